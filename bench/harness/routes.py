@@ -1,0 +1,142 @@
+"""The routes, each beside programs that do nothing but its unavoidable work."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+from .bench import CHEAP_HASH, DEFAULT_HASH, PASSWORD, Bench, Row, row_of_load
+from .processes import NUMBER, TOKEN, Failed, Listening, ask, make_request
+
+CONNECTIONS = 64
+
+HEALTH = make_request("GET", "/healthz")
+ME = make_request("GET", "/api/users/me", {"Authorization": f"Bearer {TOKEN}"})
+REFRESH = make_request("GET", "/api/auth/refresh_token", {"Authorization": f"Bearer {TOKEN}"})
+LOGIN = make_request("POST", "/api/auth/login", {"Content-Type": "application/x-www-form-urlencoded"},
+                     f"username=user{NUMBER}%40example.com&password={PASSWORD}")
+SIGNUP = make_request("POST", "/api/auth/signup", {"Content-Type": "application/json"},
+                      json.dumps({"email": f"new{NUMBER}@example.com", "username": f"new user {NUMBER}",
+                                  "password": PASSWORD}))
+
+
+def with_token(request: bytes, path: Path) -> bytes:
+    return request.replace(TOKEN.encode(), path.read_text().splitlines()[0].encode())
+
+
+def answer_to(server: Listening, request: bytes) -> bytes:
+    answer = ask(server.port, request)
+    if not answer.startswith(b"HTTP/1.1 200 "):
+        raise Failed(f"expected 200, got {answer[:400]!r}")
+    return answer
+
+
+def take_access_tokens(bench: Bench, server: Listening, tokens: Path, count: int) -> Path:
+    """Refreshes that many sessions once and keeps their access tokens."""
+    access = tokens.with_suffix(f".access-{count}")
+    bench.load(server, REFRESH, tokens=tokens, rotate="yes", count=count, access_out=access)
+    if len(access.read_text().splitlines()) != count:
+        raise Failed("sessions of the store could not be refreshed")
+    return access
+
+
+def against_bare(bench: Bench, figure: str, server: Listening, request: bytes, answer: bytes, goal: str,
+                 **options: object) -> Row:
+    """A route that writes nothing, against the bare server with the same request and answer."""
+    seconds = {"seconds": bench.seconds(4), "connections": CONNECTIONS}
+    with bench.serve_bare(answer) as bare:
+        ours, limit = bench.interleave(lambda: bench.load(server, request, **seconds, **options),
+                                       lambda: bench.load(bare, request, **seconds, **options))
+    row = row_of_load(figure, ours, limit="bare epoll server, same bytes", limit_per_second=limit["good_per_second"],
+                      limit_cpu_us=limit["cpu_us"], ratio=limit["cpu_us"] / ours["cpu_us"], goal=goal)
+    row.raw["limit"] = limit
+    bench.add(row)
+    return row
+
+
+def measure_tokens(bench: Bench) -> None:
+    """Health, `me` and refresh, on one server."""
+    store = bench.make_store("tokens", bench.users, DEFAULT_HASH, tokens=bench.users)
+    tokens = bench.tokens_of(store)
+    with bench.serve(store) as server:
+        health = answer_to(server, HEALTH)
+        against_bare(bench, f"GET healthz, {CONNECTIONS} connections", server, HEALTH, health, "≥ 0.90")
+        for count, goal in ((CONNECTIONS, "≥ 0.70"), (1000, "")):
+            access = take_access_tokens(bench, server, tokens, count)
+            me = answer_to(server, with_token(ME, access))
+            against_bare(bench, f"GET users/me, {CONNECTIONS} connections, {count:,} users", server, ME, me, goal, tokens=access)
+        measure_refresh(bench, server, tokens)
+
+
+def measure_refresh(bench: Bench, server: Listening, tokens: Path) -> None:
+    limit_store = bench.make_store("refresh-limit", bench.users, DEFAULT_HASH)
+    request = with_token(REFRESH, tokens)
+    answer = answer_to(server, request)
+    # That one session has moved on: its old token would end it.
+    lines = tokens.read_text().splitlines(keepends=True)
+    tokens.write_text("".join(lines[1:]))
+    seconds = {"seconds": bench.seconds(4), "connections": CONNECTIONS}
+    with bench.serve_bare(answer) as bare:
+        ours, empty, sign, update = bench.interleave(
+            lambda: bench.load(server, REFRESH, tokens=tokens, rotate="yes", **seconds),
+            lambda: bench.load(bare, request, connections=CONNECTIONS, seconds=bench.seconds(2)),
+            lambda: bench.limit("limit_es256", "--seconds", bench.seconds(1, 0.5)),
+            lambda: bench.limit("limit_sqlite", "update", limit_store, "--seconds", bench.seconds(2.5), "--group", CONNECTIONS))
+    least = empty["cpu_us"] + sign["cpu_us"] + update["cpu_us"]
+    row = row_of_load(f"GET refresh_token, durable, {CONNECTIONS} connections, {bench.users:,} sessions", ours,
+                      limit=f"bare answer {empty['cpu_us']:.1f} + ES256 signature {sign['cpu_us']:.1f} + update in groups of "
+                            f"{CONNECTIONS} {update['cpu_us']:.1f} µs",
+                      limit_cpu_us=least, ratio=least / ours["cpu_us"], goal="≥ 0.80")
+    row.raw.update({"bare": empty, "sign": sign, "update": update})
+    bench.add(row)
+
+    rate = ours["good_per_second"] / 2
+    (half,) = bench.interleave(lambda: bench.load(server, REFRESH, tokens=tokens, rotate="yes", rate=rate, **seconds))
+    bench.add(row_of_load(f"the same at half that rate ({rate:,.0f} a second offered)", half, goal="p99 ≤ 5 ms",
+                          saturated=False))
+
+
+def measure_login(bench: Bench) -> None:
+    store = bench.make_store("login", bench.users, DEFAULT_HASH)
+    cost = ["--memory", DEFAULT_HASH["password.argon2_memory_kib"], "--passes", DEFAULT_HASH["password.argon2_passes"]]
+    libraries = {"Debian's libargon2, memory reused": (["limit_argon2", *cost], "≥ 1.9")}
+    if bench.argon2_library is not None:
+        libraries[str(bench.argon2_library)] = (["limit_argon2", *cost, "--library", bench.argon2_library.resolve()], "≥ 0.95")
+    with bench.serve(store, DEFAULT_HASH) as server:
+        # Fewer than the hashing queue holds, so that none is refused.
+        sign_in = lambda: bench.load(server, LOGIN, connections=32, modulo=bench.users, seconds=bench.seconds(5, 2))  # noqa: E731
+        hashes = [lambda words=words: bench.limit(*words, "--seconds", bench.seconds(2.5))
+                  for words, _ in libraries.values()]
+        ours, *limits = bench.interleave(sign_in, *hashes)
+        memory = server.memory()
+    bench.sign_ins_per_second = ours["good_per_second"]
+    for (name, (_, goal)), limit in zip(libraries.items(), limits):
+        row = row_of_load("POST login, right password, saturated", ours, limit=f"one hash of {name}",
+                          limit_per_second=limit["per_second"], limit_cpu_us=limit["cpu_us"],
+                          ratio=limit["cpu_us"] / ours["cpu_us"], goal=goal)
+        row.raw["limit"] = limit
+        bench.add(row)
+    arenas = len(bench.server_cores) * 20 * 2**20
+    bench.add(Row("resident memory after that load, without the hashing arenas",
+                  value=f"{(memory['resident'] - arenas) / 2**20:.1f} MiB", goal="≤ 8 MiB", raw={"memory": memory, "arenas": arenas},
+                  notes=[f"{memory['resident'] / 2**20:.1f} MiB in all; an arena is 19 MiB rounded up to whole huge pages, 20"]))
+
+
+def measure_signup(bench: Bench) -> None:
+    store = bench.make_store("signup", bench.users, CHEAP_HASH)
+    limit_store = bench.make_store("signup-limit", bench.users, CHEAP_HASH)
+    # A mail server that never says a word: the mail rows are written and stay, and no sending is measured.
+    with socket.create_server(("127.0.0.1", 0), backlog=16) as silent:
+        mail = {"mail.smtp_url": f"smtp://127.0.0.1:{silent.getsockname()[1]}", "mail.tls": "off",
+                "mail.from": "latchkey@example.com"}
+        with bench.serve(store, {**CHEAP_HASH, **mail}) as server:
+            turn = iter(range(1000))
+            ours, limit = bench.interleave(
+                lambda: bench.load(server, SIGNUP, connections=CONNECTIONS, first=next(turn) * 1_000_000, seconds=bench.seconds(4)),
+                lambda: bench.limit("limit_sqlite", "insert", limit_store, "--seconds", bench.seconds(2.5), "--group", CONNECTIONS))
+    row = row_of_load(f"POST signup, hash of 64 KiB, durable, mail row included, {CONNECTIONS} connections", ours,
+                      limit=f"insert of the same rows in groups of {CONNECTIONS}", limit_per_second=limit["per_second"],
+                      limit_cpu_us=limit["cpu_us"], ratio=limit["cpu_us"] / ours["cpu_us"], goal="≥ 0.60")
+    row.raw["limit"] = limit
+    bench.add(row)

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that are missing: `packages.sh build` for ./run, `packages.sh build test` for ./test.
+set -euo pipefail
+
+build=(
+  g++ cmake ninja-build pkg-config ccache mold
+  libboost1.81-dev libboost-json1.81-dev libssl-dev libsqlite3-dev libcurl4-openssl-dev
+  libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev libzxcvbn-dev libidn2-dev libunistring-dev
+  libkainjow-mustache-dev libargon2-dev libcrypt-dev
+)
+test=(
+  libgtest-dev librapidcheck-dev python3 python3-venv nodejs npm chromium chromium-driver openssl
+  clang clang-format clang-tidy libclang-rt-14-dev
+)
+
+wanted=()
+for group in "$@"; do
+  declare -n names="$group"
+  wanted+=("${names[@]}")
+done
+
+present=" $(dpkg-query -W -f='${db:Status-Status}:${Package} ' 2>/dev/null) "
+missing=()
+for name in "${wanted[@]}"; do
+  # A tool that stands on the PATH from elsewhere (a newer Node.js, say) serves as well.
+  case "$name" in nodejs) command -v node >/dev/null && continue ;; npm) command -v npm >/dev/null && continue ;; esac
+  case "$present" in *" installed:$name "*) ;; *) missing+=("$name") ;; esac
+done
+if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "these packages are missing and sudo is not there to install them: ${missing[*]}" >&2; exit 1; }
+  as_root=(sudo)
+fi
+echo "installing: ${missing[*]}" >&2
+"${as_root[@]}" apt-get update -qq >&2
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2

@@ -1,0 +1,90 @@
+#include "api/confirmation.h"
+
+#include <array>
+
+#include "api/context.h"
+#include "api/json_codec.h"
+#include "api/pages.h"
+#include "api/schemas.h"
+#include "flow/confirm.h"
+#include "flow/request_email.h"
+#include "http/media_type.h"
+#include "http/respond.h"
+
+namespace latchkey::api {
+namespace {
+
+constexpr std::string_view already_confirmed = "Your email is already confirmed";
+
+http::Response page_response(int status, Page page) {
+  return http::html_response(status, std::move(page.body), page.content_security_policy);
+}
+
+/// A denial as a page, for people, or as the problem document that every denial is.
+Result<http::Response> refuse(const Error& error, bool as_page) {
+  if (!as_page) return error;
+  if (error.code == ErrorCode::invalid_confirmation) {
+    return page_response(describe(error.code).status, render_bad_link_page());
+  }
+  const auto& info = describe(error.code);
+  return page_response(info.status, render_error_page(http::reason_phrase(info.status), info.detail));
+}
+
+}  // namespace
+
+Task<Result<http::Response>> get_confirmed_email(flow::Services& services, http::Request& request) {
+  if (!http::prefers_html(request)) co_return co_await post_confirmed_email(services, request);
+  flow::Origin origin = origin_of(request);
+  std::string token(request.parameter("token"));
+  const auto contact = co_await flow::look_at_confirmation(services, std::move(origin), token);
+  if (contact.has_error()) co_return refuse(contact.error(), true);
+  if (contact->confirmed) co_return page_response(200, render_already_confirmed_page());
+  co_return page_response(200, render_confirm_page(contact->username, "/api/auth/rejected_email/" + token));
+}
+
+Task<Result<http::Response>> post_confirmed_email(flow::Services& services, http::Request& request) {
+  const bool as_page = http::prefers_html(request);
+  flow::Origin origin = origin_of(request);
+  std::string token(request.parameter("token"));
+  const auto confirmed = co_await flow::confirm_email(services, std::move(origin), std::move(token));
+  if (confirmed.has_error()) co_return refuse(confirmed.error(), as_page);
+  const bool now = *confirmed == flow::Confirmed::now;
+  if (as_page) co_return page_response(200, now ? render_confirmed_page() : render_already_confirmed_page());
+  co_return http::message_response(200, now ? "Email confirmed" : already_confirmed);
+}
+
+Task<Result<http::Response>> get_rejected_email(flow::Services& services, http::Request& request) {
+  const bool as_page = http::prefers_html(request);
+  flow::Origin origin = origin_of(request);
+  std::string token(request.parameter("token"));
+  const auto contact = co_await flow::look_at_confirmation(services, std::move(origin), std::move(token));
+  if (contact.has_error()) co_return refuse(contact.error(), as_page);
+  if (contact->confirmed) co_return refuse(ErrorCode::invalid_confirmation, as_page);
+  if (as_page) co_return page_response(200, render_reject_page(contact->username));
+  co_return http::message_response(200, "POST here to remove the account");
+}
+
+Task<Result<http::Response>> post_rejected_email(flow::Services& services, http::Request& request) {
+  const bool as_page = http::prefers_html(request);
+  flow::Origin origin = origin_of(request);
+  std::string token(request.parameter("token"));
+  const auto removed = co_await flow::reject_email(services, std::move(origin), std::move(token));
+  if (removed.has_error()) co_return refuse(removed.error(), as_page);
+  if (as_page) co_return page_response(200, render_removed_page());
+  co_return http::message_response(200, "Account removed");
+}
+
+Task<Result<http::Response>> request_email(flow::Services& services, http::Request& request) {
+  constexpr std::array<std::string_view, 1> members{"email"};
+  if (const auto once = refuse_in_query(request, members); once.has_error()) co_return once.error();
+  auto body = decode_json<EmailRequest>(request.body);
+  if (body.has_error()) co_return body.error();
+  flow::Origin origin = origin_of(request);
+  const auto result = co_await flow::request_email(services, std::move(origin), std::move(body->email));
+  if (result.has_error()) co_return result.error();
+  const bool confirmed = *result == flow::EmailRequest::already_confirmed;
+  co_return http::message_response(200,
+                                   confirmed ? already_confirmed : "Check your email for confirmation link");
+}
+
+}  // namespace latchkey::api

@@ -1,0 +1,45 @@
+#include "api/schemas.h"
+
+namespace latchkey::api {
+namespace {
+
+/// The members that every kind of user row has.
+template <class Row>
+UserResponse user_response_of(const Row& user, bool has_live_session) {
+  return {.id = user.id.value,
+          .username = user.username,
+          .email = user.email,
+          .avatar = user.avatar,
+          .role = std::string(to_string(user.role)),
+          .confirmed = user.confirmed,
+          .is_active = user.is_active,
+          .status = has_live_session ? "active" : "inactive",
+          .created_at = format_rfc3339(user.created_at),
+          .updated_at = format_rfc3339(user.updated_at)};
+}
+
+}  // namespace
+
+UserResponse user_response(const store::users::User& user) {
+  return user_response_of(user, user.has_live_session);
+}
+
+UserResponse user_response(const store::sessions::Bearer& user) { return user_response_of(user, true); }
+
+TokenResponse token_response(flow::TokenPair tokens) {
+  return {.access_token = std::move(tokens.access_token),
+          .refresh_token = std::move(tokens.refresh_token),
+          .token_type = "bearer",
+          .expires_in = tokens.expires_in};
+}
+
+SessionResponse session_response(const store::sessions::Listed& session, const SessionId& current) {
+  return {.id = to_string(session.id),
+          .created_at = format_rfc3339(session.created_at),
+          .last_used_at = format_rfc3339(session.rotated_at),
+          .address = session.address,
+          .user_agent = session.user_agent,
+          .current = session.id == current};
+}
+
+}  // namespace latchkey::api

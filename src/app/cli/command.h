@@ -1,0 +1,141 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/id.h"
+#include "base/role.h"
+
+/// Every command as a plain struct, the result of parsing its arguments (parse.h). `name` is how it is
+/// called.
+namespace latchkey::app::cli {
+
+/// What a process ends with.
+enum ExitCode : int {
+  exit_done = 0,
+  exit_refused = 1,  ///< the operation was refused or failed
+  exit_misused = 2,  ///< wrong arguments, or settings that can not be used
+};
+
+enum class Format : std::uint8_t { text, json };
+
+/// An account as operators name it: by its id, or by its e-mail address as they typed it.
+using UserName = std::variant<UserId, std::string>;
+
+struct Serve {
+  static constexpr std::string_view name = "serve";
+};
+
+struct UserAdd {
+  static constexpr std::string_view name = "user add";
+  enum class Input : std::uint8_t { password, password_hash };
+  std::string email;
+  std::string username;
+  Role role = Role::user;
+  bool confirmed = false;
+  Input input = Input::password;
+};
+struct UserList {
+  static constexpr std::string_view name = "user list";
+  Format format = Format::text;
+};
+struct UserShow {
+  static constexpr std::string_view name = "user show";
+  UserName user;
+  Format format = Format::text;
+};
+struct UserBlock {
+  static constexpr std::string_view name = "user block";
+  UserName user;
+};
+struct UserUnblock {
+  static constexpr std::string_view name = "user unblock";
+  UserName user;
+};
+struct UserSetRole {
+  static constexpr std::string_view name = "user set-role";
+  UserName user;
+  Role role = Role::user;
+};
+struct UserDelete {
+  static constexpr std::string_view name = "user delete";
+  UserName user;
+};
+
+struct KeysList {
+  static constexpr std::string_view name = "keys list";
+  Format format = Format::text;
+};
+struct KeysRotate {
+  static constexpr std::string_view name = "keys rotate";
+};
+struct KeysRevoke {
+  static constexpr std::string_view name = "keys revoke";
+  std::string kid;
+};
+struct KeysRekey {
+  static constexpr std::string_view name = "keys rekey";
+};
+
+struct MailList {
+  static constexpr std::string_view name = "mail list";
+  Format format = Format::text;
+};
+struct MailRetry {
+  static constexpr std::string_view name = "mail retry";
+  std::optional<LinkId> id;  ///< nothing: all that were put aside
+};
+
+struct Migrate {
+  static constexpr std::string_view name = "migrate";
+};
+struct Backup {
+  static constexpr std::string_view name = "backup";
+  std::filesystem::path file;
+};
+struct Restore {
+  static constexpr std::string_view name = "restore";
+  std::filesystem::path file;
+};
+struct Doctor {
+  static constexpr std::string_view name = "doctor";
+  bool full = false;
+};
+
+struct Config {
+  static constexpr std::string_view name = "config";
+  bool reference = false;
+};
+struct OpenApi {
+  static constexpr std::string_view name = "openapi";
+};
+
+using Command = std::variant<Serve, UserAdd, UserList, UserShow, UserBlock, UserUnblock, UserSetRole,
+                             UserDelete, KeysList, KeysRotate, KeysRevoke, KeysRekey, MailList, MailRetry,
+                             Migrate, Backup, Restore, Doctor, Config, OpenApi>;
+
+inline std::string_view name_of(const Command& command) {
+  return std::visit([](const auto& any) { return any.name; }, command);
+}
+
+/// A command with the settings flags beside it, which every command takes.
+struct Invocation {
+  Command command;
+  std::optional<std::filesystem::path> config_file;
+  std::vector<std::pair<std::string, std::string>> flags;  ///< names without the dashes
+};
+
+/// The arguments ask for no command: help, the version, or a mistake.
+struct Ending {
+  int exit_code = exit_done;
+  std::string out;
+  std::string err;
+};
+
+}  // namespace latchkey::app::cli

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "app/cli/console.h"
+#include "base/error.h"
+#include "base/secret.h"
+#include "flow/origin.h"
+#include "flow/services.h"
+
+namespace latchkey::app::cli {
+
+/// What a command works with, wherever it runs: in the server, or in a process that has opened the store
+/// itself.
+struct Context {
+  flow::Services& services;
+  flow::Origin origin;  ///< `now` is fixed when the command begins
+  Secret input;         ///< standard input, for commands that read it; one line end behind it is taken off
+  Console& console;
+};
+
+/// The origin of everything that an operator does.
+inline flow::Origin operator_origin(Timestamp now) {
+  return {.now = now, .address = "", .user_agent = "", .request_id = "", .actor = "operator"};
+}
+
+/// Says why a command was refused, every wrong field in a line of its own. Answers the exit code.
+int refuse(Console& console, const Error& error);
+
+}  // namespace latchkey::app::cli

@@ -1,0 +1,114 @@
+#include "app/cli/control_client.h"
+
+#include <charconv>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+
+#include "app/cli/channel.h"
+#include "app/cli/control_socket.h"
+
+namespace latchkey::app::cli {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+using std::chrono::seconds;
+
+constexpr seconds greeting_limit{10};
+/// The longest silence of a command that only has to look something up or write a row.
+constexpr seconds silence_limit{60};
+/// How long a server may take to come back after a restore.
+constexpr seconds return_limit{30};
+
+std::optional<Channel> connect(const std::filesystem::path& data_dir) {
+  try {
+    auto connection = connect_control_socket(data_dir, SteadyClock::now() + greeting_limit);
+    if (!connection.has_value()) return std::nullopt;
+    return std::optional<Channel>(std::in_place, std::move(*connection), silence_limit);
+  } catch (const std::system_error& error) {
+    throw std::runtime_error(
+        "the server can not be asked: " + std::string(error.what()) +
+        (error.code().value() == EACCES ? "; give the command as the server's user or as root" : ""));
+  }
+}
+
+/// Nothing when the server ended before it greeted: it was stopping.
+bool is_greeted(Channel& channel) {
+  try {
+    const Frame hello = channel.receive(SteadyClock::now() + greeting_limit);
+    if (hello.type == FrameType::hello && hello.payload == protocol_version) return true;
+  } catch (const ChannelGone&) {
+    return false;
+  } catch (const ChannelBroken& error) {
+    throw std::runtime_error("the server that runs for this data directory does not answer (" +
+                             std::string(error.what()) + "); it still has the store, so nothing was done");
+  }
+  throw std::runtime_error(
+      "the server that runs is of another version: restart it with this one, or use its own program");
+}
+
+void send(Channel& channel, const Request& request) {
+  for (const auto& argument : request.arguments) channel.send(FrameType::argument, argument);
+  channel.send(FrameType::directory, request.directory.string());
+  channel.send(FrameType::input, request.input.text());
+  channel.send(FrameType::end, {});
+}
+
+int read_exit_code(const std::string& text) {
+  int code = exit_refused;
+  std::from_chars(text.data(), text.data() + text.size(), code);
+  return code;
+}
+
+int relay(Channel& channel, const Command& command, Console& console) {
+  const bool takes_its_time = std::holds_alternative<Backup>(command) ||
+                              std::holds_alternative<Restore>(command) ||
+                              std::holds_alternative<Doctor>(command);
+  for (;;) {
+    const Frame frame =
+        channel.receive(takes_its_time ? SteadyClock::time_point::max() : SteadyClock::now() + silence_limit);
+    switch (frame.type) {
+      case FrameType::out:
+        console.out(frame.payload);
+        break;
+      case FrameType::err:
+        console.err(frame.payload);
+        break;
+      case FrameType::exit:
+        return read_exit_code(frame.payload);
+      default:
+        throw ChannelBroken("the other side does not speak this protocol");
+    }
+  }
+}
+
+/// After a restore the server begins anew; whoever gives the next command, or a request, wants to find it
+/// there.
+void wait_for_return(const std::filesystem::path& data_dir) {
+  const auto deadline = SteadyClock::now() + return_limit;
+  while (SteadyClock::now() < deadline) {
+    if (auto channel = connect(data_dir); channel.has_value() && is_greeted(*channel)) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  throw std::runtime_error("the server has not come back after the restore: see its log");
+}
+
+}  // namespace
+
+std::optional<int> ask_server(const std::filesystem::path& data_dir, const Command& command,
+                              const Request& request, Console& console) {
+  auto channel = connect(data_dir);
+  if (!channel.has_value() || !is_greeted(*channel)) return std::nullopt;
+  int code = exit_refused;
+  try {
+    send(*channel, request);
+    code = relay(*channel, command, console);
+  } catch (const ChannelBroken& error) {
+    throw std::runtime_error("the server broke off (" + std::string(error.what()) +
+                             "): look whether the command was carried out before you repeat it");
+  }
+  if (std::holds_alternative<Restore>(command) && code == exit_done) wait_for_return(data_dir);
+  return code;
+}
+
+}  // namespace latchkey::app::cli

@@ -1,0 +1,199 @@
+#include "app/cli/doctor.h"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "app/cli/data_directory.h"
+#include "app/cli/diagnosis.h"
+#include "app/cli/doctor_files.h"
+#include "app/cli/schema.h"
+#include "app/core.h"
+#include "db/backup.h"
+#include "flow/first_start.h"
+#include "flow/key_rotation.h"
+#include "settings/master_secret.h"
+#include "store/outbox.h"
+#include "store/signing_keys.h"
+#include "store/users.h"
+
+namespace latchkey::app::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Up to this size every page is read without being asked to: some seconds.
+constexpr std::uintmax_t small_store = 256U << 20;
+constexpr std::int64_t page = 500;
+
+/// The clock of a machine without a battery starts before this.
+constexpr auto earliest = std::chrono::sys_days{std::chrono::January / 1 / 2024};
+
+void check_clock(Diagnosis& diagnosis, db::Database& database, Timestamp now) {
+  if (now < earliest)
+    return diagnosis.fail("clock: it says {}: set it, or every token is wrong", format_rfc3339(now));
+  for (const auto& key : database.run_now(store::signing_keys::list_keys)) {
+    if (key.created_at <= now + std::chrono::minutes(1)) continue;
+    return diagnosis.fail("clock: it says {}, but a signing key was made at {}: set the clock",
+                          format_rfc3339(now), format_rfc3339(key.created_at));
+  }
+  diagnosis.ok("clock: {}", format_rfc3339(now));
+}
+
+void check_schema(Diagnosis& diagnosis, db::Database& database) {
+  const auto plan = plan_schema(database);
+  if (plan.from < plan.to) {
+    diagnosis.warn("schema: version {}, this program brings it to {} at its next start", plan.from, plan.to);
+  } else {
+    diagnosis.ok("schema: version {}", plan.from);
+  }
+  if (const auto trouble = database.trouble()) diagnosis.fail("store: writing fails: {}", *trouble);
+}
+
+void check_integrity(Diagnosis& diagnosis, const Doctor& command, const Settings& settings,
+                     db::Database& database) {
+  const auto size = fs::file_size(settings.data_dir / "latchkey.db");
+  if (!command.full && size > small_store) {
+    return diagnosis.ok("integrity: not looked at, {} MiB are much to read: `latchkey doctor --full` does",
+                        size >> 20);
+  }
+  const auto problems = db::check_integrity(database);
+  for (const auto& problem : problems) diagnosis.fail("integrity: {}: restore a backup", problem);
+  if (problems.empty()) diagnosis.ok("integrity: every page is sound");
+}
+
+void check_keys(Diagnosis& diagnosis, const flow::KeySnapshot& snapshot, db::Database& database,
+                const Settings& settings, Timestamp now) {
+  const auto stored = database.run_now(store::signing_keys::list_keys);
+  if (stored.empty()) return diagnosis.ok("keys: none yet, the next start makes one");
+  const auto& signer = snapshot.signer(now);
+  const auto end = stored.back().activates_at + settings.tokens.signing_key_ttl;
+  // Housekeeping looks once a minute.
+  if (end + std::chrono::hours(1) < now) {
+    diagnosis.warn("keys: {} should have been followed at {}: `latchkey keys rotate` does it now", signer.kid,
+                   format_rfc3339(end));
+  } else {
+    diagnosis.ok("keys: {} signs; the newest of {} is good until {}", signer.kid, stored.size(),
+                 format_rfc3339(end));
+  }
+  const auto behind = snapshot.sealed_under_previous().size();
+  if (behind > 0) {
+    diagnosis.warn("keys: {} sealed under master_secret_previous: run `latchkey keys rekey`", behind);
+  } else if (!settings.master_secret_previous.empty()) {
+    diagnosis.warn(
+        "keys: none needs master_secret_previous any more: take it out once the refresh tokens of its time "
+        "have expired");
+  }
+}
+
+void check_outbox(Diagnosis& diagnosis, db::Database& database) {
+  std::size_t waiting = 0;
+  std::size_t put_aside = 0;
+  LinkId after{};
+  for (;;) {
+    const auto mails = database.run_now(store::outbox::list_all, after, page);
+    if (mails.empty()) break;
+    for (const auto& mail : mails) ++(mail.put_aside ? put_aside : waiting);
+    after = mails.back().id;
+  }
+  if (put_aside > 0) {
+    diagnosis.warn(
+        "outbox: {} put aside after the last try: `latchkey mail list` says why, `latchkey mail retry` sends "
+        "again",
+        put_aside);
+  }
+  diagnosis.ok("outbox: {} waiting", waiting);
+}
+
+void check_administrator(Diagnosis& diagnosis, db::Database& database) {
+  const auto count = database.run_now(store::users::count_other_administrators, UserId{0}).value_or(0);
+  if (count == 0) {
+    diagnosis.warn(
+        "administrator: none that can sign in: `latchkey user add --role admin --confirmed …` makes one");
+  } else {
+    diagnosis.ok("administrator: {} can sign in", count);
+  }
+}
+
+void check_store(Diagnosis& diagnosis, const Doctor& command, const Settings& settings,
+                 db::Database& database, Timestamp now) {
+  diagnosis.run("schema", [&] { check_schema(diagnosis, database); });
+  diagnosis.run("integrity", [&] { check_integrity(diagnosis, command, settings, database); });
+  diagnosis.run("outbox", [&] { check_outbox(diagnosis, database); });
+  diagnosis.run("administrator", [&] { check_administrator(diagnosis, database); });
+  diagnosis.run("clock", [&] { check_clock(diagnosis, database, now); });
+}
+
+void check_without_store(Diagnosis& diagnosis, const settings::Loaded& loaded) {
+  diagnosis.run("settings", [&] { check_settings(diagnosis, loaded); });
+  diagnosis.run("mail", [&] { check_mail_settings(diagnosis, loaded.settings); });
+  diagnosis.run("files", [&] { check_data_directory(diagnosis, loaded.settings); });
+}
+
+/// Nothing when it can not be had. There is a store, so that none is made.
+std::optional<settings::MasterSecret> check_master_secret(Diagnosis& diagnosis, const Settings& settings) {
+  auto master = settings::load_master_secret(settings);
+  if (master.has_error()) {
+    for (const auto& sentence : master.error().sentences) diagnosis.fail("master secret: {}", sentence);
+    return std::nullopt;
+  }
+  diagnosis.ok("master secret: there, and private");
+  return std::move(*master);
+}
+
+/// The keys of a store that this process opened.
+void check_secret_and_keys(Diagnosis& diagnosis, const Settings& settings, db::Database& database,
+                           Timestamp now) {
+  auto master = check_master_secret(diagnosis, settings);
+  if (!master.has_value()) return;
+  std::vector<Secret> previous;
+  if (master->previous.has_value()) previous.push_back(std::move(*master->previous));
+  flow::Keys keys(database, std::move(master->current), std::move(previous));
+  keys.reload();
+  check_keys(diagnosis, *keys.current(), database, settings, now);
+}
+
+}  // namespace
+
+int examine_running(const Doctor& command, Context& context, const settings::Loaded& loaded) {
+  Diagnosis diagnosis(context.console);
+  auto& services = context.services;
+  diagnosis.ok("server: it runs, and answers for this data directory");
+  check_without_store(diagnosis, loaded);
+  diagnosis.run("master secret", [&] { check_master_secret(diagnosis, services.settings); });
+  diagnosis.run("keys", [&] {
+    check_keys(diagnosis, *services.keys.current(), services.database, services.settings, context.origin.now);
+  });
+  check_store(diagnosis, command, services.settings, services.database, context.origin.now);
+  return diagnosis.failed() ? exit_refused : exit_done;
+}
+
+int examine_here(const Doctor& command, const settings::Loaded& loaded, Timestamp now, Console& console) {
+  const Settings& settings = loaded.settings;
+  std::unique_ptr<db::Database> database;
+  std::string trouble;
+  if (has_store(settings.data_dir)) {
+    try {
+      refuse_foreign_owner(settings.data_dir);
+      database = open_database(settings, Clock(), Migration::plan);
+    } catch (const StoreInUse&) {
+      throw;
+    } catch (const StartRefused& refusal) {
+      trouble = refusal.what();
+    }
+  }
+  Diagnosis diagnosis(console);
+  diagnosis.ok("server: none runs for this data directory");
+  check_without_store(diagnosis, loaded);
+  if (!trouble.empty()) {
+    diagnosis.fail("store: {}", trouble);
+  } else if (database == nullptr) {
+    diagnosis.warn("store: none yet: `latchkey serve` or `latchkey migrate` makes it");
+  } else {
+    diagnosis.run("keys", [&] { check_secret_and_keys(diagnosis, settings, *database, now); });
+    check_store(diagnosis, command, settings, *database, now);
+  }
+  return diagnosis.failed() ? exit_refused : exit_done;
+}
+
+}  // namespace latchkey::app::cli

@@ -1,0 +1,79 @@
+#include "app/cli/mail_commands.h"
+
+#include <fmt/format.h>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "app/cli/table.h"
+#include "store/outbox.h"
+
+namespace latchkey::app::cli {
+namespace {
+
+using store::outbox::Mail;
+
+constexpr std::int64_t page = 500;
+
+std::string_view state_of(const Mail& mail) { return mail.put_aside ? "put aside" : "waiting"; }
+
+std::string to_json(const Mail& mail) {
+  const boost::json::object object{{"id", to_string(mail.id)},
+                                   {"user_id", mail.user_id.value},
+                                   {"email", mail.email},
+                                   {"message", mail.message},
+                                   {"created_at", format_rfc3339(mail.created_at)},
+                                   {"next_try_at", format_rfc3339(mail.next_try_at)},
+                                   {"tries", mail.tries},
+                                   {"state", state_of(mail)},
+                                   {"last_error", mail.last_error}};
+  return boost::json::serialize(object);
+}
+
+std::vector<std::string> to_row(const Mail& mail) {
+  return {to_string(mail.id),
+          std::to_string(mail.user_id.value),
+          mail.email,
+          mail.message,
+          format_rfc3339(mail.created_at),
+          mail.put_aside ? "-" : format_rfc3339(mail.next_try_at),
+          std::to_string(mail.tries),
+          std::string(state_of(mail)),
+          mail.last_error.empty() ? "-" : mail.last_error};
+}
+
+}  // namespace
+
+int execute(const MailList& command, Context& context) {
+  const bool json = command.format == Format::json;
+  JsonArray array(context.console);
+  Table table(context.console,
+              {"ID", "USER", "EMAIL", "MESSAGE", "CREATED", "NEXT TRY", "TRIES", "STATE", "LAST ERROR"});
+  LinkId after{};
+  for (;;) {
+    const auto mails = context.services.database.run_now(store::outbox::list_all, after, page);
+    if (mails.empty()) break;
+    for (const Mail& mail : mails) json ? array.add(to_json(mail)) : table.add(to_row(mail));
+    json ? array.flush() : table.flush();
+    after = mails.back().id;
+  }
+  if (json) {
+    array.finish();
+  } else if (table.size() == 0) {
+    context.console.err("no mail waits\n");
+  }
+  return exit_done;
+}
+
+int execute(const MailRetry& command, Context& context) {
+  auto work = [&](db::Tx& tx) {
+    return command.id.has_value() ? tx.run(store::outbox::update_retry, context.origin.now, *command.id).rows
+                                  : tx.run(store::outbox::update_retry_all, context.origin.now).rows;
+  };
+  const auto count = context.services.database.write_now(work);
+  if (command.id.has_value() && count == 0) return refuse(context.console, ErrorCode::mail_not_found);
+  if (count > 0) context.services.wake_mail();
+  context.console.out(fmt::format("{} mail(s) to be sent now\n", count));
+  return exit_done;
+}
+
+}  // namespace latchkey::app::cli

@@ -1,0 +1,319 @@
+#include "app/cli/parse.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <functional>
+
+#include "settings/knobs.h"
+#include "settings/render.h"
+#include "settings/sentence.h"
+
+namespace latchkey::app::cli {
+namespace {
+
+constexpr const char* settings_footer =
+    "\n`--config FILE` and every flag of `latchkey serve --help` can be given, too: they say which store is "
+    "meant.";
+
+constexpr const char* program_footer =
+    "\nCommands on accounts, keys, mail and the store may be given while the server runs: it carries them "
+    "out.\n"
+    "Exit code: 0 done, 1 refused or failed, 2 used wrongly.\n"
+    "\n"
+    "  latchkey user add --email you@example.org --username you --role admin --confirmed --password-stdin\n"
+    "  latchkey serve --listen 127.0.0.1:8080\n"
+    "  latchkey COMMAND --help";
+
+/// The group of the settings, which only `serve --help` shows, with what they mean.
+constexpr const char* settings_group = "Settings";
+
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_group(std::string group, bool is_positional,
+                         std::vector<const CLI::Option*> options) const override {
+    if (group == settings_group) return "";
+    return CLI::Formatter::make_group(std::move(group), is_positional, std::move(options));
+  }
+};
+
+/// What is wrong with arguments that CLI11 can not judge.
+struct Misuse {
+  std::string sentence;
+};
+
+/// The texts as they stand in the arguments. Only one command is parsed, so that all can share one place.
+struct Raw {
+  std::string email, username, role, user, kid, mail_id, file, config_file;
+  bool json = false, confirmed = false, password = false, password_hash = false, all = false, full = false,
+       reference = false;
+  std::vector<std::string> settings = std::vector<std::string>(settings::knobs().size());
+
+  Format format() const { return json ? Format::json : Format::text; }
+};
+
+Role read_role(const std::string& text) {
+  const auto role = parse_role(text);
+  if (!role.has_value()) throw Misuse{"a role is user, moderator or admin, not " + settings::quote(text)};
+  return *role;
+}
+
+UserName read_user(const std::string& text) {
+  auto name = parse_user_name(text);
+  if (!name.has_value())
+    throw Misuse{"a user is named by id or by e-mail address, not " + settings::quote(text)};
+  return std::move(*name);
+}
+
+std::filesystem::path read_file(const std::string& text) {
+  if (text.empty() || text.find('\0') != std::string::npos) throw Misuse{"FILE must be the path of a file"};
+  return text;
+}
+
+UserAdd read_user_add(const Raw& raw) {
+  if (raw.password == raw.password_hash)
+    throw Misuse{"give one of --password-stdin and --password-hash-stdin"};
+  return {.email = raw.email,
+          .username = raw.username,
+          .role = raw.role.empty() ? Role::user : read_role(raw.role),
+          .confirmed = raw.confirmed,
+          .input = raw.password ? UserAdd::Input::password : UserAdd::Input::password_hash};
+}
+
+MailRetry read_mail_retry(const Raw& raw) {
+  if (raw.mail_id.empty()) return {};
+  if (raw.all) throw Misuse{"give one of ID and --all"};
+  const auto id = parse_id<LinkId>(raw.mail_id);
+  if (!id.has_value()) throw Misuse{"ID is one that `latchkey mail list` shows, 32 hexadecimal digits"};
+  return {.id = id};
+}
+
+class Parser {
+ public:
+  Parser() {
+    app_.set_version_flag("--version", std::string("latchkey ") + LATCHKEY_VERSION, "Print the version");
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.formatter(std::make_shared<HelpFormatter>());
+    app_.footer(program_footer);
+    add_settings();
+    auto* serve = leaf(app_, "serve", "Run the server until SIGTERM", [] { return Serve{}; });
+    serve->footer(
+        [] { return "\n      --config FILE\n      A TOML file of settings.\n\n" + settings::render_help(); });
+    add_user_commands();
+    add_key_commands();
+    add_mail_commands();
+    add_store_commands();
+  }
+
+  std::variant<Invocation, Ending> run(const std::vector<std::string>& arguments) {
+    // CLI11 takes them from the back.
+    std::vector<std::string> backwards = split_empty_values(arguments);
+    std::ranges::reverse(backwards);
+    try {
+      app_.parse(backwards);
+      return Invocation{.command = make_(), .config_file = config_file(), .flags = flags()};
+    } catch (const CLI::CallForHelp&) {
+      return Ending{.exit_code = exit_done, .out = app_.help(), .err = {}};
+    } catch (const CLI::CallForVersion& version) {
+      return Ending{.exit_code = exit_done, .out = std::string(version.what()) + '\n', .err = {}};
+    } catch (const CLI::ParseError& error) {
+      return misuse(explain(error));
+    } catch (const Misuse& error) {
+      return misuse(error.sentence);
+    }
+  }
+
+ private:
+  CLI::App* leaf(CLI::App& parent, const std::string& name, const std::string& purpose,
+                 std::function<Command()> make) {
+    auto* command = parent.add_subcommand(name, purpose);
+    command->footer(settings_footer);
+    command->callback([this, make = std::move(make)] { make_ = make; });
+    return command;
+  }
+  CLI::App& group(const std::string& name, const std::string& purpose) {
+    auto* command = app_.add_subcommand(name, purpose);
+    command->require_subcommand(1);
+    command->footer(settings_footer);
+    return *command;
+  }
+  void add_json(CLI::App* command) { command->add_flag("--json", raw_.json, "JSON, for programs"); }
+  void add_user(CLI::App* command) {
+    command->add_option("USER", raw_.user, "Id or e-mail address")->required()->type_name("");
+  }
+
+  /// Each setting is an option of the program that every command takes; `serve --help` explains them.
+  void add_settings() {
+    app_.add_option("--config", raw_.config_file, "A TOML file of settings; see `latchkey serve --help`")
+        ->type_name("FILE");
+    std::size_t index = 0;
+    for (const settings::Knob& knob : settings::knobs()) {
+      app_.add_option("--" + std::string(knob.name), raw_.settings[index++])
+          ->group(settings_group)
+          ->type_name("VALUE");
+    }
+  }
+
+  void add_user_commands() {
+    auto& user = group("user", "Accounts: add, list, show, block, unblock, set-role, delete");
+    auto* add = leaf(user, "add", "Make an account; without --confirmed it is sent a confirmation mail",
+                     [this] { return read_user_add(raw_); });
+    add->add_option("--email", raw_.email, "E-mail address")->required()->type_name("E");
+    add->add_option("--username", raw_.username, "3 to 50 characters")->required()->type_name("U");
+    add->add_option("--role", raw_.role, "user (without this), moderator or admin")->type_name("R");
+    add->add_flag("--confirmed", raw_.confirmed, "The address needs no confirmation");
+    add->add_flag("--password-stdin", raw_.password, "Read the password from standard input");
+    add->add_flag("--password-hash-stdin", raw_.password_hash,
+                  "Read a bcrypt or Argon2id hash from standard input, brought from another service");
+    add_json(leaf(user, "list", "All accounts", [this] { return UserList{raw_.format()}; }));
+    auto* show = leaf(user, "show", "One account", [this] {
+      return UserShow{read_user(raw_.user), raw_.format()};
+    });
+    add_user(show);
+    add_json(show);
+    add_user(leaf(user, "block", "Refuse sign-in and end all sessions",
+                  [this] { return UserBlock{read_user(raw_.user)}; }));
+    add_user(
+        leaf(user, "unblock", "Allow sign-in again", [this] { return UserUnblock{read_user(raw_.user)}; }));
+    auto* role = leaf(user, "set-role", "Change the role and end all sessions", [this] {
+      return UserSetRole{read_user(raw_.user), read_role(raw_.role)};
+    });
+    add_user(role);
+    role->add_option("ROLE", raw_.role, "user, moderator or admin")->required()->type_name("");
+    add_user(leaf(user, "delete", "Remove an account for good",
+                  [this] { return UserDelete{read_user(raw_.user)}; }));
+  }
+
+  void add_key_commands() {
+    auto& keys = group("keys", "The keys that sign access tokens: list, rotate, revoke, rekey");
+    add_json(
+        leaf(keys, "list", "All keys and what each is for now", [this] { return KeysList{raw_.format()}; }));
+    leaf(keys, "rotate", "Make a key that takes over ten minutes from now", [] { return KeysRotate{}; });
+    auto* revoke = leaf(keys, "revoke", "Drop a key at once, with every token that it signed",
+                        [this] { return KeysRevoke{raw_.kid}; });
+    revoke->add_option("KID", raw_.kid, "A key that `latchkey keys list` shows")->required()->type_name("");
+    leaf(keys, "rekey", "Seal again, under master_secret, what master_secret_previous sealed",
+         [] { return KeysRekey{}; });
+  }
+
+  void add_mail_commands() {
+    auto& mail = group("mail", "Mail that waits to be sent: list, retry");
+    add_json(leaf(mail, "list", "What waits and what was put aside after its last try",
+                  [this] { return MailList{raw_.format()}; }));
+    auto* retry =
+        leaf(mail, "retry", "Send now, with a full count of tries", [this] { return read_mail_retry(raw_); });
+    retry
+        ->add_option("ID", raw_.mail_id,
+                     "A mail that `latchkey mail list` shows; without it, all that were put aside")
+        ->type_name("");
+    retry->add_flag("--all", raw_.all, "All that were put aside");
+  }
+
+  void add_store_commands() {
+    leaf(app_, "migrate", "Make the store, or bring it up to date with this program",
+         [] { return Migrate{}; });
+    leaf(app_, "config", "Print the settings in force, as TOML", [this] {
+      return Config{raw_.reference};
+    })->add_flag("--reference", raw_.reference, "Print the reference of all settings instead, as Markdown");
+    leaf(app_, "openapi", "Print the description of the API (OpenAPI 3.1)", [] { return OpenApi{}; });
+    leaf(app_, "backup",
+         "Copy the whole store to a new file, also while the server runs (which then writes it)",
+         [this] { return Backup{read_file(raw_.file)}; })
+        ->add_option("FILE", raw_.file, "Must not exist; made readable by its owner only")
+        ->required()
+        ->type_name("");
+    leaf(app_, "restore",
+         "Put a backup in place of the store: every session, link and token of before is void",
+         [this] { return Restore{read_file(raw_.file)}; })
+        ->add_option("FILE", raw_.file, "What `latchkey backup` wrote; a running server restarts with it")
+        ->required()
+        ->type_name("");
+    leaf(app_, "doctor", "Look for what is wrong and say what to do", [this] {
+      return Doctor{raw_.full};
+    })->add_flag("--full", raw_.full, "Read every page of the store, however large it is");
+  }
+
+  std::optional<std::filesystem::path> config_file() const {
+    if (app_.count("--config") == 0) return std::nullopt;
+    return raw_.config_file;
+  }
+  std::vector<std::pair<std::string, std::string>> flags() const {
+    std::vector<std::pair<std::string, std::string>> given;
+    std::size_t index = 0;
+    for (const settings::Knob& knob : settings::knobs()) {
+      const std::string name(knob.name);
+      if (app_.count("--" + name) != 0) given.emplace_back(name, raw_.settings[index]);
+      ++index;
+    }
+    return given;
+  }
+
+  /// For CLI11 `--name=` would take the next argument for its value.
+  static std::vector<std::string> split_empty_values(const std::vector<std::string>& arguments) {
+    std::vector<std::string> result;
+    for (const std::string& argument : arguments) {
+      if (argument.starts_with("--") && argument.size() > 3 && argument.find('=') == argument.size() - 1) {
+        result.push_back(argument.substr(0, argument.size() - 1));
+        result.emplace_back();
+      } else {
+        result.push_back(argument);
+      }
+    }
+    return result;
+  }
+
+  std::string selected_name() const {
+    std::string name = "latchkey";
+    for (const CLI::App* at = &app_; !at->get_subcommands().empty();) {
+      at = at->get_subcommands().back();
+      name += " " + at->get_name();
+    }
+    return name;
+  }
+
+  std::string explain(const CLI::ParseError& error) const {
+    const auto selected = app_.get_subcommands();
+    const CLI::App& last = selected.empty() ? app_ : *selected.back();
+    const bool wants_command = last.get_subcommands().empty() && last.get_require_subcommand_min() > 0;
+    const auto unknown = app_.remaining(true);
+    if (unknown.empty()) return wants_command ? "a command is missing" : error.what();
+    // What follows an unknown option may be a password: only the first is shown, without a value.
+    const std::string first = unknown.front().substr(0, unknown.front().find('='));
+    if (first.starts_with("--")) return "unknown option " + settings::quote(first) + suggest(first.substr(2));
+    return (wants_command ? "unknown command " : "unexpected argument ") + settings::quote(first);
+  }
+
+  static std::string suggest(std::string_view unknown) {
+    const std::string_view near = settings::suggest_knob(unknown);
+    const bool has_flag = !near.empty() && !settings::find_knob(near)->secret;
+    return has_flag ? "; did you mean --" + std::string(near) + "?" : "";
+  }
+
+  Ending misuse(const std::string& sentence) const {
+    return {.exit_code = exit_misused,
+            .out = {},
+            .err = "latchkey: " + sentence + "; see `" + selected_name() + " --help`\n"};
+  }
+
+  Raw raw_;
+  CLI::App app_{"An authentication server: sign-up, sign-in, sessions and tokens over HTTP", "latchkey"};
+  std::function<Command()> make_;
+};
+
+}  // namespace
+
+std::variant<Invocation, Ending> parse(const std::vector<std::string>& arguments) {
+  return Parser().run(arguments);
+}
+
+std::optional<UserName> parse_user_name(std::string_view text) {
+  UserId id;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, id.value);
+  if (error == std::errc{} && stopped == end && id.value > 0) return id;
+  if (text.find('@') != std::string_view::npos) return std::string(text);
+  return std::nullopt;
+}
+
+}  // namespace latchkey::app::cli

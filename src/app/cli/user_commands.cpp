@@ -1,0 +1,174 @@
+#include "app/cli/user_commands.h"
+
+#include <fmt/format.h>
+
+#include "api/json_codec.h"
+#include "api/schemas.h"
+#include "app/cli/table.h"
+#include "base/email_address.h"
+#include "crypto/password_hash.h"
+#include "flow/accounts.h"
+#include "flow/validation.h"
+#include "store/users.h"
+
+namespace latchkey::app::cli {
+namespace {
+
+namespace users = store::users;
+using users::User;
+
+constexpr std::int64_t page = 500;
+
+/// Whom the operator means; read inside the transaction that goes on with it.
+std::optional<User> find_named(db::Tx& tx, const Context& context, const UserName& name) {
+  if (const auto* id = std::get_if<UserId>(&name)) return tx.run(users::find_user, context.origin.now, *id);
+  const auto address = parse_email_address(std::get<std::string>(name),
+                                           context.services.settings.accounts.domains_without_dot);
+  if (address.has_error()) return std::nullopt;
+  return tx.run(users::find_user_by_email, context.origin.now, address->key.value);
+}
+
+/// Runs a flow on the account that is meant and says what became of it.
+template <class Flow>
+int change(Context& context, const UserName& name, std::string_view done, Flow flow) {
+  auto work = [&](db::Tx& tx) -> Result<User> {
+    const auto user = find_named(tx, context, name);
+    if (!user.has_value()) return Error(ErrorCode::user_not_found);
+    return flow(tx, user->id);
+  };
+  const Result<User> user = context.services.database.write_now(work);
+  if (user.has_error()) return refuse(context.console, user.error());
+  context.console.out(fmt::format("user {} ({}) {}\n", user->id.value, printable(user->email), done));
+  return exit_done;
+}
+
+Result<flow::NewAccount> check(const UserAdd& command, const Context& context) {
+  const auto& settings = context.services.settings;
+  if (command.input == UserAdd::Input::password) {
+    return flow::check_new_account(settings, command.email, command.username, context.input.text());
+  }
+  if (!crypto::is_acceptable_hash(context.input.text())) {
+    return invalid_field(
+        {"password-hash"}, "value_error",
+        "standard input must be one bcrypt hash ($2a$, $2b$, $2y$) or Argon2id hash in PHC form, "
+        "within the bounds that sign-in accepts");
+  }
+  return flow::check_imported_account(settings, command.email, command.username);
+}
+
+std::string hash(const UserAdd& command, const flow::NewAccount& account, const Context& context) {
+  if (command.input == UserAdd::Input::password_hash) return std::string(context.input.text());
+  crypto::HashArena arena;
+  return crypto::hash_password(account.password, context.services.hashing.parameters(), arena);
+}
+
+std::string yes_or_no(bool truth) { return truth ? "yes" : "no"; }
+std::string access(const User& user) { return user.is_active ? "allowed" : "blocked"; }
+std::string status(const User& user) { return user.has_live_session ? "active" : "inactive"; }
+
+void show(Console& console, const User& user) {
+  const auto line = [](std::string_view label, std::string_view value) {
+    return fmt::format("{:<12}{}\n", label, printable(value));
+  };
+  console.out(line("id", std::to_string(user.id.value)) + line("subject", to_string(user.subject)) +
+              line("email", user.email) + line("username", user.username) +
+              line("avatar", user.avatar.value_or("-")) + line("role", to_string(user.role)) +
+              line("confirmed", yes_or_no(user.confirmed)) + line("access", access(user)) +
+              line("status", status(user)) + line("created", format_rfc3339(user.created_at)) +
+              line("updated", format_rfc3339(user.updated_at)));
+}
+
+/// Calls `each` for every account, in pages that are each read at once, and `end_page` after every page.
+template <class Each, class EndPage>
+void for_all(Context& context, Each each, EndPage end_page) {
+  UserId after{0};
+  for (;;) {
+    const auto found = context.services.database.run_now(users::list_users, context.origin.now, after, page);
+    if (found.empty()) return;
+    for (const User& user : found) each(user);
+    end_page();
+    after = found.back().id;
+  }
+}
+
+}  // namespace
+
+int execute(const UserAdd& command, Context& context) {
+  const auto checked = check(command, context);
+  if (checked.has_error()) return refuse(context.console, checked.error());
+  const flow::AccountToAdd account{.email = checked->email.address,
+                                   .email_key = checked->email.key.value,
+                                   .username = checked->username,
+                                   .username_key = checked->username_key,
+                                   .password_hash = hash(command, *checked, context),
+                                   .role = command.role,
+                                   .confirmed = command.confirmed};
+  auto work = [&](db::Tx& tx) { return flow::add_account(tx, context.origin, account); };
+  const Result<User> user = context.services.database.write_now(work);
+  if (user.has_error()) return refuse(context.console, user.error());
+  if (!command.confirmed) context.services.wake_mail();
+  context.console.out(
+      fmt::format("user {} ({}) added as {}{}\n", user->id.value, user->email, to_string(user->role),
+                  command.confirmed ? ", confirmed" : "; its confirmation mail waits to be sent"));
+  return exit_done;
+}
+
+int execute(const UserList& command, Context& context) {
+  if (command.format == Format::json) {
+    JsonArray array(context.console);
+    for_all(
+        context, [&](const User& user) { array.add(api::to_json(api::user_response(user))); },
+        [&] { array.flush(); });
+    array.finish();
+    return exit_done;
+  }
+  Table table(context.console,
+              {"ID", "EMAIL", "USERNAME", "ROLE", "CONFIRMED", "ACCESS", "STATUS", "CREATED"});
+  for_all(
+      context,
+      [&](const User& user) {
+        table.add({std::to_string(user.id.value), user.email, user.username,
+                   std::string(to_string(user.role)), yes_or_no(user.confirmed), access(user), status(user),
+                   format_rfc3339(user.created_at)});
+      },
+      [&] { table.flush(); });
+  if (table.size() == 0) context.console.err("no accounts\n");
+  return exit_done;
+}
+
+int execute(const UserShow& command, Context& context) {
+  auto work = [&](db::Tx& tx) { return find_named(tx, context, command.user); };
+  const std::optional<User> user = context.services.database.read_now(work);
+  if (!user.has_value()) return refuse(context.console, ErrorCode::user_not_found);
+  if (command.format == Format::json) {
+    context.console.out(api::to_json(api::user_response(*user)) + '\n');
+  } else {
+    show(context.console, *user);
+  }
+  return exit_done;
+}
+
+int execute(const UserBlock& command, Context& context) {
+  return change(context, command.user, "is blocked; its sessions are ended", [&](db::Tx& tx, UserId id) {
+    return flow::set_access(tx, context.origin, id, flow::Access::blocked);
+  });
+}
+
+int execute(const UserUnblock& command, Context& context) {
+  return change(context, command.user, "may sign in again", [&](db::Tx& tx, UserId id) {
+    return flow::set_access(tx, context.origin, id, flow::Access::allowed);
+  });
+}
+
+int execute(const UserSetRole& command, Context& context) {
+  const std::string done = fmt::format("has the role {}; its sessions are ended", to_string(command.role));
+  return change(context, command.user, done,
+                [&](db::Tx& tx, UserId id) { return flow::set_role(tx, context.origin, id, command.role); });
+}
+
+int execute(const UserDelete& command, Context& context) {
+  return change(context, command.user, "is deleted",
+                [&](db::Tx& tx, UserId id) { return flow::delete_user(tx, context.origin, id); });
+}
+
+}  // namespace latchkey::app::cli

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "base/task.h"
+#include "base/time.h"
+#include "db/database.h"
+#include "http/listener.h"
+
+namespace latchkey::app {
+
+/// One thread per core, each with its own io_context, its own acceptor on the shared port and its own way to
+/// the database: nothing on the path of a request is shared.
+class IoThreads {
+ public:
+  /// Binds every listener; nothing is served before `start`. `management` may be empty. Throws
+  /// std::system_error when an address can not be had.
+  struct Addresses {
+    http::Endpoint listen;
+    std::optional<http::Endpoint> management;
+  };
+  struct Parts {
+    const http::Router& router;
+    const http::Router& management_router;
+    const Clock& clock;
+    http::Options options;
+    http::AccessHook access;
+  };
+  IoThreads(std::size_t count, const Addresses& addresses, const Parts& parts);
+  ~IoThreads();
+  IoThreads(const IoThreads&) = delete;
+  IoThreads& operator=(const IoThreads&) = delete;
+
+  http::Endpoint endpoint() const { return listeners_.front()->endpoint(); }
+  std::optional<http::Endpoint> management_endpoint() const;
+  void start(db::Database& database);
+  /// Asks every listener to finish within `grace` and waits until all have.
+  void drain(std::chrono::milliseconds grace);
+  /// Ends the threads and joins them. After `drain`, and after everything that completes work on them has
+  /// stopped.
+  void join();
+
+ private:
+  using WorkGuard = asio::executor_work_guard<IoExecutor>;
+
+  std::vector<std::unique_ptr<asio::io_context>> contexts_;
+  std::vector<std::unique_ptr<http::Listener>> listeners_;
+  std::unique_ptr<http::Listener> management_;
+  std::vector<WorkGuard> guards_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace latchkey::app

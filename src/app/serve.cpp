@@ -1,0 +1,256 @@
+#include "app/serve.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+#include <thread>
+
+#include "api/routes.h"
+#include "app/cli/control_server.h"
+#include "app/core.h"
+#include "app/io_threads.h"
+#include "app/stop_signal.h"
+#include "base/log.h"
+#include "flow/confirm.h"
+#include "flow/first_start.h"
+#include "http/router.h"
+#include "worker/housekeeping.h"
+#include "worker/mail_files.h"
+#include "worker/mail_worker.h"
+#include "worker/smtp_transport.h"
+
+namespace latchkey::app {
+namespace {
+
+/// In all the operator may wait ten seconds; the rest is for what comes after the listeners.
+constexpr auto drain_grace = std::chrono::milliseconds(9000);
+
+std::size_t thread_count(const Settings& settings) {
+  if (settings.threads > 0) return static_cast<std::size_t>(settings.threads);
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+http::Endpoint to_http(const settings::Endpoint& endpoint) { return {endpoint.address, endpoint.port}; }
+
+http::Options http_options(const Settings& settings) {
+  const auto in_ms = [](Microseconds time) { return std::chrono::ceil<std::chrono::milliseconds>(time); };
+  http::Options options;
+  options.timeouts.head = in_ms(settings.http.head_timeout);
+  options.timeouts.body = in_ms(settings.http.body_timeout);
+  options.timeouts.idle = in_ms(settings.http.idle_timeout);
+  options.cors_origins = settings.http.cors_origins;
+  options.trusted_proxies = http::TrustedProxies(settings.http.trusted_proxies);
+  return options;
+}
+
+std::filesystem::path mail_folder(const Settings& settings) { return settings.data_dir / "mail"; }
+
+std::unique_ptr<worker::MailTransport> make_transport(const Settings& settings) {
+  if (settings.mail.smtp_url.empty()) {
+    const auto link =
+        settings::is_loopback(settings.listen.address) ? worker::LinkInLog::shown : worker::LinkInLog::hidden;
+    return std::make_unique<worker::MailFiles>(mail_folder(settings), link);
+  }
+  return std::make_unique<worker::SmtpTransport>(worker::make_smtp_options(settings.mail));
+}
+
+worker::LinkMaker link_maker(const flow::Services& services) {
+  return [&services](const store::outbox::Mail& mail) {
+    auto links = flow::make_confirmation_links(services, mail);
+    return worker::MailLinks{.confirm_url = std::move(links.confirm_url),
+                             .reject_url = std::move(links.reject_url),
+                             .expires_at = links.expires_at};
+  };
+}
+
+/// Everything that `serve` adds to the core, in the order of dependence; destroyed from the bottom up.
+class Server {
+ public:
+  explicit Server(const settings::Loaded& loaded)
+      : settings_(loaded.settings),
+        core_(settings_, clock_, Purpose::server),
+        api_{.services = core_.services(),
+             .readiness = [this] { return trouble(); },
+             .documents = api::make_documents()},
+        router_(api::make_routes(api::endpoints(), api_, body_limit())),
+        management_router_(api::make_routes(api::management_endpoints(), api_, body_limit())),
+        threads_(thread_count(settings_), addresses(), parts()),
+        templates_(settings_.mail.templates_dir),
+        mail_(core_.services().database, clock_, templates_, make_transport(settings_),
+              link_maker(core_.services()), mail_options()),
+        housekeeping_(core_.services(), clock_),
+        control_(core_, loaded,
+                 {.restart_with = [this](std::function<void()> work) { restart_with(std::move(work)); }}) {
+    core_.set_public_url(public_url());
+    core_.set_wake_mail([this] { mail_.wake(); });
+  }
+
+  void run() {
+    mail_.start();
+    housekeeping_.start();
+    control_.start();
+    threads_.start(core_.services().database);
+    tell_the_operator();
+    stop_.wait();
+    shut_down();
+  }
+
+  /// What a restore left to do once everything is closed.
+  std::function<void()> take_after_close() { return std::move(after_close_); }
+
+ private:
+  std::size_t body_limit() const { return static_cast<std::size_t>(settings_.http.max_body_bytes); }
+
+  /// The one that is set, else the listener's own address, known since it is bound.
+  std::string public_url() const {
+    return settings_.public_url.empty() ? "http://" + http::to_string(threads_.endpoint())
+                                        : settings_.public_url;
+  }
+
+  IoThreads::Addresses addresses() const {
+    IoThreads::Addresses result{.listen = to_http(settings_.listen), .management = std::nullopt};
+    if (settings_.management_listen.has_value()) result.management = to_http(*settings_.management_listen);
+    return result;
+  }
+
+  IoThreads::Parts parts() {
+    return {.router = router_,
+            .management_router = management_router_,
+            .clock = clock_,
+            .options = http_options(settings_),
+            .access = api::make_access_hook(api_)};
+  }
+
+  worker::MailWorkerOptions mail_options() const {
+    worker::MailWorkerOptions options;
+    options.from = settings_.mail.from;
+    if (const auto url = settings::parse_url(public_url())) options.service = url->host;
+    // One server per data directory: what a crash left half sent is ours to send again at once.
+    options.nodes = settings_.is_embedded() ? worker::Nodes::one : worker::Nodes::several;
+    return options;
+  }
+
+  std::optional<std::string> trouble() {
+    if (draining_.load(std::memory_order_relaxed)) return "draining";
+    return core_.services().database.trouble();
+  }
+
+  void restart_with(std::function<void()> after_close) {
+    {
+      const std::lock_guard lock(mutex_);
+      after_close_ = std::move(after_close);
+    }
+    stop_.request();
+  }
+
+  void tell_the_operator();
+  void shut_down();
+
+  const Settings& settings_;
+  Clock clock_;
+  StopSignal stop_;  // before every thread
+  Core core_;
+  api::Api api_;
+  http::Router router_;
+  http::Router management_router_;
+  IoThreads threads_;
+  worker::MailTemplates templates_;
+  worker::MailWorker mail_;
+  worker::Housekeeping housekeeping_;
+  cli::ControlServer control_;
+  std::atomic<bool> draining_{false};
+  std::mutex mutex_;
+  std::function<void()> after_close_;
+};
+
+void Server::tell_the_operator() {
+  const std::string address = "http://" + http::to_string(threads_.endpoint());
+  const auto& services = core_.services();
+  log::info("server.started", {{"version", LATCHKEY_VERSION},
+                               {"address", address},
+                               {"public_url", services.public_url},
+                               {"data_dir", settings_.data_dir.string()},
+                               {"docs", services.public_url + "/docs"}});
+  if (const auto management = threads_.management_endpoint()) {
+    log::info("server.management", {{"address", "http://" + http::to_string(*management)}});
+  }
+  if (settings_.mail.smtp_url.empty()) {
+    log::info("mail.to_files", {{"folder", mail_folder(settings_).string()},
+                                {"hint", "no mail leaves this machine until mail.smtp_url is set"}});
+  }
+  if (!flow::has_administrator(services.database)) {
+    log::info("administrator.missing",
+              {{"hint",
+                "make the first one: latchkey user add --email YOU@EXAMPLE.ORG --username YOU --role admin "
+                "--confirmed "
+                "--password-stdin (with ./run in place of latchkey in a checkout)"}});
+  }
+  if (settings_.public_url.empty() && !settings::is_loopback(settings_.listen.address)) {
+    log::warn("public_url.missing",
+              {{"hint", "links in mails are made from the listener's address; set public_url"}});
+  }
+  fmt::print("listening on {}\n", address);
+  std::fflush(stdout);
+}
+
+void Server::shut_down() {
+  log::info("server.stopping");
+  stop_.end_at_next();
+  draining_.store(true, std::memory_order_relaxed);
+  // First whoever can start something, then what serves it, then what completes work on the I/O threads, then
+  // these.
+  control_.stop();
+  threads_.drain(drain_grace);
+  mail_.stop();
+  housekeeping_.stop();
+  core_.services().hashing.stop();
+  threads_.join();
+  log::info("server.stopped");
+}
+
+/// The command line of this process, to start it anew.
+std::vector<std::string> own_arguments() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::vector<std::string> arguments;
+  for (std::size_t at = 0; at < text.size(); at += arguments.back().size() + 1)
+    arguments.emplace_back(text.c_str() + at);
+  return arguments;
+}
+
+[[noreturn]] void start_anew() {
+  auto arguments = own_arguments();
+  std::vector<char*> pointers;
+  for (auto& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+  ::execv("/proc/self/exe", pointers.data());
+  throw std::system_error(errno, std::system_category(), "the program could not be started anew");
+}
+
+}  // namespace
+
+int serve(const settings::Loaded& loaded) {
+  log::start(loaded.settings.log.level, loaded.settings.log.format);
+  for (const auto& warning : loaded.warnings) log::warn("settings.unwise", {{"setting", warning}});
+  std::function<void()> after_close;
+  {
+    Server server(loaded);
+    server.run();
+    after_close = server.take_after_close();
+  }
+  if (after_close) {
+    after_close();
+    log::info("server.restarting");
+    log::stop();
+    start_anew();
+  }
+  log::stop();
+  return 0;
+}
+
+}  // namespace latchkey::app

@@ -1,0 +1,62 @@
+#include "base/bytes.h"
+
+#include <array>
+
+namespace latchkey {
+namespace {
+
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::uint8_t not_a_digit = 0xff;
+
+constexpr std::array<std::uint8_t, 256> digit_values = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(not_a_digit);
+  for (std::uint8_t i = 0; i < alphabet.size(); ++i) values[static_cast<std::uint8_t>(alphabet[i])] = i;
+  return values;
+}();
+
+}  // namespace
+
+void append_base64url(std::string& out, ByteView bytes) {
+  out.reserve(out.size() + (bytes.size() * 4 + 2) / 3);
+  unsigned bits = 0;
+  int held = 0;
+  for (const std::uint8_t byte : bytes) {
+    bits = bits << 8 | byte;
+    for (held += 8; held >= 6; held -= 6) out.push_back(alphabet[bits >> (held - 6) & 63]);
+  }
+  if (held > 0) out.push_back(alphabet[bits << (6 - held) & 63]);
+}
+
+std::string encode_base64url(ByteView bytes) {
+  std::string out;
+  append_base64url(out, bytes);
+  return out;
+}
+
+bool decode_base64url(std::string_view text, std::span<std::uint8_t> out) {
+  if (text.size() != (out.size() * 4 + 2) / 3) return false;
+  unsigned bits = 0;
+  int held = 0;
+  std::size_t at = 0;
+  for (const char c : text) {
+    const std::uint8_t value = digit_values[static_cast<std::uint8_t>(c)];
+    if (value == not_a_digit) return false;
+    bits = bits << 6 | value;
+    held += 6;
+    if (held >= 8) {
+      held -= 8;
+      out[at++] = static_cast<std::uint8_t>(bits >> held & 0xff);
+    }
+  }
+  return (bits & ((1U << held) - 1)) == 0;
+}
+
+std::optional<Bytes> decode_base64url(std::string_view text) {
+  if (text.size() % 4 == 1) return std::nullopt;
+  Bytes bytes(text.size() * 3 / 4);
+  if (!decode_base64url(text, bytes)) return std::nullopt;
+  return bytes;
+}
+
+}  // namespace latchkey

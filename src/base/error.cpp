@@ -1,0 +1,59 @@
+#include "base/error.h"
+
+#include <stdexcept>
+
+namespace latchkey {
+
+const ErrorInfo& describe(ErrorCode code) {
+  using enum ErrorCode;
+  // Aligned by hand: this is the catalogue that clients and docs rely on.
+  // clang-format off
+  switch (code) {
+    case account_exists:       { static constexpr ErrorInfo i{"account_exists",       409, "Account already exists"}; return i; }
+    case username_taken:       { static constexpr ErrorInfo i{"username_taken",       409, "Username already taken"}; return i; }
+    case validation_failed:    { static constexpr ErrorInfo i{"validation_failed",    422, "Validation failed"}; return i; }
+    case invalid_credentials:  { static constexpr ErrorInfo i{"invalid_credentials",  401, "Invalid email or password"}; return i; }
+    case email_not_confirmed:  { static constexpr ErrorInfo i{"email_not_confirmed",  401, "Email not confirmed"}; return i; }
+    case account_blocked:      { static constexpr ErrorInfo i{"account_blocked",      403, "User is blocked"}; return i; }
+    case too_many_attempts:    { static constexpr ErrorInfo i{"too_many_attempts",    429, "Too many attempts, try again later"}; return i; }
+    case overloaded:           { static constexpr ErrorInfo i{"overloaded",           503, "The server is busy, try again"}; return i; }
+    case invalid_token:        { static constexpr ErrorInfo i{"invalid_token",        401, "Could not validate credentials"}; return i; }
+    case invalid_confirmation: { static constexpr ErrorInfo i{"invalid_confirmation", 400, "Verification error"}; return i; }
+    case forbidden:            { static constexpr ErrorInfo i{"forbidden",            403, "Operation forbidden"}; return i; }
+    case user_not_found:       { static constexpr ErrorInfo i{"user_not_found",       404, "User not found"}; return i; }
+    case session_not_found:    { static constexpr ErrorInfo i{"session_not_found",    404, "Session not found"}; return i; }
+    case last_administrator:   { static constexpr ErrorInfo i{"last_administrator",   409, "This would leave no active administrator"}; return i; }
+    case key_not_found:        { static constexpr ErrorInfo i{"key_not_found",        404, "Signing key not found"}; return i; }
+    case mail_not_found:       { static constexpr ErrorInfo i{"mail_not_found",       404, "Mail not found"}; return i; }
+    case bad_request:          { static constexpr ErrorInfo i{"bad_request",          400, "The request is malformed"}; return i; }
+    case malformed_json:       { static constexpr ErrorInfo i{"malformed_json",       400, "The body is not valid JSON"}; return i; }
+    case malformed_form:       { static constexpr ErrorInfo i{"malformed_form",       400, "The form is malformed"}; return i; }
+    case repeated_parameter:   { static constexpr ErrorInfo i{"repeated_parameter",   400, "A parameter is given more than once"}; return i; }
+    case not_found:            { static constexpr ErrorInfo i{"not_found",            404, "Not Found"}; return i; }
+    case method_not_allowed:   { static constexpr ErrorInfo i{"method_not_allowed",   405, "Method Not Allowed"}; return i; }
+    case unsupported_media_type:       { static constexpr ErrorInfo i{"unsupported_media_type", 415, "Unsupported media type"}; return i; }
+    case unsupported_content_encoding: { static constexpr ErrorInfo i{"unsupported_content_encoding", 415, "Content encodings are not supported"}; return i; }
+    case request_timeout:      { static constexpr ErrorInfo i{"request_timeout",      408, "The request took too long to arrive"}; return i; }
+    case body_too_large:       { static constexpr ErrorInfo i{"body_too_large",       413, "The body is too large"}; return i; }
+    case uri_too_long:         { static constexpr ErrorInfo i{"uri_too_long",         414, "The request target is too long"}; return i; }
+    case head_too_large:       { static constexpr ErrorInfo i{"head_too_large",       431, "The request head is too large"}; return i; }
+    case not_implemented:      { static constexpr ErrorInfo i{"not_implemented",      501, "Not implemented"}; return i; }
+    case unavailable:          { static constexpr ErrorInfo i{"unavailable",          503, "The service is temporarily unavailable"}; return i; }
+    case internal:             { static constexpr ErrorInfo i{"internal",             500, "Internal server error"}; return i; }
+  }
+  // clang-format on
+  throw std::logic_error("an error code outside the catalogue");
+}
+
+Error invalid_field(std::vector<std::string> loc, std::string type, std::string msg) {
+  Error error{ErrorCode::validation_failed, msg};
+  error.fields.push_back({std::move(loc), std::move(msg), std::move(type)});
+  return error;
+}
+
+void throw_exception_from_error(const Error& error, const boost::source_location& where) {
+  throw std::logic_error("the value of a denial was taken: " + std::string(describe(error.code).code) +
+                         " at " + where.file_name() + ":" + std::to_string(where.line()));
+}
+
+}  // namespace latchkey

@@ -1,0 +1,49 @@
+#include "crypto/keyring.h"
+
+#include <stdexcept>
+
+#include "crypto/hkdf.h"
+#include "crypto/seal.h"
+
+namespace latchkey::crypto {
+
+Keyring::HmacKeys Keyring::derive_hmac_keys(std::span<const Secret* const> masters, std::string_view label,
+                                            std::int64_t epoch) {
+  HmacKeys made;
+  made.keys.reserve(masters.size());  // the pointers below need the keys to stay where they are
+  for (const Secret* const master : masters) {
+    made.keys.emplace_back(derive(*master, label, epoch));
+    made.pointers.push_back(&made.keys.back());
+  }
+  return made;
+}
+
+Keyring::Keyring(const Secret& current, std::span<const Secret> previous, std::int64_t epoch) {
+  std::vector<const Secret*> masters{&current};
+  for (const Secret& master : previous) masters.push_back(&master);
+  for (const Secret* const master : masters) {
+    if (master->size() < 16) throw std::invalid_argument("a master secret has at least 16 bytes");
+    wrapping_.push_back(derive(*master, label::signing_key, epoch));
+  }
+  refresh_ = derive_hmac_keys(masters, label::refresh_token, epoch);
+  confirmation_ = derive_hmac_keys(masters, label::confirmation_token, epoch);
+}
+
+Bytes Keyring::wrap(const SigningKey& key, std::string_view kid) const {
+  const Secret der = key.to_pkcs8();
+  return seal(wrapping_.front(), der.bytes(), kid);
+}
+
+std::optional<Keyring::Unwrapped> Keyring::unwrap(std::span<const std::uint8_t> wrapped,
+                                                  std::string_view kid) const {
+  for (const Secret& wrapping : wrapping_) {
+    const std::optional<Secret> der = open(wrapping, wrapped, kid);
+    if (!der) continue;
+    std::optional<SigningKey> key = SigningKey::from_pkcs8(*der);
+    if (!key) return std::nullopt;
+    return Unwrapped{std::move(*key), &wrapping != &wrapping_.front()};
+  }
+  return std::nullopt;
+}
+
+}  // namespace latchkey::crypto

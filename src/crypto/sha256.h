@@ -1,0 +1,16 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace latchkey::crypto {
+
+using Sha256Digest = std::array<std::uint8_t, 32>;
+
+/// SHA-256 (FIPS 180-4) on a context that each thread keeps. Any thread may call it.
+Sha256Digest sha256(std::span<const std::uint8_t> message);
+Sha256Digest sha256(std::string_view message);
+
+}  // namespace latchkey::crypto

@@ -1,0 +1,196 @@
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "base/task.h"
+#include "db/driver.h"
+#include "db/error.h"
+#include "db/tx.h"
+
+namespace latchkey::db {
+
+namespace detail {
+
+/// Keeps what a work function returned, `void` included.
+template <class T>
+class Outcome {
+ public:
+  template <class F>
+  void set(F&& compute) {
+    value_.reset();
+    value_.emplace(std::forward<F>(compute)());
+  }
+  T take() { return std::move(*value_); }
+
+ private:
+  std::optional<T> value_;
+};
+template <>
+class Outcome<void> {
+ public:
+  template <class F>
+  void set(F&& compute) {
+    std::forward<F>(compute)();
+  }
+  void take() {}
+};
+
+template <class Result, class... Params>
+class StatementJob final : public Job {
+ public:
+  StatementJob(const Statement<Result, Params...>& statement, const Params&... args)
+      : Job(Kind::statement), statement_(statement), args_(args...) {}
+  void execute(Connection& connection) override {
+    result_.set([&] {
+      return std::apply(
+          [&](const Params&... args) { return detail::execute(connection, statement_, args...); }, args_);
+    });
+  }
+  Result take() { return result_.take(); }
+
+ private:
+  const Statement<Result, Params...>& statement_;
+  std::tuple<const Params&...> args_;
+  Outcome<Result> result_;
+};
+
+template <class Work>
+class WorkJob final : public Job {
+ public:
+  using T = std::invoke_result_t<Work&, Tx&>;
+  explicit WorkJob(Work& work) : Job(Kind::transaction), work_(work) {}
+  void execute(Connection& connection) override {
+    result_.set([&] {
+      Tx tx(connection);
+      return work_(tx);
+    });
+  }
+  T take() { return result_.take(); }
+
+ private:
+  Work& work_;
+  Outcome<T> result_;
+};
+
+}  // namespace detail
+
+template <class Work>
+concept TransactionWork = std::invocable<Work&, Tx&>;
+
+/// The one way to the database, whichever it is (db/sqlite.h opens one). Its promises:
+///
+/// - A write is atomic and durable before its caller goes on; many share one commit, and none sees a part of
+///   another. Once asked for it runs to its end: it can not be cancelled.
+/// - "At once": a read that starts after a write was answered, on any thread, sees that write.
+/// - A denial is a value, so it commits. Only an exception rolls back, and only the work that threw it; the
+///   caller gets that exception. `Unavailable` means that nothing was committed and that the store may answer
+///   later; where a disk failed in the middle of a sync, a restart may still find the write.
+///
+/// The functions that return a `Task` are for threads that are attached; calling one elsewhere is a bug and
+/// throws `std::logic_error`. Those that end in `_now` block, may be called on any thread, and are for the
+/// start, the command line and tests: on an I/O thread they would stop every request of that thread.
+///
+/// A work function is a plain function of a `Tx&`. Write work runs on a thread of the database: it may touch
+/// only what it captured, and **may run more than once** (when the batch around it was lost, or PostgreSQL
+/// asks to try again), so it must not move from its captures nor count on having run. Read work runs once,
+/// all its reads in one snapshot.
+///
+/// With GCC 12 name the work before awaiting: `auto work = [=](Tx& tx) { … }; co_await db.write(work);`
+class Database {
+ public:
+  explicit Database(std::unique_ptr<Driver> driver) : driver_(std::move(driver)) {}
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  /// Answers everything that was queued, then closes. No thread may be attached any more, nor call anything.
+  ~Database() = default;
+
+  /// Makes the calling thread, which alone runs `io`, one that can await this database, until the guard goes
+  /// on the same thread. The guard waits for the writes that the thread has asked for; who awaits them is
+  /// resumed only if the loop runs again before it is destroyed, and may then not use the database.
+  class Attachment {
+   public:
+    explicit Attachment(Driver& driver) : driver_(driver) {}
+    Attachment(const Attachment&) = delete;
+    Attachment& operator=(const Attachment&) = delete;
+    ~Attachment() { driver_.detach_thread(); }
+
+   private:
+    Driver& driver_;
+  };
+  [[nodiscard]] Attachment attach_thread(asio::io_context& io) {
+    driver_->attach_thread(io);
+    return Attachment(*driver_);
+  }
+
+  /// One statement. What an argument refers to must live until the task is done, as the temporaries of
+  /// `co_await db.run(…)` do.
+  template <class Result, class... Params>
+  Task<Result> run(const Statement<Result, Params...>& statement, std::type_identity_t<Params>... args) {
+    if (statement.reads()) {
+      if (Connection* reader = driver_->reader()) co_return detail::execute(*reader, statement, args...);
+    }
+    detail::StatementJob<Result, Params...> job(statement, args...);
+    if (statement.reads()) {
+      co_await driver_->submit_read(job);
+    } else {
+      co_await driver_->submit_write(job);
+    }
+    co_return job.take();
+  }
+
+  /// One transaction. Whatever `work` returns is committed and given to the caller.
+  template <TransactionWork Work>
+  Task<std::invoke_result_t<Work&, Tx&>> write(Work work) {
+    detail::WorkJob<Work> job(work);
+    co_await driver_->submit_write(job);
+    co_return job.take();
+  }
+
+  /// Several reads in one snapshot; a statement that writes throws.
+  template <TransactionWork Work>
+  Task<std::invoke_result_t<Work&, Tx&>> read(Work work) {
+    if (Connection* reader = driver_->reader()) {
+      Tx tx(*reader);
+      co_return work(tx);
+    }
+    detail::WorkJob<Work> job(work);
+    co_await driver_->submit_read(job);
+    co_return job.take();
+  }
+
+  template <class Result, class... Params>
+  Result run_now(const Statement<Result, Params...>& statement, const std::type_identity_t<Params>&... args) {
+    detail::StatementJob<Result, Params...> job(statement, args...);
+    statement.reads() ? driver_->read_now(job) : driver_->write_now(job);
+    return job.take();
+  }
+  template <TransactionWork Work>
+  std::invoke_result_t<Work&, Tx&> write_now(Work work) {
+    detail::WorkJob<Work> job(work);
+    driver_->write_now(job);
+    return job.take();
+  }
+  template <TransactionWork Work>
+  std::invoke_result_t<Work&, Tx&> read_now(Work work) {
+    detail::WorkJob<Work> job(work);
+    driver_->read_now(job);
+    return job.take();
+  }
+
+  Statistics statistics() const { return driver_->statistics(); }
+  /// Why writes fail at the moment, for readiness and the log; nothing when the last one went well.
+  std::optional<std::string> trouble() const { return driver_->trouble(); }
+  Driver& driver() { return *driver_; }
+
+ private:
+  std::unique_ptr<Driver> driver_;
+};
+
+}  // namespace latchkey::db

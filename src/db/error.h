@@ -1,0 +1,40 @@
+#pragma once
+
+#include <stdexcept>
+
+#include "base/error.h"
+
+namespace latchkey::db {
+
+// What this room throws, beside `latchkey::Unavailable` of base/error.h: the store can not answer *now* (disk
+// full, read-only, busy, queue full, a failed sync), nothing was committed, and trying again later may work.
+// Texts are for the log only and hold no parameter values.
+
+/// The statement, the schema or the file is wrong: trying again will not help.
+class Fault : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// A NOT NULL, UNIQUE, CHECK or foreign-key constraint refused the row. Flows that expect one say so in the
+/// statement
+/// (`ON CONFLICT DO NOTHING`); reaching this is a fault.
+class ConstraintViolation : public Fault {
+ public:
+  using Fault::Fault;
+};
+
+/// The file is not a database of ours, or its pages contradict each other. The text tells an operator what to
+/// do.
+class Corrupt : public Fault {
+ public:
+  using Fault::Fault;
+};
+
+/// Another process holds the data directory. The text names it.
+class InUse : public Fault {
+ public:
+  using Fault::Fault;
+};
+
+}  // namespace latchkey::db

@@ -1,0 +1,117 @@
+#include "db/migrate.h"
+
+#include <algorithm>
+#include <boost/describe.hpp>
+#include <charconv>
+#include <vector>
+
+namespace latchkey::db {
+namespace {
+
+struct Applied {
+  std::int64_t version = 0;
+  std::string name;
+  std::string checksum;
+};
+BOOST_DESCRIBE_STRUCT(Applied, (), (version, name, checksum))
+
+constexpr std::string_view create_table =
+    "CREATE TABLE IF NOT EXISTS schema_migrations ("
+    "version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT "
+    "NULL)";
+constexpr Statement<std::vector<Applied>> list_applied{
+    "SELECT version, name, checksum FROM schema_migrations ORDER BY version"};
+constexpr Statement<Affected, std::int64_t, std::string_view, std::string, Timestamp> insert_applied{
+    "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)"};
+
+struct Migration {
+  std::int64_t version = 0;
+  std::string_view name;
+  std::string_view body;
+  std::string checksum;
+};
+
+std::vector<Migration> read_files(std::span<const EmbeddedFile> files, const Checksum& checksum) {
+  std::vector<Migration> migrations;
+  for (const EmbeddedFile& file : files) {
+    Migration migration{0, file.path, file.body, checksum(file.body)};
+    const char* end = file.path.data() + file.path.size();
+    const auto number = std::from_chars(file.path.data(), end, migration.version);
+    if (number.ec != std::errc{} || number.ptr == end || *number.ptr != '_' || !file.path.ends_with(".sql")) {
+      throw Fault("a migration is not named like 0001_name.sql: " + std::string(file.path));
+    }
+    migrations.push_back(std::move(migration));
+  }
+  std::ranges::sort(migrations, {}, &Migration::version);
+  for (std::size_t i = 0; i < migrations.size(); ++i) {
+    if (migrations[i].version != static_cast<std::int64_t>(i + 1)) {
+      throw Fault("migration number " + std::to_string(i + 1) + " is missing or there twice");
+    }
+  }
+  return migrations;
+}
+
+/// How many of `migrations` the database has; refuses a database that they do not describe.
+std::size_t count_applied(Tx& tx, const std::vector<Migration>& migrations) {
+  const auto applied = tx.run(list_applied);
+  for (std::size_t i = 0; i < applied.size(); ++i) {
+    const Applied& row = applied[i];
+    if (row.version != static_cast<std::int64_t>(i + 1)) {
+      throw Fault("the database has lost the record of its schema version " + std::to_string(i + 1));
+    }
+    if (i >= migrations.size()) {
+      throw Fault("the database has schema version " + std::to_string(applied.back().version) + " (" +
+                  applied.back().name + "), this program knows " + std::to_string(migrations.size()) +
+                  ": start the newer program, or restore a backup from before the upgrade");
+    }
+    if (row.checksum != migrations[i].checksum) {
+      throw Fault("migration " + row.name +
+                  " has been changed since it was applied to this database: bring the original back and put "
+                  "the change "
+                  "into a new migration");
+    }
+  }
+  return applied.size();
+}
+
+/// Makes the table of what was applied when there is none.
+std::int64_t look(Database& database, const std::vector<Migration>& migrations) {
+  auto work = [&](Tx& tx) {
+    tx.run_script(create_table);
+    return count_applied(tx, migrations);
+  };
+  return static_cast<std::int64_t>(database.write_now(work));
+}
+
+}  // namespace
+
+Migrated migrate(Database& database, std::span<const EmbeddedFile> files, const Checksum& checksum,
+                 Timestamp now) {
+  const auto migrations = read_files(files, checksum);
+  Migrated report;
+  report.from = look(database, migrations);
+  report.to = report.from;
+  while (report.to < static_cast<std::int64_t>(migrations.size())) {
+    // Asked anew inside each transaction: another node may have been faster.
+    auto apply_next = [&](Tx& tx) {
+      const std::size_t done = count_applied(tx, migrations);
+      if (done == migrations.size()) return done;
+      const Migration& next = migrations[done];
+      tx.run_script(next.body);
+      tx.run(insert_applied, next.version, next.name, next.checksum, now);
+      return done + 1;
+    };
+    report.to = static_cast<std::int64_t>(database.write_now(apply_next));
+  }
+  return report;
+}
+
+Migrated plan_migration(Database& database, std::span<const EmbeddedFile> files, const Checksum& checksum) {
+  const auto migrations = read_files(files, checksum);
+  Migrated plan;
+  plan.from = look(database, migrations);
+  plan.to = static_cast<std::int64_t>(migrations.size());
+  return plan;
+}
+
+}  // namespace latchkey::db

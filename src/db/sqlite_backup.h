@@ -1,0 +1,14 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace latchkey::db {
+
+/// `db::backup` and `db::check_integrity` for a file that this process may have open. They use connections of
+/// their own.
+void backup_sqlite(const std::filesystem::path& from, const std::filesystem::path& to);
+std::vector<std::string> check_sqlite_integrity(const std::filesystem::path& file);
+
+}  // namespace latchkey::db

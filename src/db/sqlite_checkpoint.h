@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "db/sqlite.h"
+#include "db/sqlite_connection.h"
+
+namespace latchkey::db {
+
+/// Copies the write-ahead log back into the database, on the writer's thread and between its batches: never
+/// inside a commit, where it would cost every request of the batch tens of milliseconds. Used by that thread
+/// alone.
+///
+/// SQLite starts the log anew by itself when all of it is copied and no reader needs it, which does not
+/// happen under steady load; so above `restart_pages` the writer waits for the readers (they hold a snapshot
+/// for one turn of their loop at most; a backup holds one longer, and then we try again later).
+class SqliteCheckpoint {
+ public:
+  SqliteCheckpoint(SqliteConnection& connection, const SqliteOptions& options);
+  SqliteCheckpoint(const SqliteCheckpoint&) = delete;
+  SqliteCheckpoint& operator=(const SqliteCheckpoint&) = delete;
+
+  /// After a commit: a piece when enough has gathered. Throws what the disk says.
+  void after_commit();
+  /// When nothing waits: whatever there is.
+  void when_idle();
+  bool has_backlog() const { return log_pages_ > copied_pages_; }
+
+  std::uint32_t log_pages() const { return log_pages_; }
+  std::uint64_t pieces() const { return pieces_; }
+
+ private:
+  void copy(int mode);
+
+  SqliteConnection& connection_;
+  const SqliteOptions& options_;
+  std::uint32_t log_pages_ = 0;
+  std::uint32_t copied_pages_ = 0;
+  std::uint32_t next_restart_;
+  std::uint64_t pieces_ = 0;
+};
+
+}  // namespace latchkey::db

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "db/connection.h"
+#include "db/statement.h"
+
+namespace latchkey::db {
+
+namespace detail {
+
+template <class Row>
+Row decode_row(std::span<const Value> columns) {
+  if constexpr (Decodable<Row>) {
+    return Codec<Row>::decode(columns[0]);
+  } else {
+    Row row{};
+    std::size_t at = 0;
+    boost::mp11::mp_for_each<MembersOf<Row>>([&](auto member) {
+      auto& field = row.*member.pointer;
+      field = Codec<std::remove_cvref_t<decltype(field)>>::decode(columns[at++]);
+    });
+    return row;
+  }
+}
+
+template <class Result>
+class Collect final : public RowSink {
+ public:
+  void row(std::span<const Value> columns) override {
+    using Row = typename ResultTraits<Result>::Row;
+    if constexpr (std::is_same_v<Result, std::optional<Row>>) {
+      if (result.has_value()) throw_bad_value("more than one row where at most one was expected");
+      result.emplace(decode_row<Row>(columns));
+    } else {
+      result.push_back(decode_row<Row>(columns));
+    }
+  }
+  Result result{};
+};
+
+class NoRows final : public RowSink {
+ public:
+  void row(std::span<const Value>) override {}
+};
+
+template <class Result, class... Params>
+Result execute(Connection& connection, const Statement<Result, Params...>& statement, const Params&... args) {
+  const std::array<Value, sizeof...(Params)> values{Value{Codec<Params>::encode(args)}...};
+  if constexpr (std::is_same_v<Result, Affected>) {
+    NoRows none;
+    return Affected{connection.execute(statement.text(), values, none)};
+  } else {
+    Collect<Result> rows;
+    connection.execute(statement.text(), values, rows);
+    return std::move(rows.result);
+  }
+}
+
+}  // namespace detail
+
+/// A transaction that is running: what a work function of `Database::write` or `read` gets. It lives on the
+/// thread that runs the work and ends with it.
+class Tx {
+ public:
+  explicit Tx(Connection& connection) : connection_(connection) {}
+  Tx(const Tx&) = delete;
+  Tx& operator=(const Tx&) = delete;
+
+  /// Runs one statement now. Sees what this transaction has written before.
+  template <class Result, class... Params>
+  Result run(const Statement<Result, Params...>& statement, const std::type_identity_t<Params>&... args) {
+    return detail::execute(connection_, statement, args...);
+  }
+
+  /// For migrations only.
+  void run_script(std::string_view sql) { connection_.execute_script(sql); }
+
+ private:
+  Connection& connection_;
+};
+
+}  // namespace latchkey::db

@@ -1,0 +1,79 @@
+#include "flow/first_start.h"
+
+#include "base/unicode.h"
+#include "crypto/password_hash.h"
+#include "flow/accounts.h"
+#include "flow/validation.h"
+
+namespace latchkey::flow {
+
+namespace users = store::users;
+
+bool has_administrator(db::Database& database) {
+  return database.run_now(users::find_any_administrator).has_value();
+}
+
+std::optional<std::string> ensure_administrator(Services& services, const Origin& origin) {
+  const auto& settings = services.settings;
+  if (settings.admin.email.empty() || has_administrator(services.database)) return std::nullopt;
+  const auto checked =
+      check_new_account(settings, settings.admin.email, "administrator", settings.admin.password.text());
+  if (checked.has_error()) {
+    const auto wrong = checked.error().fields.front();
+    return "admin." + wrong.loc.back() + " " + wrong.msg;
+  }
+  crypto::HashArena arena;
+  const AccountToAdd account{
+      .email = checked->email.address,
+      .email_key = checked->email.key.value,
+      .username = checked->username,
+      .username_key = checked->username_key,
+      .password_hash = crypto::hash_password(checked->password, services.hashing.parameters(), arena),
+      .role = Role::admin,
+      .confirmed = true};
+  auto work = [&](db::Tx& tx) -> std::optional<std::string> {
+    // Another node may have been quicker.
+    if (tx.run(users::find_any_administrator).has_value()) return std::nullopt;
+    if (const auto existing = tx.run(users::find_user_by_email, origin.now, account.email_key)) {
+      return "admin.email belongs to account " + std::to_string(existing->id.value) +
+             ", which is no administrator; run `latchkey user set-role " +
+             std::to_string(existing->id.value) + " admin` if it should be one, or choose another address";
+    }
+    if (add_account(tx, origin, account).has_error()) {
+      return "the user name \"administrator\" is taken; run `latchkey user add --role admin --confirmed` "
+             "instead";
+    }
+    return std::nullopt;
+  };
+  return services.database.write_now(work);
+}
+
+std::optional<std::string> ensure_unique_usernames(Services& services) {
+  if (!services.settings.accounts.unique_usernames) return std::nullopt;
+  constexpr std::int64_t page = 500;
+  UserId after{0};
+  for (;;) {
+    auto work = [&](db::Tx& tx) -> std::pair<std::optional<std::string>, std::optional<UserId>> {
+      const auto rows = tx.run(users::list_without_username_key, after, page);
+      for (const auto& row : rows) {
+        const auto key = fold_case(row.username);
+        if (!key.has_value()) continue;
+        if (const auto other = tx.run(users::find_by_username_key, *key)) {
+          return {"accounts.unique_usernames can not be switched on: accounts " +
+                      std::to_string(other->value) + " and " + std::to_string(row.id.value) +
+                      " have the same user name",
+                  std::nullopt};
+        }
+        tx.run(users::update_username_key, *key, row.id);
+      }
+      if (rows.empty()) return {std::nullopt, std::nullopt};
+      return {std::nullopt, rows.back().id};
+    };
+    const auto [problem, last] = services.database.write_now(work);
+    if (problem.has_value()) return problem;
+    if (!last.has_value()) return std::nullopt;
+    after = *last;
+  }
+}
+
+}  // namespace latchkey::flow

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "store/audit.h"
+
+namespace latchkey::flow {
+
+/// Where a use case comes from and when it began. `now` is fixed once, so that every rule of one use case
+/// sees one moment.
+struct Origin {
+  Timestamp now;
+  std::string address;     ///< the client's IP address; empty for the command line
+  std::string user_agent;  ///< printable, at most 256 bytes
+  std::string request_id;
+  std::string
+      actor;  ///< the subject of the signed-in caller; "operator" for the command line; empty for a stranger
+};
+
+/// The audit entry of something that happened to `target` (a subject, a key, or nothing).
+store::audit::Entry audit_entry(const Origin& origin, std::string_view event, std::string_view result,
+                                std::string_view target, std::string_view detail = {});
+
+}  // namespace latchkey::flow

@@ -1,0 +1,41 @@
+#include "flow/request_email.h"
+
+#include "base/email_address.h"
+#include "base/metrics.h"
+#include "crypto/random.h"
+#include "store/outbox.h"
+#include "store/state.h"
+#include "store/users.h"
+
+namespace latchkey::flow {
+
+Task<Result<EmailRequest>> request_email(Services& services, Origin origin, std::string email) {
+  const auto& settings = services.settings;
+  const auto parsed = parse_email_address(email, settings.accounts.domains_without_dot);
+  if (!parsed.has_value()) {
+    co_return invalid_field({"body", "email"}, "value_error.email", std::string(parsed.error().reason));
+  }
+  const auto contact = co_await services.database.run(store::users::find_contact, parsed->key.value);
+  if (contact.has_value() && contact->confirmed) co_return EmailRequest::already_confirmed;
+
+  const auto interval = settings.limits.enabled ? settings.limits.mail_interval : Microseconds{0};
+  auto work = [&](db::Tx& tx) {
+    if (contact.has_value()) {
+      const auto id = tx.run(store::users::update_mailed_at, origin.now, contact->id, origin.now - interval);
+      if (id.has_value()) {
+        tx.run(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
+        return true;
+      }
+    }
+    tx.run(store::state::update_decoy);
+    return false;
+  };
+  const bool queued = co_await services.database.write(work);
+  if (queued) {
+    metrics::count(metrics::Counter::mail_queued);
+    services.wake_mail();
+  }
+  co_return EmailRequest::check_your_mail;
+}
+
+}  // namespace latchkey::flow

@@ -1,0 +1,86 @@
+#include "flow/signup.h"
+
+#include "base/metrics.h"
+#include "crypto/random.h"
+#include "flow/open_session.h"
+#include "flow/validation.h"
+#include "store/outbox.h"
+
+namespace latchkey::flow {
+namespace {
+
+using metrics::Counter;
+namespace users = store::users;
+
+/// Everything of one sign-up that is written, in one transaction.
+Result<SignedUp> write_account(db::Tx& tx, const Services& services, const Origin& origin,
+                               const users::NewUser& account) {
+  const auto id = users::insert_user(tx, account);
+  if (!id.has_value()) {
+    const bool address_taken = tx.run(users::find_contact, account.email_key).has_value();
+    const auto code = address_taken ? ErrorCode::account_exists : ErrorCode::username_taken;
+    store::audit::insert_entry(tx, audit_entry(origin, "sign_up", describe(code).code, ""));
+    return Error(code);
+  }
+  store::audit::insert_entry(tx, audit_entry(origin, "sign_up", "ok", to_string(account.subject)));
+  SignedUp result;
+  if (account.confirmed) {
+    result.tokens = make_token_pair(
+        services, open_session(tx, services.settings, origin, *id, account.subject, account.role),
+        origin.now);
+  } else {
+    tx.run(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
+  }
+  result.user = tx.run(users::find_user, origin.now, *id).value();
+  return result;
+}
+
+}  // namespace
+
+Task<Result<SignedUp>> sign_up(Services& services, Origin origin, SignupInput input) {
+  auto checked = check_fields(services.settings, input.email, input.username, input.password.text());
+  if (checked.has_error()) {
+    metrics::count(Counter::sign_up_refused);
+    co_return checked.error();
+  }
+  const auto guesses =
+      co_await services.hashing.estimate_guesses(checked->password.copy(), likely_words(*checked));
+  if (guesses.has_error()) co_return guesses.error();
+  if (const auto strong = check_strength(services.settings, *guesses); strong.has_error()) {
+    metrics::count(Counter::sign_up_refused);
+    co_return strong.error();
+  }
+  // Spares the hash; the constraint decides in the end.
+  const auto known = co_await services.database.run(users::find_contact, checked->email.key.value);
+  if (known.has_value()) {
+    metrics::count(Counter::sign_up_exists);
+    co_return Error(ErrorCode::account_exists);
+  }
+  auto hash = co_await services.hashing.hash(std::move(checked->password));
+  if (hash.has_error()) co_return hash.error();
+
+  const bool confirmation = services.settings.accounts.confirmation == settings::Confirmation::required;
+  const users::NewUser account{.subject = crypto::new_subject(),
+                               .email = checked->email.address,
+                               .email_key = checked->email.key.value,
+                               .username = checked->username,
+                               .username_key = checked->username_key,
+                               .password_hash = *hash,
+                               .role = Role::user,
+                               .confirmed = !confirmation,
+                               .now = origin.now};
+  auto work = [&](db::Tx& tx) { return write_account(tx, services, origin, account); };
+  auto result = co_await services.database.write(work);
+  if (result.has_value()) {
+    metrics::count(Counter::sign_up_created);
+    if (confirmation) {
+      metrics::count(Counter::mail_queued);
+      services.wake_mail();
+    }
+  } else {
+    metrics::count(Counter::sign_up_exists);
+  }
+  co_return result;
+}
+
+}  // namespace latchkey::flow

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "http/gate.h"
+#include "http/head_parser.h"
+#include "http/input_buffer.h"
+#include "http/message.h"
+#include "http/server.h"
+
+namespace latchkey::http {
+
+/// One client's connection: reads requests one after the other, has each answered, and sends the answers in
+/// order, those of pipelined requests together. It lives in the frame of its own coroutine, on its server's
+/// thread.
+///
+/// It never waits without a deadline, except for a handler, and keeps at most the limits' worth of memory;
+/// while idle it keeps none. Whatever the client does (half-closes, resets, stops reading) ends this
+/// connection alone.
+class Connection {
+ public:
+  Connection(std::shared_ptr<Server> server, Socket socket, std::string peer);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  Task<> run();
+
+  /// What the server's sweep calls: ends what is past its deadline, frees the memory of what has become idle.
+  void sweep();
+  /// Ends an idle connection soon; a busy one ends with the answer that it is working on.
+  void drain();
+  /// Closes the socket now. The coroutine notices at its next step.
+  void cut();
+  bool is_idle() const;
+  SteadyClock::time_point phase_entered_at() const { return entered_at_; }
+
+  std::size_t index_in_server = 0;
+
+ private:
+  enum class Phase : std::uint8_t {
+    idle,  ///< between requests
+    head,  ///< some of a head has come, or nothing at all since the accept
+    body,
+    handling,  ///< ours to work on; no deadline
+    writing,
+    lingering  ///< the last word is said; what the client still sends is thrown away
+  };
+
+  Task<bool> read_head();
+  Task<bool> answer_one();
+  Task<bool> read_body(std::size_t limit, bool keep);
+  Task<bool> read_sized_body(std::size_t size, bool keep);
+  Task<bool> read_chunked_body(std::size_t limit, bool keep);
+  Task<Response> handle();
+  Task<bool> fill();
+  Task<bool> flush();
+  Task<> linger();
+
+  void enter(Phase phase);
+  std::chrono::milliseconds allowance(Phase phase) const;
+  void begin_request();
+  void bind_request();
+  std::string_view head_text() const;
+  bool receive_what_is_there();
+  void park_memory();
+  Response problem(const Error& error) const;
+  void respond(Response response);
+  void refuse(ErrorCode code);
+  void account_for(int status);
+  void end_request();
+
+  std::shared_ptr<Server> server_;
+  Socket socket_;
+  const std::string peer_;
+  std::string client_;  ///< whom a trusted proxy names
+
+  InputBuffer in_;
+  std::string chunked_body_;
+  std::string out_;
+  SteadyClock::time_point out_began_at_;
+
+  RequestHead head_;
+  std::size_t head_start_ = 0;
+  std::size_t head_end_ = 0;
+  std::size_t request_end_ = 0;  ///< of the bytes in `in_`
+  Request request_;
+  RequestIds::Id request_id_{};
+  std::string_view pattern_ = "-";
+  SteadyClock::time_point started_at_;
+
+  Phase phase_ = Phase::head;
+  SteadyClock::time_point entered_at_;
+  SteadyClock::time_point deadline_;
+  bool expired_ = false;       ///< the deadline of this phase has passed
+  bool park_ = false;          ///< give the memory back before waiting on
+  bool keep_alive_ = true;     ///< as the last answer said
+  bool said_goodbye_ = false;  ///< the last answer said `Connection: close`
+  std::uint64_t answered_ = 0;
+};
+
+}  // namespace latchkey::http

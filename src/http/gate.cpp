@@ -1,0 +1,134 @@
+#include "http/gate.h"
+
+#include "base/unicode.h"
+#include "http/media_type.h"
+#include "http/path.h"
+#include "http/respond.h"
+
+namespace latchkey::http {
+
+namespace {
+
+struct Visit {
+  const RequestHead& head;
+  Request& request;
+  const Router& router;
+  const Resource* resource = nullptr;
+};
+
+using Step = std::optional<Error> (*)(Visit&);
+
+bool asks_about_server(const Visit& visit) {
+  return visit.head.method == Method::options && visit.head.target == "*";
+}
+
+std::optional<Error> read_target(Visit& visit) {
+  if (asks_about_server(visit)) return std::nullopt;
+  if (visit.head.method == Method::connect && !visit.head.target.starts_with('/'))
+    return ErrorCode::not_implemented;
+  std::optional<Target> target = split_target(visit.head.target);
+  if (!target || !decode_path(target->path, visit.request.path)) return ErrorCode::bad_request;
+  visit.request.query = target->query;
+  return std::nullopt;
+}
+
+std::optional<Error> find_resource(Visit& visit) {
+  if (asks_about_server(visit)) return std::nullopt;
+  visit.resource = visit.router.find(visit.request);
+  if (visit.resource == nullptr) return ErrorCode::not_found;
+  return std::nullopt;
+}
+
+std::optional<Error> choose_route(Visit& visit) {
+  if (visit.head.method == Method::options) return std::nullopt;
+  if (visit.head.method == Method::other) return ErrorCode::not_implemented;  // RFC 9110 §9.1
+  visit.request.route = visit.resource->route(visit.head.method);
+  if (visit.request.route == nullptr) return ErrorCode::method_not_allowed;
+  return std::nullopt;
+}
+
+/// No content coding is ever undone, so that no small body can become a large one (security case H12).
+std::optional<Error> refuse_content_encoding(Visit& visit) {
+  for (const HeaderView& line : visit.request.headers) {
+    if (!equal_ignoring_ascii_case(line.name, "Content-Encoding")) continue;
+    if (!equal_ignoring_ascii_case(line.value, "identity")) return ErrorCode::unsupported_content_encoding;
+  }
+  return std::nullopt;
+}
+
+bool takes(BodyKind kind, const MediaType& type) {
+  switch (kind) {
+    case BodyKind::none:
+      return true;
+    case BodyKind::json:
+    case BodyKind::optional_json:
+      return type.essence == "application/json" && type.is_utf8();
+    case BodyKind::form:
+      return (type.essence == "application/x-www-form-urlencoded" && type.is_utf8()) ||
+             (type.essence == "multipart/form-data" && type.is_utf8());
+  }
+  return false;
+}
+
+/// A request without body and without Content-Type passes: what is missing in it is the handler's to say.
+std::optional<Error> check_media_type(Visit& visit) {
+  const Route* route = visit.request.route;
+  if (route == nullptr || route->body == BodyKind::none) return std::nullopt;
+  std::size_t lines = visit.request.header_count("Content-Type");
+  if (lines == 0 && !visit.head.has_body()) return std::nullopt;
+  if (lines != 1) return ErrorCode::unsupported_media_type;
+  std::optional<MediaType> type = parse_media_type(*visit.request.header("Content-Type"));
+  if (!type || !takes(route->body, *type)) return ErrorCode::unsupported_media_type;
+  return std::nullopt;
+}
+
+std::optional<Error> check_body_length(Visit& visit) {
+  const Route* route = visit.request.route;
+  std::size_t limit = route != nullptr ? route->body_limit : default_body_limit;
+  if (visit.head.content_length.value_or(0) > limit) return ErrorCode::body_too_large;
+  return std::nullopt;
+}
+
+/// The order of validation. What comes after it (the body, the access hook, the handler) stands in
+/// connection.cpp.
+constexpr Step steps[] = {
+    read_target,              // 400, 501
+    find_resource,            // 404
+    choose_route,             // 501, 405
+    refuse_content_encoding,  // 415
+    check_media_type,         // 415
+    check_body_length,        // 413
+};
+
+Response answer_options(const Visit& visit, const Cors& cors) {
+  const std::string& allow = visit.resource != nullptr ? visit.resource->allow : visit.router.allow();
+  Response response = empty_response();
+  response.headers.push_back({"Allow", allow});
+  if (Cors::is_preflight(visit.request) && cors.allowed_origin(visit.request))
+    cors.describe_preflight(response, allow);
+  return response;
+}
+
+}  // namespace
+
+Admission admit(const RequestHead& head, Request& request, const Router& router, const Cors& cors,
+                std::string_view problem_type_base) {
+  Visit visit{head, request, router};
+  Admission admission;
+  for (Step step : steps) {
+    std::optional<Error> refusal = step(visit);
+    if (!refusal) continue;
+    admission.resource = visit.resource;
+    admission.answer = problem_response(*refusal, request, problem_type_base);
+    if (refusal->code == ErrorCode::method_not_allowed)
+      admission.answer->headers.push_back({"Allow", visit.resource->allow});
+    if (refusal->code == ErrorCode::unsupported_content_encoding)
+      admission.answer->headers.push_back({"Accept-Encoding", "identity"});
+    return admission;
+  }
+  admission.resource = visit.resource;
+  if (head.method == Method::options) admission.answer = answer_options(visit, cors);
+  return admission;
+}
+
+}  // namespace latchkey::http

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "http/cors.h"
+#include "http/head_parser.h"
+#include "http/message.h"
+#include "http/router.h"
+
+namespace latchkey::http {
+
+/// What the gate decided from a request's head alone, before any of its body is read.
+struct Admission {
+  const Resource* resource = nullptr;  ///< what the path named, for the log, also when refused
+  std::optional<Response> answer;      ///< set: this is the answer, and no handler runs
+};
+
+/// Takes a request through the checks that its route's row decides, in the fixed order that stands as one
+/// table in gate.cpp. Fills in `request.path`, `query`, the parameters and `route`.
+Admission admit(const RequestHead& head, Request& request, const Router& router, const Cors& cors,
+                std::string_view problem_type_base);
+
+}  // namespace latchkey::http

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/message.h"
+
+namespace latchkey::http {
+
+/// A parsed Content-Type (RFC 9110 §8.3.1). Type, subtype and parameter names are in lower case.
+struct MediaType {
+  std::string essence;  ///< "application/json"
+  std::vector<std::pair<std::string, std::string>> parameters;
+
+  std::optional<std::string_view> parameter(std::string_view name) const;
+  /// No charset, or UTF-8 by any case.
+  bool is_utf8() const;
+};
+
+/// Nothing for a value that is not one media type, or that repeats a parameter.
+std::optional<MediaType> parse_media_type(std::string_view value);
+
+/// The contract's rule for pages: `Accept` names text/html with a higher weight than application/json, where
+/// wildcards count for neither. Several Accept lines are one list (RFC 9110 §5.3); what can not be parsed
+/// counts for nothing.
+bool prefers_html(const Request& request);
+bool prefers_html(std::string_view accept);
+
+}  // namespace latchkey::http

@@ -1,0 +1,91 @@
+#include "http/respond.h"
+
+#include "base/json.h"
+#include "http/bearer.h"
+
+namespace latchkey::http {
+
+namespace {
+
+Response make(int status, std::string_view type, std::string body) {
+  Response response;
+  response.status = status;
+  response.content_type = type;
+  response.body = std::move(body);
+  return response;
+}
+
+void append_member(std::string& out, std::string_view name, std::string_view value) {
+  if (out.back() != '{') out += ',';
+  out.append("\"").append(name).append("\":");
+  append_json_string(out, value);
+}
+
+void append_fields(std::string& out, const std::vector<FieldError>& fields) {
+  out += ",\"errors\":[";
+  for (const FieldError& field : fields) {
+    if (out.back() == '}') out += ',';
+    out += "{\"loc\":[";
+    for (std::size_t i = 0; i < field.loc.size(); ++i) {
+      if (i > 0) out += ',';
+      append_json_string(out, field.loc[i]);
+    }
+    out += ']';
+    append_member(out, "msg", field.msg);
+    append_member(out, "type", field.type);
+    out += '}';
+  }
+  out += ']';
+}
+
+}  // namespace
+
+Response json_response(int status, std::string text) { return make(status, json_type, std::move(text)); }
+
+Response message_response(int status, std::string_view message) {
+  std::string text = "{";
+  append_member(text, "message", message);
+  text += '}';
+  return make(status, json_type, std::move(text));
+}
+
+Response html_response(int status, std::string page, std::string_view content_security_policy) {
+  Response response = make(status, html_type, std::move(page));
+  response.content_security_policy = content_security_policy;
+  return response;
+}
+
+Response text_response(int status, std::string text) { return make(status, text_type, std::move(text)); }
+
+Response empty_response() {
+  Response response;
+  response.status = 204;
+  return response;
+}
+
+Response problem_response(const Error& error, const Request& request, std::string_view type_base) {
+  const ErrorInfo& info = describe(error.code);
+  std::string type(type_base);
+  type += info.code;
+  std::string text = "{";
+  text.reserve(320);
+  append_member(text, "type", type);
+  append_member(text, "title", reason_phrase(info.status));
+  text.append(",\"status\":").append(std::to_string(info.status));
+  append_member(text, "detail", error.detail.empty() ? info.detail : std::string_view(error.detail));
+  append_member(text, "code", info.code);
+  append_member(text, "request_id", request.request_id);
+  if (error.code == ErrorCode::validation_failed) append_fields(text, error.fields);
+  text += '}';
+
+  Response response = make(info.status, problem_type, std::move(text));
+  if (info.status == 401) {
+    bool bad_token = error.code == ErrorCode::invalid_token && presents_bearer(request);
+    response.headers.push_back({"WWW-Authenticate", bad_token ? "Bearer error=\"invalid_token\"" : "Bearer"});
+  }
+  if (error.retry_after > Seconds(0))
+    response.headers.push_back({"Retry-After", std::to_string(error.retry_after.count())});
+  return response;
+}
+
+}  // namespace latchkey::http

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/metrics.h"
+#include "base/task.h"
+#include "http/message.h"
+
+namespace latchkey::http {
+
+/// Answers one request, on the thread of its connection. The request stays where it is until the coroutine
+/// ends. A denial is rendered as a problem document; `Unavailable` becomes 503 and any other exception 500,
+/// both without their text. Make it of a plain function or of a lambda that only forwards: GCC 12 must not
+/// see a coroutine that is a lambda with captures.
+using Handler = std::function<Task<Result<Response>>(Request&)>;
+
+/// Runs before the handlers of all routes whose `access` is not 0, after the body has arrived: api
+/// authenticates here and may leave what it found in `Request::caller`. A denial is the answer.
+using AccessHook = std::function<Task<Result<void>>(const Route&, Request&)>;
+
+/// What a route takes as its body.
+enum class BodyKind : std::uint8_t {
+  none,  ///< whatever comes is read up to the limit and dropped
+  json,  ///< application/json; a request without body and without Content-Type reaches the handler, which
+         ///< refuses it
+  optional_json,  ///< the same, and the handler can do without
+  form,           ///< application/x-www-form-urlencoded or multipart/form-data
+};
+
+/// Whether HEAD may stand in for GET: only where GET has no effect.
+enum class Head : std::uint8_t { refused, allowed };
+
+inline constexpr std::size_t default_body_limit = 65536;
+
+/// One row of the table of routes. OPTIONS is answered by the gate and has no row.
+struct Route {
+  Method method = Method::get;
+  std::string_view pattern;  ///< such as "/api/auth/block_user/{user_id}"; a parameter is a whole segment;
+                             ///< must outlive the router
+  BodyKind body = BodyKind::none;
+  std::size_t body_limit = default_body_limit;
+  Head head = Head::refused;
+  int access = 0;  ///< opaque here, 0 is open to everyone; the access hook reads it
+  metrics::Route counted_as = metrics::Route::unmatched;
+  Handler handler;
+};
+
+}  // namespace latchkey::http

@@ -1,0 +1,235 @@
+#include "settings/knobs.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <numeric>
+#include <stdexcept>
+#include <utility>
+
+#include "base/unicode.h"
+#include "settings/knob_kinds.h"
+
+namespace latchkey::settings {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::array<std::string_view, 2> confirmations{"required", "off"};
+constexpr std::array<std::string_view, 3> mail_tls_choices{"required", "opportunistic", "off"};
+constexpr std::array<std::string_view, 4> levels{"debug", "info", "warn", "error"};
+constexpr std::array<std::string_view, 2> formats{"text", "json"};
+
+// A row's name is the path of its member, so that the two can not differ.
+#define AT(member) \
+#member, [](auto& settings) -> auto& { return settings.member; }
+
+// clang-format off
+constexpr std::array table{
+    endpoint(AT(listen), "127.0.0.1:8080",
+        "Address of the public listener; port 0 picks a free one. Anything but a loopback address needs a proxy in front that speaks TLS, or passwords cross the network in the clear."),
+    endpoint_or_off(AT(management_listen),
+        "Address of a second listener for /metrics and health; keep it where strangers can not reach it, for metrics tell how the server is doing."),
+    text(AT(public_url), "", check_public_url, "an absolute http or https URL",
+        "What clients reach the server by: links in mails, `iss` and `aud` of tokens are made from it. Empty means `http://` and the listener's address, which nobody else can follow; changing it ends all access tokens."),
+    path(AT(data_dir), "./latchkey-data",
+        "Folder of the embedded database, the master secret, mail files and the control socket; made with mode 0700 when it is missing. One server at a time can use it."),
+    secret(AT(database_url), check_database_url, "a libpq URL that begins with postgresql://",
+        "The PostgreSQL to use in place of the SQLite file in `data_dir`. It is kept secret since it may hold a password."),
+    integer(AT(threads), "0", 0, 256,
+        "Threads that serve requests; 0 is one for each core. More than cores only adds switching."),
+
+    secret(AT(master_secret), check_master_secret, "64 hexadecimal digits, as `openssl rand -hex 32` prints",
+        "What every key is derived from. Whoever has it can make refresh tokens and read the signing keys; whoever loses it signs everybody out."),
+    path(AT(master_secret_file), "",
+        "File that holds the master secret, readable by its owner only. Without it and `master_secret` the embedded database uses `master_secret` in `data_dir`, made at first start; PostgreSQL refuses to start."),
+    secret(AT(master_secret_previous), check_master_secret, "64 hexadecimal digits",
+        "The master secret before the present one: it verifies and decrypts only, until `latchkey keys rekey` has run and the last refresh token made with it has expired. Take it out then."),
+
+    text(AT(admin.email), "", check_single_line, "an e-mail address",
+        "Makes the first administrator at start, confirmed, if no administrator exists. An account of that address which is no administrator refuses to start."),
+    secret(AT(admin.password), check_password, "a password that the password settings accept",
+        "Password of that first administrator; once the account is there it has no effect, and should be taken out."),
+
+    text(AT(mail.smtp_url), "", check_smtp_url, "smtp://HOST:PORT or smtps://HOST:PORT",
+        "The mail server; `smtps://` speaks TLS from the first byte. Empty writes mails to files in `data_dir`/mail, where no user sees them."),
+    text(AT(mail.smtp_user), "", check_single_line, "one line of text",
+        "User name for the mail server."),
+    secret(AT(mail.smtp_password), check_password, "a password",
+        "Password for the mail server."),
+    choice(AT(mail.tls), "required", mail_tls_choices,
+        "Whether `smtp://` must switch to TLS. `opportunistic` lets whoever sits between read the links in mails; `off` is for a mail server on this machine only."),
+    mailbox(AT(mail.from),
+        "Sender of the mails; needed with `mail.smtp_url`, since mail servers drop what comes from nowhere."),
+    path(AT(mail.templates_dir), "",
+        "Folder with templates that replace those built in, in the same layout; a missing one falls back to the built-in one."),
+
+    duration(AT(tokens.access_ttl), "15m", 1s, 24h,
+        "How long an access token is good for others, who check only its signature; our own routes notice the end of its session at once."),
+    duration(AT(tokens.refresh_idle_ttl), "7d", 1s, 3650 * 24h,
+        "How long a session lives without a refresh. Shorter signs out people who come back weekly; longer gives a stolen token more time."),
+    duration(AT(tokens.refresh_absolute_ttl), "30d", 1s, 3650 * 24h,
+        "How long a session lives however often it is refreshed; then its user signs in again."),
+    duration(AT(tokens.refresh_grace), "10s", 0s, 60s,
+        "How long the last refresh token is answered with the same successor again. Shorter signs out clients whose answer was lost; longer lets a thief share the line unnoticed."),
+    text(AT(tokens.client_id), "latchkey", check_identifier, "1 to 128 visible ASCII characters",
+        "The `client_id` claim of access tokens (RFC 9068), for services that look at it."),
+    duration(AT(tokens.signing_key_ttl), "90d", 1h, 3650 * 24h,
+        "How long one key signs access tokens before the next takes over; old keys stay published until their last token has expired."),
+
+    choice(AT(accounts.confirmation), "required", confirmations,
+        "Whether an address must be confirmed before its account can sign in. `off` lets anybody sign up with anybody's address."),
+    duration(AT(accounts.confirmation_ttl), "24h", 1s, 30 * 24h,
+        "How long the link in a confirmation mail works; whoever finds an old mail can use it that long."),
+    duration(AT(accounts.unconfirmed_ttl), "72h", 1min, 365 * 24h,
+        "When an account that was never confirmed is removed, counted from sign-up; longer lets people squat addresses of others."),
+    boolean(AT(accounts.unique_usernames), "false",
+        "Whether two accounts may not have the same user name, upper and lower case being the same. Switching it on does not change names that exist."),
+    list(AT(accounts.domains_without_dot), check_label, "host names without a dot",
+        "Mail domains that are accepted although they have no dot, such as `localhost` or `intranet`; others are taken for typing errors."),
+
+    integer(AT(password.min_length), "8", 1, 64,
+        "Fewest characters of a new password. Below 8 is open to guessing whatever the other limits are."),
+    integer(AT(password.max_length), "256", 64, 4096,
+        "Most characters of a password, so that nobody makes the server hash a book. Lowering it locks out those with longer ones."),
+    integer(AT(password.min_guesses_log10), "5", 0, 20,
+        "How many guesses, as a power of ten, an attacker who knows the usual tricks must need for a new password (zxcvbn's estimate); 0 accepts `password123`."),
+    integer(AT(password.argon2_memory_kib), "19456", 64, 4'194'304,
+        "Memory of one Argon2id hash in KiB, allocated once for each hashing thread. Less makes a stolen table cheap to crack; passwords are rehashed at sign-in after a change."),
+    integer(AT(password.argon2_passes), "2", 1, 100,
+        "Passes of Argon2id over that memory; each costs time at every sign-in."),
+    integer(AT(password.hash_threads), "0", 0, 256,
+        "Threads that hash passwords; 0 is one for each core. Each holds its own memory, and more than cores does not hash faster."),
+    integer(AT(password.hash_queue), "0", 0, 100'000,
+        "Passwords that may wait to be hashed before sign-in answers 503; 0 is 64 for each hashing thread. A long queue keeps people waiting who have given up."),
+
+    boolean(AT(limits.enabled), "true",
+        "Rate limits and lock-out. Off is for load measurements: passwords can then be guessed as fast as they can be hashed."),
+    integer(AT(limits.login_failures), "10", 1, 100,
+        "Wrong passwords in a row before sign-in to an account is refused for a while. Fewer locks out clumsy typists, more helps guessing."),
+    duration(AT(limits.login_lock), "1m", 1s, 1h,
+        "How long that first refusal lasts; it doubles with every further failure up to an hour."),
+    duration(AT(limits.mail_interval), "1m", 0s, 24h,
+        "Least time between two mails to one address, so that nobody can be flooded through us."),
+
+    list(AT(http.cors_origins), check_origin, "origins such as https://app.example.com",
+        "Web origins whose scripts may call the API from a browser; empty allows none."),
+    list(AT(http.trusted_proxies), check_proxy, "addresses or networks such as 10.0.0.0/8",
+        "Proxies whose X-Forwarded-For is believed. Name too many and strangers choose the address that limits and the audit see; name none behind a proxy and all clients share one."),
+    duration(AT(http.head_timeout), "10s", 100ms, 10min,
+        "Time for the head of a request to arrive; longer lets idle strangers hold connections."),
+    duration(AT(http.body_timeout), "30s", 100ms, 10min,
+        "Time for the body of a request to arrive."),
+    duration(AT(http.idle_timeout), "60s", 100ms, 1h,
+        "Time that a connection may stay open between requests. Keep it above that of a proxy in front, or the proxy now and then uses one that is just closing."),
+    integer(AT(http.max_body_bytes), "65536", 1024, 16'777'216,
+        "Largest body that is read; more is answered 413. No request of the API needs more than a few kilobytes."),
+
+    duration(AT(audit.ttl), "400d", 24h, 3650 * 24h,
+        "How long audit records are kept."),
+    choice(AT(log.level), "info", levels,
+        "Least level that is logged. `debug` adds a line for each request."),
+    choice(AT(log.format), "text", formats,
+        "How log lines on standard error are written: for people, or as one JSON object each."),
+};
+// clang-format on
+#undef AT
+
+/// Levenshtein's distance with a swap of neighbours as one step.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before;
+  std::vector<std::size_t> above(b.size() + 1);
+  std::iota(above.begin(), above.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::vector<std::size_t> row(b.size() + 1);
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, replaced});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    before = std::exchange(above, std::move(row));
+  }
+  return above.back();
+}
+
+/// Of the names that `name_of` gives for the rows, the one that takes fewest changes, if these are few for
+/// its length.
+template <class NameOf>
+std::string_view nearest(std::string_view wanted, NameOf name_of) {
+  if (wanted.size() > 100) return {};
+  std::string_view best;
+  std::size_t least = std::max<std::size_t>(2, wanted.size() / 4) + 1;
+  for (const Knob& knob : table) {
+    const std::string_view name = std::invoke(name_of, knob);
+    const std::size_t away = name.empty() ? least : distance(wanted, name);
+    if (away < least) {
+      least = away;
+      best = name;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+std::span<const Knob> knobs() { return table; }
+
+const Knob* find_knob(std::string_view name) {
+  const auto found = std::ranges::find(table, name, &Knob::name);
+  return found == table.end() ? nullptr : &*found;
+}
+
+bool is_group(std::string_view name) {
+  return !name.empty() && std::ranges::find(table, name, group_of) != table.end();
+}
+
+std::string_view suggest_knob(std::string_view unknown) {
+  // Somebody who leaves the group out means the same name inside one.
+  const std::string wanted = to_lower_ascii(unknown);
+  const auto inside = std::ranges::find(table, wanted, leaf_of);
+  return inside != table.end() ? inside->name : nearest(wanted, &Knob::name);
+}
+
+std::string_view suggest_group(std::string_view unknown) {
+  return nearest(to_lower_ascii(unknown), group_of);
+}
+
+std::string_view group_of(const Knob& knob) {
+  const std::size_t dot = knob.name.find('.');
+  return dot == std::string_view::npos ? std::string_view{} : knob.name.substr(0, dot);
+}
+
+std::string_view leaf_of(const Knob& knob) { return knob.name.substr(knob.name.find('.') + 1); }
+
+std::string environment_name(const Knob& knob) {
+  std::string name = "LATCHKEY_";
+  for (const char c : knob.name) {
+    name.push_back(c == '.' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+  }
+  return name;
+}
+
+std::string flag_name(const Knob& knob) { return knob.secret ? "" : "--" + std::string(knob.name); }
+
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> elements;
+  while (!trim(text).empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    elements.emplace_back(trim(text.substr(0, comma)));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return elements;
+}
+
+Settings::Settings() {
+  for (const Knob& knob : table) {
+    if (knob.default_text.empty()) continue;
+    if (const auto complaint = knob.write(*this, knob.default_text)) {
+      throw std::logic_error("the default of " + std::string(knob.name) + ' ' + *complaint);
+    }
+  }
+}
+
+}  // namespace latchkey::settings

@@ -1,0 +1,114 @@
+#include "settings/private_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+namespace latchkey::settings {
+namespace {
+
+constexpr std::size_t max_size = 1 << 20;
+
+class Descriptor {
+ public:
+  Descriptor(const std::filesystem::path& path, int flags, mode_t mode = 0)
+      : fd_(::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, mode)) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+std::string reason(int error) { return std::system_category().message(error); }
+
+std::optional<std::string> find_exposure(const struct stat& status, const std::filesystem::path& path) {
+  const uid_t self = ::geteuid();
+  const mode_t mode = status.st_mode & 07777;
+  if (status.st_uid != self && status.st_uid != 0) {
+    return fmt::format("it belongs to another user (id {}): run chown {} {}", status.st_uid, self,
+                       path.string());
+  }
+  const bool lent_by_root = status.st_uid == 0 && self != 0;
+  const mode_t forbidden = lent_by_root ? 0037 : 0077;
+  if ((mode & forbidden) != 0) {
+    return fmt::format("others can get at it (mode {:04o}): run chmod 600 {}", mode, path.string());
+  }
+  return std::nullopt;
+}
+
+[[noreturn]] void fail(int error, const std::filesystem::path& path) {
+  throw std::system_error(error, std::system_category(), path.string());
+}
+
+void write_all(int fd, std::string_view text, const std::filesystem::path& path) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(errno, path);
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (::fsync(fd) != 0) fail(errno, path);
+}
+
+void sync_directory(const std::filesystem::path& path) {
+  const Descriptor directory(path, O_RDONLY | O_DIRECTORY);
+  if (directory.get() < 0 || ::fsync(directory.get()) != 0) fail(errno, path);
+}
+
+}  // namespace
+
+boost::system::result<PrivateFile, Problems> read_private_file(const std::filesystem::path& path) {
+  const auto refuse = [&](const std::string& why) { return Problems{{path.string() + ": " + why}}; };
+  // Non-blocking, so that a pipe of that name does not hold up the start.
+  const Descriptor file(path, O_RDONLY | O_NONBLOCK);
+  if (file.get() < 0) return refuse("can not be opened: " + reason(errno));
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return refuse("can not be examined: " + reason(errno));
+  if (!S_ISREG(status.st_mode)) return refuse("is not a regular file");
+
+  PrivateFile result;
+  std::array<char, 4096> piece{};
+  for (;;) {
+    const ssize_t size = ::read(file.get(), piece.data(), piece.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return refuse("can not be read: " + reason(errno));
+    if (size == 0) break;
+    result.text.append(piece.data(), static_cast<std::size_t>(size));
+    if (result.text.size() > max_size) return refuse("is larger than a megabyte");
+  }
+  wipe(piece.data(), piece.size());
+  result.exposure = find_exposure(status, path);
+  return result;
+}
+
+void write_new_private_file(const std::filesystem::path& path, std::string_view text) {
+  // Under another name until it is whole: a process killed in between leaves no half secret under the real
+  // one.
+  std::filesystem::path draft = path;
+  draft += ".new";
+  ::unlink(draft.c_str());
+  const Descriptor file(draft, O_WRONLY | O_CREAT | O_EXCL, 0600);
+  if (file.get() < 0) fail(errno, draft);
+  try {
+    write_all(file.get(), text, draft);
+    // A link, and no rename, which would replace what is there.
+    if (::link(draft.c_str(), path.c_str()) != 0) fail(errno, path);
+  } catch (...) {
+    ::unlink(draft.c_str());
+    throw;
+  }
+  ::unlink(draft.c_str());
+  sync_directory(path.has_parent_path() ? path.parent_path() : ".");
+}
+
+}  // namespace latchkey::settings

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/time.h"
+#include "settings/endpoint.h"
+
+namespace latchkey::settings {
+
+enum class Confirmation : std::uint8_t { required, off };
+/// Whether mail may leave in the clear. `smtps://` is encrypted from its first byte, whatever this says.
+enum class MailTls : std::uint8_t { required, opportunistic, off };
+
+/// The sender of our mail.
+struct Mailbox {
+  std::string name;     ///< shown beside the address; may be empty
+  std::string address;  ///< valid as parse_email_address has it; empty when nothing is set
+};
+
+/// Every setting of one server, checked. A new object holds the defaults. What each member means, its bounds
+/// and its default stand once, in the table of knobs.cpp, which also makes the reference in
+/// docs/reference/settings.md.
+///
+/// Made once at start and only read afterwards, so any thread may hold a reference. Movable; it is not
+/// copied, since it holds secrets.
+struct Settings {
+  Settings();
+
+  Endpoint listen;
+  std::optional<Endpoint> management_listen;
+  /// Without a trailing slash. Empty when it follows the listener: then it is `http://` and the address that
+  /// was bound, which is known only once it is (port 0).
+  std::string public_url;
+  std::filesystem::path data_dir;
+  Secret database_url;  ///< empty: SQLite in `data_dir`. Secret, for it may hold a password.
+  int threads{};        ///< 0: one per core
+
+  Secret master_secret;  ///< as written: 64 hexadecimal digits; see master_secret.h
+  std::filesystem::path master_secret_file;
+  Secret master_secret_previous;  ///< as written
+
+  struct Admin {
+    std::string email;
+    Secret password;
+  } admin;
+
+  struct Mail {
+    std::string smtp_url;  ///< empty: mail is written to files in `data_dir`
+    std::string smtp_user;
+    Secret smtp_password;
+    MailTls tls{};
+    Mailbox from;
+    std::filesystem::path templates_dir;  ///< empty: those built in
+  } mail;
+
+  struct Tokens {
+    Microseconds access_ttl{};
+    Microseconds refresh_idle_ttl{};
+    Microseconds refresh_absolute_ttl{};
+    Microseconds refresh_grace{};
+    std::string client_id;
+    Microseconds signing_key_ttl{};
+  } tokens;
+
+  struct Accounts {
+    Confirmation confirmation{};
+    Microseconds confirmation_ttl{};
+    Microseconds unconfirmed_ttl{};
+    bool unique_usernames{};
+    std::vector<std::string> domains_without_dot;  ///< lower case
+  } accounts;
+
+  struct Password {
+    int min_length{};
+    int max_length{};
+    int min_guesses_log10{};
+    int argon2_memory_kib{};
+    int argon2_passes{};
+    int hash_threads{};  ///< 0: one per core
+    int hash_queue{};    ///< 0: 64 per hashing thread
+  } password;
+
+  struct Limits {
+    bool enabled{};
+    int login_failures{};
+    Microseconds login_lock{};
+    Microseconds mail_interval{};
+  } limits;
+
+  struct Http {
+    std::vector<std::string> cors_origins;     ///< `scheme://host[:port]`, lower case, default ports left out
+    std::vector<std::string> trusted_proxies;  ///< `address/prefix`
+    Microseconds head_timeout{};
+    Microseconds body_timeout{};
+    Microseconds idle_timeout{};
+    int max_body_bytes{};
+  } http;
+
+  struct Audit {
+    Microseconds ttl{};
+  } audit;
+
+  struct Log {
+    log::Level level{};
+    log::Format format{};
+  } log;
+
+  /// Whether the store is the SQLite file in `data_dir`.
+  bool is_embedded() const { return database_url.empty(); }
+};
+
+}  // namespace latchkey::settings
+
+namespace latchkey {
+using settings::Settings;
+}

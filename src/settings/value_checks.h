@@ -1,0 +1,24 @@
+// The checks that rows of the table name; each brings a value into the form that is kept. See knobs.h for
+// Check.
+#pragma once
+
+#include "settings/knobs.h"
+
+namespace latchkey::settings {
+
+std::optional<Complaint> check_public_url(std::string& value);
+std::optional<Complaint> check_smtp_url(std::string& value);
+std::optional<Complaint> check_database_url(std::string& value);
+std::optional<Complaint> check_master_secret(std::string& value);
+std::optional<Complaint> check_identifier(std::string& value);
+std::optional<Complaint> check_single_line(std::string& value);
+std::optional<Complaint> check_password(std::string& value);
+std::optional<Complaint> check_label(std::string& value);
+std::optional<Complaint> check_origin(std::string& value);
+std::optional<Complaint> check_proxy(std::string& value);
+
+/// `Name <address>` or an address.
+std::optional<Mailbox> parse_mailbox(std::string_view text);
+std::string to_string(const Mailbox& mailbox);
+
+}  // namespace latchkey::settings

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/id.h"
+#include "base/time.h"
+#include "db/statement.h"
+
+/// Consecutive failures of sign-in, kept on the account so that they survive a restart (NIST SP 800-63B
+/// §3.2.2).
+namespace latchkey::store::attempts {
+
+/// Counts one attempt before its password is looked at, so that parallel guesses can not pass the limit. No
+/// row: the account is locked now, and nothing has changed. From the limit on, the attempt locks the account
+/// until `$4`. Parameters: limit, locked_until when reached, user, now.
+inline constexpr db::Statement<std::optional<std::int64_t>, std::int64_t, Timestamp, UserId, Timestamp>
+    reserve{
+        "UPDATE users SET failed_sign_ins = failed_sign_ins + 1, "
+        "locked_until = CASE WHEN failed_sign_ins + 1 >= $1 THEN $2 ELSE locked_until END "
+        "WHERE id = $3 AND locked_until <= $4 RETURNING failed_sign_ins"};
+
+/// A right password: forgets the failures, and answers whether the account may still open a session. It may
+/// not when it was blocked, removed or given another password since the password was checked.
+inline constexpr db::Statement<std::optional<UserId>, UserId, std::string> forget{
+    "UPDATE users SET failed_sign_ins = 0, locked_until = 0 "
+    "WHERE id = $1 AND password_hash = $2 AND is_active RETURNING id"};
+
+/// A right password of an account that may not sign in: no failure, so nothing counts against it.
+inline constexpr db::Statement<db::Affected, UserId> forgive{
+    "UPDATE users SET failed_sign_ins = 0, locked_until = 0 WHERE id = $1"};
+
+/// Undoes one `reserve` whose password was never looked at.
+inline constexpr db::Statement<db::Affected, Timestamp, UserId> give_back{
+    "UPDATE users SET failed_sign_ins = failed_sign_ins - 1, "
+    "locked_until = CASE WHEN locked_until > $1 THEN $1 ELSE locked_until END WHERE id = $2 AND "
+    "failed_sign_ins > 0"};
+
+/// Replaces a hash made with old parameters, if it is still the one that was checked.
+inline constexpr db::Statement<db::Affected, std::string, UserId, std::string> update_password_hash{
+    "UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3"};
+
+}  // namespace latchkey::store::attempts

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <boost/describe.hpp>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "db/statement.h"
+#include "db/tx.h"
+
+/// Who did what, when, from where, with which result. Accounts are named by their subject, never by address,
+/// so that erasing an account leaves nothing personal here but the network address.
+namespace latchkey::store::audit {
+
+struct Entry {
+  Timestamp at;
+  std::string event;   ///< such as "sign_in"
+  std::string result;  ///< "ok", or the code of the refusal
+  std::string actor;   ///< a subject, "operator" for the command line, "system", or empty for a stranger
+  std::string target;  ///< a subject, a session, a key
+  std::string address;
+  std::string request_id;
+  std::string detail;
+};
+BOOST_DESCRIBE_STRUCT(Entry, (), (at, event, result, actor, target, address, request_id, detail))
+
+void insert_entry(db::Tx& tx, const Entry& entry);
+
+/// Removes the oldest entries made up to a moment, a batch at a time.
+inline constexpr db::Statement<db::Affected, Timestamp, std::int64_t> delete_before{
+    "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at <= $1 ORDER BY at LIMIT $2)"};
+
+}  // namespace latchkey::store::audit

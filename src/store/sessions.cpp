@@ -1,0 +1,20 @@
+#include "store/sessions.h"
+
+namespace latchkey::store::sessions {
+namespace {
+
+constexpr db::Statement<db::Affected, SessionId, UserId, Timestamp, Timestamp, Timestamp, std::string,
+                        std::string>
+    insert{
+        "INSERT INTO sessions (id, user_id, generation, rotated_at, idle_expires_at, expires_at, created_at, "
+        "address, "
+        "user_agent) VALUES ($1, $2, 0, $3, $4, $5, $3, $6, $7)"};
+
+}  // namespace
+
+void insert_session(db::Tx& tx, const NewSession& session) {
+  tx.run(insert, session.id, session.user_id, session.now, session.idle_expires_at, session.expires_at,
+         session.address, session.user_agent);
+}
+
+}  // namespace latchkey::store::sessions

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <boost/describe.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/id.h"
+#include "base/role.h"
+#include "base/time.h"
+#include "db/statement.h"
+#include "db/tx.h"
+#include "store/users.h"
+
+/// Live sessions. A row is a session that may still be used inside its two limits; ending a session deletes
+/// its row, so nothing ever revives one. Every statement throws `Unavailable` when the store can not answer.
+namespace latchkey::store::sessions {
+
+/// One refresh line: which generation of its token is the current one, and since when.
+struct Line {
+  UserId user_id;
+  Subject subject;
+  Role role = Role::user;
+  bool is_active = false;
+  std::int64_t generation = 0;
+  Timestamp rotated_at;
+  Timestamp idle_expires_at;
+  Timestamp expires_at;
+};
+BOOST_DESCRIBE_STRUCT(Line, (),
+                      (user_id, subject, role, is_active, generation, rotated_at, idle_expires_at,
+                       expires_at))
+
+inline constexpr db::Statement<std::optional<Line>, SessionId> find_line{
+    "SELECT u.id, u.subject, u.role, u.is_active, s.generation, s.rotated_at, s.idle_expires_at, "
+    "s.expires_at "
+    "FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1"};
+
+/// The account behind a session, when the session is alive at `now`.
+struct Bearer {
+  UserId id;
+  Subject subject;
+  std::string email;
+  std::string username;
+  std::optional<std::string> avatar;
+  Role role = Role::user;
+  bool confirmed = false;
+  bool is_active = false;
+  Timestamp created_at;
+  Timestamp updated_at;
+};
+BOOST_DESCRIBE_STRUCT(Bearer, (),
+                      (id, subject, email, username, avatar, role, confirmed, is_active, created_at,
+                       updated_at))
+
+inline constexpr db::Statement<std::optional<Bearer>, SessionId, Timestamp> find_bearer{
+    "SELECT u.id, u.subject, u.email, u.username, u.avatar, u.role, u.confirmed, u.is_active, u.created_at, "
+    "u.updated_at "
+    "FROM sessions s JOIN users u ON u.id = s.user_id "
+    "WHERE s.id = $1 AND s.idle_expires_at > $2 AND s.expires_at > $2 AND u.is_active"};
+
+struct NewSession {
+  SessionId id;
+  UserId user_id;
+  Timestamp now;
+  Timestamp idle_expires_at;
+  Timestamp expires_at;
+  std::string address;
+  std::string user_agent;
+};
+void insert_session(db::Tx& tx, const NewSession& session);
+
+/// Moves a line one generation on, if it still stands where the caller saw it. No row: somebody else moved or
+/// ended it.
+inline constexpr db::Statement<std::optional<std::int64_t>, Timestamp, Timestamp, SessionId, std::int64_t>
+    advance{
+        "UPDATE sessions SET generation = generation + 1, rotated_at = $1, idle_expires_at = $2 "
+        "WHERE id = $3 AND generation = $4 RETURNING generation"};
+
+/// Ends one session for good and answers whose it was; no row when it had ended before.
+inline constexpr db::Statement<std::optional<UserId>, SessionId> delete_session{
+    "DELETE FROM sessions WHERE id = $1 RETURNING user_id"};
+/// The same for a session of one user only.
+inline constexpr db::Statement<std::optional<UserId>, SessionId, UserId> delete_session_of_user{
+    "DELETE FROM sessions WHERE id = $1 AND user_id = $2 RETURNING user_id"};
+inline constexpr db::Statement<db::Affected, UserId> delete_sessions_of_user{
+    "DELETE FROM sessions WHERE user_id = $1"};
+inline constexpr db::Statement<db::Affected> delete_all{"DELETE FROM sessions"};
+
+/// What a user sees of a session of theirs.
+struct Listed {
+  SessionId id;
+  Timestamp created_at;
+  Timestamp rotated_at;
+  std::string address;
+  std::string user_agent;
+};
+BOOST_DESCRIBE_STRUCT(Listed, (), (id, created_at, rotated_at, address, user_agent))
+
+inline constexpr db::Statement<std::vector<Listed>, UserId, Timestamp> list_live{
+    "SELECT id, created_at, rotated_at, address, user_agent FROM sessions "
+    "WHERE user_id = $1 AND idle_expires_at > $2 AND expires_at > $2 ORDER BY created_at DESC, id LIMIT "
+    "1000"};
+
+/// Housekeeping walks the table by its key, a page at a time: the last id of the page after `from`…
+inline constexpr db::Statement<std::vector<SessionId>, SessionId, std::int64_t> list_ids_after{
+    "SELECT id FROM sessions WHERE id > $1 ORDER BY id LIMIT $2"};
+/// …and what has expired inside that page.
+inline constexpr db::Statement<db::Affected, SessionId, SessionId, Timestamp> delete_expired_between{
+    "DELETE FROM sessions WHERE id > $1 AND id <= $2 AND (idle_expires_at <= $3 OR expires_at <= $3)"};
+
+}  // namespace latchkey::store::sessions

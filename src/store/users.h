@@ -1,0 +1,150 @@
+#pragma once
+
+#include <boost/describe.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/id.h"
+#include "base/role.h"
+#include "base/time.h"
+#include "db/statement.h"
+#include "db/tx.h"
+
+/// Accounts. Every statement throws `Unavailable` when the store can not answer. E-mail addresses are unique
+/// by their key, user names by theirs where one is given; the constraint decides, not a look before.
+namespace latchkey::store::users {
+
+/// What an API answer or an operator sees of an account.
+struct User {
+  UserId id;
+  Subject subject;
+  std::string email;
+  std::string username;
+  std::optional<std::string> avatar;
+  Role role = Role::user;
+  bool confirmed = false;
+  bool is_active = false;
+  bool has_live_session = false;
+  Timestamp created_at;
+  Timestamp updated_at;
+};
+BOOST_DESCRIBE_STRUCT(User, (),
+                      (id, subject, email, username, avatar, role, confirmed, is_active, has_live_session,
+                       created_at, updated_at))
+
+/// What a sign-in needs to know before it hashes.
+struct Credentials {
+  UserId id;
+  Subject subject;
+  std::string password_hash;
+  Role role = Role::user;
+  bool confirmed = false;
+  bool is_active = false;
+  std::int64_t failed_sign_ins = 0;
+  Timestamp locked_until;
+};
+BOOST_DESCRIBE_STRUCT(Credentials, (),
+                      (id, subject, password_hash, role, confirmed, is_active, failed_sign_ins, locked_until))
+
+/// What confirming and mailing need to know.
+struct Contact {
+  UserId id;
+  Subject subject;
+  std::string email;
+  std::string email_key;
+  std::string username;
+  bool confirmed = false;
+  bool is_active = false;
+};
+BOOST_DESCRIBE_STRUCT(Contact, (), (id, subject, email, email_key, username, confirmed, is_active))
+
+struct NewUser {
+  Subject subject;
+  std::string email;
+  std::string email_key;
+  std::string username;
+  std::optional<std::string> username_key;
+  std::string password_hash;
+  Role role = Role::user;
+  bool confirmed = false;
+  Timestamp now;
+};
+
+#define LATCHKEY_USER_COLUMNS                                                                              \
+  "u.id, u.subject, u.email, u.username, u.avatar, u.role, u.confirmed, u.is_active, "                     \
+  "EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.idle_expires_at > $1 AND s.expires_at > " \
+  "$1), "                                                                                                  \
+  "u.created_at, u.updated_at "
+
+/// `now` decides whether a session counts as live.
+inline constexpr db::Statement<std::optional<User>, Timestamp, UserId> find_user{
+    "SELECT " LATCHKEY_USER_COLUMNS "FROM users u WHERE u.id = $2"};
+inline constexpr db::Statement<std::optional<User>, Timestamp, std::string> find_user_by_email{
+    "SELECT " LATCHKEY_USER_COLUMNS "FROM users u WHERE u.email_key = $2"};
+/// A page of accounts after an id, in order of their ids.
+inline constexpr db::Statement<std::vector<User>, Timestamp, UserId, std::int64_t> list_users{
+    "SELECT " LATCHKEY_USER_COLUMNS "FROM users u WHERE u.id > $2 ORDER BY u.id LIMIT $3"};
+
+#undef LATCHKEY_USER_COLUMNS
+
+inline constexpr db::Statement<std::optional<Credentials>, std::string> find_credentials{
+    "SELECT id, subject, password_hash, role, confirmed, is_active, failed_sign_ins, locked_until "
+    "FROM users WHERE email_key = $1"};
+
+inline constexpr db::Statement<std::optional<Contact>, std::string> find_contact{
+    "SELECT id, subject, email, email_key, username, confirmed, is_active FROM users WHERE email_key = $1"};
+inline constexpr db::Statement<std::optional<Contact>, Subject> find_contact_by_subject{
+    "SELECT id, subject, email, email_key, username, confirmed, is_active FROM users WHERE subject = $1"};
+
+/// Inserts the account; nullopt when its address or its user name is taken.
+std::optional<UserId> insert_user(db::Tx& tx, const NewUser& user);
+
+/// Single use: the first call of an unconfirmed account answers its id, every later one nothing. Bound to the
+/// address.
+inline constexpr db::Statement<std::optional<UserId>, Timestamp, Subject, std::string> consume_confirmation{
+    "UPDATE users SET confirmed = TRUE, updated_at = $1 WHERE subject = $2 AND email_key = $3 AND NOT "
+    "confirmed "
+    "RETURNING id"};
+
+/// Removes the account while it is unconfirmed; sessions and mail go with it.
+inline constexpr db::Statement<std::optional<UserId>, Subject, std::string> delete_unconfirmed{
+    "DELETE FROM users WHERE subject = $1 AND email_key = $2 AND NOT confirmed RETURNING id"};
+
+/// Claims the right to send one more mail: no row when the last one was asked for after the cutoff.
+inline constexpr db::Statement<std::optional<UserId>, Timestamp, UserId, Timestamp> update_mailed_at{
+    "UPDATE users SET mailed_at = $1 WHERE id = $2 AND mailed_at <= $3 AND NOT confirmed AND is_active "
+    "RETURNING id"};
+
+inline constexpr db::Statement<db::Affected, bool, Timestamp, UserId> update_is_active{
+    "UPDATE users SET is_active = $1, updated_at = $2 WHERE id = $3"};
+inline constexpr db::Statement<db::Affected, Role, Timestamp, UserId> update_role{
+    "UPDATE users SET role = $1, updated_at = $2 WHERE id = $3"};
+inline constexpr db::Statement<db::Affected, UserId> delete_user{"DELETE FROM users WHERE id = $1"};
+
+/// A page of accounts that were never confirmed, the oldest first.
+inline constexpr db::Statement<db::Affected, Timestamp, std::int64_t> delete_expired_unconfirmed{
+    "DELETE FROM users WHERE id IN (SELECT id FROM users WHERE NOT confirmed AND created_at <= $1 "
+    "ORDER BY created_at LIMIT $2)"};
+
+/// Confirmed, unblocked administrators other than one account.
+inline constexpr db::Statement<std::optional<std::int64_t>, UserId> count_other_administrators{
+    "SELECT count(*) FROM users WHERE role = 'admin' AND confirmed AND is_active AND id <> $1"};
+inline constexpr db::Statement<std::optional<UserId>> find_any_administrator{
+    "SELECT id FROM users WHERE role = 'admin' ORDER BY id LIMIT 1"};
+
+/// Where user names become unique by a setting: accounts that have no key yet, and giving them one.
+struct UsernameWithoutKey {
+  UserId id;
+  std::string username;
+};
+BOOST_DESCRIBE_STRUCT(UsernameWithoutKey, (), (id, username))
+inline constexpr db::Statement<std::vector<UsernameWithoutKey>, UserId, std::int64_t>
+    list_without_username_key{
+        "SELECT id, username FROM users WHERE username_key IS NULL AND id > $1 ORDER BY id LIMIT $2"};
+inline constexpr db::Statement<std::optional<UserId>, std::string> find_by_username_key{
+    "SELECT id FROM users WHERE username_key = $1"};
+inline constexpr db::Statement<db::Affected, std::string, UserId> update_username_key{
+    "UPDATE users SET username_key = $1 WHERE id = $2"};
+
+}  // namespace latchkey::store::users

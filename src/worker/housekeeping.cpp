@@ -1,0 +1,120 @@
+#include "worker/housekeeping.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "flow/key_rotation.h"
+#include "store/audit.h"
+#include "store/sessions.h"
+#include "store/users.h"
+
+namespace latchkey::worker {
+namespace {
+
+constexpr std::int64_t batch_size = 500;
+constexpr auto breath = std::chrono::milliseconds(20);  ///< between two batches, so that requests come first
+constexpr auto look = std::chrono::seconds(1);          ///< how often the clock is looked at
+constexpr Microseconds sweep_every = std::chrono::minutes(5);
+constexpr Microseconds keys_every = std::chrono::seconds(15);
+
+}  // namespace
+
+Housekeeping::Housekeeping(flow::Services& services, const Clock& clock)
+    : services_(services), clock_(clock) {}
+
+Housekeeping::~Housekeeping() { stop(); }
+
+void Housekeeping::start() {
+  thread_ = std::thread([this] { loop(); });
+}
+
+void Housekeeping::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool Housekeeping::pause(std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  return !wake_.wait_for(lock, time, [this] { return stopping_; });
+}
+
+void Housekeeping::loop() {
+  Timestamp swept_at;
+  Timestamp keys_at;
+  while (pause(look)) {
+    const Timestamp now = clock_.now();
+    try {
+      // A clock that was set back must not put the next sweep off for as long.
+      if (now - keys_at >= keys_every || now < keys_at) {
+        keys_at = now;
+        follow_key_schedule(now);
+      }
+      if (now - swept_at >= sweep_every || now < swept_at) {
+        swept_at = now;
+        sweep(now);
+      }
+    } catch (const std::exception& error) {
+      log::warn("housekeeping.failed", {{"error", error.what()}});
+    }
+  }
+}
+
+template <class Batch>
+std::int64_t Housekeeping::repeat(Batch batch) {
+  std::int64_t removed = 0;
+  for (;;) {
+    const std::int64_t rows = batch();
+    removed += rows;
+    if (rows < batch_size || !pause(breath)) return removed;
+  }
+}
+
+std::int64_t Housekeeping::sweep_sessions(Timestamp now) {
+  std::int64_t removed = 0;
+  SessionId after{};
+  for (;;) {
+    const auto page = services_.database.run_now(store::sessions::list_ids_after, after, batch_size);
+    if (page.empty()) return removed;
+    removed +=
+        services_.database.run_now(store::sessions::delete_expired_between, after, page.back(), now).rows;
+    if (page.size() < static_cast<std::size_t>(batch_size) || !pause(breath)) return removed;
+    after = page.back();
+  }
+}
+
+std::int64_t Housekeeping::sweep(Timestamp now) {
+  const auto& settings = services_.settings;
+  std::int64_t removed = sweep_sessions(now);
+  if (settings.accounts.confirmation == settings::Confirmation::required) {
+    removed += repeat([&] {
+      return services_.database
+          .run_now(store::users::delete_expired_unconfirmed, now - settings.accounts.unconfirmed_ttl,
+                   batch_size)
+          .rows;
+    });
+  }
+  removed += repeat([&] {
+    return services_.database.run_now(store::audit::delete_before, now - settings.audit.ttl, batch_size).rows;
+  });
+  metrics::count(metrics::Counter::housekeeping_removed, static_cast<std::uint64_t>(removed));
+  if (removed > 0) log::info("housekeeping.swept", {{"removed", removed}});
+  return removed;
+}
+
+void Housekeeping::follow_key_schedule(Timestamp now) {
+  services_.keys.reload();
+  const auto read = [](db::Tx& tx) { return tx.run(store::signing_keys::list_keys); };
+  const auto plan =
+      flow::plan_rotation(services_.database.read_now(read), now, services_.settings.tokens.signing_key_ttl,
+                          services_.settings.tokens.access_ttl, flow::RotationCause::schedule);
+  if (!plan.create_active_at.has_value() && plan.drop.empty()) return;
+  const flow::Origin origin{.now = now, .address = "", .user_agent = "", .request_id = "", .actor = "system"};
+  const auto made = flow::rotate_keys(services_.database, services_.keys, services_.settings, origin,
+                                      flow::RotationCause::schedule);
+  if (made.has_value()) log::info("signing_key.created", {{"kid", *made}});
+}
+
+}  // namespace latchkey::worker

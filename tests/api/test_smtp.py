@@ -1,0 +1,281 @@
+"""Mail over SMTP, to a sink that can misbehave."""
+
+import contextlib
+
+import pytest
+
+from support import SmtpSink, assert_problem, unique_email
+from support.certs import Certificates
+from support.mail import Mail
+
+HOUR = 3600
+IN_CLEAR = {"mail.tls": "off", "mail.from": "no-reply@latchkey.example"}
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def serve(make_server, certificates):
+    """A server that mails to a sink, without TLS unless told otherwise. It trusts the tests' authority."""
+    def start(sink, **settings):
+        named = {name.replace("__", "."): value for name, value in settings.items()}
+        return make_server({"mail.smtp_url": sink.url} | IN_CLEAR | named,
+                           environment={"SSL_CERT_FILE": str(certificates.authority)})
+    return start
+
+
+def trusting(sink: SmtpSink) -> str:
+    """The sink's address by the name that its certificate bears."""
+    return sink.url.replace("127.0.0.1", "localhost")
+
+
+def nudge(server, condition, what, *, step=600, times=30, patient=False):
+    """Moves the clock on until the condition holds: retries wait for their time. The server looks at the
+    clock now and then, and at once when it starts: so it is started anew, unless `patient` is set."""
+    for _ in range(times):
+        with contextlib.suppress(AssertionError):
+            return server.wait(condition, what, 10 if patient else 1)
+        server.clock.advance(step)
+        if not patient:
+            server.restart()
+    raise AssertionError(f"waited {times * step} s of the server's time for {what}:\n{server.stderr[-3000:]}")
+
+
+def test_a_mail_arrives_once_with_both_parts_and_sane_headers(serve):
+    with SmtpSink() as sink:
+        server = serve(sink)
+        account = server.signup(username="Zoë Ångström")
+        delivery, = sink.wait_for(account.email)
+        assert (delivery.sender, delivery.recipients) == ("no-reply@latchkey.example", [account.email])
+        mail = delivery.mail
+        assert mail.to == account.email
+        assert mail.message["From"].addresses[0].addr_spec == "no-reply@latchkey.example"
+        for header in ("Subject", "Date", "Message-ID", "MIME-Version"):
+            assert mail.message[header], header
+        assert "Zoë Ångström" in mail.text and "Zoë Ångström" in mail.html
+        assert all(len(line) <= 998 for line in delivery.data.split(b"\r\n"))
+        assert b"\n" not in delivery.data.replace(b"\r\n", b"")
+        assert server.get(mail.confirmation_path).json() == {"message": "Email confirmed"}
+        assert server.mail_files() == set(), "with SMTP nothing is written to files"
+        link = mail.confirmation_link
+    assert link not in server.stderr and link.rsplit("/", 1)[1] not in server.stderr
+
+
+def test_many_mails_arrive_each_to_its_own_receiver(serve):
+    with SmtpSink() as sink:
+        server = serve(sink)
+        accounts = [server.signup() for _ in range(20)]
+        for account in accounts:
+            delivery, = sink.wait_for(account.email)
+            assert delivery.recipients == [account.email]
+
+
+@pytest.mark.parametrize("username", ["Eve\u2028Bcc: x@example.com", "=?utf-8?q?Eve?=", "{{token}} ${x} %s", "<a href=x>Eve</a>",
+                                      ".", "\u202eevE"])
+def test_a_user_name_can_not_bend_the_mail(serve, username):
+    with SmtpSink() as sink:
+        server = serve(sink)
+        email = unique_email()
+        response = server.post("/api/auth/signup", json={
+            "email": email, "username": username, "password": "correct-horse-battery"})
+        if response.status_code == 422:
+            return
+        delivery, = sink.wait_for(email)
+        assert delivery.recipients == [email]
+        assert delivery.mail.message["Bcc"] is None
+        assert "<a href=x>" not in delivery.mail.html
+        assert delivery.mail.confirmation_link
+
+
+# TLS ----------------------------------------------------------------------------------------------
+
+
+def test_starttls_is_used_with_a_good_certificate(serve, certificates):
+    with SmtpSink(certificates.good) as sink:
+        server = serve(sink, mail__smtp_url=trusting(sink), mail__tls="required")
+        account = server.signup()
+        delivery, = sink.wait_for(account.email)
+        assert delivery.tls
+        assert [command.split()[0] for command in sink.plain_commands] == ["EHLO", "STARTTLS"]
+
+
+def test_implicit_tls_is_used_with_smtps(serve, certificates):
+    with SmtpSink(certificates.good, implicit_tls=True) as sink:
+        server = serve(sink, mail__smtp_url=trusting(sink), mail__tls="required")
+        account = server.signup()
+        delivery, = sink.wait_for(account.email)
+        assert delivery.tls and sink.plain_commands == []
+
+
+def assert_not_sent(server, sink, account):
+    """The mail stays in the outbox, and nothing of it went out in clear."""
+    sink.wait_connections(1)
+    server.wait(lambda: account.email in server.cli_ok("mail", "list"), "the mail to be listed")
+    server.wait_log(r"(?i)tls|ssl|certificate|mail")
+    assert sink.deliveries == [] and sink.auth_attempts == []
+    assert not any(command.upper().startswith(("MAIL", "RCPT", "DATA", "AUTH")) for command in sink.plain_commands)
+
+
+@pytest.mark.parametrize("certificate", ["self_signed", "wrong_name", "expired"])
+@pytest.mark.parametrize("implicit", [False, True])
+def test_a_bad_certificate_is_refused(serve, certificates, certificate, implicit):
+    with SmtpSink(getattr(certificates, certificate), implicit_tls=implicit, login=("user", "smtp-password")) as sink:
+        server = serve(sink, mail__smtp_url=trusting(sink), mail__tls="required", mail__smtp_user="user",
+                       mail__smtp_password="smtp-password")
+        assert_not_sent(server, sink, server.signup())
+
+
+def test_without_starttls_nothing_is_sent_where_tls_is_required(serve, certificates):
+    with SmtpSink(certificates.good, login=("user", "smtp-password")) as sink:
+        sink.faults.hide_starttls = True
+        server = serve(sink, mail__smtp_url=trusting(sink), mail__tls="required", mail__smtp_user="user",
+                       mail__smtp_password="smtp-password")
+        assert_not_sent(server, sink, server.signup())
+
+
+def test_tls_is_required_by_default(serve):
+    with SmtpSink() as sink:
+        server = serve(sink, mail__tls=None)
+        assert_not_sent(server, sink, server.signup())
+
+
+def test_what_is_injected_behind_the_starttls_reply_is_refused(serve, certificates):
+    with SmtpSink(certificates.good) as sink:
+        sink.faults.after_starttls = b"250-sink\r\n250 AUTH PLAIN\r\n"
+        server = serve(sink, mail__smtp_url=trusting(sink), mail__tls="required")
+        assert_not_sent(server, sink, server.signup())
+
+
+def test_opportunistic_tls_sends_in_clear_only_where_none_is_offered(serve, certificates):
+    with SmtpSink() as sink:
+        server = serve(sink, mail__tls="opportunistic")
+        account = server.signup()
+        assert not sink.wait_for(account.email)[0].tls
+    with SmtpSink(certificates.good) as sink:
+        server = serve(sink, mail__smtp_url=trusting(sink), mail__tls="opportunistic")
+        account = server.signup()
+        assert sink.wait_for(account.email)[0].tls
+
+
+def test_user_and_password_are_given_inside_tls(serve, certificates):
+    with SmtpSink(certificates.good, login=("some.user", "smtp pass=wörd")) as sink:
+        server = serve(sink, mail__smtp_url=trusting(sink), mail__tls="required", mail__smtp_user="some.user",
+                       mail__smtp_password="smtp pass=wörd")
+        account = server.signup()
+        delivery, = sink.wait_for(account.email)
+        assert delivery.auth == ("some.user", "smtp pass=wörd")
+        assert all(tls for _, _, tls in sink.auth_attempts)
+        assert "smtp pass" not in server.stderr
+
+
+# Faults -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault, value", [("refuse", True), ("greeting", "421 later"), ("greeting", "554 go away"),
+                                          ("mail_from", "451 4.3.0 later"), ("rcpt_to", "450 4.2.1 busy"),
+                                          ("data", "452 4.3.1 full"), ("drop_after_data", True)])
+def test_a_mail_that_was_not_taken_is_sent_again_later(serve, fault, value):
+    with SmtpSink() as sink:
+        usual = getattr(sink.faults, fault)
+        setattr(sink.faults, fault, value)
+        server = serve(sink)
+        account = server.signup()
+        sink.wait_connections(1)
+        before = len(sink.to(account.email))
+        setattr(sink.faults, fault, usual)
+        nudge(server, lambda: len(sink.to(account.email)) > before, "the second try", patient=fault == "data")
+        links = {delivery.mail.confirmation_path for delivery in sink.to(account.email)}
+        assert server.get(links.pop()).json() == {"message": "Email confirmed"}
+
+
+@pytest.mark.parametrize("fault", ["silent", "tarpit", "endless_banner"])
+def test_a_slow_server_never_holds_a_request(serve, fault):
+    with SmtpSink() as sink:
+        setattr(sink.faults, fault, 0.5 if fault == "tarpit" else True)
+        server = serve(sink)
+        account = server.signup()
+        sink.wait_connections(1)
+        assert_problem(account.try_login(), 401, "email_not_confirmed")
+        assert server.signup().user["confirmed"] is False
+        assert server.get("/readyz").status_code == 200
+        sink.faults.endless_banner = False
+
+
+def test_a_server_that_is_down_holds_no_request_and_the_mail_follows(make_server):
+    with SmtpSink() as unused:
+        url = unused.url
+    server = make_server({"mail.smtp_url": url} | IN_CLEAR)
+    account = server.signup()
+    assert account.email in server.cli_ok("mail", "list")
+    with SmtpSink() as sink:
+        server.restart(mail__smtp_url=sink.url)
+        nudge(server, lambda: sink.to(account.email), "the mail to follow")
+
+
+def test_a_mail_is_sent_after_kill_9(make_server):
+    with SmtpSink() as sink:
+        sink.faults.silent = True
+        server = make_server({"mail.smtp_url": sink.url} | IN_CLEAR)
+        account = server.signup()
+        server.kill()
+        sink.faults.silent = False
+        sink.faults.released.set()
+        server.start()
+        nudge(server, lambda: sink.to(account.email), "the mail")
+
+
+def test_after_its_last_try_a_mail_is_put_aside_until_it_is_retried(serve):
+    with SmtpSink() as sink:
+        sink.faults.rcpt_to = "450 4.2.1 busy"
+        server = serve(sink, accounts__unconfirmed_ttl="240h", accounts__confirmation_ttl="200h")
+        account = server.signup()
+        sink.wait_connections(1)
+
+        def put_aside():
+            listed = server.cli_ok("mail", "list")
+            assert account.email in listed
+            return "put aside" in listed
+
+        for _ in range(30):
+            if put_aside():
+                break
+            tries = sink.connections
+            server.clock.advance(8 * HOUR)
+            server.restart()
+            server.wait(lambda: sink.connections > tries or put_aside(), "the next try")
+        assert put_aside()
+        sink.faults.rcpt_to = None
+        before = sink.connections
+        server.clock.advance(2 * HOUR)
+        server.restart()
+        other = server.signup()
+        sink.wait_for(other.email)
+        assert sink.connections > before and sink.to(account.email) == []
+        server.cli_ok("mail", "retry")
+        sink.wait_for(account.email)
+
+
+@pytest.mark.parametrize("command", ["block", "delete"])
+def test_the_mail_of_a_user_who_is_blocked_or_deleted_is_dropped(serve, command):
+    with SmtpSink() as sink:
+        sink.faults.mail_from = "451 4.3.0 later"
+        server = serve(sink)
+        account = server.signup()
+        sink.wait_connections(1)
+        server.cli_ok("user", command, account.email)
+        assert account.email not in server.cli_ok("mail", "list")
+        sink.faults.mail_from = None
+        for _ in range(4):
+            server.clock.advance(HOUR)
+            sink.wait_for(server.signup().email)
+        assert sink.to(account.email) == []
+
+
+def test_a_line_that_starts_with_a_dot_survives(serve):
+    with SmtpSink() as sink:
+        server = serve(sink)
+        account = server.signup(username="...dots")
+        assert "...dots" in Mail(sink.wait_for(account.email)[0].data).text

@@ -1,0 +1,75 @@
+"""Fixtures that all black-box tests share."""
+
+from __future__ import annotations
+
+import pytest
+
+from support import Server
+from support import server as server_module
+
+
+@pytest.fixture(scope="session")
+def _shared_server():
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture
+def server(_shared_server: Server) -> Server:
+    """One running server for all tests of this process that leave clock, keys and settings alone: limits
+    off, cheap hashes, mail in files, an administrator. Tests share it, so each makes its own users."""
+    if not _shared_server.running:
+        pytest.fail(f"the shared server has died:\n{_shared_server.stderr[-4000:]}")
+    return _shared_server
+
+
+@pytest.fixture
+def admin(server: Server):
+    return server.admin()
+
+
+@pytest.fixture
+def user(server: Server):
+    """A fresh user of the shared server, confirmed and signed in."""
+    return server.user()
+
+
+@pytest.fixture
+def make_server():
+    """Makes servers for one test (`make_server(settings, start=False, …)`), which must end in peace."""
+    made: list[Server] = []
+
+    def make(settings: dict[str, object] | None = None, *, start: bool = True, **more) -> Server:
+        server = Server(settings, **more)
+        made.append(server)
+        return server.start() if start else server
+
+    yield make
+    try:
+        for server in made:
+            if server.process is not None:
+                server.stop()
+            server.check_sanitizers()
+    finally:
+        for server in made:
+            server.remove()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_setup(item):
+    item.log_starts = {server: len(server.stderr) for server in list(server_module.live)}
+    yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Shows what the servers logged during a test that failed."""
+    outcome = yield
+    report = outcome.get_result()
+    if not report.failed:
+        return
+    for server in list(server_module.live):
+        if server.stderr_path.exists():
+            logged = server.stderr[item.log_starts.get(server, 0):] if hasattr(item, "log_starts") else ""
+            if logged:
+                report.sections.append((f"log of the server on port {server.port}", logged[-3000:]))

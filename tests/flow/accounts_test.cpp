@@ -1,0 +1,207 @@
+#include "flow/accounts.h"
+
+#include "flow/first_start.h"
+#include "flow/request_email.h"
+#include "store/attempts.h"
+#include "worker/housekeeping.h"
+#include "world.h"
+
+namespace latchkey::flow {
+namespace {
+
+using namespace std::chrono_literals;
+namespace users = store::users;
+
+class Accounts : public World {
+ protected:
+  template <class Change>
+  auto change(Change work) {
+    return database.write_now(work);
+  }
+  std::optional<users::User> find(const std::string& email) {
+    return database.run_now(users::find_user_by_email, now, email);
+  }
+};
+
+TEST_F(Accounts, SignUpCommitsTheMailWithTheAccount) {
+  const auto user = sign_up("Some.One@Example.ORG").value().user;
+  EXPECT_EQ(user.email, "Some.One@example.org");
+  EXPECT_EQ(user.role, Role::user);
+  EXPECT_FALSE(user.confirmed);
+  EXPECT_EQ(mails_announced, 1);
+  EXPECT_FALSE(link_token("Some.One@example.org").empty());
+}
+
+TEST_F(Accounts, S02_OneAccountByAddressWhateverItsCase) {
+  ASSERT_TRUE(sign_up("a@example.org").has_value());
+  EXPECT_EQ(sign_up("A@EXAMPLE.org").error().code, ErrorCode::account_exists);
+}
+
+TEST_F(Accounts, C03_ALinkIsGoodUntilItExpires) {
+  sign_up("a@example.org").value();
+  sign_up("b@example.org").value();
+  const auto token = link_token("a@example.org");
+  const auto late = link_token("b@example.org");
+  now += 24h - 1s;
+  EXPECT_EQ(wait(confirm_email(services, origin(), token)).value(), Confirmed::now);
+  now += 1s;
+  EXPECT_EQ(wait(confirm_email(services, origin(), late)).error().code, ErrorCode::invalid_confirmation);
+  EXPECT_FALSE(find("b@example.org")->confirmed);
+}
+
+TEST_F(Accounts, C01_AUsedLinkSaysSo) {
+  sign_up("a@example.org").value();
+  const auto token = link_token("a@example.org");
+  EXPECT_EQ(wait(confirm_email(services, origin(), token)).value(), Confirmed::now);
+  EXPECT_EQ(wait(confirm_email(services, origin(), token)).value(), Confirmed::before);
+}
+
+TEST_F(Accounts, C09_ALinkIsBoundToItsAddress) {
+  sign_up("a@example.org").value();
+  sign_up("b@example.org").value();
+  auto mail = database.run_now(store::outbox::list_all, LinkId{}, std::int64_t{10}).front();
+  mail.email_key = mail.email_key == "a@example.org" ? "b@example.org" : "a@example.org";
+  const auto url = make_confirmation_links(services, mail).confirm_url;
+  EXPECT_TRUE(wait(confirm_email(services, origin(), url.substr(url.rfind('/') + 1))).has_error());
+}
+
+TEST_F(Accounts, NotMeRemovesAnUnconfirmedAccountOnly) {
+  sign_up("a@example.org").value();
+  const auto token = link_token("a@example.org");
+  EXPECT_TRUE(wait(reject_email(services, origin(), token)).has_value());
+  EXPECT_FALSE(find("a@example.org").has_value());
+  member("b@example.org");
+  EXPECT_TRUE(sign_up("a@example.org").has_value()) << "the address is free again";
+  EXPECT_TRUE(wait(reject_email(services, origin(), token)).has_error()) << "the link was another account's";
+}
+
+TEST_F(Accounts, OneMailAMinuteToOneAddress) {
+  sign_up("a@example.org").value();
+  const auto mails = [&] {
+    return database.run_now(store::outbox::list_all, LinkId{}, std::int64_t{100}).size();
+  };
+  EXPECT_EQ(mails(), 1U);
+  EXPECT_EQ(wait(request_email(services, origin(), "a@example.org")).value(), EmailRequest::check_your_mail);
+  EXPECT_EQ(mails(), 1U) << "the sign-up mail counts";
+  now += 1min;
+  wait(request_email(services, origin(), "a@example.org")).value();
+  EXPECT_EQ(mails(), 2U);
+  EXPECT_EQ(wait(request_email(services, origin(), "nobody@example.org")).value(),
+            EmailRequest::check_your_mail);
+  EXPECT_EQ(mails(), 2U);
+}
+
+TEST_F(Accounts, L11_GuessesBeyondTheLimitAreNotLookedAt) {
+  member("a@example.org");
+  for (int i = 0; i < settings.limits.login_failures; ++i) {
+    EXPECT_EQ(log_in("a@example.org", "wrong password").error().code, ErrorCode::invalid_credentials);
+  }
+  const auto refused = log_in("a@example.org").error();
+  EXPECT_EQ(refused.code, ErrorCode::too_many_attempts) << "even the right one";
+  EXPECT_EQ(refused.retry_after, 60s);
+  now += 60s;
+  EXPECT_TRUE(log_in("a@example.org").has_value());
+  EXPECT_EQ(log_in("a@example.org", "wrong password").error().code, ErrorCode::invalid_credentials)
+      << "a right password starts the count anew";
+}
+
+TEST_F(Accounts, AnUnknownAddressIsRefusedJustSo) {
+  for (int i = 0; i < settings.limits.login_failures; ++i) {
+    EXPECT_EQ(log_in("nobody@example.org").error().code, ErrorCode::invalid_credentials);
+  }
+  EXPECT_EQ(log_in("nobody@example.org").error().code, ErrorCode::too_many_attempts);
+}
+
+TEST_F(Accounts, C11_UnconfirmedIsToldOnlyAfterTheRightPassword) {
+  sign_up("a@example.org").value();
+  EXPECT_EQ(log_in("a@example.org", "wrong password").error().code, ErrorCode::invalid_credentials);
+  EXPECT_EQ(log_in("a@example.org").error().code, ErrorCode::email_not_confirmed);
+}
+
+TEST_F(Accounts, L16_AHashOfOldParametersIsRenewedAtSignIn) {
+  const auto user = member("a@example.org");
+  crypto::HashArena arena;
+  const auto old =
+      crypto::hash_password(Secret("correct horse battery"), {.memory_kib = 128, .passes = 2}, arena);
+  const auto now_stored = database.run_now(users::find_credentials, "a@example.org")->password_hash;
+  database.run_now(store::attempts::update_password_hash, old, user, now_stored);
+  EXPECT_TRUE(log_in("a@example.org").has_value());
+  const auto renewed = database.run_now(users::find_credentials, "a@example.org")->password_hash;
+  EXPECT_NE(renewed, old);
+  EXPECT_NE(renewed.find("m=64,t=1"), std::string::npos);
+  EXPECT_TRUE(log_in("a@example.org").has_value());
+}
+
+TEST_F(Accounts, B06_TheLastAdministratorStays) {
+  const auto one = member("a@example.org");
+  const auto two = member("b@example.org");
+  const Origin by = origin();
+  for (const auto user : {one, two}) {
+    auto promote = [&](db::Tx& tx) { return set_role(tx, by, user, Role::admin); };
+    ASSERT_TRUE(change(promote).has_value());
+  }
+  auto block_two = [&](db::Tx& tx) { return set_access(tx, by, two, Access::blocked); };
+  EXPECT_TRUE(change(block_two).has_value());
+  auto block_one = [&](db::Tx& tx) { return set_access(tx, by, one, Access::blocked); };
+  EXPECT_EQ(change(block_one).error().code, ErrorCode::last_administrator);
+  auto demote = [&](db::Tx& tx) { return set_role(tx, by, one, Role::user); };
+  EXPECT_EQ(change(demote).error().code, ErrorCode::last_administrator);
+  auto remove = [&](db::Tx& tx) { return delete_user(tx, by, one); };
+  EXPECT_EQ(change(remove).error().code, ErrorCode::last_administrator);
+  EXPECT_TRUE(find("a@example.org")->is_active);
+  EXPECT_EQ(find("a@example.org")->role, Role::admin);
+}
+
+TEST_F(Accounts, HousekeepingRemovesWhatHasExpiredAndNothingElse) {
+  member("a@example.org");
+  sign_up("b@example.org").value();
+  const auto idle = log_in("a@example.org").value();
+  Clock clock;
+  worker::Housekeeping housekeeping(services, clock);
+  now += 72h - 1s;
+  EXPECT_EQ(housekeeping.sweep(now), 0);
+  now += 1s;
+  EXPECT_EQ(housekeeping.sweep(now), 1) << "the account that was never confirmed";
+  EXPECT_FALSE(find("b@example.org").has_value());
+  now += 4 * 24h;
+  EXPECT_EQ(housekeeping.sweep(now), 1) << "the session that nobody used for a week";
+  EXPECT_FALSE(refresh(idle.refresh_token).has_value());
+  EXPECT_TRUE(find("a@example.org").has_value());
+}
+
+TEST_F(Accounts, AnAddressThatIsNoAdministratorRefusesTheStart) {
+  member("a@example.org");
+  settings.admin.email = "a@example.org";
+  settings.admin.password = Secret("a rather long sentence");
+  const auto problem = ensure_administrator(services, origin());
+  ASSERT_TRUE(problem.has_value());
+  EXPECT_NE(problem->find("latchkey user set-role"), std::string::npos);
+}
+
+TEST_F(Accounts, TheFirstAdministratorIsMadeOnce) {
+  settings.admin.email = "root@example.org";
+  settings.admin.password = Secret("a rather long sentence");
+  EXPECT_EQ(ensure_administrator(services, origin()), std::nullopt);
+  EXPECT_EQ(find("root@example.org")->role, Role::admin);
+  settings.admin.email = "other@example.org";
+  EXPECT_EQ(ensure_administrator(services, origin()), std::nullopt);
+  EXPECT_FALSE(find("other@example.org").has_value());
+}
+
+TEST_F(Accounts, UniqueUserNamesWhereAskedFor) {
+  settings.accounts.unique_usernames = true;
+  ASSERT_TRUE(sign_up("a@example.org").has_value());
+  EXPECT_EQ(sign_up("b@example.org").error().code, ErrorCode::username_taken);
+  EXPECT_FALSE(find("b@example.org").has_value());
+}
+
+TEST_F(Accounts, WithoutConfirmationSignUpSignsIn) {
+  settings.accounts.confirmation = settings::Confirmation::off;
+  const auto result = sign_up("a@example.org").value();
+  EXPECT_TRUE(result.tokens.has_value());
+  EXPECT_EQ(mails_announced, 0);
+  EXPECT_TRUE(log_in("a@example.org").has_value());
+}
+
+}  // namespace
+}  // namespace latchkey::flow

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
+#include <filesystem>
+#include <optional>
+
+#include "crypto/sha256.h"
+#include "db/migrate.h"
+#include "db/sqlite.h"
+#include "flow/confirm.h"
+#include "flow/key_rotation.h"
+#include "flow/login.h"
+#include "flow/refresh.h"
+#include "flow/services.h"
+#include "flow/signup.h"
+#include "settings/settings.h"
+#include "store/migrations.h"
+#include "store/outbox.h"
+
+namespace latchkey::flow {
+
+/// A real store in a folder of its own, cheap hashing, and a clock that the test moves by hand.
+class World : public testing::Test {
+ protected:
+  World() {
+    settings.password.argon2_memory_kib = 64;
+    settings.password.argon2_passes = 1;
+    db::migrate(
+        database, store::migration_files,
+        [](std::string_view text) {
+          const auto digest = crypto::sha256(text);
+          return to_hex(digest.data(), digest.size());
+        },
+        now);
+    keys.reload();
+    rotate_keys(database, keys, settings, origin(), RotationCause::schedule);
+  }
+
+  ~World() override {
+    hashing.stop();
+    attachment.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+  }
+
+  Origin origin() const {
+    return {.now = now, .address = "192.0.2.1", .user_agent = "test", .request_id = "r", .actor = ""};
+  }
+
+  /// Runs a flow on this thread to its end.
+  template <class T>
+  T wait(Task<T> flow) {
+    std::optional<T> result;
+    std::exception_ptr failure;
+    auto done = [&](std::exception_ptr error, T value) {
+      failure = error;
+      result.emplace(std::move(value));
+    };
+    asio::co_spawn(io, std::move(flow), done);
+    io.restart();
+    io.run();
+    if (failure) std::rethrow_exception(failure);
+    return std::move(*result);
+  }
+
+  Result<SignedUp> sign_up(const std::string& email, const std::string& password = "correct horse battery") {
+    return wait(flow::sign_up(services, origin(),
+                              {.email = email, .username = "somebody", .password = Secret(password)}));
+  }
+  Result<TokenPair> log_in(const std::string& email, const std::string& password = "correct horse battery") {
+    return wait(flow::log_in(services, origin(), {.email = email, .password = Secret(password)}));
+  }
+  Result<TokenPair> refresh(const std::string& token) {
+    return wait(flow::refresh(services, origin(), token));
+  }
+
+  /// The token of the link in the mail that waits for an address.
+  std::string link_token(const std::string& email) {
+    for (const auto& mail : database.run_now(store::outbox::list_all, LinkId{}, std::int64_t{100})) {
+      if (mail.email != email) continue;
+      const auto url = make_confirmation_links(services, mail).confirm_url;
+      return url.substr(url.rfind('/') + 1);
+    }
+    return "";
+  }
+
+  /// A confirmed account.
+  UserId member(const std::string& email) {
+    const auto user = sign_up(email).value().user;
+    EXPECT_TRUE(wait(confirm_email(services, origin(), link_token(email))).has_value());
+    return user.id;
+  }
+
+  Timestamp now{std::chrono::seconds{1'800'000'000}};
+  Settings settings;
+  std::filesystem::path folder = make_folder();
+  asio::io_context io{1};
+  db::Database database{db::open_sqlite({.directory = folder})};
+  Keys keys{database, Secret("0123456789abcdef0123456789abcdef"), {}};
+  crypto::HashingPool hashing{
+      {.parameters = {.memory_kib = 64, .passes = 1}, .threads = 1, .queue_limit = 16}};
+  Strangers strangers;
+  int mails_announced = 0;
+  Services services{.database = database,
+                    .hashing = hashing,
+                    .keys = keys,
+                    .strangers = strangers,
+                    .settings = settings,
+                    .public_url = "http://localhost:8080",
+                    .wake_mail = [this] { ++mails_announced; }};
+  std::optional<db::Database::Attachment> attachment{std::in_place, attach()};
+
+ private:
+  static std::filesystem::path make_folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "latchkey-flow-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
+    return name;
+  }
+  db::Driver& attach() {
+    database.driver().attach_thread(io);
+    return database.driver();
+  }
+};
+
+}  // namespace latchkey::flow

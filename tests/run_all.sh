@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# What ./test runs once everything is installed. With names, only the matching tests, on build/dev.
+set -uo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+results="$root/build/test-results"
+rm -rf "$results"
+mkdir -p "$results"
+venv="$root/build/test-venv"
+started=$SECONDS
+say() { printf '\n== %s (%d s)\n' "$*" $((SECONDS - started)); }
+check() { tests/check/step.sh "$results" "$@"; }
+
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=86:strict_string_checks=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export TSAN_OPTIONS=halt_on_error=0:exitcode=86:second_deadlock_stack=1
+# The vectors of Wycheproof and RFC 7520 are read where this points; a sibling folder serves when it is there.
+if [ -z "${LATCHKEY_VECTORS:-}" ] && [ -d ../shared/vectors ]; then LATCHKEY_VECTORS=$(cd ../shared/vectors && pwd); export LATCHKEY_VECTORS; fi
+
+# cpp PRESET [ctest arguments]: the GoogleTest suites of one build.
+cpp() {
+  local preset=$1
+  shift
+  say "C++ tests, $preset"
+  ctest --test-dir "build/$preset" -j 2 --output-on-failure --output-junit "$results/cpp-$preset.xml" "$@" | tail -n 60
+}
+# black_box PRESET [pytest arguments]: the real binary, driven from outside.
+black_box() {
+  local preset=$1
+  shift
+  say "black-box tests, $preset"
+  LATCHKEY_BIN="$root/build/$preset/latchkey" "$venv/bin/python" -m pytest -c tests/pytest.ini -n 2 -q \
+    --junitxml="$results/black-box-$preset.xml" "$@"
+  local code=$?
+  # Nothing collected is fine only where names were asked for.
+  return $code
+}
+build() {
+  say "build $1"
+  cmake/build.sh "$@" || check "build-$1" false
+}
+
+if [ $# -gt 0 ]; then
+  build dev
+  pattern=$(IFS='|'; echo "$*")
+  expression=$(printf ' or %s' "$@")
+  cpp dev -R "$pattern" --no-tests=ignore
+  black_box dev -k "${expression# or }" tests
+  tests/check/summary.py "$results"
+  exit
+fi
+
+say "checks of the text"
+check includes tests/check/includes.py
+check awaits tests/check/awaits.py
+check format bash -c "git ls-files 'src/*.h' 'src/*.cpp' 'tests/*.cpp' 'tests/*.h' 'bench/*.cpp' | xargs clang-format --dry-run --Werror && echo 'format: clean'"
+
+build dev
+cpp dev
+black_box dev tests/api tests/e2e tests/security
+check reference bash -c "tests/check/reference.sh"
+
+build tsan latchkey
+black_box tsan tests/api
+
+build fuzz fuzz_targets
+say "fuzz targets, ${LATCHKEY_FUZZ_SECONDS:-10} s each"
+check fuzz tests/fuzz/run.sh "${LATCHKEY_FUZZ_SECONDS:-10}"
+
+say "done"
+tests/check/summary.py "$results"

@@ -1,0 +1,342 @@
+"""L: guessing, and what a sign-in gives away. (The plain lock-out is in the tests of the routes.)"""
+
+import statistics
+import threading
+import time
+
+import pytest
+
+from probes import ACCESS_ROUTES, COUNTED, MIB, REFRESH_ROUTES, cpu_ns, harmless, resident_peak, sanitized
+from support import PASSWORD, Account, RawConnection, Server, assert_problem, at_once, unique_email
+from support.tokens import claims_of
+
+WRONG = "not-the-password"
+
+
+# L01, B04 -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def subjects(_shared_server):
+    """One account in each state, by name; every one is tried with a wrong password."""
+    server = _shared_server
+    blocked, both, moderator = server.user(), server.signup(), server.user()
+    for account in (blocked, both):
+        server.block(account)
+    server.cli_ok("user", "set-role", moderator.email, "moderator")
+    deleted = server.user()
+    server.cli_ok("user", "delete", deleted.email)
+    return {"unknown": Account(server, unique_email("nobody"), PASSWORD), "known": server.user(),
+            "unconfirmed": server.signup(), "blocked": blocked,
+            "blocked and unconfirmed": both, "administrator": server.admin(), "moderator": moderator,
+            "deleted": deleted,
+            "no address": Account(server, "no address", PASSWORD), "empty": Account(server, "x", PASSWORD)}
+
+
+def comparable(response):
+    headers = {name: value for name, value in response.headers.items() if name not in ("X-Request-Id", "Date")}
+    return response.status_code, response.reason, response.text.replace(response.headers["X-Request-Id"], ""), headers
+
+
+def test_L01_B04_a_wrong_password_gets_the_same_bytes_whoever_is_meant(subjects):
+    answers = {name: comparable(account.try_login(WRONG)) for name, account in subjects.items()}
+    assert len(set(map(str, answers.values()))) == 1, answers
+
+
+def test_L01_B04_a_request_for_mail_gets_the_same_bytes_for_nobody_and_somebody(server, subjects):
+    answers = {name: comparable(server.post("/api/auth/request_email", json={"email": subjects[name].email}))
+               for name in ("unknown", "unconfirmed", "deleted", "blocked and unconfirmed")}
+    assert len(set(map(str, answers.values()))) == 1, answers
+
+
+def test_L01_a_wrong_password_costs_the_same_work_whoever_is_meant(make_server):
+    """Processor time instead of the clock's, so that a busy machine does not matter: a missing hash for nobody would
+    be a difference of one to a hundred."""
+    server = make_server({"password.argon2_memory_kib": 19_456, "password.argon2_passes": 2,
+                          "password.hash_threads": 1})
+    blocked = server.user()
+    server.block(blocked)
+    accounts = {"unknown": None, "known": server.user(), "unconfirmed": server.signup(), "blocked": blocked,
+                "admin": server.admin()}
+    spent: dict[str, list[int]] = {name: [] for name in accounts}
+    server.mails_settled(accounts["unconfirmed"].email)
+    for _ in range(6):
+        for name, account in accounts.items():
+            before = cpu_ns(server)
+            email = account.email if account else unique_email("nobody")
+            assert_problem(server.post("/api/auth/login", data={"username": email, "password": WRONG}), 401,
+                           "invalid_credentials")
+            spent[name].append(cpu_ns(server) - before)
+    work = {name: statistics.median(values) for name, values in spent.items()}
+    assert max(work.values()) < 2 * min(work.values()), work
+
+
+# L10, L11 -----------------------------------------------------------------------------------------
+
+
+def test_L10_a_storm_of_sign_ins_takes_bounded_memory_and_leaves_the_rest_served(make_server):
+    memory, threads = 32 * MIB, 2
+    server = make_server({"password.argon2_memory_kib": memory // 1024, "password.argon2_passes": 1,
+                          "password.hash_threads": threads,
+                          "password.hash_queue": 8})
+    account = server.user()
+    before = resident_peak(server)
+    count = 40 if sanitized() else 400
+    ended = threading.Event()
+    healthy: list[int] = []
+
+    def watch():
+        while not ended.is_set():
+            healthy.append(server.get("/healthz").status_code)
+            assert account.me().status_code == 200
+            time.sleep(0.01)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        answers = at_once(lambda: server.post("/api/auth/login", data={"username": account.email, "password": WRONG}),
+                          times=count)
+    finally:
+        ended.set()
+        watcher.join()
+    statuses = [answer.status_code for answer in answers]
+    assert set(statuses) <= {401, 429, 503} and 401 in statuses and 503 in statuses
+    for answer in answers:
+        if answer.status_code == 503:
+            assert_problem(answer, 503, "overloaded")
+            assert 1 <= int(answer.headers["Retry-After"]) <= 3600
+    assert len(healthy) >= 1 and set(healthy) == {200}
+    assert resident_peak(server) - before < threads * memory + (200 if sanitized() else 32) * MIB
+    account.login()
+
+
+def test_L11_L07_parallel_guesses_in_every_spelling_share_what_is_left(make_server):
+    server = make_server(limits=True)
+    account = server.user(unique_email("Spelled"))
+    for _ in range(7):
+        assert_problem(account.try_login(WRONG), 401)
+    spelled = [account.email, account.email.upper(), account.email.lower(), f" {account.email} ",
+               account.email.replace("example", "EXAMPLE")]
+    answers = at_once(*[lambda text=text: server.post("/api/auth/login", data={"username": text,
+                                                                               "password": WRONG}).status_code
+                        for text in spelled], times=20)
+    assert sorted(set(answers)) == [401, 429] and answers.count(401) == 3
+    assert_problem(account.try_login(), 429, "too_many_attempts")
+    assert account.me().status_code == 200
+
+
+def test_L11_parallel_guesses_of_a_locked_account_are_never_right(make_server):
+    """The right password among the guesses is not told from the wrong ones while the lock holds."""
+    server = make_server(limits=True)
+    account = server.user()
+    for _ in range(10):
+        assert_problem(account.try_login(WRONG), 401)
+    answers = at_once(lambda: account.try_login(), lambda: account.try_login(WRONG), times=20)
+    shown = {str(answer.json() | {"request_id": ""}) for answer in answers}
+    assert {answer.status_code for answer in answers} == {429}
+    assert len(shown) == 1
+    assert len(account.sessions()) == 1
+
+
+# L12, L14, L15, L16 -------------------------------------------------------------------------------
+
+
+def test_L12_the_client_chooses_no_session(server, user, keeper):
+    chosen = claims_of(keeper.access)["sid"]
+    sids = {claims_of(user.access)["sid"], chosen}
+    for more in ({"headers": {"Authorization": f"Bearer {user.refresh}"}},
+                 {"headers": {"Authorization": f"Bearer {keeper.access}"}},
+                 {"cookies": {"sid": chosen, "session": chosen, "refresh_token": user.refresh}},
+                 {"params": {"sid": chosen, "session_id": chosen}}, {"headers": {"X-Session-Id": chosen}}):
+        response = server.post("/api/auth/login", data={"username": user.email, "password": user.password,
+                                                        "scope": "admin", "client_id": "x"}, **more)
+        assert response.status_code == 200
+        claims = claims_of(response.json()["access_token"])
+        assert claims["sid"] not in sids and claims["role"] == "user"
+        assert claims["client_id"] == "latchkey" and claims["sub"] == claims_of(user.access)["sub"]
+        sids.add(claims["sid"])
+    assert "Set-Cookie" not in response.headers
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+def test_L14_credentials_in_a_query_sign_nobody_in_and_reach_no_log(make_server, method):
+    server = make_server({"log.level": "debug"})
+    account = server.confirmed(password="a-query-password-that-must-not-be-seen")
+    with harmless(server):
+        response = server.request(method, "/api/auth/login", params={"username": account.email,
+                                                                     "password": account.password})
+        assert response.status_code == (204 if method == "OPTIONS" else 405)
+    with harmless(server):
+        server.post("/api/auth/login?password=" + account.password, data={"username": account.email,
+                                                                          "password": account.password})
+    assert account.password not in server.stderr
+    assert account.password.encode() not in server.database_bytes()
+
+
+@pytest.mark.parametrize("change", [lambda text: " " + text, lambda text: text + " ", lambda text: text + "\t",
+                                    lambda text: text + "\n", lambda text: text + "\r\n",
+                                    str.upper, str.capitalize, str.swapcase, lambda text: text[1:],
+                                    lambda text: text * 2, lambda text: text + "\u200b",
+                                    lambda text: text + "\ufeff", lambda text: text.replace("-", "\u2010"),
+                                    lambda text: text.replace("e", "\u0435")])
+def test_L15_a_password_matches_exactly_or_not_at_all(server, member, change):
+    with harmless(server, besides=COUNTED):
+        assert_problem(member.try_login(change(member.password)), 401, "invalid_credentials")
+
+
+def test_L15_white_space_is_part_of_a_password(server):
+    account = server.confirmed(password="  white space, both sides  ")
+    assert_problem(account.try_login(account.password.strip()), 401)
+    account.login()
+
+
+def parameters(server, account) -> str:
+    with server.db() as db:
+        stored, = db.execute("SELECT password_hash FROM users WHERE email = ?", (account.email,)).fetchone()
+    assert stored.startswith("$argon2id$v=19$")
+    return stored.split("$")[3]
+
+
+def test_L16_a_hash_follows_the_settings_at_the_next_sign_in_and_not_before(make_server):
+    server = make_server({"password.argon2_memory_kib": 64, "password.argon2_passes": 1})
+    account, absent = server.user(), server.user()
+    old = parameters(server, account)
+    assert "m=64" in old and "t=1" in old
+    server.restart(password__argon2_memory_kib=1024, password__argon2_passes=2)
+    assert parameters(server, account) == old
+    assert_problem(account.try_login(WRONG), 401)
+    assert parameters(server, account) == old, "a wrong password renews nothing"
+    at_once(account.login, times=6)
+    assert "m=1024" in parameters(server, account) and "t=2" in parameters(server, account)
+    account.login()
+    assert account.me().status_code == 200
+    assert parameters(server, absent) == old
+    absent.login()
+
+
+# L17, B01, B03, R11: every path that issues tokens, in every state --------------------------------
+
+DEAD, ALIVE = 401, 200
+
+
+def delete(server, account):
+    server.cli_ok("user", "delete", account.email)
+
+
+def reuse(server, account):
+    first = account.refresh
+    account.rotate()
+    account.rotate()
+    assert_problem(account.try_refresh(first), 401)
+
+
+def logout_all(server, account):
+    assert server.post("/api/auth/logout_all", bearer=account.access).status_code == 200
+
+
+def end_session(server, account):
+    current, = [session["id"] for session in account.sessions() if session["current"]]
+    assert server.delete(f"/api/auth/sessions/{current}", bearer=account.access).status_code == 204
+
+
+def unconfirm(server, account):
+    """An account that never was confirmed, in the place of the other."""
+    account.email = server.signup().email
+
+
+def lock(server, account):
+    for _ in range(10):
+        account.try_login(WRONG)
+
+
+def blocked_twice(server, account):
+    server.block(account)
+    server.block(account, is_active=True)
+    server.block(account)
+
+
+STATES = {  # what brings the state about, what signing in is answered, and whether the sessions live on
+    "blocked": (lambda server, account: server.block(account), (403, "account_blocked"), DEAD),
+    "blocked on the command line": (lambda server, account: server.cli_ok("user", "block", account.email),
+                                    (403, "account_blocked"), DEAD),
+    "blocked, unblocked, blocked": (blocked_twice, (403, "account_blocked"), DEAD),
+    "unblocked": (lambda server, account: (server.block(account), server.block(account, is_active=True)), (200, None),
+                  DEAD),
+    "deleted": (delete, (401, "invalid_credentials"), DEAD),
+    "unconfirmed": (unconfirm, (401, "email_not_confirmed"), ALIVE),
+    "locked": (lock, (429, "too_many_attempts"), ALIVE),
+    "signed out": (lambda server, account: account.try_logout(), (200, None), DEAD),
+    "signed out everywhere": (logout_all, (200, None), DEAD),
+    "session ended": (end_session, (200, None), DEAD),
+    "refresh token reused": (reuse, (200, None), DEAD),
+    "role changed": (lambda server, account: server.cli_ok("user", "set-role", account.email, "moderator"), (200, None),
+                     DEAD),
+}
+
+
+@pytest.fixture(scope="module")
+def limited():
+    with Server(limits=True) as server:
+        yield server
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["at once", "after kill -9"])
+@pytest.mark.parametrize("state", STATES)
+def test_L17_B01_R11_no_path_gives_tokens_to_who_must_have_none(limited, state, restarted):
+    bring_about, (status, code), sessions = STATES[state]
+    server = limited
+    account = server.user()
+    bring_about(server, account)
+    if restarted:
+        server.kill()
+        server.start()
+    if sessions == DEAD:
+        for method, path in REFRESH_ROUTES:
+            assert_problem(server.request(method, path, bearer=account.refresh), 401, "invalid_token")
+        for method, path in ACCESS_ROUTES:
+            assert_problem(server.request(method, path, bearer=account.access), 401, "invalid_token")
+    else:
+        assert account.me().status_code == 200
+        account.rotate()
+    fields = {"username": account.email, "password": account.password, "grant_type": "password"}
+    for more in ({"data": fields}, {"files": {name: (None, value) for name, value in fields.items()}}):
+        response = server.post("/api/auth/login", **more)
+        if code:
+            assert_problem(response, status, code)
+        else:
+            assert response.status_code == 200
+    if code:
+        assert "access_token" not in response.text
+        assert server.post("/api/auth/signup", json={"email": account.email, "username": "again",
+                                                     "password": "quite-another-password"}
+                           ).status_code == (201 if state == "deleted" else 409)
+
+
+def test_B03_a_blocked_user_stays_blocked_whatever_he_does(limited):
+    account = limited.signup()
+    link = limited.wait_mail(account.email)[0].confirmation_path
+    limited.block(account)
+    for method in ("GET", "POST"):
+        limited.request(method, link)
+    limited.post("/api/auth/request_email", json={"email": account.email})
+    assert account.try_login().status_code in (401, 403)
+    listed = limited.block(account).json()["user"]
+    assert listed["is_active"] is False and listed["status"] == "inactive"
+
+
+def test_L10_sign_ins_on_kept_connections_are_bounded_too(make_server):
+    """A client that opens many connections and sends its guesses on all of them before reading any answer."""
+    server = make_server({"password.argon2_memory_kib": 4096, "password.hash_threads": 1, "password.hash_queue": 4})
+    body = b"username=nobody%40example.com&password=whatever-it-is"
+    request = (b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s"
+               % (len(body), body))
+    connections = [RawConnection(server, timeout=60) for _ in range(30)]
+    try:
+        for connection in connections:
+            connection.send(request * 3)
+        statuses = [connection.read_response().status for connection in connections for _ in range(3)]
+    finally:
+        for connection in connections:
+            connection.close()
+    assert set(statuses) <= {401, 503} and 401 in statuses
+    assert server.get("/healthz").status_code == 200

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/use_future.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "db/database.h"
+#include "db/sqlite.h"
+
+namespace latchkey::db::test {
+
+/// A directory of its own, on a real disk, that goes with the test.
+class TempDir {
+ public:
+  TempDir() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "latchkey-db-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
+    path_ = pattern;
+  }
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+  ~TempDir() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// An I/O thread as the server has them: one event loop, attached to the database.
+class Loop {
+ public:
+  explicit Loop(Database& database)
+      : work_(io_.get_executor()), thread_([this, &database] {
+          auto attachment = database.attach_thread(io_);
+          io_.run();
+        }) {}
+  ~Loop() {
+    work_.reset();
+    thread_.join();
+  }
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// Starts a coroutine on the loop.
+  template <class T>
+  std::future<T> start(Task<T> task) {
+    return asio::co_spawn(io_, std::move(task), asio::use_future);
+  }
+  /// Runs a coroutine on the loop and waits for it.
+  template <class T>
+  T run(Task<T> task) {
+    return start(std::move(task)).get();
+  }
+  asio::io_context& io() { return io_; }
+
+ private:
+  asio::io_context io_{1};
+  asio::executor_work_guard<IoExecutor> work_;
+  std::thread thread_;
+};
+
+/// A database that the conformance suite runs on. A second driver is one more of these.
+struct Backend {
+  std::string name;
+  std::function<std::unique_ptr<Driver>(const std::filesystem::path&)> open;
+};
+
+inline std::unique_ptr<Driver> open_test_sqlite(const std::filesystem::path& directory) {
+  SqliteOptions options;
+  options.directory = directory;
+  return open_sqlite(options);
+}
+
+/// Runs DDL and data as a migration would.
+inline void run_script(Database& database, std::string_view sql) {
+  auto work = [sql](Tx& tx) { tx.run_script(sql); };
+  database.write_now(work);
+}
+
+}  // namespace latchkey::db::test

@@ -1,0 +1,162 @@
+#include "crypto/hashing_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <future>
+#include <thread>
+
+namespace latchkey::crypto {
+namespace {
+
+constexpr Argon2Parameters cheap{64, 1, 1};
+/// Slow enough that a job is still running when the test has queued others behind it.
+constexpr Argon2Parameters slow{65536, 4, 1};
+
+/// Runs a coroutine on an io_context of its own to its end.
+template <class T>
+T run_to_end(Task<T> task) {
+  asio::io_context io{1};
+  std::optional<T> result;
+  std::exception_ptr failure;
+  auto done = [&](std::exception_ptr thrown, std::optional<T> value) {
+    failure = thrown;
+    result = std::move(value);
+  };
+  auto whole = [](Task<T> inner) -> Task<std::optional<T>> { co_return co_await std::move(inner); };
+  asio::co_spawn(io, whole(std::move(task)), done);
+  io.run();
+  if (failure) std::rethrow_exception(failure);
+  return std::move(*result);
+}
+
+TEST(HashingPool, hashes_and_verifies) {
+  HashingPool pool{{cheap, 2, 8}};
+  const Result<std::string> stored = run_to_end(pool.hash(Secret{"correct horse"}));
+  ASSERT_TRUE(stored);
+  EXPECT_FALSE(needs_rehash(*stored, cheap));
+  const auto verify = [&](std::string_view password) {
+    return run_to_end(pool.verify(*stored, Secret{password}, Secret{password})).value();
+  };
+  EXPECT_EQ(verify("correct horse"), Verification::matches);
+  EXPECT_EQ(verify("wrong horse"), Verification::differs);
+  EXPECT_EQ(run_to_end(pool.verify("nonsense", Secret{"x"}, Secret{"x"})).value(), Verification::unreadable);
+  EXPECT_EQ(run_to_end(pool.verify(pool.decoy(), Secret{"x"}, Secret{"x"})).value(), Verification::differs);
+  EXPECT_EQ(pool.queue_length(), 0U);
+}
+
+TEST(HashingPool, resumes_on_the_thread_that_awaited) {
+  HashingPool pool{{cheap, 2, 64}};
+  std::vector<std::thread> threads;
+  std::atomic<int> astray{0};
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      asio::io_context io{1};
+      auto flow = [&]() -> Task<> {
+        const auto before = std::this_thread::get_id();
+        for (int k = 0; k < 20; ++k) {
+          const Result<std::string> stored = co_await pool.hash(Secret("x"));
+          if (!stored || std::this_thread::get_id() != before) ++astray;
+        }
+      };
+      for (int k = 0; k < 4; ++k) asio::co_spawn(io, flow(), asio::detached);
+      io.run();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(astray, 0);
+}
+
+TEST(HashingPool, L10_refuses_at_once_when_the_queue_is_full) {
+  HashingPool pool{{slow, 1, 2}};
+  asio::io_context io{1};
+  std::vector<Result<std::string>> answers;
+  auto flow = [&]() -> Task<> {
+    Result<std::string> answer = co_await pool.hash(Secret("x"));
+    answers.push_back(std::move(answer));
+  };
+  for (int i = 0; i < 20; ++i) asio::co_spawn(io, flow(), asio::detached);
+  io.poll();  // all twenty have asked; nobody has waited
+  ASSERT_GE(answers.size(), 17U) << "one runs, two wait";
+  EXPECT_LE(pool.queue_length(), 2U);
+  for (const auto& answer : answers) {
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, ErrorCode::overloaded);
+    EXPECT_EQ(answer.error().retry_after, Seconds{1});
+  }
+  const std::size_t refused = answers.size();
+  io.run();
+  ASSERT_EQ(answers.size(), 20U);
+  for (std::size_t i = refused; i < answers.size(); ++i) EXPECT_TRUE(answers[i]);
+  EXPECT_EQ(pool.queue_length(), 0U);
+  const Result<std::string> after = run_to_end(pool.hash(Secret{"x"}));
+  EXPECT_TRUE(after) << "there is room again";
+}
+
+TEST(HashingPool, stop_answers_those_that_wait) {
+  HashingPool pool{{slow, 1, 10}};
+  asio::io_context io{1};
+  int hashed = 0;
+  int refused = 0;
+  auto flow = [&]() -> Task<> {
+    const Result<std::string> answer = co_await pool.hash(Secret("x"));
+    (answer ? hashed : refused)++;
+  };
+  for (int i = 0; i < 5; ++i) asio::co_spawn(io, flow(), asio::detached);
+  io.poll();
+  while (pool.queue_length() > 4) std::this_thread::yield();  // one has been taken
+  pool.stop();
+  EXPECT_EQ(pool.queue_length(), 0U);
+  io.restart();
+  io.run();
+  EXPECT_EQ(hashed, 1);
+  EXPECT_EQ(refused, 4);
+  const Result<std::string> late = run_to_end(pool.hash(Secret{"x"}));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::overloaded);
+  pool.stop();
+}
+
+TEST(HashingPool, stop_races_with_callers) {
+  for (int round = 0; round < 20; ++round) {
+    HashingPool pool{{cheap, 2, 4}};
+    std::atomic<int> answered{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 2; ++i) {
+      threads.emplace_back([&] {
+        asio::io_context io{1};
+        auto flow = [&]() -> Task<> {
+          for (int k = 0; k < 10; ++k) {
+            const Result<std::string> answer = co_await pool.hash(Secret("x"));
+            ++answered;
+            static_cast<void>(answer);
+          }
+        };
+        for (int k = 0; k < 3; ++k) asio::co_spawn(io, flow(), asio::detached);
+        io.run();
+      });
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(200 * round));
+    pool.stop();
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(answered, 60);
+  }
+}
+
+TEST(HashingPool, failures_of_the_work_reach_the_caller) {
+  HashingPool pool{{Argon2Parameters{1, 1, 1}, 1, 4}};  // what no settings would let through
+  EXPECT_THROW(static_cast<void>(run_to_end(pool.hash(Secret{"x"}))), std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(run_to_end(pool.hash(Secret{"x"}))), std::invalid_argument)
+      << "the thread lives on";
+}
+
+TEST(HashingPool, says_how_many_threads_it_has) {
+  HashingPool pool{{cheap, 0, 0}};
+  EXPECT_EQ(pool.thread_count(), std::max(1U, std::thread::hardware_concurrency()));
+  EXPECT_EQ(pool.parameters(), cheap);
+  EXPECT_FALSE(needs_rehash(pool.decoy(), cheap));
+}
+
+}  // namespace
+}  // namespace latchkey::crypto

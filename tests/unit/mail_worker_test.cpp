@@ -1,0 +1,379 @@
+#include "worker/mail_worker.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+
+#include "base/metrics.h"
+#include "crypto/random.h"
+#include "crypto/sha256.h"
+#include "db/migrate.h"
+#include "db/sqlite.h"
+#include "store/migrations.h"
+#include "store/users.h"
+
+namespace latchkey::worker {
+namespace {
+
+using Outcome = Delivery::Outcome;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+namespace outbox = store::outbox;
+
+/// Takes mails, or answers what it was told to, and says when something came.
+class FakeTransport final : public MailTransport {
+ public:
+  struct State {
+    std::mutex mutex;
+    std::condition_variable news;
+    std::vector<OutgoingMail> taken;
+    std::deque<Delivery> answers;  ///< then `taken`
+    int attempts = 0;
+    bool hangs = false;
+    std::function<void()> on_taken;
+
+    bool wait_for(const std::function<bool()>& condition) {
+      std::unique_lock lock(mutex);
+      return news.wait_for(lock, std::chrono::seconds(20), condition);
+    }
+    bool wait_attempts(int count) {
+      return wait_for([&] { return attempts >= count; });
+    }
+    bool wait_taken(std::size_t count) {
+      return wait_for([&] { return taken.size() >= count; });
+    }
+    void answer(Outcome outcome, std::string reason) {
+      const std::scoped_lock lock(mutex);
+      answers.push_back({outcome, std::move(reason)});
+    }
+  };
+
+  explicit FakeTransport(State& state) : state_(state) {}
+  BodyEncoding encoding() const override { return BodyEncoding::eight_bit; }
+  Delivery deliver(const OutgoingMail& mail, std::stop_token stop) override {
+    std::unique_lock lock(state_.mutex);
+    ++state_.attempts;
+    state_.news.notify_all();
+    if (state_.hangs) {
+      std::condition_variable_any never;
+      never.wait(lock, stop, [] { return false; });
+      return {Outcome::stopped, "stopped"};
+    }
+    if (!state_.answers.empty()) {
+      Delivery answer = std::move(state_.answers.front());
+      state_.answers.pop_front();
+      return answer;
+    }
+    if (state_.on_taken) state_.on_taken();
+    state_.taken.push_back(mail);
+    state_.news.notify_all();
+    return {};
+  }
+
+ private:
+  State& state_;
+};
+
+/// A real database in a folder of its own, a clock that tests move, and a worker.
+class MailWorkerTest : public testing::Test {
+ protected:
+  MailWorkerTest() : folder_(make_folder()), clock_(make_clock(folder_)) {
+    db::SqliteOptions options;
+    options.directory = folder_;
+    database_ = std::make_unique<db::Database>(db::open_sqlite(options));
+    const auto checksum = [](std::string_view text) {
+      const auto digest = crypto::sha256(text);
+      return to_hex(digest.data(), digest.size());
+    };
+    db::migrate(*database_, store::migration_files, checksum, clock_.now());
+    user_ = add_user("user@example.org");
+    make_links_ = [](const outbox::Mail& mail) {
+      return MailLinks{.confirm_url = "https://x.example/api/auth/confirmed_email/" + to_string(mail.id),
+                       .reject_url = "https://x.example/api/auth/rejected_email/" + to_string(mail.id),
+                       .expires_at = mail.created_at + hours{200}};
+    };
+  }
+  ~MailWorkerTest() override {
+    worker_.reset();
+    database_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  static std::filesystem::path make_folder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "latchkey-worker-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
+    return pattern;
+  }
+
+  static Clock make_clock(const std::filesystem::path& folder) {
+    const auto path = folder / "clock";
+    std::ofstream(path, std::ios::binary) << std::string(8, '\0');
+    ::setenv("LATCHKEY_TEST_CLOCK_FILE", path.c_str(), 1);
+    Clock clock;
+    ::unsetenv("LATCHKEY_TEST_CLOCK_FILE");
+    return clock;
+  }
+
+  void advance(Microseconds by) {
+    offset_ += by;
+    const std::int64_t value = offset_.count();
+    std::fstream file(folder_ / "clock", std::ios::binary | std::ios::in | std::ios::out);
+    file.write(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+
+  UserId add_user(const std::string& email) {
+    const store::users::NewUser user{.subject = crypto::new_subject(),
+                                     .email = email,
+                                     .email_key = email,
+                                     .username = "Zoë <b>",
+                                     .username_key = std::nullopt,
+                                     .password_hash = "x",
+                                     .role = Role::user,
+                                     .confirmed = false,
+                                     .now = clock_.now()};
+    const auto work = [&](db::Tx& tx) { return store::users::insert_user(tx, user); };
+    return database_->write_now(work).value();
+  }
+
+  LinkId add_mail(std::string message = "confirmation") {
+    const LinkId id = crypto::new_link_id();
+    database_->run_now(outbox::insert_mail, id, user_, message, clock_.now());
+    return id;
+  }
+
+  std::vector<outbox::Mail> waiting() { return database_->run_now(outbox::list_all, LinkId{}, 100); }
+
+  void wait_until(const std::function<bool()>& condition, const char* what) {
+    for (int i = 0; i < 2000; ++i) {
+      if (condition()) return;
+      std::this_thread::sleep_for(milliseconds(10));
+    }
+    FAIL() << "waited for " << what;
+  }
+
+  MailWorker& start(Nodes nodes = Nodes::one, milliseconds poll = milliseconds{20}) {
+    worker_ = std::make_unique<MailWorker>(*database_, clock_, templates_,
+                                           std::make_unique<FakeTransport>(state_), make_links_,
+                                           MailWorkerOptions{.from = {"", "no-reply@example.com"},
+                                                             .service = "x.example",
+                                                             .nodes = nodes,
+                                                             .lease = hours{2},
+                                                             .poll = poll});
+    worker_->start();
+    return *worker_;
+  }
+
+  std::filesystem::path folder_;
+  Clock clock_;
+  Microseconds offset_{0};
+  std::unique_ptr<db::Database> database_;
+  UserId user_;
+  LinkMaker make_links_;
+  MailTemplates templates_;
+  FakeTransport::State state_;
+  std::unique_ptr<MailWorker> worker_;
+};
+
+TEST_F(MailWorkerTest, SendsWhatWaitsOnceAndForgetsIt) {
+  std::vector<LinkId> ids;
+  for (int i = 0; i < 70; ++i) ids.push_back(add_mail());
+  start();
+  ASSERT_TRUE(state_.wait_taken(70));
+  wait_until([&] { return waiting().empty(); }, "the outbox to be empty");
+  worker_->stop();
+  EXPECT_EQ(state_.attempts, 70);
+  const OutgoingMail& mail = state_.taken.at(0);
+  EXPECT_EQ(mail.recipient, "user@example.org");
+  EXPECT_EQ(mail.sender, "no-reply@example.com");
+  EXPECT_EQ(mail.link, "https://x.example/api/auth/confirmed_email/" + to_string(mail.id));
+  EXPECT_NE(mail.message.find(mail.link), mail.message.npos);
+  EXPECT_NE(mail.message.find("Zoë <b>"), mail.message.npos);
+  EXPECT_NE(mail.message.find("Zoë &lt;b&gt;"), mail.message.npos);
+}
+
+TEST_F(MailWorkerTest, WakesAtOnce) {
+  MailWorker& worker = start(Nodes::one, std::chrono::hours{1});
+  const auto began = std::chrono::steady_clock::now();
+  std::this_thread::sleep_for(milliseconds(50));
+  add_mail();
+  worker.wake();
+  ASSERT_TRUE(state_.wait_taken(1));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
+}
+
+TEST_F(MailWorkerTest, Z26FailuresAreTriedAgainWhenTheyFallDue) {
+  for (int i = 0; i < 2; ++i) state_.answer(Outcome::later, "connect: refused");
+  const LinkId id = add_mail();
+  start();
+  ASSERT_TRUE(state_.wait_attempts(1));
+  wait_until([&] { return waiting().at(0).last_error == "connect: refused"; }, "the reason to be stored");
+  EXPECT_EQ(waiting().at(0).id, id);
+  EXPECT_EQ(waiting().at(0).tries, 1);
+  EXPECT_LE(waiting().at(0).next_try_at, clock_.now() + Seconds{10});
+  advance(Seconds{6});
+  std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_EQ(state_.attempts, 1) << "not before it falls due";
+  advance(Seconds{4});
+  ASSERT_TRUE(state_.wait_attempts(2));
+  wait_until(
+      [&] { return waiting().at(0).tries == 2 && waiting().at(0).next_try_at < clock_.now() + minutes{1}; },
+      "the second failure");
+  advance(Seconds{30});
+  ASSERT_TRUE(state_.wait_taken(1));
+  EXPECT_EQ(state_.taken[0].id, id);
+  wait_until([&] { return waiting().empty(); }, "the outbox to be empty");
+}
+
+TEST_F(MailWorkerTest, WhatIsRefusedIsPutAsideAndRetriedOnRequestOnly) {
+  state_.answer(Outcome::refused, "recipient: 550 " + std::string(1000, 'x'));
+  add_mail();
+  start();
+  wait_until([&] { return waiting().at(0).put_aside; }, "the mail to be put aside");
+  EXPECT_TRUE(waiting().at(0).last_error.starts_with("recipient: 550 x"));
+  EXPECT_LE(waiting().at(0).last_error.size(), 300U);
+  advance(hours{48});
+  std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_EQ(state_.attempts, 1);
+  database_->run_now(outbox::update_retry_all, clock_.now());
+  EXPECT_TRUE(state_.wait_taken(1));
+}
+
+TEST_F(MailWorkerTest, Z27AfterADayAMailIsPutAside) {
+  for (int i = 0; i < 100; ++i) state_.answer(Outcome::later, "sender: 451 later");
+  add_mail();
+  start();
+  int tries = 0;
+  while (!waiting().at(0).put_aside && tries < 60) {
+    ASSERT_TRUE(state_.wait_attempts(++tries));
+    wait_until(
+        [&] { return waiting().at(0).put_aside || waiting().at(0).next_try_at <= clock_.now() + hours{1}; },
+        "the try to be noted");
+    if (!waiting().at(0).put_aside) advance(hours{1});
+  }
+  EXPECT_TRUE(waiting().at(0).put_aside);
+  EXPECT_EQ(waiting().at(0).last_error, "sender: 451 later");
+  EXPECT_GE(tries, 24);
+  EXPECT_LE(tries, 26);
+}
+
+TEST_F(MailWorkerTest, AMailWhoseLinkRanOutIsPutAsideUnsent) {
+  add_mail();
+  advance(hours{200});
+  start();
+  wait_until([&] { return waiting().at(0).put_aside; }, "the mail to be put aside");
+  EXPECT_NE(waiting().at(0).last_error.find("ran out"), std::string::npos);
+  EXPECT_EQ(state_.attempts, 0);
+}
+
+TEST_F(MailWorkerTest, FaultsOfOursAreTriedAgain) {
+  make_links_ = [](const outbox::Mail&) -> MailLinks { throw std::runtime_error("no key"); };
+  add_mail();
+  const LinkId unknown = add_mail("from_the_future");
+  start();
+  wait_until(
+      [&] {
+        const auto mails = waiting();
+        return mails.at(0).tries == 1 && mails.at(1).tries == 1 && !mails[0].last_error.empty() &&
+               !mails[1].last_error.empty();
+      },
+      "both to be noted");
+  for (const auto& mail : waiting()) {
+    EXPECT_FALSE(mail.put_aside);
+    EXPECT_NE(mail.last_error.find(mail.id == unknown ? "template" : "fault"), std::string::npos)
+        << mail.last_error;
+  }
+}
+
+TEST_F(MailWorkerTest, M07WhatACrashLeftClaimedGoesOutAtTheStartOfTheOnlyNode) {
+  const LinkId id = add_mail();
+  const auto mail = waiting().at(0);
+  ASSERT_TRUE(database_->run_now(outbox::update_claimed, clock_.now() + minutes{5}, id, mail.next_try_at));
+  start(Nodes::one);
+  ASSERT_TRUE(state_.wait_taken(1));
+}
+
+TEST_F(MailWorkerTest, M07WhereThereAreSeveralNodesTheLeaseCounts) {
+  const LinkId id = add_mail();
+  const auto mail = waiting().at(0);
+  ASSERT_TRUE(database_->run_now(outbox::update_claimed, clock_.now() + minutes{5}, id, mail.next_try_at));
+  EXPECT_FALSE(database_->run_now(outbox::update_claimed, clock_.now() + minutes{5}, id, mail.next_try_at));
+  start(Nodes::several);
+  std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_EQ(state_.attempts, 0);
+  advance(minutes{5});
+  ASSERT_TRUE(state_.wait_taken(1));
+}
+
+TEST_F(MailWorkerTest, SeveralWorkersSendEachMailOnce) {
+  for (int i = 0; i < 60; ++i) add_mail();
+  std::vector<std::unique_ptr<MailWorker>> workers;
+  for (int i = 0; i < 3; ++i) {
+    workers.push_back(std::make_unique<MailWorker>(*database_, clock_, templates_,
+                                                   std::make_unique<FakeTransport>(state_), make_links_,
+                                                   MailWorkerOptions{.poll = milliseconds{20}}));
+  }
+  for (auto& worker : workers) worker->start();
+  wait_until([&] { return waiting().empty(); }, "the outbox to be empty");
+  workers.clear();
+  EXPECT_EQ(state_.attempts, 60);
+  EXPECT_EQ(state_.taken.at(0).sender, "latchkey@localhost");
+}
+
+TEST_F(MailWorkerTest, AStoreThatFailsIsWaitedForAndNothingIsSentTwice) {
+  // The outbox goes away between the delivery and the deletion of its row, and comes back later.
+  const auto rename = [this](std::string_view script) {
+    const auto work = [script](db::Tx& tx) { tx.run_script(script); };
+    database_->write_now(work);
+  };
+  state_.on_taken = [&] { rename("ALTER TABLE outbox RENAME TO outbox_away"); };
+  add_mail();
+  MailWorker& worker = start();
+  ASSERT_TRUE(state_.wait_taken(1));
+  std::this_thread::sleep_for(milliseconds(100));
+  rename("ALTER TABLE outbox_away RENAME TO outbox");
+  wait_until([&] { return waiting().empty(); }, "the row to be deleted");
+  state_.on_taken = nullptr;
+  add_mail();
+  worker.wake();
+  ASSERT_TRUE(state_.wait_taken(2));
+  EXPECT_EQ(state_.attempts, 2);
+}
+
+TEST_F(MailWorkerTest, AMailOfADeletedUserIsDropped) {
+  state_.answer(Outcome::later, "connect: refused");
+  add_mail();
+  start();
+  ASSERT_TRUE(state_.wait_attempts(1));
+  database_->run_now(store::users::delete_user, user_);
+  advance(hours{1});
+  std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_EQ(state_.attempts, 1);
+}
+
+TEST_F(MailWorkerTest, StopsInTheMiddleOfADeliveryAndKeepsTheMail) {
+  state_.hangs = true;
+  add_mail();
+  add_mail();
+  MailWorker& worker = start();
+  ASSERT_TRUE(state_.wait_attempts(1));
+  const auto began = std::chrono::steady_clock::now();
+  worker.stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+  EXPECT_EQ(state_.attempts, 1);
+  ASSERT_EQ(waiting().size(), 2U);
+  for (const auto& mail : waiting()) EXPECT_LE(mail.next_try_at, clock_.now()) << "the lease is given back";
+}
+
+TEST_F(MailWorkerTest, StopsBeforeItStarted) {
+  MailWorker never(*database_, clock_, templates_, std::make_unique<FakeTransport>(state_), make_links_, {});
+  never.wake();
+  never.stop();
+}
+
+}  // namespace
+}  // namespace latchkey::worker

@@ -5,17 +5,17 @@ namespace {
 
 /// The members that every kind of user row has.
 template <class Row>
-UserResponse user_response_of(const Row& user, bool has_live_session) {
-  return {.id = user.id.value,
-          .username = user.username,
-          .email = user.email,
-          .avatar = user.avatar,
-          .role = std::string(to_string(user.role)),
-          .confirmed = user.confirmed,
-          .is_active = user.is_active,
+UserResponse user_response_of(const Row& row, bool has_live_session) {
+  return {.id = row.id.value,
+          .username = row.username,
+          .email = row.email,
+          .avatar = row.avatar,
+          .role = std::string(to_string(row.role)),
+          .confirmed = row.confirmed,
+          .is_active = row.is_active,
           .status = has_live_session ? "active" : "inactive",
-          .created_at = format_rfc3339(user.created_at),
-          .updated_at = format_rfc3339(user.updated_at)};
+          .created_at = format_rfc3339(row.created_at),
+          .updated_at = format_rfc3339(row.updated_at)};
 }
 
 }  // namespace

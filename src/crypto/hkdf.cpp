@@ -4,10 +4,10 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 
-#include <array>
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "crypto/openssl.h"
 
 namespace latchkey::crypto {
@@ -47,15 +47,13 @@ Secret hkdf_sha256(std::span<const std::uint8_t> key_material, std::span<const s
 Secret derive(const Secret& master, std::string_view label, std::int64_t epoch) {
   // The label ends with a zero byte, which no label holds, and the epoch has a fixed width: no two pairs
   // share an info.
-  std::vector<std::uint8_t> info;
-  constexpr std::string_view domain = "latchkey ";
-  info.insert(info.end(), domain.begin(), domain.end());
-  info.insert(info.end(), label.begin(), label.end());
-  info.push_back(0);
+  std::string info = "latchkey ";
+  info += label;
+  info += '\0';
   for (int shift = 56; shift >= 0; shift -= 8) {
-    info.push_back(static_cast<std::uint8_t>(static_cast<std::uint64_t>(epoch) >> shift));
+    info += static_cast<char>(static_cast<std::uint64_t>(epoch) >> shift);
   }
-  return hkdf_sha256(master.bytes(), {}, info, 32);
+  return hkdf_sha256(master.bytes(), {}, view_bytes(info), 32);
 }
 
 }  // namespace latchkey::crypto

@@ -10,6 +10,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <thread>
 
@@ -76,6 +77,9 @@ struct Backend {
   std::string name;
   std::function<std::unique_ptr<Driver>(const std::filesystem::path&)> open;
 };
+
+/// How a failing test names it.
+inline void PrintTo(const Backend& backend, std::ostream* out) { *out << backend.name; }
 
 inline std::unique_ptr<Driver> open_test_sqlite(const std::filesystem::path& directory) {
   SqliteOptions options;

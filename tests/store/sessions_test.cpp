@@ -1,0 +1,138 @@
+// store/sessions.h: one line a session, which never forks, never comes back, and ends with its limits.
+
+#include <latch>
+
+#include "store_fixture.h"
+
+namespace latchkey::store::test {
+namespace {
+
+class Sessions : public StoreTest {
+ protected:
+  std::optional<std::int64_t> advance(const SessionId& id, std::int64_t from, Timestamp at) {
+    return database.run_now(sessions::advance, at, at + hour, id, from);
+  }
+};
+LATCHKEY_ON_EVERY_DATABASE(Sessions);
+
+TEST_P(Sessions, ANewLineStandsAtGenerationZero) {
+  const UserId user = add_confirmed("a@example.com", Role::moderator);
+  const auto line = database.run_now(sessions::find_line, open(user)).value();
+  EXPECT_EQ(line.user_id, user);
+  EXPECT_EQ(line.subject, find(user).subject);
+  EXPECT_EQ(line.role, Role::moderator);
+  EXPECT_TRUE(line.is_active);
+  EXPECT_EQ(line.generation, 0);
+  EXPECT_EQ(line.rotated_at, now);
+  EXPECT_EQ(line.idle_expires_at, now + hour);
+  EXPECT_EQ(line.expires_at, now + 24 * hour);
+}
+
+TEST_P(Sessions, ALineMovesOnOnlyFromWhereItStands) {
+  const SessionId id = open(add("a@example.com"));
+  EXPECT_FALSE(advance(id, 1, now + second).has_value());
+  EXPECT_EQ(advance(id, 0, now + second), 1);
+  EXPECT_FALSE(advance(id, 0, now + 2 * second).has_value());
+  const auto line = database.run_now(sessions::find_line, id).value();
+  EXPECT_EQ(line.generation, 1);
+  EXPECT_EQ(line.rotated_at, now + second);
+  EXPECT_EQ(line.idle_expires_at, now + second + hour);
+  EXPECT_EQ(line.expires_at, now + 24 * hour);
+}
+
+TEST_P(Sessions, R03OfManyAdvancesAtOnceOneWins) {
+  const SessionId id = open(add("a@example.com"));
+  for (std::int64_t generation = 0; generation < 20; ++generation) {
+    constexpr int askers = 4;
+    std::latch start(askers);
+    std::atomic<int> won{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < askers; ++i) {
+      threads.emplace_back([&] {
+        start.arrive_and_wait();
+        won += advance(id, generation, now + second).has_value() ? 1 : 0;
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    ASSERT_EQ(won, 1);
+  }
+  EXPECT_EQ(database.run_now(sessions::find_line, id)->generation, 20);
+}
+
+TEST_P(Sessions, AnEndedSessionIsGoneForEverybody) {
+  const UserId user = add("a@example.com");
+  const SessionId id = open(user);
+  EXPECT_EQ(database.run_now(sessions::delete_session, id), user);
+  EXPECT_FALSE(database.run_now(sessions::delete_session, id).has_value());
+  EXPECT_FALSE(advance(id, 0, now + second).has_value());
+  EXPECT_FALSE(database.run_now(sessions::find_line, id).has_value());
+  EXPECT_FALSE(database.run_now(sessions::find_bearer, id, now).has_value());
+}
+
+TEST_P(Sessions, A02OnlyItsOwnerEndsASession) {
+  const UserId owner = add("a@example.com");
+  const UserId other = add("b@example.com");
+  const SessionId id = open(owner);
+  EXPECT_FALSE(database.run_now(sessions::delete_session_of_user, id, other).has_value());
+  EXPECT_TRUE(database.run_now(sessions::find_line, id).has_value());
+  EXPECT_EQ(database.run_now(sessions::delete_session_of_user, id, owner), owner);
+}
+
+TEST_P(Sessions, O02AllSessionsOfOneUserEndTogether) {
+  const UserId user = add("a@example.com");
+  const SessionId other = open(add("b@example.com"));
+  for (int i = 0; i < 5; ++i) open(user);
+  EXPECT_EQ(database.run_now(sessions::delete_sessions_of_user, user).rows, 5);
+  EXPECT_TRUE(database.run_now(sessions::list_live, user, now).empty());
+  EXPECT_TRUE(database.run_now(sessions::find_line, other).has_value());
+}
+
+TEST_P(Sessions, ABearerIsWhoeverHasALiveSessionAndIsNotBlocked) {
+  const UserId user = add("a@example.com");
+  const SessionId id = open(user);
+  EXPECT_EQ(database.run_now(sessions::find_bearer, id, now)->id, user);
+  // Idle at one hour, past the absolute limit at a day, however recently it was used.
+  EXPECT_TRUE(database.run_now(sessions::find_bearer, id, now + hour - Microseconds(1)).has_value());
+  EXPECT_FALSE(database.run_now(sessions::find_bearer, id, now + hour).has_value());
+  database.run_now(sessions::advance, now + 23 * hour, now + 25 * hour, id, std::int64_t{0});
+  EXPECT_TRUE(database.run_now(sessions::find_bearer, id, now + 24 * hour - Microseconds(1)).has_value());
+  EXPECT_FALSE(database.run_now(sessions::find_bearer, id, now + 24 * hour).has_value());
+  database.run_now(users::update_is_active, false, now, user);
+  EXPECT_FALSE(database.run_now(sessions::find_bearer, id, now).has_value());
+}
+
+TEST_P(Sessions, AListHasTheLiveOnesTheNewestFirst) {
+  const UserId user = add("a@example.com");
+  const SessionId old = open(user);
+  now += second;
+  const SessionId young = open(user);
+  open(add("b@example.com"));
+  const auto live = database.run_now(sessions::list_live, user, now);
+  ASSERT_EQ(live.size(), 2U);
+  EXPECT_EQ(live[0].id, young);
+  EXPECT_EQ(live[1].id, old);
+  EXPECT_EQ(live[0].address, "192.0.2.1");
+  EXPECT_EQ(live[0].user_agent, "test");
+  EXPECT_EQ(database.run_now(sessions::list_live, user, now + hour - Microseconds(1)).size(), 1U);
+}
+
+TEST_P(Sessions, AWalkByPagesMeetsEveryExpiredSessionOnce) {
+  const UserId user = add("a@example.com");
+  for (int i = 0; i < 7; ++i) open(user);
+  now += 2 * hour;
+  std::vector<SessionId> alive;
+  for (int i = 0; i < 4; ++i) alive.push_back(open(user));
+  SessionId after{};
+  std::int64_t removed = 0;
+  for (;;) {
+    const auto page = database.run_now(sessions::list_ids_after, after, std::int64_t{3});
+    if (page.empty()) break;
+    removed += database.run_now(sessions::delete_expired_between, after, page.back(), now).rows;
+    after = page.back();
+  }
+  EXPECT_EQ(removed, 7);
+  for (const auto& id : alive) EXPECT_TRUE(database.run_now(sessions::find_line, id).has_value());
+}
+
+}  // namespace
+}  // namespace latchkey::store::test

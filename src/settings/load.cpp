@@ -20,8 +20,11 @@ namespace {
 constexpr std::string_view prefix = "LATCHKEY_";
 constexpr std::string_view config_variable = "LATCHKEY_CONFIG";
 /// Variables of ours that are no settings: where the file is, and what tests and their scripts use.
-constexpr std::array<std::string_view, 4> other_variables{config_variable, "LATCHKEY_TEST_CLOCK_FILE",
-                                                          "LATCHKEY_VECTORS", "LATCHKEY_BIN"};
+constexpr std::array other_variables{config_variable, std::string_view{"LATCHKEY_VECTORS"},
+#ifdef LATCHKEY_TEST_HOOKS
+                                     std::string_view{"LATCHKEY_TEST_CLOCK_FILE"},
+#endif
+                                     std::string_view{"LATCHKEY_BIN"}};
 
 class Loader {
  public:

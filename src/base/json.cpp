@@ -135,17 +135,21 @@ Result<json::value> parse_json(std::string_view text) {
 void append_json_string(std::string& out, std::string_view text) {
   static constexpr std::string_view digits = "0123456789abcdef";
   out.push_back('"');
-  for (const char c : text) {
+  // What needs no escape is appended in runs.
+  std::size_t run = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
     const auto byte = static_cast<unsigned char>(c);
+    if (c != '"' && c != '\\' && byte >= 0x20 && byte != 0x7f) continue;
+    out.append(text.substr(run, at - run));
+    run = at + 1;
     if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
+      out += {'\\', c};
     } else {
-      out.push_back(c);
+      out += {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
     }
   }
+  out.append(text.substr(run));
   out.push_back('"');
 }
 

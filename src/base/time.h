@@ -26,7 +26,8 @@ class Clock {
   const volatile std::int64_t* offset_ = nullptr;
 };
 
-/// RFC 3339 in UTC with microseconds, such as `2026-01-31T08:00:00.000000Z`.
+/// RFC 3339 in UTC with microseconds, such as `2026-01-31T08:00:00.000000Z`. It has room for the years 0 to
+/// 9999 only; others are shown as the nearest of these.
 std::string format_rfc3339(Timestamp at);
 
 /// Whole seconds since 1970, rounded down: the NumericDate of RFC 7519 §2.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/id.h"
@@ -17,8 +18,9 @@ struct VerifiedToken {
 };
 
 /// Remembers access tokens that were verified, so that a repeated one costs a hash instead of a signature
-/// check. Whether the session lives is asked each time all the same. One per thread, of a fixed size; a new
-/// key snapshot empties it, so that a revoked key takes its tokens along at once.
+/// check. Whether the session lives is asked each time all the same. One per thread, of a fixed size: a token
+/// can stand in any place of one set, and the one that expires first makes room. A new key snapshot empties
+/// it, so that a revoked key takes its tokens along at once.
 class VerifiedTokens {
  public:
   /// Nothing when the token is not remembered, or has expired.
@@ -31,8 +33,9 @@ class VerifiedTokens {
     crypto::Sha256Digest token{};
     VerifiedToken verified;
   };
-  static constexpr std::size_t slot_count = 4096;
-  Slot& slot(const crypto::Sha256Digest& token);
+  static constexpr std::size_t ways = 8;
+  static constexpr std::size_t sets = 2048;
+  std::span<Slot, ways> set_of(const crypto::Sha256Digest& token);
   void renew(std::uint64_t key_version);
 
   std::uint64_t key_version_ = 0;

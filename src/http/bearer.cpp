@@ -1,6 +1,7 @@
 #include "http/bearer.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/unicode.h"
 #include "http/escape.h"
@@ -9,11 +10,18 @@ namespace latchkey::http {
 
 namespace {
 
-/// `token68` without its padding (RFC 9110 §11.2).
-bool is_token68_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("-._~+/").find(c) != std::string_view::npos;
-}
+/// `token68` without its padding (RFC 9110 §11.2), as a table: every request with a token is looked at byte
+/// by byte.
+constexpr auto token68_chars = [] {
+  std::array<bool, 256> allowed{};
+  for (const char c :
+       std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/")) {
+    allowed[static_cast<unsigned char>(c)] = true;
+  }
+  return allowed;
+}();
+
+bool is_token68_char(char c) { return token68_chars[static_cast<unsigned char>(c)]; }
 
 bool names_bearer(std::string_view value) {
   constexpr std::string_view scheme = "Bearer";

@@ -147,6 +147,7 @@ Core::Core(const Settings& settings, const Clock& clock, Purpose purpose)
                 .hashing = hashing_,
                 .keys = keys_,
                 .strangers = strangers_,
+                .repeated_refusals = repeated_refusals_,
                 .settings = settings_,
                 .public_url = settings.public_url,
                 .wake_mail = [] {}} {

@@ -10,9 +10,9 @@
 #include "crypto/hashing_pool.h"
 #include "db/database.h"
 #include "db/migrate.h"
+#include "flow/backoff_table.h"
 #include "flow/keys.h"
 #include "flow/services.h"
-#include "flow/strangers.h"
 #include "settings/load.h"
 #include "settings/master_secret.h"
 
@@ -73,7 +73,8 @@ class Core {
   std::unique_ptr<db::Database> database_;
   flow::Keys keys_;
   crypto::HashingPool hashing_;
-  flow::Strangers strangers_;
+  flow::BackoffTable strangers_;
+  flow::BackoffTable repeated_refusals_;
   flow::Services services_;
 };
 

@@ -1,7 +1,6 @@
 #include "app/io_threads.h"
 
 #include <boost/asio/executor_work_guard.hpp>
-#include <latch>
 
 namespace latchkey::app {
 
@@ -41,13 +40,16 @@ void IoThreads::start(db::Database& database) {
   }
 }
 
-void IoThreads::drain(std::chrono::milliseconds grace) {
+void IoThreads::begin_drain(std::chrono::milliseconds grace) {
   if (threads_.empty()) return;
-  const auto count = static_cast<std::ptrdiff_t>(listeners_.size()) + (management_ != nullptr ? 1 : 0);
-  std::latch left(count);
-  for (const auto& listener : listeners_) listener->stop(grace, [&left] { left.count_down(); });
-  if (management_ != nullptr) management_->stop(grace, [&left] { left.count_down(); });
-  left.wait();
+  draining_.emplace(static_cast<std::ptrdiff_t>(listeners_.size()) + (management_ != nullptr ? 1 : 0));
+  const auto finished = [this] { draining_->count_down(); };
+  for (const auto& listener : listeners_) listener->stop(grace, finished);
+  if (management_ != nullptr) management_->stop(grace, finished);
+}
+
+void IoThreads::wait_drained() {
+  if (draining_.has_value()) draining_->wait();
 }
 
 void IoThreads::join() {

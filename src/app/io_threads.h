@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <latch>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -16,11 +18,9 @@ namespace latchkey::app {
 /// the database: nothing on the path of a request is shared.
 class IoThreads {
  public:
-  /// Binds every listener; nothing is served before `start`. `management` may be empty. Throws
-  /// std::system_error when an address can not be had.
   struct Addresses {
     http::Endpoint listen;
-    std::optional<http::Endpoint> management;
+    std::optional<http::Endpoint> management;  ///< empty: no second listener
   };
   struct Parts {
     const http::Router& router;
@@ -29,6 +29,8 @@ class IoThreads {
     http::Options options;
     http::AccessHook access;
   };
+  /// Binds every listener; nothing is served before `start`. Throws std::system_error when an address can not
+  /// be had.
   IoThreads(std::size_t count, const Addresses& addresses, const Parts& parts);
   ~IoThreads();
   IoThreads(const IoThreads&) = delete;
@@ -37,10 +39,12 @@ class IoThreads {
   http::Endpoint endpoint() const { return listeners_.front()->endpoint(); }
   std::optional<http::Endpoint> management_endpoint() const;
   void start(db::Database& database);
-  /// Asks every listener to finish within `grace` and waits until all have.
-  void drain(std::chrono::milliseconds grace);
-  /// Ends the threads and joins them. After `drain`, and after everything that completes work on them has
-  /// stopped.
+  /// Asks every listener to stop accepting and to finish within `grace`.
+  void begin_drain(std::chrono::milliseconds grace);
+  /// Waits until all have.
+  void wait_drained();
+  /// Ends the threads and joins them. After `wait_drained`, and after everything that completes work on them
+  /// has stopped.
   void join();
 
  private:
@@ -51,6 +55,7 @@ class IoThreads {
   std::unique_ptr<http::Listener> management_;
   std::vector<WorkGuard> guards_;
   std::vector<std::thread> threads_;
+  std::optional<std::latch> draining_;  ///< counts the listeners that have not finished
 };
 
 }  // namespace latchkey::app

@@ -202,10 +202,11 @@ void Server::shut_down() {
   log::info("server.stopping");
   stop_.end_at_next();
   draining_.store(true, std::memory_order_relaxed);
-  // First whoever can start something, then what serves it, then what completes work on the I/O threads, then
-  // these.
+  // Nothing new is accepted from here on, whatever the commands that run still do. Then whoever can start
+  // something ends, then what serves it, then what completes work on the I/O threads, then these.
+  threads_.begin_drain(drain_grace);
   control_.stop();
-  threads_.drain(drain_grace);
+  threads_.wait_drained();
   mail_.stop();
   housekeeping_.stop();
   core_.services().hashing.stop();

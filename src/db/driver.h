@@ -4,6 +4,7 @@
 #include <exception>
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -69,8 +70,8 @@ class Driver {
 
   virtual Statistics statistics() const = 0;
   virtual std::optional<std::string> trouble() const = 0;
-  virtual void backup(const std::filesystem::path& file) = 0;
-  virtual std::vector<std::string> check_integrity() = 0;
+  virtual void backup(const std::filesystem::path& file, std::stop_token stop) = 0;
+  virtual std::vector<std::string> check_integrity(std::stop_token stop) = 0;
 };
 
 }  // namespace latchkey::db

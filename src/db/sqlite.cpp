@@ -28,8 +28,12 @@ class SqliteDriver final : public Driver {
   void write_now(Job& job) override { writer_->run_and_wait(job); }
   Statistics statistics() const override { return writer_->statistics(); }
   std::optional<std::string> trouble() const override { return writer_->trouble(); }
-  void backup(const std::filesystem::path& to) override { backup_sqlite(file_, to); }
-  std::vector<std::string> check_integrity() override { return check_sqlite_integrity(file_); }
+  void backup(const std::filesystem::path& to, std::stop_token stop) override {
+    backup_sqlite(file_, to, stop);
+  }
+  std::vector<std::string> check_integrity(std::stop_token stop) override {
+    return check_sqlite_integrity(file_, stop);
+  }
 
  private:
   struct Attached {

@@ -38,8 +38,12 @@ class Unfinished {
   fs::path path_;
 };
 
+void refuse_when_stopping(const std::stop_token& stop) {
+  if (stop.stop_requested()) throw Unavailable("the server is stopping: give the command again");
+}
+
 /// Copies page by page into `to`, which exists, is empty and is not open elsewhere.
-void copy_database(const fs::path& from, const fs::path& to) {
+void copy_database(const fs::path& from, const fs::path& to, const std::stop_token& stop) {
   const SqliteHandle source = open_sqlite_handle(from, SqliteAccess::read);
   sqlite3_busy_timeout(source.get(), 5000);
   // With a snapshot of our own the copy needs not begin again at every write. The log grows as long as we
@@ -53,7 +57,10 @@ void copy_database(const fs::path& from, const fs::path& to) {
       sqlite3_backup_init(target.get(), "main", source.get(), "main"));
   if (!copy) throw_sqlite(target.get(), sqlite3_errcode(target.get()), "while starting a copy");
   int code = SQLITE_OK;
-  while (code == SQLITE_OK) code = sqlite3_backup_step(copy.get(), 512);
+  while (code == SQLITE_OK) {
+    refuse_when_stopping(stop);
+    code = sqlite3_backup_step(copy.get(), 512);
+  }
   if (code != SQLITE_DONE) throw_sqlite(target.get(), code, "while copying to " + to.string());
   const int finished = sqlite3_backup_finish(copy.release());
   check_sqlite(target.get(), finished, "while copying to " + to.string());
@@ -68,7 +75,9 @@ void move(const fs::path& from, const fs::path& to) {
   sync_path(fs::absolute(to).parent_path());
 }
 
-std::vector<std::string> find_problems(sqlite3* db) {
+std::vector<std::string> find_problems(sqlite3* db, const std::stop_token& stop) {
+  // It reads the whole file, in one step.
+  const std::stop_callback interrupt(stop, [db] { sqlite3_interrupt(db); });
   std::vector<std::string> problems;
   for (const char* check : {"PRAGMA integrity_check(100)", "PRAGMA foreign_key_check"}) {
     sqlite3_stmt* raw = nullptr;
@@ -85,14 +94,17 @@ std::vector<std::string> find_problems(sqlite3* db) {
         problems.push_back(found);
       }
     }
-    if (result != SQLITE_DONE) throw_sqlite(db, result, check);
+    if (result != SQLITE_DONE) {
+      refuse_when_stopping(stop);
+      throw_sqlite(db, result, check);
+    }
   }
   return problems;
 }
 
 }  // namespace
 
-void backup_sqlite(const fs::path& from, const fs::path& to) {
+void backup_sqlite(const fs::path& from, const fs::path& to, std::stop_token stop) {
   if (fs::exists(fs::symlink_status(to))) throw Fault(to.string() + " exists already");
   const fs::path part = with_suffix(to, ".part");
   std::error_code ignored;
@@ -101,32 +113,36 @@ void backup_sqlite(const fs::path& from, const fs::path& to) {
   if (fd < 0) throw Fault("cannot make " + part.string() + ": " + std::strerror(errno));
   ::close(fd);
   Unfinished unfinished(part);
-  copy_database(from, part);
+  copy_database(from, part, stop);
   sync_path(part);
   move(part, to);
   unfinished.keep();
 }
 
-std::vector<std::string> check_sqlite_integrity(const fs::path& file) {
+std::vector<std::string> check_sqlite_integrity(const fs::path& file, std::stop_token stop) {
   try {
     const SqliteHandle db = open_sqlite_handle(file, SqliteAccess::read);
     sqlite3_busy_timeout(db.get(), 5000);
-    return find_problems(db.get());
+    return find_problems(db.get(), stop);
   } catch (const Corrupt& error) {
     return {error.what()};
   }
 }
 
-void backup(Database& database, const fs::path& file) { database.driver().backup(file); }
-std::vector<std::string> check_integrity(Database& database) { return database.driver().check_integrity(); }
+void backup(Database& database, const fs::path& file, std::stop_token stop) {
+  database.driver().backup(file, std::move(stop));
+}
+std::vector<std::string> check_integrity(Database& database, std::stop_token stop) {
+  return database.driver().check_integrity(std::move(stop));
+}
 
-void make_restore_directory(const fs::path& backup, const fs::path& directory) {
+void make_restore_directory(const fs::path& backup, const fs::path& directory, std::stop_token stop) {
   fs::remove_all(directory);
   if (::mkdir(directory.c_str(), 0700) != 0)
     throw Fault("cannot make " + directory.string() + ": " + std::strerror(errno));
   const fs::path file = directory / "latchkey.db";
-  backup_sqlite(backup, file);
-  const auto problems = check_sqlite_integrity(file);
+  backup_sqlite(backup, file, stop);
+  const auto problems = check_sqlite_integrity(file, stop);
   if (!problems.empty()) throw Corrupt("the backup " + backup.string() + " is damaged: " + problems.front());
 }
 

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "db/error.h"
 #include "db/sqlite_io_thread.h"
 
@@ -50,6 +51,7 @@ void SqliteWriter::admit() {
 
 void SqliteWriter::push(TicketList tickets) {
   bool idle_before = false;
+  metrics::move(metrics::Gauge::database_queue_length, static_cast<std::int64_t>(tickets.size()));
   {
     const std::lock_guard lock(mutex_);
     idle_before = waiting_.empty();
@@ -75,7 +77,10 @@ void SqliteWriter::run() {
   for (;;) {
     TicketList batch = take_batch();
     if (batch.empty()) return;
+    const auto started = std::chrono::steady_clock::now();
     run_batch(batch);
+    metrics::observe(metrics::Timing::database_batch,
+                     std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - started));
     answer(std::move(batch));
     copy_log_back(Moment::after_commit);
   }
@@ -100,6 +105,7 @@ TicketList SqliteWriter::take_batch() {
     if (ticket == nullptr) break;
     batch.push(*ticket);
   }
+  metrics::move(metrics::Gauge::database_queue_length, -static_cast<std::int64_t>(batch.size()));
   return batch;
 }
 
@@ -179,6 +185,7 @@ void SqliteWriter::begin() {
 void SqliteWriter::finish() {
   connection_.control(commit);
   commits_.fetch_add(1, std::memory_order_release);
+  metrics::count(metrics::Counter::database_batch);
   if (!troubled_) return;
   troubled_ = false;
   const std::lock_guard lock(mutex_);
@@ -197,6 +204,7 @@ void SqliteWriter::roll_back_if_open() noexcept {
 void SqliteWriter::answer(TicketList batch) {
   admitted_.fetch_sub(batch.size(), std::memory_order_relaxed);
   jobs_.fetch_add(batch.size(), std::memory_order_relaxed);
+  metrics::count(metrics::Counter::database_write, batch.size());
   std::vector<SqliteIoThread*> homes;
   TicketList blocking;
   while (Ticket* ticket = batch.pop()) {

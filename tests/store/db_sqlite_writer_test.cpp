@@ -252,10 +252,10 @@ TEST(SqliteWriter, Z08_a_full_disk_refuses_writes_serves_reads_and_recovers) {
     EXPECT_TRUE(loop.run(insert(database, 9000, 20'000)));
     EXPECT_FALSE(database.trouble().has_value());
     EXPECT_EQ(database.run_now(count_items), answered + 1);
-    EXPECT_TRUE(database.driver().check_integrity().empty());
+    EXPECT_TRUE(database.driver().check_integrity({}).empty());
   }
   Database again(open_sqlite(options_in(mounted)));
-  EXPECT_TRUE(again.driver().check_integrity().empty());
+  EXPECT_TRUE(again.driver().check_integrity({}).empty());
   ::umount2(mounted.c_str(), MNT_DETACH);
 }
 
@@ -294,7 +294,7 @@ TEST(SqliteWriter, Z06_after_a_failed_sync_no_write_succeeds_until_a_restart) {
     EXPECT_TRUE(database.trouble().has_value());
   }
   Database again(open_sqlite(options_in(directory.path())));
-  EXPECT_TRUE(again.driver().check_integrity().empty());
+  EXPECT_TRUE(again.driver().check_integrity({}).empty());
   EXPECT_GE(again.run_now(count_items), 1);
   again.run_now(insert_item, 100, Bytes(10, 1));
   EXPECT_FALSE(again.trouble().has_value());

@@ -94,7 +94,7 @@ TEST_P(Audit, EntriesKeepTheirOrderAndLeaveInBatchesTheOldestFirst) {
 
 TEST_P(Audit, AnEntryGoesWithTheTransactionThatWroteIt) {
   auto work = [&](db::Tx& tx) {
-    audit::insert_entry(tx, {.at = now, .event = "sign_in", .result = "ok"});
+    audit::insert_entry(tx, {now, "sign_in", "ok", "", "", "", "", ""});
     throw std::runtime_error("a fault");
   };
   EXPECT_THROW(database.write_now(work), std::runtime_error);

@@ -49,22 +49,22 @@ TEST_P(Users, S11AnAddressHasOneAccountHoweverManyAskAtOnce) {
 
 TEST_P(Users, ARefusedInsertLeavesTheFirstAccountAsItWas) {
   const UserId id = add("ann@example.com");
-  auto second = row("ann@example.com");
-  second.username = "other";
-  second.password_hash = "other";
-  EXPECT_FALSE(insert(second).has_value());
+  auto other = row("ann@example.com");
+  other.username = "other";
+  other.password_hash = "other";
+  EXPECT_FALSE(insert(other).has_value());
   EXPECT_EQ(find(id).username, "somebody");
   EXPECT_EQ(database.run_now(users::find_credentials, "ann@example.com")->password_hash, "$hash$");
 }
 
 TEST_P(Users, UserNamesCollideOnlyWhereTheyHaveKeys) {
   auto first = row("a@example.com");
-  auto second = row("b@example.com");
+  auto other = row("b@example.com");
   auto third = row("c@example.com");
   auto fourth = row("d@example.com");
-  first.username_key = second.username_key = "somebody";
+  first.username_key = other.username_key = "somebody";
   EXPECT_TRUE(insert(first).has_value());
-  EXPECT_FALSE(insert(second).has_value());
+  EXPECT_FALSE(insert(other).has_value());
   const auto without = insert(third);
   EXPECT_TRUE(without.has_value());
   EXPECT_TRUE(insert(fourth).has_value());
@@ -185,9 +185,9 @@ TEST_P(Users, B06OnlyConfirmedUnblockedAdministratorsCount) {
   unconfirmed.role = Role::admin;
   insert(unconfirmed);
   EXPECT_EQ(others(), 0);
-  const UserId second = add_confirmed("c@example.com", Role::admin);
+  const UserId other = add_confirmed("c@example.com", Role::admin);
   EXPECT_EQ(others(), 1);
-  database.run_now(users::update_is_active, false, now, second);
+  database.run_now(users::update_is_active, false, now, other);
   EXPECT_EQ(others(), 0);
   EXPECT_EQ(database.run_now(users::find_any_administrator), first);
   EXPECT_EQ(database.run_now(users::update_role, Role::user, now, first).rows, 1);
@@ -198,11 +198,11 @@ TEST_P(Users, PagesFollowTheIds) {
   std::vector<UserId> ids;
   for (int i = 0; i < 5; ++i) ids.push_back(add("u" + std::to_string(i) + "@example.com"));
   const auto first = database.run_now(users::list_users, now, UserId{0}, std::int64_t{2});
-  const auto second = database.run_now(users::list_users, now, ids[1], std::int64_t{9});
+  const auto rest = database.run_now(users::list_users, now, ids[1], std::int64_t{9});
   ASSERT_EQ(first.size(), 2U);
-  ASSERT_EQ(second.size(), 3U);
+  ASSERT_EQ(rest.size(), 3U);
   EXPECT_EQ(first[1].id, ids[1]);
-  EXPECT_EQ(second[0].id, ids[2]);
+  EXPECT_EQ(rest[0].id, ids[2]);
 }
 
 }  // namespace

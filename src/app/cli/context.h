@@ -1,5 +1,7 @@
 #pragma once
 
+#include <stop_token>
+
 #include "app/cli/console.h"
 #include "base/error.h"
 #include "base/secret.h"
@@ -15,6 +17,7 @@ struct Context {
   flow::Origin origin;  ///< `now` is fixed when the command begins
   Secret input;         ///< standard input, for commands that read it; one line end behind it is taken off
   Console& console;
+  std::stop_token stop{};  ///< long work ends early, with nothing half done, once the server stops
 };
 
 /// The origin of everything that an operator does.

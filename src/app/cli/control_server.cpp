@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <list>
 #include <mutex>
+#include <stop_token>
 #include <system_error>
 #include <thread>
 
@@ -126,6 +127,7 @@ class ControlServer::Implementation {
     const std::lock_guard stopping(stop_mutex_);
     if (!listener_) return;
     remove_control_socket(data_dir_);
+    stop_.request_stop();
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
@@ -260,7 +262,8 @@ class ControlServer::Implementation {
     Context context{.services = core_.services(),
                     .origin = operator_origin(core_.clock().now()),
                     .input = std::move(request.input),
-                    .console = console};
+                    .console = console,
+                    .stop = stop_.get_token()};
     std::optional<int> answer;
     const int code = guarded(console, [&] {
       if (const auto* restore = std::get_if<Restore>(&command)) {
@@ -281,7 +284,7 @@ class ControlServer::Implementation {
       throw std::runtime_error("another restore is at work");
     }
     const auto epoch = context.services.database.run_now(store::state::find_epoch);
-    prepare_restore(restore.file, data_dir_, epoch, context.origin.now);
+    prepare_restore(restore.file, data_dir_, epoch, context.origin.now, context.stop);
     std::shared_ptr<Channel> channel;
     {
       const std::lock_guard lock(mutex_);
@@ -305,6 +308,7 @@ class ControlServer::Implementation {
   Descriptor wake_;
   Descriptor listener_;
   std::thread acceptor_;
+  std::stop_source stop_;
   std::mutex restore_mutex_;
   bool restart_asked_ = false;  ///< under restore_mutex_
 

@@ -51,13 +51,13 @@ void check_schema(Diagnosis& diagnosis, db::Database& database) {
 }
 
 void check_integrity(Diagnosis& diagnosis, const Doctor& command, const Settings& settings,
-                     db::Database& database) {
+                     db::Database& database, const std::stop_token& stop) {
   const auto size = fs::file_size(settings.data_dir / "latchkey.db");
   if (!command.full && size > small_store) {
     return diagnosis.ok("integrity: not looked at, {} MiB are much to read: `latchkey doctor --full` does",
                         size >> 20);
   }
-  const auto problems = db::check_integrity(database);
+  const auto problems = db::check_integrity(database, stop);
   for (const auto& problem : problems) diagnosis.fail("integrity: {}: restore a backup", problem);
   if (problems.empty()) diagnosis.ok("integrity: every page is sound");
 }
@@ -116,9 +116,9 @@ void check_administrator(Diagnosis& diagnosis, db::Database& database) {
 }
 
 void check_store(Diagnosis& diagnosis, const Doctor& command, const Settings& settings,
-                 db::Database& database, Timestamp now) {
+                 db::Database& database, Timestamp now, const std::stop_token& stop = {}) {
   diagnosis.run("schema", [&] { check_schema(diagnosis, database); });
-  diagnosis.run("integrity", [&] { check_integrity(diagnosis, command, settings, database); });
+  diagnosis.run("integrity", [&] { check_integrity(diagnosis, command, settings, database, stop); });
   diagnosis.run("outbox", [&] { check_outbox(diagnosis, database); });
   diagnosis.run("administrator", [&] { check_administrator(diagnosis, database); });
   diagnosis.run("clock", [&] { check_clock(diagnosis, database, now); });
@@ -164,7 +164,7 @@ int examine_running(const Doctor& command, Context& context, const settings::Loa
   diagnosis.run("keys", [&] {
     check_keys(diagnosis, *services.keys.current(), services.database, services.settings, context.origin.now);
   });
-  check_store(diagnosis, command, services.settings, services.database, context.origin.now);
+  check_store(diagnosis, command, services.settings, services.database, context.origin.now, context.stop);
   return diagnosis.failed() ? exit_refused : exit_done;
 }
 

@@ -55,8 +55,8 @@ void void_what_was_given_out(db::Tx& tx, std::optional<std::int64_t> current_epo
 }
 
 void prepare_copy(const fs::path& backup, const fs::path& data_dir, std::optional<std::int64_t> current_epoch,
-                  Timestamp now) {
-  db::make_restore_directory(backup, copy_folder(data_dir));
+                  Timestamp now, const std::stop_token& stop) {
+  db::make_restore_directory(backup, copy_folder(data_dir), stop);
   {
     db::Database copy(db::open_sqlite({.directory = copy_folder(data_dir)}));
     if (plan_schema(copy).from == 0) throw std::runtime_error(backup.string() + " is no backup of latchkey");
@@ -111,10 +111,10 @@ std::int64_t next_epoch(std::int64_t of_backup, std::optional<std::int64_t> curr
 }
 
 void prepare_restore(const fs::path& backup, const fs::path& data_dir,
-                     std::optional<std::int64_t> current_epoch, Timestamp now) {
+                     std::optional<std::int64_t> current_epoch, Timestamp now, std::stop_token stop) {
   check_backup(backup, data_dir);
   try {
-    prepare_copy(backup, data_dir, current_epoch, now);
+    prepare_copy(backup, data_dir, current_epoch, now, stop);
   } catch (...) {
     discard_restore(data_dir);
     throw;

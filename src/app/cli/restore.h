@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 
 #include "app/cli/command.h"
 #include "app/cli/console.h"
@@ -16,10 +17,10 @@
 namespace latchkey::app::cli {
 
 /// Makes the copy in `data_dir`/restore. `current_epoch` is that of the store in place, when it can be read.
-/// Throws std::runtime_error, for the operator to read, when the file is no backup of ours or is damaged;
-/// then the copy is removed.
+/// Throws std::runtime_error, for the operator to read, when the file is no backup of ours or is damaged,
+/// or when it is asked to stop; then the copy is removed.
 void prepare_restore(const std::filesystem::path& backup, const std::filesystem::path& data_dir,
-                     std::optional<std::int64_t> current_epoch, Timestamp now);
+                     std::optional<std::int64_t> current_epoch, Timestamp now, std::stop_token stop = {});
 
 /// Puts the prepared copy in place, once nobody has the store open any more; waits some seconds for that. The
 /// store before stays as `latchkey.db.replaced`. Throws.

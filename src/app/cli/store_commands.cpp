@@ -70,9 +70,9 @@ void make_absolute(Command& command, const std::filesystem::path& directory) {
   std::visit(apply, command);
 }
 
-int write_backup(const Backup& command, db::Database& database, Console& console) {
+int write_backup(const Backup& command, db::Database& database, Console& console, std::stop_token stop) {
   try {
-    db::backup(database, command.file);
+    db::backup(database, command.file, std::move(stop));
   } catch (const std::filesystem::filesystem_error& error) {
     // In the server it is not the user who gave the command that writes.
     throw std::runtime_error(fmt::format("{}: {} (it would be written by user {})", command.file.string(),
@@ -87,7 +87,7 @@ int execute(const Command& command, Context& context, const settings::Loaded& lo
     if constexpr (NeedsServices<T>) {
       return execute(any, context);
     } else if constexpr (std::is_same_v<T, Backup>) {
-      return write_backup(any, context.services.database, context.console);
+      return write_backup(any, context.services.database, context.console, context.stop);
     } else if constexpr (std::is_same_v<T, Migrate>) {
       return say_migrated(plan_schema(context.services.database), context.console);
     } else if constexpr (std::is_same_v<T, Doctor>) {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,7 @@ namespace latchkey::app::cli {
 void make_absolute(Command& command, const std::filesystem::path& directory);
 
 /// Writes the copy to a file that must not exist. Throws what db::backup throws.
-int write_backup(const Backup& command, db::Database& database, Console& console);
+int write_backup(const Backup& command, db::Database& database, Console& console, std::stop_token stop = {});
 
 /// A command with a store that is open, in the server or here: everything but `serve`, `config`, `openapi`
 /// and `restore`.

@@ -14,7 +14,7 @@
 
 namespace latchkey::api {
 
-/// What handlers work with. app/wire.cpp owns it; it outlives the routers.
+/// What handlers work with. app/serve.cpp owns it; it outlives the routers.
 struct Api {
   flow::Services& services;
   Readiness readiness;

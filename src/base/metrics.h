@@ -60,7 +60,7 @@ enum class Counter : std::uint8_t {
   mail_retried,
   mail_put_aside,
   mail_dropped,
-  rate_limited,
+  mail_withheld,
   password_hashed,
   hashing_refused,
   connection_accepted,
@@ -94,7 +94,7 @@ void count_request(Route route, int status, Microseconds elapsed);
 void move(Gauge gauge, std::int64_t by);
 void observe(Timing timing, Microseconds elapsed);
 
-/// The sum over all threads; for tests and `doctor`.
+/// The sum over all threads.
 std::uint64_t read(Counter counter);
 std::int64_t read(Gauge gauge);
 

@@ -53,14 +53,14 @@ constexpr std::array<CounterRow, counter_count> counter_rows{{
     {Counter::mail_retried,          "latchkey_mails_total", R"(outcome="retried")", ""},
     {Counter::mail_put_aside,        "latchkey_mails_total", R"(outcome="put_aside")", ""},
     {Counter::mail_dropped,          "latchkey_mails_total", R"(outcome="dropped")", ""},
-    {Counter::rate_limited,          "latchkey_rate_limited_total", "", "Requests refused by a rate limit."},
+    {Counter::mail_withheld,         "latchkey_mails_total", R"(outcome="withheld")", ""},
     {Counter::password_hashed,       "latchkey_passwords_hashed_total", "", "Password hashes computed."},
     {Counter::hashing_refused,       "latchkey_hashing_refused_total", "", "Password hashes refused because the queue was full."},
     {Counter::connection_accepted,   "latchkey_connections_accepted_total", "", "Connections accepted."},
     {Counter::connection_refused,    "latchkey_connections_refused_total", "", "Connections closed at once for lack of room."},
     {Counter::database_batch,        "latchkey_database_batches_total", "", "Write batches committed; each is one sync."},
     {Counter::database_write,        "latchkey_database_writes_total", "", "Writes that shared those batches."},
-    {Counter::database_unavailable,  "latchkey_database_unavailable_total", "", "Writes and reads that the database could not serve."},
+    {Counter::database_unavailable,  "latchkey_database_unavailable_total", "", "Requests answered 503 because the store could not serve them."},
     {Counter::housekeeping_removed,  "latchkey_housekeeping_removed_total", "", "Expired rows removed."},
     {Counter::signing_key_rotated,   "latchkey_signing_keys_made_total", "", "Signing keys made."},
 }};
@@ -74,7 +74,7 @@ constexpr std::array<GaugeRow, gauge_count> gauge_rows{{
     {Gauge::connections_open,      "latchkey_connections_open", "Connections open now."},
     {Gauge::hashing_queue_length,  "latchkey_hashing_queue_length", "Passwords waiting to be hashed."},
     {Gauge::database_queue_length, "latchkey_database_queue_length", "Writes waiting for the writer."},
-    {Gauge::mail_outbox_length,    "latchkey_mail_outbox_length", "Mails waiting to be sent."},
+    {Gauge::mail_outbox_length,    "latchkey_mail_outbox_length", "Mails waiting to be sent or put aside, as counted a moment ago."},
 }};
 
 struct TimingRow {

@@ -27,6 +27,12 @@ Result<> keep_an_administrator(db::Tx& tx, const Origin& origin, std::string_vie
   return Error(ErrorCode::last_administrator);
 }
 
+/// Mail of an account that is blocked or removed is not sent any more.
+void drop_mail(db::Tx& tx, UserId user) {
+  const auto dropped = tx.run(store::outbox::delete_mail_of_user, user).rows;
+  metrics::count(metrics::Counter::mail_dropped, static_cast<std::uint64_t>(dropped));
+}
+
 void end_sessions(db::Tx& tx, UserId user) {
   const auto ended = tx.run(store::sessions::delete_sessions_of_user, user).rows;
   metrics::count(metrics::Counter::session_ended_admin, static_cast<std::uint64_t>(ended));
@@ -51,7 +57,7 @@ Result<users::User> set_access(db::Tx& tx, const Origin& origin, UserId user, Ac
     return Error(ErrorCode::user_not_found);
   if (!allow) {
     end_sessions(tx, user);
-    tx.run(store::outbox::delete_mail_of_user, user);
+    drop_mail(tx, user);
   }
   return changed(tx, origin, event, user, "");
 }
@@ -72,6 +78,7 @@ Result<users::User> delete_user(db::Tx& tx, const Origin& origin, UserId user) {
   const auto last = tx.run(users::find_user, origin.now, user);
   if (!last.has_value()) return Error(ErrorCode::user_not_found);
   end_sessions(tx, user);
+  drop_mail(tx, user);
   tx.run(users::delete_user, user);
   store::audit::insert_entry(tx, audit_entry(origin, "user_deleted", "ok", to_string(last->subject)));
   return *last;

@@ -1,8 +1,7 @@
-#include "flow/strangers.h"
+#include "flow/backoff_table.h"
 
 #include <algorithm>
 #include <cstring>
-#include <span>
 #include <string>
 
 #include "crypto/random.h"
@@ -17,31 +16,50 @@ std::optional<Microseconds> lock_after(std::int64_t failures, std::int64_t limit
   return std::min(std::max(longest, lock), lock * (std::int64_t{1} << doublings));
 }
 
-Strangers::Strangers() : key_(crypto::random_array<32>()) {}
+BackoffTable::BackoffTable() : key_(crypto::random_array<32>()) {}
 
-std::optional<Microseconds> Strangers::reserve(std::string_view email_key, Timestamp now, std::int64_t limit,
-                                               Microseconds lock) {
-  // Keyed, so that nobody can choose addresses that fall into one set.
+BackoffTable::Place BackoffTable::place_of(std::string_view key) const {
+  // Keyed, so that nobody can choose keys that fall into one set.
   std::string keyed(reinterpret_cast<const char*>(key_.data()), key_.size());
-  keyed += email_key;
+  keyed += key;
   const auto digest = crypto::sha256(keyed);
-  std::uint64_t tag = 0;
-  std::uint64_t place = 0;
-  std::memcpy(&tag, digest.data(), sizeof tag);
-  std::memcpy(&place, digest.data() + sizeof tag, sizeof place);
+  Place place;
+  std::uint64_t set = 0;
+  std::memcpy(&place.tag, digest.data(), sizeof place.tag);
+  std::memcpy(&set, digest.data() + sizeof place.tag, sizeof set);
+  place.set = set % sets;
+  return place;
+}
 
-  const std::lock_guard guard(mutex_);
+std::span<BackoffTable::Slot> BackoffTable::slots_of(const Place& place) {
   if (slots_.empty()) slots_.resize(ways * sets);
-  const auto set = std::span(slots_).subspan(place % sets * ways, ways);
-  auto slot = std::ranges::find(set, tag, &Slot::tag);
+  return std::span(slots_).subspan(place.set * ways, ways);
+}
+
+std::optional<Microseconds> BackoffTable::reserve(std::string_view key, Timestamp now, std::int64_t limit,
+                                                  Microseconds lock) {
+  const Place place = place_of(key);
+  const std::lock_guard guard(mutex_);
+  const auto set = slots_of(place);
+  auto slot = std::ranges::find(set, place.tag, &Slot::tag);
   if (slot == set.end()) {
     slot = std::ranges::min_element(set, {}, &Slot::failures);
-    *slot = {.tag = tag, .failures = 0, .locked_until = {}};
+    *slot = {.tag = place.tag, .failures = 0, .locked_until = {}};
   }
   if (slot->locked_until > now) return slot->locked_until - now;
   ++slot->failures;
   if (const auto wait = lock_after(slot->failures, limit, lock)) slot->locked_until = now + *wait;
   return std::nullopt;
+}
+
+void BackoffTable::give_back(std::string_view key) {
+  const Place place = place_of(key);
+  const std::lock_guard guard(mutex_);
+  const auto set = slots_of(place);
+  const auto slot = std::ranges::find(set, place.tag, &Slot::tag);
+  if (slot == set.end() || slot->failures == 0) return;
+  --slot->failures;
+  slot->locked_until = {};
 }
 
 }  // namespace latchkey::flow

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -16,16 +17,22 @@ namespace latchkey::flow {
 /// nullopt below the limit, then `lock`, doubling with each further failure up to an hour.
 std::optional<Microseconds> lock_after(std::int64_t failures, std::int64_t limit, Microseconds lock);
 
-/// Counts failed sign-ins of addresses that have no account, so that they are refused as known ones are and
-/// the two can not be told apart. In memory and of a fixed size: strangers can not grow a table. What is
-/// forgotten first is what failed least. Any thread may call it.
-class Strangers {
+/// Counts by key what strangers can provoke at will, each key with waits that double. In memory and of a
+/// fixed size: strangers can not grow a table. What is forgotten first is what was counted least; a restart
+/// forgets everything. Any thread may call it.
+///
+/// One counts failed sign-ins of addresses that have no account, so that they are refused as known ones are
+/// and the two can not be told apart. Another thins out what the audit gets of refusals that cost nothing.
+class BackoffTable {
  public:
-  Strangers();
+  BackoffTable();
 
-  /// Counts one attempt; answers how long to wait when the address is refused now.
-  std::optional<Microseconds> reserve(std::string_view email_key, Timestamp now, std::int64_t limit,
+  /// Counts one attempt; answers how long to wait when the key is refused now, and then counts nothing. From
+  /// `limit` on each attempt refuses the next ones for `lock_after`.
+  std::optional<Microseconds> reserve(std::string_view key, Timestamp now, std::int64_t limit,
                                       Microseconds lock);
+  /// Undoes one `reserve` of an attempt that was not looked at.
+  void give_back(std::string_view key);
 
  private:
   struct Slot {
@@ -35,10 +42,16 @@ class Strangers {
   };
   static constexpr std::size_t ways = 8;
   static constexpr std::size_t sets = 4096;
+  struct Place {
+    std::uint64_t tag = 0;
+    std::size_t set = 0;
+  };
+  Place place_of(std::string_view key) const;
+  std::span<Slot> slots_of(const Place& place);
 
   std::array<std::uint8_t, 32> key_;
   std::mutex mutex_;
-  std::vector<Slot> slots_;  ///< taken at the first stranger
+  std::vector<Slot> slots_;  ///< taken at the first key
 };
 
 }  // namespace latchkey::flow

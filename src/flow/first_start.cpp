@@ -35,9 +35,19 @@ std::optional<std::string> ensure_administrator(Services& services, const Origin
     // Another node may have been quicker.
     if (tx.run(users::find_any_administrator).has_value()) return std::nullopt;
     if (const auto existing = tx.run(users::find_user_by_email, origin.now, account.email_key)) {
-      return "admin.email belongs to account " + std::to_string(existing->id.value) +
-             ", which is no administrator; run `latchkey user set-role " +
-             std::to_string(existing->id.value) + " admin` if it should be one, or choose another address";
+      const std::string id = std::to_string(existing->id.value);
+      if (existing->role == Role::admin && existing->confirmed) {
+        return "admin.email belongs to account " + id + ", which is blocked; run `latchkey user unblock " +
+               id + "`, or choose another address";
+      }
+      if (existing->role == Role::admin) {
+        return "admin.email belongs to account " + id +
+               ", which was never confirmed: follow the link of its mail, run `latchkey user delete " + id +
+               "`, or choose another address";
+      }
+      return "admin.email belongs to account " + id +
+             ", which is no administrator; run `latchkey user set-role " + id +
+             " admin` if it should be one, or choose another address";
     }
     if (add_account(tx, origin, account).has_error()) {
       return "the user name \"administrator\" is taken; run `latchkey user add --role admin --confirmed` "

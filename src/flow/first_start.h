@@ -9,12 +9,12 @@
 /// What is checked and made once, before the server accepts anything. All of it blocks.
 namespace latchkey::flow {
 
-/// Makes the administrator of the settings, confirmed, when there is no administrator at all. Answers a
-/// sentence for the operator when the start must be refused: the address belongs to an account without that
-/// role, or the password is refused.
+/// Makes the administrator of the settings, confirmed, when there is no confirmed, unblocked administrator.
+/// Answers a sentence for the operator when the start must be refused: the address belongs to an account that
+/// is none, or the password is refused.
 std::optional<std::string> ensure_administrator(Services& services, const Origin& origin);
 
-/// Whether anybody could administrate.
+/// Whether there is a confirmed, unblocked administrator.
 bool has_administrator(db::Database& database);
 
 /// Where user names are unique, gives every account its key. Answers a sentence naming two accounts that

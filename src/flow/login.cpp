@@ -6,6 +6,7 @@
 #include "base/metrics.h"
 #include "crypto/password_hash.h"
 #include "flow/open_session.h"
+#include "flow/repeated_refusal.h"
 #include "flow/validation.h"
 #include "store/attempts.h"
 #include "store/state.h"
@@ -70,10 +71,14 @@ void count_refusal(ErrorCode code) {
 }
 
 /// Writes the refusal down, for a known account in the audit. An unknown address costs the same and leaves
-/// nothing: strangers can not grow a table.
+/// nothing: strangers can not grow a table. For the same reason not everyone of those that were not even
+/// looked at leaves something.
 Task<> record_refusal(Services& services, Origin origin, std::optional<Credentials> account, ErrorCode code) {
   count_refusal(code);
-  if (!account.has_value()) {
+  const bool written =
+      account.has_value() && (code != ErrorCode::too_many_attempts ||
+                              is_due_for_audit(services, "sign_in", account->subject, origin.now));
+  if (!written) {
     co_await services.database.run(store::state::update_decoy);
     co_return;
   }
@@ -84,6 +89,19 @@ Task<> record_refusal(Services& services, Origin origin, std::optional<Credentia
         tx, audit_entry(origin, "sign_in", describe(code).code, to_string(account->subject)));
   };
   co_await services.database.write(work);
+}
+
+/// The password was not looked at, since the hashing queue is full: that is no failure of whoever tried.
+Task<> give_attempt_back(Services& services, Timestamp now, std::string email_key,
+                         std::optional<Credentials> account) {
+  metrics::count(Counter::sign_in_overloaded);
+  if (!services.settings.limits.enabled) co_return;
+  if (account.has_value()) {
+    co_await services.database.run(store::attempts::give_back, now, account->id);
+  } else {
+    services.strangers.give_back(email_key);
+    co_await services.database.run(store::state::update_decoy);
+  }
 }
 
 /// The hash to keep from now on, when the one that matched was made with other parameters than today's.
@@ -142,10 +160,7 @@ Task<Result<TokenPair>> log_in(Services& services, Origin origin, LoginInput inp
   Secret nfc = tried.has_value() ? tried->nfc.copy() : Secret("impossible");
   const auto verified = co_await services.hashing.verify(stored, std::move(raw), std::move(nfc));
   if (verified.has_error()) {
-    metrics::count(Counter::sign_in_overloaded);
-    if (account.has_value() && services.settings.limits.enabled) {
-      co_await services.database.run(store::attempts::give_back, origin.now, account->id);
-    }
+    co_await give_attempt_back(services, origin.now, key, account);
     co_return verified.error();
   }
   if (!possible || *verified != crypto::Verification::matches) {
@@ -164,7 +179,10 @@ Task<Result<TokenPair>> log_in(Services& services, Origin origin, LoginInput inp
     account = co_await services.database.run(store::users::find_credentials, key);
     const std::string current = account.has_value() ? account->password_hash : services.hashing.decoy();
     const auto again = co_await services.hashing.verify(current, std::move(tried->raw), tried->nfc.copy());
-    if (again.has_error()) co_return again.error();
+    if (again.has_error()) {
+      co_await give_attempt_back(services, origin.now, key, account);
+      co_return again.error();
+    }
     if (account.has_value() && *again == crypto::Verification::matches) {
       session = co_await try_open_session(services, origin, *account, std::move(tried->nfc));
     }

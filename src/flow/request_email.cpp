@@ -34,6 +34,8 @@ Task<Result<EmailRequest>> request_email(Services& services, Origin origin, std:
   if (queued) {
     metrics::count(metrics::Counter::mail_queued);
     services.wake_mail();
+  } else if (contact.has_value()) {
+    metrics::count(metrics::Counter::mail_withheld);
   }
   co_return EmailRequest::check_your_mail;
 }

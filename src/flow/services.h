@@ -5,19 +5,20 @@
 
 #include "crypto/hashing_pool.h"
 #include "db/database.h"
+#include "flow/backoff_table.h"
 #include "flow/keys.h"
-#include "flow/strangers.h"
 #include "settings/settings.h"
 
 namespace latchkey::flow {
 
-/// The long-lived objects that flows work with. app/wire.cpp owns them; they outlive every flow. Any thread
+/// The long-lived objects that flows work with. app/core.h owns them; they outlive every flow. Any thread
 /// may use them.
 struct Services {
   db::Database& database;
   crypto::HashingPool& hashing;
   Keys& keys;
-  Strangers& strangers;
+  BackoffTable& strangers;          ///< failed sign-ins of addresses without account
+  BackoffTable& repeated_refusals;  ///< of accounts, as the audit has had them lately
   const Settings& settings;
   /// Without a trailing slash; what links, `iss` and `aud` are made from.
   std::string public_url;

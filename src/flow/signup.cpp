@@ -3,6 +3,7 @@
 #include "base/metrics.h"
 #include "crypto/random.h"
 #include "flow/open_session.h"
+#include "flow/repeated_refusal.h"
 #include "flow/validation.h"
 #include "store/outbox.h"
 
@@ -12,15 +13,21 @@ namespace {
 using metrics::Counter;
 namespace users = store::users;
 
+/// Somebody has tried to sign up with the address of an account. Its audit says so.
+void write_known_address(db::Tx& tx, const Origin& origin, const Subject& account) {
+  store::audit::insert_entry(
+      tx, audit_entry(origin, "sign_up", describe(ErrorCode::account_exists).code, to_string(account)));
+}
+
 /// Everything of one sign-up that is written, in one transaction.
 Result<SignedUp> write_account(db::Tx& tx, const Services& services, const Origin& origin,
                                const users::NewUser& account) {
   const auto id = users::insert_user(tx, account);
   if (!id.has_value()) {
-    const bool address_taken = tx.run(users::find_contact, account.email_key).has_value();
-    const auto code = address_taken ? ErrorCode::account_exists : ErrorCode::username_taken;
-    store::audit::insert_entry(tx, audit_entry(origin, "sign_up", describe(code).code, ""));
-    return Error(code);
+    const auto holder = tx.run(users::find_contact, account.email_key);
+    if (!holder.has_value()) return Error(ErrorCode::username_taken);
+    write_known_address(tx, origin, holder->subject);
+    return Error(ErrorCode::account_exists);
   }
   store::audit::insert_entry(tx, audit_entry(origin, "sign_up", "ok", to_string(account.subject)));
   SignedUp result;
@@ -33,6 +40,13 @@ Result<SignedUp> write_account(db::Tx& tx, const Services& services, const Origi
   }
   result.user = tx.run(users::find_user, origin.now, *id).value();
   return result;
+}
+
+/// The same where it has cost no hash.
+Task<> record_known_address(Services& services, Origin origin, Subject account) {
+  if (!is_due_for_audit(services, "sign_up", account, origin.now)) co_return;
+  auto work = [&](db::Tx& tx) { write_known_address(tx, origin, account); };
+  co_await services.database.write(work);
 }
 
 }  // namespace
@@ -54,6 +68,7 @@ Task<Result<SignedUp>> sign_up(Services& services, Origin origin, SignupInput in
   const auto known = co_await services.database.run(users::find_contact, checked->email.key.value);
   if (known.has_value()) {
     metrics::count(Counter::sign_up_exists);
+    co_await record_known_address(services, origin, known->subject);
     co_return Error(ErrorCode::account_exists);
   }
   auto hash = co_await services.hashing.hash(std::move(checked->password));

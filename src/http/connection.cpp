@@ -90,6 +90,7 @@ Task<Response> Connection::handle() {
     if (answer.has_error()) co_return problem(answer.error());
     co_return std::move(*answer);
   } catch (const Unavailable& error) {
+    metrics::count(metrics::Counter::database_unavailable);
     log::warn("http.unavailable",
               {{"request_id", request_.request_id}, {"route", pattern_}, {"why", error.what()}});
     fault = ErrorCode::unavailable;

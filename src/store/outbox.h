@@ -52,6 +52,9 @@ inline constexpr db::Statement<std::vector<Mail>, LinkId, std::int64_t> list_all
 
 #undef LATCHKEY_MAIL_COLUMNS
 
+/// How many mails wait or were put aside.
+inline constexpr db::Statement<std::optional<std::int64_t>> count_all{"SELECT count(*) FROM outbox"};
+
 /// When the next mail falls due, if any waits.
 inline constexpr db::Statement<std::optional<Timestamp>> find_next_due{
     "SELECT next_try_at FROM outbox WHERE NOT put_aside ORDER BY next_try_at LIMIT 1"};

@@ -122,7 +122,7 @@ inline constexpr db::Statement<db::Affected, Role, Timestamp, UserId> update_rol
     "UPDATE users SET role = $1, updated_at = $2 WHERE id = $3"};
 inline constexpr db::Statement<db::Affected, UserId> delete_user{"DELETE FROM users WHERE id = $1"};
 
-/// A page of accounts that were never confirmed, the oldest first.
+/// Removes accounts that were never confirmed, the oldest first, a batch at a time.
 inline constexpr db::Statement<db::Affected, Timestamp, std::int64_t> delete_expired_unconfirmed{
     "DELETE FROM users WHERE id IN (SELECT id FROM users WHERE NOT confirmed AND created_at <= $1 "
     "ORDER BY created_at LIMIT $2)"};
@@ -131,7 +131,7 @@ inline constexpr db::Statement<db::Affected, Timestamp, std::int64_t> delete_exp
 inline constexpr db::Statement<std::optional<std::int64_t>, UserId> count_other_administrators{
     "SELECT count(*) FROM users WHERE role = 'admin' AND confirmed AND is_active AND id <> $1"};
 inline constexpr db::Statement<std::optional<UserId>> find_any_administrator{
-    "SELECT id FROM users WHERE role = 'admin' ORDER BY id LIMIT 1"};
+    "SELECT id FROM users WHERE role = 'admin' AND confirmed AND is_active ORDER BY id LIMIT 1"};
 
 /// Where user names become unique by a setting: accounts that have no key yet, and giving them one.
 struct UsernameWithoutKey {

@@ -4,6 +4,7 @@
 #include "base/metrics.h"
 #include "flow/key_rotation.h"
 #include "store/audit.h"
+#include "store/outbox.h"
 #include "store/sessions.h"
 #include "store/users.h"
 
@@ -51,6 +52,7 @@ void Housekeeping::loop() {
       if (now - keys_at >= keys_every || now < keys_at) {
         keys_at = now;
         follow_key_schedule(now);
+        measure_outbox();
       }
       if (now - swept_at >= sweep_every || now < swept_at) {
         swept_at = now;
@@ -102,6 +104,12 @@ std::int64_t Housekeeping::sweep(Timestamp now) {
   metrics::count(metrics::Counter::housekeeping_removed, static_cast<std::uint64_t>(removed));
   if (removed > 0) log::info("housekeeping.swept", {{"removed", removed}});
   return removed;
+}
+
+void Housekeeping::measure_outbox() {
+  const auto length = services_.database.run_now(store::outbox::count_all).value_or(0);
+  metrics::move(metrics::Gauge::mail_outbox_length, length - outbox_length_);
+  outbox_length_ = length;
 }
 
 void Housekeeping::follow_key_schedule(Timestamp now) {

@@ -36,6 +36,7 @@ class Housekeeping {
   template <class Batch>
   std::int64_t repeat(Batch batch);
   std::int64_t sweep_sessions(Timestamp now);
+  void measure_outbox();
 
   flow::Services& services_;
   const Clock& clock_;
@@ -43,6 +44,7 @@ class Housekeeping {
   std::condition_variable wake_;
   bool stopping_ = false;
   std::thread thread_;
+  std::int64_t outbox_length_ = 0;  ///< as last measured
 };
 
 }  // namespace latchkey::worker

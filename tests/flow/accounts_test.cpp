@@ -12,6 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 namespace users = store::users;
 
+constexpr db::Statement<std::optional<std::int64_t>> count_audit{"SELECT count(*) FROM audit"};
+
 class Accounts : public World {
  protected:
   template <class Change>
@@ -186,6 +188,76 @@ TEST_F(Accounts, TheFirstAdministratorIsMadeOnce) {
   settings.admin.email = "other@example.org";
   EXPECT_EQ(ensure_administrator(services, origin()), std::nullopt);
   EXPECT_FALSE(find("other@example.org").has_value());
+}
+
+TEST_F(Accounts, AnAdministratorWhoCanNotSignInIsNone) {
+  const UserId first = member("a@example.org");
+  const auto block = [&](db::Tx& tx) {
+    tx.run(store::users::update_role, Role::admin, now, first);
+    tx.run(store::users::update_is_active, false, now, first);
+  };
+  database.write_now(block);
+  EXPECT_FALSE(has_administrator(database));
+  settings.admin.email = "a@example.org";
+  settings.admin.password = Secret("a rather long sentence");
+  const auto problem = ensure_administrator(services, origin());
+  ASSERT_TRUE(problem.has_value());
+  EXPECT_NE(problem->find("latchkey user unblock"), std::string::npos);
+  settings.admin.email = "b@example.org";
+  EXPECT_EQ(ensure_administrator(services, origin()), std::nullopt);
+  EXPECT_EQ(find("b@example.org")->role, Role::admin);
+}
+
+TEST_F(Accounts, UniqueUserNamesRefuseTheStartWhileTwoAreTheSame) {
+  const UserId first = member("a@example.org");
+  const UserId second = member("b@example.org");
+  settings.accounts.unique_usernames = true;
+  const auto problem = ensure_unique_usernames(services);
+  ASSERT_TRUE(problem.has_value());
+  EXPECT_NE(problem->find("accounts " + std::to_string(first.value) + " and " + std::to_string(second.value)),
+            std::string::npos)
+      << *problem;
+}
+
+TEST_F(Accounts, B04_AFullQueueLocksNobody) {
+  member("a@example.org");
+  settings.limits.login_failures = 3;
+  hashing.stop();  // answers everything with `overloaded`
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(log_in("a@example.org", "wrong").error().code, ErrorCode::overloaded);
+    EXPECT_EQ(log_in("nobody@example.org", "wrong").error().code, ErrorCode::overloaded);
+  }
+}
+
+TEST_F(Accounts, RefusalsThatCostNothingFillNoTable) {
+  member("a@example.org");
+  settings.limits.login_failures = 3;
+  const auto audited = [&] { return database.run_now(count_audit).value(); };
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(log_in("a@example.org", "wrong").error().code, ErrorCode::invalid_credentials);
+  }
+  const auto failures = audited();
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(log_in("a@example.org", "wrong").error().code, ErrorCode::too_many_attempts);
+  }
+  EXPECT_EQ(audited(), failures + 1) << "the first refusal is written down, the others are counted";
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(sign_up("a@example.org").error().code, ErrorCode::account_exists);
+  EXPECT_EQ(audited(), failures + 2);
+  now += 90s;
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(sign_up("a@example.org").error().code, ErrorCode::account_exists);
+  EXPECT_EQ(audited(), failures + 3);
+}
+
+TEST_F(Accounts, AuditEntriesGoWhenTheirTimeIsOver) {
+  Clock clock;
+  worker::Housekeeping housekeeping(services, clock);
+  member("a@example.org");
+  const auto before = database.run_now(count_audit).value();
+  ASSERT_GT(before, 0);
+  housekeeping.sweep(now + settings.audit.ttl - 1s);
+  EXPECT_EQ(database.run_now(count_audit), before);
+  housekeeping.sweep(now + settings.audit.ttl);
+  EXPECT_EQ(database.run_now(count_audit), 0);
 }
 
 TEST_F(Accounts, UniqueUserNamesWhereAskedFor) {

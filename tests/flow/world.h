@@ -102,12 +102,14 @@ class World : public testing::Test {
   Keys keys{database, Secret("0123456789abcdef0123456789abcdef"), {}};
   crypto::HashingPool hashing{
       {.parameters = {.memory_kib = 64, .passes = 1}, .threads = 1, .queue_limit = 16}};
-  Strangers strangers;
+  BackoffTable strangers;
+  BackoffTable repeated_refusals;
   int mails_announced = 0;
   Services services{.database = database,
                     .hashing = hashing,
                     .keys = keys,
                     .strangers = strangers,
+                    .repeated_refusals = repeated_refusals,
                     .settings = settings,
                     .public_url = "http://localhost:8080",
                     .wake_mail = [this] { ++mails_announced; }};

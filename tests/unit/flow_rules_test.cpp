@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "flow/backoff_table.h"
 #include "flow/key_rotation.h"
-#include "flow/strangers.h"
 
 namespace latchkey::flow {
 namespace {
@@ -68,8 +68,8 @@ TEST(LockAfter, DoublesFromTheLimitOnUpToAnHour) {
   EXPECT_EQ(lock_after(1'000'000, 10, 1min), 1h);
 }
 
-TEST(Strangers, L07_AreRefusedAsAccountsAre) {
-  Strangers strangers;
+TEST(BackoffTable, L07_AreRefusedAsAccountsAre) {
+  BackoffTable strangers;
   for (int i = 0; i < 3; ++i) EXPECT_EQ(strangers.reserve("a@x.org", start, 3, 1min), std::nullopt);
   EXPECT_EQ(strangers.reserve("a@x.org", start, 3, 1min), 1min);
   EXPECT_EQ(strangers.reserve("b@x.org", start, 3, 1min), std::nullopt)
@@ -78,8 +78,22 @@ TEST(Strangers, L07_AreRefusedAsAccountsAre) {
   EXPECT_EQ(strangers.reserve("a@x.org", start + 1min, 3, 1min), 2min) << "and doubles";
 }
 
-TEST(Strangers, RL05_ManyAddressesDoNotDriveOutTheWorst) {
-  Strangers strangers;
+TEST(BackoffTable, AnAttemptThatWasNotLookedAtIsGivenBack) {
+  BackoffTable strangers;
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_EQ(strangers.reserve("a@x.org", start, 3, 1min), std::nullopt);
+    strangers.give_back("a@x.org");
+  }
+  strangers.give_back("b@x.org");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(strangers.reserve("a@x.org", start, 3, 1min), std::nullopt);
+  // The one that locked it.
+  strangers.give_back("a@x.org");
+  EXPECT_EQ(strangers.reserve("a@x.org", start, 3, 1min), std::nullopt);
+  EXPECT_EQ(strangers.reserve("a@x.org", start, 3, 1min), 1min);
+}
+
+TEST(BackoffTable, RL05_ManyAddressesDoNotDriveOutTheWorst) {
+  BackoffTable strangers;
   for (int i = 0; i < 20; ++i) strangers.reserve("hot@x.org", start, 3, 1h);
   for (int i = 0; i < 200'000; ++i) strangers.reserve(std::to_string(i) + "@x.org", start, 3, 1min);
   EXPECT_TRUE(strangers.reserve("hot@x.org", start + 1min, 3, 1h).has_value());

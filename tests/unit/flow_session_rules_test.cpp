@@ -59,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"R09_idle_for_too_long_is_dead", 5, token_of(5), 7 * 24h, RefreshVerdict::dead},
                     Case{"R09_a_moment_before_the_idle_limit_lives", 5, token_of(5), 7 * 24h - 1us,
                          RefreshVerdict::rotate}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& each) { return std::string(each.param.name); });
 
 TEST(DecideRefresh, R09_PastTheAbsoluteLimitIsDead) {
   auto line = line_at(5);

@@ -10,7 +10,7 @@ build=(
 )
 test=(
   libgtest-dev librapidcheck-dev python3 python3-venv nodejs npm chromium chromium-driver openssl
-  clang clang-format clang-tidy libclang-rt-14-dev
+  clang clang-format clang-tidy libclang-rt-14-dev gdb
 )
 
 wanted=()

@@ -49,6 +49,10 @@ class Parser final : public beast_http::basic_parser<true> {
   RequestHead& head_;
 };
 
+/// Whether nothing but the line's end follows the value. Blanks behind it are allowed elsewhere; in what
+/// decides where a message ends, other readers have taken them for a part of the value (security case H02).
+bool ends_its_line(const HeaderView& line) { return line.value.data()[line.value.size()] == '\r'; }
+
 /// Whether the lines that decide where the message ends say one thing only.
 bool judge_framing(RequestHead& head) {
   std::size_t hosts = 0;
@@ -69,12 +73,12 @@ bool judge_framing(RequestHead& head) {
         if (!equal_ignoring_ascii_case(line.name, "content-length")) break;
         ++lengths;
         head.content_length = parse_content_length(line.value);
-        if (!head.content_length) return false;
+        if (!head.content_length || !ends_its_line(line)) return false;
         break;
       case 17:
         if (!equal_ignoring_ascii_case(line.name, "transfer-encoding")) break;
         ++encodings;
-        if (!equal_ignoring_ascii_case(line.value, "chunked")) return false;
+        if (!equal_ignoring_ascii_case(line.value, "chunked") || !ends_its_line(line)) return false;
         head.chunked = true;
         break;
       default:

@@ -47,7 +47,7 @@ constexpr std::array table{
         "The master secret before the present one: it verifies and decrypts only, until `latchkey keys rekey` has run and the last refresh token made with it has expired. Take it out then."),
 
     text(AT(admin.email), "", check_single_line, "an e-mail address",
-        "Makes the first administrator at start, confirmed, if no administrator exists. An account of that address which is no administrator refuses to start."),
+        "Makes the first administrator at start, confirmed, if there is none that is confirmed and not blocked. If its address then belongs to an account that is no administrator, the start is refused."),
     secret(AT(admin.password), check_password, "a password that the password settings accept",
         "Password of that first administrator; once the account is there it has no effect, and should be taken out."),
 
@@ -84,7 +84,7 @@ constexpr std::array table{
     duration(AT(accounts.unconfirmed_ttl), "72h", 1min, 365 * 24h,
         "When an account that was never confirmed is removed, counted from sign-up; longer lets people squat addresses of others."),
     boolean(AT(accounts.unique_usernames), "false",
-        "Whether two accounts may not have the same user name, upper and lower case being the same. Switching it on does not change names that exist."),
+        "Whether two accounts may not have the same user name, upper and lower case being the same. Switching it on keeps the names that exist, and refuses to start while two of them are the same."),
     list(AT(accounts.domains_without_dot), check_label, "host names without a dot",
         "Mail domains that are accepted although they have no dot, such as `localhost` or `intranet`; others are taken for typing errors."),
 

@@ -37,7 +37,7 @@ def test_H01_length_beside_chunked_is_refused(server, member, method, target, li
     ["Content-Length: -5"], ["Content-Length: -0"], ["Content-Length: 0x5"], ["Content-Length: 5 5"],
     ["Content-Length: 5;"], ["Content-Length: 5.0"], ["Content-Length: 5e0"], ["Content-Length: five"],
     ["Content-Length: "], [b"Content-Length: \xb2"], [b"Content-Length: \xd9\xa5"], ["Content-Length: 0_5"],
-    ["Content-Length: 18446744073709551617"], ["Content-Length: 18446744073709551621"],
+    ["Content-Length: 5 "], ["Content-Length: 5\t"], ["Content-Length: 18446744073709551617"], ["Content-Length: 18446744073709551621"],
     ["Content-Length: 99999999999999999999999999999999999999"],
 ], ids=lambda lines: "|".join(map(str, lines)))
 def test_H02_a_length_that_is_no_single_number_is_refused(server, member, method, target, lines):

@@ -15,6 +15,13 @@ bool same(const std::vector<store::signing_keys::Key>& a, const std::vector<stor
   });
 }
 
+/// Never the same twice in a process: what a thread keeps of one `Keys` must not pass for that of another that
+/// was made later at the same address.
+std::uint64_t next_version() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 }  // namespace
 
 KeySnapshot::KeySnapshot(std::uint64_t version, std::int64_t epoch, crypto::Keyring ring,
@@ -58,7 +65,7 @@ void Keys::reload() {
   };
   auto [epoch, stored] = database_.read_now(read);
   if (snapshot_ != nullptr && snapshot_->epoch() == epoch && same(stored, stored_)) return;
-  const std::uint64_t version = version_.load(std::memory_order_relaxed) + 1;
+  const std::uint64_t version = next_version();
   snapshot_ =
       std::make_shared<const KeySnapshot>(version, epoch, crypto::Keyring(master_, previous_, epoch), stored);
   stored_ = std::move(stored);

@@ -31,7 +31,7 @@ class KeySnapshot {
   KeySnapshot(std::uint64_t version, std::int64_t epoch, crypto::Keyring ring,
               const std::vector<store::signing_keys::Key>& stored);
 
-  /// Counts up by one with each snapshot; what was verified under another version must be verified again.
+  /// Counts up with each snapshot; what was verified under another version must be verified again.
   std::uint64_t version() const { return version_; }
   std::int64_t epoch() const { return epoch_; }
   const crypto::Keyring& ring() const { return ring_; }

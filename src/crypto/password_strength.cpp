@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t piece_size = 24;
 constexpr std::size_t judged_size = 96;
 constexpr std::size_t shortest_word = 3;
-constexpr std::size_t longest_word = 64;
+constexpr std::size_t longest_word = judged_size;
 constexpr std::size_t most_words = 16;
 
 /// One byte a character: zxcvbn counts bytes, and would take a letter of another script for two or three.
@@ -63,6 +63,20 @@ std::vector<std::string> collect_words(std::span<const std::string> inputs) {
   return words;
 }
 
+/// Takes out of `judged` the words that are longer than a piece: no piece could hold them, and zxcvbn would
+/// not know them. Whoever guesses tries them first, so they are worth nothing.
+void erase_long_words(std::string& judged, const std::vector<std::string>& words) {
+  std::string lower = to_lower_ascii(judged);
+  for (const std::string& word : words) {
+    if (word.size() <= piece_size) continue;
+    for (std::size_t at = lower.find(word); at != std::string::npos; at = lower.find(word)) {
+      lower.erase(at, word.size());
+      judged.erase(at, word.size());
+    }
+  }
+  wipe(lower);
+}
+
 }  // namespace
 
 double guesses_log10(std::string_view password, std::span<const std::string> user_inputs) {
@@ -72,6 +86,7 @@ double guesses_log10(std::string_view password, std::span<const std::string> use
   dictionary.push_back(nullptr);
 
   std::string judged = to_single_bytes(password);
+  erase_long_words(judged, words);
   double best_bits = 0;
   for (std::size_t at = 0; at < judged.size(); at += piece_size) {
     std::string piece = judged.substr(at, piece_size);

@@ -37,6 +37,17 @@ TEST(PasswordStrength, S07_refuses_what_is_guessed_first) {
   }
 }
 
+TEST(PasswordStrength, S07_refuses_an_address_however_long_it_is) {
+  for (const std::string name : {"kurzweil", "kurzweiligmann", "donaudampfschifffahrtskapitaen",
+                                 "donaudampfschifffahrtselektrizitaetenhauptbetriebswerk"}) {
+    const std::string address = name + "@example.com";
+    const std::vector<std::string> inputs = {address, "somebody"};
+    EXPECT_LT(guesses_log10(address, inputs), 5) << address;
+    EXPECT_LT(guesses_log10("1" + address, inputs), 5) << address;
+    EXPECT_GE(guesses_log10(address + "correct horse", inputs), 5) << address;
+  }
+}
+
 TEST(PasswordStrength, S08_accepts_without_rules_of_composition) {
   for (const std::string_view password :
        {"secure_password", "correct horse battery staple", "gkvtwqzpyhxmbrd", "tired old lamp under stairs",

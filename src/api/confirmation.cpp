@@ -39,7 +39,8 @@ Task<Result<http::Response>> get_confirmed_email(flow::Services& services, http:
   const auto contact = co_await flow::look_at_confirmation(services, std::move(origin), token);
   if (contact.has_error()) co_return refuse(contact.error(), true);
   if (contact->confirmed) co_return page_response(200, render_already_confirmed_page());
-  co_return page_response(200, render_confirm_page(contact->username, "/api/auth/rejected_email/" + token));
+  // Relative: the public URL may have a path of its own, which a proxy in front takes off.
+  co_return page_response(200, render_confirm_page(contact->username, "../rejected_email/" + token));
 }
 
 Task<Result<http::Response>> post_confirmed_email(flow::Services& services, http::Request& request) {

@@ -15,8 +15,8 @@ bool same(const std::vector<store::signing_keys::Key>& a, const std::vector<stor
   });
 }
 
-/// Never the same twice in a process: what a thread keeps of one `Keys` must not pass for that of another that
-/// was made later at the same address.
+/// Never the same twice in a process: what a thread keeps of one `Keys` must not pass for that of another
+/// that was made later at the same address.
 std::uint64_t next_version() {
   static std::atomic<std::uint64_t> last{0};
   return last.fetch_add(1, std::memory_order_relaxed) + 1;

@@ -84,6 +84,22 @@ def _status(server, name: str) -> int:
     return int(re.search(rf"^{name}:\s+(\d+) kB", text, re.M)[1]) * 1024
 
 
+@contextlib.contextmanager
+def bounded_memory(server, allowed: int) -> Iterator[None]:
+    """Asserts that the block raises the server's memory by less than `allowed`: its peak, where the peak can be brought
+    down to what is held now. A sanitizer keeps what was freed and gives each byte a shadow: there only growth without
+    any bound is seen, and the number is what the released program is held to."""
+    measure = resident_peak
+    try:
+        Path(f"/proc/{server.process.pid}/clear_refs").write_text("5")
+    except OSError:
+        measure = resident
+    before = measure(server)
+    yield
+    grown = measure(server) - before
+    assert grown < allowed + (256 * MIB if sanitized() else 0), f"{grown >> 10} KiB more"
+
+
 def descriptors(server) -> int:
     return len(os.listdir(f"/proc/{server.process.pid}/fd"))
 

@@ -288,6 +288,12 @@ class Server:
     def get(self, path: str, **more) -> requests.Response:
         return self.request("GET", path, **more)
 
+    def metric(self, name: str) -> float:
+        """One number of /metrics, by its name with labels as it is printed. Needs `management_listen`."""
+        address = re.findall(r"server\.management address=(\S+)", self.stderr)[-1]
+        text = requests.get(address + "/metrics", timeout=60).text
+        return float(re.search(rf"^{re.escape(name)} (\S+)$", text, re.M)[1])
+
     def post(self, path: str, **more) -> requests.Response:
         return self.request("POST", path, **more)
 
@@ -391,6 +397,12 @@ class Server:
                 yield connection
             finally:
                 connection.close()
+
+    def audit(self) -> list[dict]:
+        """The audit table as it stands, oldest entry first."""
+        with self.db() as db:
+            db.row_factory = sqlite3.Row
+            return [dict(row) for row in db.execute("SELECT * FROM audit ORDER BY id")]
 
     def tables(self) -> list[str]:
         with self.db() as db:

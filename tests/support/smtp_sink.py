@@ -47,6 +47,7 @@ class Faults:
     tarpit: float = 0.0               # seconds before every byte of every reply
     silent: bool = False              # accept, then say nothing until released
     endless_banner: bool = False      # a greeting that never ends its line
+    endless_reply: bytes = b""        # said again and again in place of the answer to EHLO
     released: threading.Event = field(default_factory=threading.Event)
 
 
@@ -63,6 +64,7 @@ class SmtpSink:
         self.commands: list[str] = []  # every command line that came, over all connections
         self.plain_commands: list[str] = []  # those that came without TLS
         self.connections = 0
+        self.flooded = 0  # bytes that endless answers came to
         self._login = login
         self._implicit_tls = implicit_tls
         self._tls = None
@@ -172,6 +174,11 @@ class _Dialogue:
                 return
             self._io.sendall(bytes([byte]))
 
+    def _flood(self, data: bytes) -> None:
+        self._io.sendall(data)
+        self._sink.flooded += len(data)
+        time.sleep(0.0005)
+
     def _read_until(self, mark: bytes) -> bytes | None:
         while mark not in self._buffer:
             data = self._io.recv(65536)
@@ -193,8 +200,7 @@ class _Dialogue:
             self._faults.released.wait()
             return
         while self._faults.endless_banner and not self._sink._closing:
-            self._io.sendall(b"220" + b"-" * 4093)
-            time.sleep(0.0005)
+            self._flood(b"220" + b"-" * 4093)
         self._reply(self._faults.greeting)
         if not self._faults.greeting.startswith("220"):
             return
@@ -204,6 +210,8 @@ class _Dialogue:
             self._sink._note(command=text, tls=self._tls)
             verb = text.split(" ")[0].upper()
             if verb == "EHLO":
+                while self._faults.endless_reply and not self._sink._closing:
+                    self._flood(self._faults.endless_reply)
                 self._reply(*self._features())
             elif verb == "HELO" or verb == "NOOP":
                 self._reply("250 sink")

@@ -1,6 +1,9 @@
 """H01–H08, H13: requests whose ends two parsers could see in two places. Whatever is ambiguous is refused, and what
 hides behind it is never served."""
 
+import json
+import re
+
 import pytest
 
 from probes import answer_of, ask, chunked, harmless, head, logging_out, one_answer, refused
@@ -191,6 +194,32 @@ def test_H06_no_request_header_is_echoed_or_decoded(server, name):
                 assert_headers_are_ours_and_clean(raw, value)
                 assert value not in raw.text
     assert not [line for line in server.stderr.splitlines() if line.startswith(("X-Evil", "Set-Cookie"))]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_H06_a_header_makes_no_line_of_the_log(make_server, form):
+    """At the level that logs each request."""
+    server = make_server({"log.level": "debug", "log.format": form})
+    started = len(server.stderr.splitlines())
+    ids = set()
+    values = INJECTED + ["mark-7f\tX-Evil: 1", "mark-7f request_id=0 status=200"]
+    for name in ("X-Request-Id", "Origin", "Referer", "User-Agent", "X-Forwarded-For", "Forwarded", "Cookie", "Accept"):
+        for value in values:
+            for method, target in TARGETS:
+                raw, _ = ask(server, head(method, target, f"{name}: {value}", "Connection: close"))
+                ids.add(raw.header("x-request-id"))
+    assert len(ids) == 8 * len(values) * len(TARGETS)
+    server.wait(lambda: all(identity in server.stderr for identity in ids), "each request to be logged")
+    lines = server.stderr.splitlines()[started:]
+    for line in lines:
+        assert "evil" not in line.lower() and "Set-Cookie" not in line and "mark-7f" not in line, line
+        if form == "json":
+            assert isinstance(json.loads(line), dict)
+        else:
+            assert re.match(r"\d{4}-\d\d-\d\dT\S+Z (DEBUG|INFO|WARN|ERROR) [a-z_.]+( |$)", line), line
+    # Each request is one line, and none speaks of two.
+    for identity in ids:
+        assert len([line for line in lines if identity in line]) == 1
 
 
 def assert_headers_are_ours_and_clean(raw, value):

@@ -7,7 +7,7 @@ import statistics
 import pytest
 
 from probes import COUNTED, answer_of, ask, cpu_ns, harmless, head, one_answer, refused
-from support import PASSWORD, assert_problem, unique_email
+from support import PASSWORD, Server, assert_problem, unique_email
 from support.checks import error_fields
 
 TEXT = "application/json"
@@ -253,16 +253,28 @@ def test_J07_white_space_around_a_document_is_fine(post, route, space):
 # J15, J16 -----------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def counting():
+    """A server that tells how many passwords it has hashed."""
+    with Server({"management_listen": "127.0.0.1:0"}) as server:
+        yield server
+
+
 @pytest.mark.parametrize("field", ["email", "username", "password"])
 @pytest.mark.parametrize("text", ["x" * 60_000, "é" * 29_000, "\\" * 29_000, "ﷺ" * 19_000, "a\u0301" * 19_000,
                                   "😀" * 14_000], ids=lambda text: ascii(text[:2]))
-def test_J15_an_oversized_field_is_422_and_named(server, field, text):
+def test_J15_an_oversized_field_is_422_and_named_and_nothing_is_hashed(counting, field, text):
+    server = counting
+    hashed = server.metric("latchkey_passwords_hashed_total")
     body = {"email": unique_email(), "username": "new_user", "password": PASSWORD, field: text}
     with harmless(server):
         problem = assert_problem(server.post("/api/auth/signup", data=json.dumps(body, ensure_ascii=False).encode(),
                                              headers={"Content-Type": TEXT}), 422, "validation_failed")
         assert error_fields(problem) == {f"body.{field}"}
         assert len(str(problem)) < 2000, "the problem does not send the value back"
+    assert server.metric("latchkey_passwords_hashed_total") == hashed
+    server.signup()
+    assert server.metric("latchkey_passwords_hashed_total") == hashed + 1, "a good one is hashed, so this counts"
 
 
 def test_J15_a_megabyte_in_a_field_is_413(server, post, route):

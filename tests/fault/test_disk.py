@@ -51,7 +51,7 @@ def refused_for_the_disk(response) -> None:
     assert not INNARDS.search(response.text), response.text
 
 
-def test_Z08_O09_a_full_disk_refuses_writes_serves_reads_and_recovers(on_small_disk):
+def test_Z08_O09_D08_a_full_disk_refuses_writes_serves_reads_and_recovers(on_small_disk):
     server, fill, filler = on_small_disk
     staying, leaving, blocked = server.user(), server.user(), server.user()
     admin = server.admin()

@@ -251,6 +251,62 @@ def test_D08_a_constraint_never_shows_in_an_answer(server):
             assert mark not in answer.text.replace("constraint@", "")
 
 
+def test_D09_nothing_that_was_revoked_after_a_backup_comes_back_with_it(make_server):
+    """Blocked, demoted, deleted, signed out, key revoked, link used: each after the backup, which knows nothing of it. The
+    accounts are again as they were; whatever anybody held of them is not."""
+    server = make_server()
+    names = ("blocked", "demoted", "deleted", "rotated", "signed out", "signed out everywhere", "reused", "untouched")
+    people = {name: server.user() for name in names}
+    server.cli_ok("user", "set-role", people["demoted"].email, "admin")
+    people["demoted"].login()
+    pending = server.signup()
+    link = server.wait_mail(pending.email)[0].confirmation_path
+    keeper = server.admin()
+    backup = server.folder / "backup.db"
+    server.cli_ok("backup", backup)
+    held = [dict(account.tokens) for account in (*people.values(), keeper)]
+    old_kid = header_of(keeper.access)["kid"]
+
+    server.block(people["blocked"])
+    server.cli_ok("user", "set-role", people["demoted"].email, "user")
+    server.cli_ok("user", "delete", people["deleted"].email)
+    for name in ("rotated", "reused", "reused"):
+        people[name].rotate()
+    assert_problem(people["reused"].try_refresh(held[names.index("reused")]["refresh_token"]), 401)
+    people["signed out"].try_logout()
+    server.post("/api/auth/logout_all", bearer=people["signed out everywhere"].access)
+    server.get(link)
+    server.cli_ok("keys", "revoke", old_kid)
+    late = server.user()
+    held += [dict(people["rotated"].tokens), dict(people["reused"].tokens), dict(late.tokens)]
+    server.stop()
+    server.cli_ok("restore", backup)
+    server.start()
+
+    for tokens in held:
+        for method, path in ACCESS_ROUTES:
+            assert_problem(server.request(method, path, bearer=tokens["access_token"]), 401, "invalid_token")
+        for method, path in REFRESH_ROUTES:
+            assert_problem(server.request(method, path, bearer=tokens["refresh_token"]), 401, "invalid_token")
+    with harmless(server):
+        for method in ("GET", "POST"):
+            assert_problem(server.request(method, link), 400, "invalid_confirmation")
+    with server.db() as db:
+        assert db.execute("SELECT count(*) FROM sessions").fetchone() == (0,)
+    # The revoked key is not published again, nor does a new one take its name; new tokens are by others.
+    assert old_kid not in {key["kid"] for key in server.get("/.well-known/jwks.json", cacheable=True).json()["keys"]}
+    assert old_kid not in server.cli_ok("keys", "list")
+    for name, account in people.items():
+        account.login()
+        assert account.me().json()["role"] == ("admin" if name == "demoted" else "user")
+        assert header_of(account.access)["kid"] != old_kid
+        assert claims_of(account.access)["sid"] not in {claims_of(tokens["access_token"])["sid"] for tokens in held}
+        account.rotate()
+        assert len(account.sessions()) == 1
+    assert_problem(late.try_login(), 401, "invalid_credentials")
+    assert_problem(pending.try_login(), 401, "email_not_confirmed")
+
+
 def test_D10_a_second_server_on_the_same_files_is_refused_under_load(server, member, make_server):
     def second():
         other = make_server({"data_dir": server.data_dir}, start=False)

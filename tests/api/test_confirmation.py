@@ -66,10 +66,17 @@ def test_a_post_confirms_too(server, account):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_used_link_says_already_confirmed(server, account, method):
+def test_C01_a_used_link_says_already_confirmed_and_does_nothing(server, account, method):
     server.get(link(account))
     with nothing_changes(server):
-        assert answer(server.request(method, link(account))) == ALREADY
+        for _ in range(2):
+            response = server.request(method, link(account))
+            assert answer(response) == ALREADY
+            assert "Set-Cookie" not in response.headers
+        # Nor does it say so to who has only a part of it, or remove the account any more.
+        bad(server.request(method, link(account)[:-1]))
+        bad(server.post(rejecting(link(account))))
+    assert confirmed(account)
 
 
 def test_confirming_signs_nobody_in(server, account):

@@ -9,11 +9,18 @@ DONE = {"message": "Logged out successfully"}
 
 
 @pytest.mark.parametrize("path", ["/api/auth/logout", "/api/auth//logout", "/api/auth/logout/"])
-def test_logging_out_ends_the_session_at_once(server, user, path):
+def test_O06_logging_out_ends_the_session_and_its_access_tokens_at_once(server, user, path):
+    older = user.access
+    user.rotate()
+    assert user.me(older).status_code == 200
     response = server.post(path, bearer=user.refresh)
     assert (response.status_code, response.json()) == (200, DONE)
-    assert_problem(user.me(), 401, "invalid_token")
-    assert_problem(user.try_refresh(), 401, "invalid_token")
+    with nothing_changes(server):
+        for access in (older, user.access):
+            for method, target in (("GET", "/api/users/me"), ("GET", "/api/auth/sessions"),
+                                   ("POST", "/api/auth/logout_all"), ("POST", "/api/auth/block_user/1")):
+                assert_problem(server.request(method, target, bearer=access), 401, "invalid_token")
+        assert_problem(user.try_refresh(), 401, "invalid_token")
 
 
 def test_logging_out_does_not_block_the_account(server, user):

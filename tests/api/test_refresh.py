@@ -102,7 +102,7 @@ def test_the_scheme_is_case_insensitive(server, user, scheme):
 # One generation late ------------------------------------------------------------------------------
 
 
-def test_within_the_grace_the_same_successor_is_returned_byte_for_byte(clocked, account):
+def test_R05_within_the_grace_the_same_successor_is_returned_byte_for_byte(clocked, account):
     old = account.refresh
     first = assert_token_schema(account.try_refresh(old))
     with nothing_changes(clocked):
@@ -120,7 +120,7 @@ def test_the_successor_can_be_used_after_a_retry_of_its_predecessor(clocked, acc
     assert_token_schema(account.try_refresh(again["refresh_token"]))
 
 
-def test_a_retry_late_in_the_grace_gets_the_successor_of_the_first_moment(clocked, account):
+def test_R05_a_retry_late_in_the_grace_gets_the_successor_of_the_first_moment(clocked, account):
     old = account.refresh
     first = assert_token_schema(account.try_refresh(old))
     clocked.clock.advance(5)
@@ -144,7 +144,7 @@ def test_a_successor_is_the_same_after_a_restart(make_server):
     assert assert_token_schema(account.try_refresh(old))["refresh_token"] == first["refresh_token"]
 
 
-def test_one_late_after_the_grace_ends_the_session(clocked, account):
+def test_R01_R05_one_late_after_the_grace_ends_the_session(clocked, account):
     old = account.refresh
     account.rotate()
     clocked.clock.advance(11)
@@ -153,7 +153,7 @@ def test_one_late_after_the_grace_ends_the_session(clocked, account):
     refused(account.me())
 
 
-def test_two_late_ends_the_session_even_at_once(clocked, account):
+def test_R01_two_late_ends_the_session_even_at_once(clocked, account):
     old = account.refresh
     account.rotate()
     account.rotate()

@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from support import PASSWORD, Server, ServerFailed, assert_problem, unique_email
+from support import PASSWORD, Server, ServerFailed, assert_problem, nothing_changes, unique_email
 from support.checks import error_fields
 from support.tokens import claims_of
 
@@ -343,6 +343,38 @@ def test_user_names_can_be_made_unique(strict):
     assert_problem(response, 409)
     assert response.json()["code"] != "account_exists"
     assert signup(strict, username="Another One").status_code == 201
+
+
+def test_unique_user_names_refuse_a_start_that_names_both_accounts_that_share_one(make_server, refusal):
+    server = make_server()
+    for name in ("Shared Name", "shared name", "STRASSE", "Straße", "of one only"):
+        server.signup(username=name)
+    ids = {name: id for id, name in server_users(server)}
+    server.stop()
+    server.settings["accounts.unique_usernames"] = "true"
+    before = server.snapshot()["users"]
+    said = refusal(keep=server)
+    words = re.search(r"[^\n]*accounts\.unique_usernames[^\n]*", said)[0]
+    named = set(map(int, re.findall(r"(?<![\w.:-])\d+(?![\w.:-])", words)))
+    assert {ids["Shared Name"], ids["shared name"]} <= named and ids["of one only"] not in named, words
+    assert "@" not in words and "Shared" not in words
+    # Nothing was renamed or removed; and with the two told apart it refuses for the next pair, then for none.
+    assert [row[:3] for row in server.snapshot()["users"]] == [row[:3] for row in before]
+    server.cli_ok("user", "delete", str(ids["shared name"]))
+    said = refusal(keep=server)[len(said):]
+    words = re.search(r"[^\n]*accounts\.unique_usernames[^\n]*", said)[0]
+    assert {ids["STRASSE"], ids["Straße"]} <= set(map(int, re.findall(r"(?<![\w.:-])\d+(?![\w.:-])", words))), words
+    server.cli_ok("user", "delete", str(ids["Straße"]))
+    server.start()
+    for taken in ("shared name", "strasse", "OF ONE ONLY", "administrator"):
+        with nothing_changes(server):
+            assert_problem(signup(server, username=taken), 409)
+    assert signup(server, username="not taken").status_code == 201
+
+
+def server_users(server) -> list[tuple]:
+    with server.db() as db:
+        return db.execute("SELECT id, username FROM users").fetchall()
 
 
 def test_domains_without_a_dot_can_be_allowed_by_name(strict):

@@ -61,9 +61,10 @@ cpp dev
 black_box dev tests/api tests/e2e tests/security
 check reference bash -c "tests/check/reference.sh"
 
-# The program that operators run: its hardening, and what it must survive.
+# The program that operators run: its hardening, what it must survive, and how much memory it takes for that.
 build release latchkey
-black_box release tests/fault tests/security/test_config_attacks.py tests/security/test_storage_attacks.py
+black_box release tests/fault tests/security/test_{config,storage,login,mail}_attacks.py \
+  tests/security/test_http_{limits,connections}.py
 
 build tsan
 # Under this sanitizer the mail worker of the one that is left out never wakes from a wait of milliseconds, and only there.

@@ -9,6 +9,22 @@ namespace latchkey::flow {
 
 namespace users = store::users;
 
+namespace {
+
+/// Why the account of admin.email is not the administrator that is missing, and what to do.
+std::string explain_no_administrator(const users::User& account) {
+  const std::string id = std::to_string(account.id.value);
+  std::string why = "which is blocked; run `latchkey user unblock " + id + "`";
+  if (account.role != Role::admin) {
+    why = "which is no administrator; run `latchkey user set-role " + id + " admin` if it should be one";
+  } else if (!account.confirmed) {
+    why = "which was never confirmed: follow the link of its mail, run `latchkey user delete " + id + "`";
+  }
+  return "admin.email belongs to account " + id + ", " + why + ", or choose another address";
+}
+
+}  // namespace
+
 bool has_administrator(db::Database& database) {
   return database.run_now(users::find_any_administrator).has_value();
 }
@@ -35,19 +51,7 @@ std::optional<std::string> ensure_administrator(Services& services, const Origin
     // Another node may have been quicker.
     if (tx.run(users::find_any_administrator).has_value()) return std::nullopt;
     if (const auto existing = tx.run(users::find_user_by_email, origin.now, account.email_key)) {
-      const std::string id = std::to_string(existing->id.value);
-      if (existing->role == Role::admin && existing->confirmed) {
-        return "admin.email belongs to account " + id + ", which is blocked; run `latchkey user unblock " +
-               id + "`, or choose another address";
-      }
-      if (existing->role == Role::admin) {
-        return "admin.email belongs to account " + id +
-               ", which was never confirmed: follow the link of its mail, run `latchkey user delete " + id +
-               "`, or choose another address";
-      }
-      return "admin.email belongs to account " + id +
-             ", which is no administrator; run `latchkey user set-role " + id +
-             " admin` if it should be one, or choose another address";
+      return explain_no_administrator(*existing);
     }
     if (add_account(tx, origin, account).has_error()) {
       return "the user name \"administrator\" is taken; run `latchkey user add --role admin --confirmed` "

@@ -74,15 +74,14 @@ void Keys::reload() {
 
 const std::shared_ptr<const KeySnapshot>& Keys::current() const {
   struct Copy {
-    const Keys* owner = nullptr;
-    std::uint64_t version = 0;
+    std::uint64_t version = 0;  ///< tells of which `Keys` it is, too
     std::shared_ptr<const KeySnapshot> snapshot;
   };
   thread_local Copy copy;
   const std::uint64_t version = version_.load(std::memory_order_acquire);
-  if (copy.owner != this || copy.version != version) {
+  if (copy.version != version) {
     const std::lock_guard lock(mutex_);
-    copy = {this, version_.load(std::memory_order_relaxed), snapshot_};
+    copy = {version_.load(std::memory_order_relaxed), snapshot_};
   }
   return copy.snapshot;
 }

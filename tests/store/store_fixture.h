@@ -2,7 +2,11 @@
 // that most tests need.
 #pragma once
 
+#include <atomic>
+#include <latch>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "crypto/random.h"
 #include "crypto/sha256.h"
@@ -66,6 +70,22 @@ class StoreTest : public testing::TestWithParam<db::test::Backend> {
     const LinkId id = crypto::new_link_id();
     database.run_now(outbox::insert_mail, id, user, "confirmation", at);
     return id;
+  }
+
+  /// Calls `ask` with 0, 1, … from as many threads, all at the same moment. How often it answered true.
+  template <class Ask>
+  static int ask_at_once(int callers, Ask ask) {
+    std::latch start(callers);
+    std::atomic<int> granted{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < callers; ++i) {
+      threads.emplace_back([&, i] {
+        start.arrive_and_wait();
+        granted += ask(i) ? 1 : 0;
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    return granted;
   }
 
   static constexpr Microseconds second = std::chrono::seconds(1);

@@ -127,10 +127,9 @@ class ControlServer::Implementation {
     const std::lock_guard stopping(stop_mutex_);
     if (!listener_) return;
     remove_control_socket(data_dir_);
-    stop_.request_stop();
     {
       const std::lock_guard lock(mutex_);
-      stopping_ = true;
+      stop_.request_stop();
       for (auto& client : clients_) break_off(client);
     }
     const std::uint64_t one = 1;
@@ -209,7 +208,7 @@ class ControlServer::Implementation {
 
   void admit(std::shared_ptr<Channel> channel) {
     const std::lock_guard lock(mutex_);
-    if (stopping_) return;
+    if (stop_.stop_requested()) return;
     Client& client = clients_.emplace_back();
     client.channel = std::move(channel);
     try {
@@ -239,7 +238,7 @@ class ControlServer::Implementation {
   void set_stage(Client& client, Stage stage) {
     const std::lock_guard lock(mutex_);
     client.stage = stage;
-    if (stopping_) break_off(client);
+    if (stop_.stop_requested()) break_off(client);
   }
 
   void finish(Client& client) {
@@ -288,7 +287,7 @@ class ControlServer::Implementation {
     std::shared_ptr<Channel> channel;
     {
       const std::lock_guard lock(mutex_);
-      if (stopping_) {
+      if (stop_.stop_requested()) {
         discard_restore(data_dir_);
         throw std::runtime_error("the server is stopping: give the command again");
       }
@@ -308,13 +307,12 @@ class ControlServer::Implementation {
   Descriptor wake_;
   Descriptor listener_;
   std::thread acceptor_;
-  std::stop_source stop_;
   std::mutex restore_mutex_;
   bool restart_asked_ = false;  ///< under restore_mutex_
 
   std::mutex stop_mutex_;
-  std::mutex mutex_;  ///< guards what follows, the threads of clients excepted
-  bool stopping_ = false;
+  std::mutex mutex_;       ///< guards what follows, the threads of clients excepted
+  std::stop_source stop_;  ///< asked for under the mutex, so that no client slips in
   std::list<Client> clients_;
 };
 

@@ -162,8 +162,10 @@ def test_A04_an_administrator_sets_no_password_over_the_network(server, keeper):
 # A08, A10, A13 ------------------------------------------------------------------------------------
 
 
-def test_A08_no_answer_about_a_user_holds_a_secret(server, keeper):
-    member = server.user()
+def test_A08_no_answer_about_a_user_holds_a_secret(make_server):
+    # A server of its own: a list shows what other tests call their users, marks of secrets among it.
+    server = make_server()
+    keeper, member = server.admin(), server.user()
     with server.db() as db:
         stored, = db.execute("SELECT password_hash FROM users WHERE email = ?", (member.email,)).fetchone()
     shown = [server.get("/api/users/me", bearer=member.access), server.get("/api/auth/sessions", bearer=member.access),

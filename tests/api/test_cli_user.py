@@ -229,7 +229,6 @@ def test_an_argon2id_hash_with_other_parameters_is_renewed_at_sign_in(make_serve
     assert account.try_login("not-the-password").status_code == 401
 
 
-@pytest.mark.xfail(strict=True, reason="a value that begins with a dash is taken for an option, unless -- stands before it")
 def test_an_address_that_begins_with_a_dash_is_named_like_any_other(server):
     """Anybody may sign up with one."""
     account = server.user("-f." + unique_email())

@@ -131,7 +131,7 @@ def test_A07_each_command_that_changes_something_leaves_one_record(make_server, 
     new, = set(kids()) - set(old)
     assert (row["event"], row["result"], row["actor"], row["target"]) == ("signing_key.created", "ok", "operator", new)
     with recorded(server, commanded("signing_key.revoked", new)):
-        server.cli_ok("keys", "revoke", "--", new)
+        server.cli_ok("keys", "revoke", new)
 
     # What only looks leaves nothing.
     with recorded(server):

@@ -86,7 +86,7 @@ def test_T17_a_key_revoked_under_load_is_worth_nothing_at_once(make_server, roun
         thread.start()
     try:
         before = accounts[0].access
-        server.cli_ok("keys", "revoke", "--", old)
+        server.cli_ok("keys", "revoke", old)
         assert_problem(accounts[0].me(before), 401, "invalid_token")
     finally:
         ended.set()

@@ -276,7 +276,7 @@ def test_D09_nothing_that_was_revoked_after_a_backup_comes_back_with_it(make_ser
     people["signed out"].try_logout()
     server.post("/api/auth/logout_all", bearer=people["signed out everywhere"].access)
     server.get(link)
-    server.cli_ok("keys", "revoke", "--", old_kid)
+    server.cli_ok("keys", "revoke", old_kid)
     late = server.user()
     held += [dict(people["rotated"].tokens), dict(people["reused"].tokens), dict(late.tokens)]
     server.stop()

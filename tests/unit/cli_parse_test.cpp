@@ -92,6 +92,28 @@ TEST(CliParse, ValuesAreTakenAsTheyStand) {
   EXPECT_EQ(add.email, "{x}@b.org");
 }
 
+TEST(CliParse, AValueMayBeginWithADash) {
+  const std::string kid = "--" + std::string(41, 'k');
+  EXPECT_EQ(command<KeysRevoke>({"keys", "revoke", "-kid"}).kid, "-kid");
+  EXPECT_EQ(command<KeysRevoke>({"keys", "revoke", kid}).kid, kid);
+  EXPECT_EQ(command<UserShow>({"user", "show", "--json", "-f@b.org"}).user, UserName{"-f@b.org"});
+  EXPECT_EQ(command<UserSetRole>({"user", "set-role", "--f@b.org", "admin"}).user, UserName{"--f@b.org"});
+  EXPECT_EQ(command<UserBlock>({"user", "block", "-f@b.org", "--data_dir", "d"}).user, UserName{"-f@b.org"});
+  const auto add =
+      command<UserAdd>({"user", "add", "--email", "-f@b.org", "--username=-abc", "--password-stdin"});
+  EXPECT_EQ(add.email, "-f@b.org");
+  EXPECT_EQ(add.username, "-abc");
+  EXPECT_EQ(invocation({"--data_dir", "-d", "user", "list"}).flags.front().second, "-d");
+
+  EXPECT_EQ(ending({"user", "show", "-h"}).exit_code, exit_done);
+  EXPECT_EQ(ending({"user", "show", "-x"}).exit_code, exit_misused);
+  EXPECT_NE(ending({"user", "show", "--nosuch", "1"}).err.find("unknown option \"--nosuch\""),
+            std::string::npos);
+  EXPECT_NE(ending({"backup", "-v"}).err.find("unknown option \"-v\"; a file of that name is ./-v"),
+            std::string::npos);
+  EXPECT_NE(ending({"user", "list", "-v"}).err.find("unexpected argument \"-v\""), std::string::npos);
+}
+
 TEST(CliParse, JsonIsAskedForByAFlag) {
   EXPECT_EQ(command<UserList>({"user", "list"}).format, Format::text);
   EXPECT_EQ(command<UserList>({"user", "list", "--json"}).format, Format::json);

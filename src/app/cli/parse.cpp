@@ -42,6 +42,29 @@ struct Misuse {
   std::string sentence;
 };
 
+/// A value that begins with a dash would be an option for CLI11, and one key id in 64, and any address that
+/// somebody chooses, may begin with one. No argument of a program holds NUL, so one in front marks such a
+/// value.
+constexpr char value_mark = '\0';
+
+bool is_key_id(std::string_view text) {
+  constexpr std::size_t key_id_size = 43;
+  return text.size() == key_id_size && std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                  c == '_';
+         });
+}
+
+/// The program has one short option, and no long one that looks like an address or a key id.
+bool is_value_with_dash(std::string_view text) {
+  if (!text.starts_with("--")) return text.starts_with('-') && text.size() > 1 && text != "-h";
+  return is_key_id(text) ||
+         (text.find('@') != std::string_view::npos && text.find('=') == std::string_view::npos);
+}
+
+bool is_marked(std::string_view text) { return text.starts_with(value_mark); }
+std::string without_mark(const std::string& text) { return is_marked(text) ? text.substr(1) : text; }
+
 /// The texts as they stand in the arguments. Only one command is parsed, so that all can share one place.
 struct Raw {
   std::string email, username, role, user, kid, mail_id, file, config_file;
@@ -66,6 +89,11 @@ UserName read_user(const std::string& text) {
 }
 
 std::filesystem::path read_file(const std::string& text) {
+  // An option that does not exist is likelier than such a file.
+  if (is_marked(text)) {
+    const std::string file = without_mark(text);
+    throw Misuse{"unknown option " + settings::quote(file) + "; a file of that name is ./" + file};
+  }
   if (text.empty() || text.find('\0') != std::string::npos) throw Misuse{"FILE must be the path of a file"};
   return text;
 }
@@ -108,7 +136,7 @@ class Parser {
 
   std::variant<Invocation, Ending> run(const std::vector<std::string>& arguments) {
     // CLI11 takes them from the back.
-    std::vector<std::string> backwards = split_empty_values(arguments);
+    std::vector<std::string> backwards = mark_values(split_empty_values(arguments));
     std::ranges::reverse(backwards);
     try {
       app_.parse(backwards);
@@ -140,16 +168,16 @@ class Parser {
   }
   void add_json(CLI::App* command) { command->add_flag("--json", raw_.json, "JSON, for programs"); }
   void add_user(CLI::App* command) {
-    command->add_option("USER", raw_.user, "Id or e-mail address")->required()->type_name("");
+    text(command, "USER", raw_.user, "Id or e-mail address")->required()->type_name("");
   }
 
   /// Each setting is an option of the program that every command takes; `serve --help` explains them.
   void add_settings() {
-    app_.add_option("--config", raw_.config_file, "A TOML file of settings; see `latchkey serve --help`")
+    text(&app_, "--config", raw_.config_file, "A TOML file of settings; see `latchkey serve --help`")
         ->type_name("FILE");
     std::size_t index = 0;
     for (const settings::Knob& knob : settings::knobs()) {
-      app_.add_option("--" + std::string(knob.name), raw_.settings[index++])
+      text(&app_, "--" + std::string(knob.name), raw_.settings[index++])
           ->group(settings_group)
           ->type_name("VALUE");
     }
@@ -159,9 +187,9 @@ class Parser {
     auto& user = group("user", "Accounts: add, list, show, block, unblock, set-role, delete");
     auto* add = leaf(user, "add", "Make an account; without --confirmed it is sent a confirmation mail",
                      [this] { return read_user_add(raw_); });
-    add->add_option("--email", raw_.email, "E-mail address")->required()->type_name("E");
-    add->add_option("--username", raw_.username, "3 to 50 characters")->required()->type_name("U");
-    add->add_option("--role", raw_.role, "user (without this), moderator or admin")->type_name("R");
+    text(add, "--email", raw_.email, "E-mail address")->required()->type_name("E");
+    text(add, "--username", raw_.username, "3 to 50 characters")->required()->type_name("U");
+    text(add, "--role", raw_.role, "user (without this), moderator or admin")->type_name("R");
     add->add_flag("--confirmed", raw_.confirmed, "The address needs no confirmation");
     add->add_flag("--password-stdin", raw_.password, "Read the password from standard input");
     add->add_flag("--password-hash-stdin", raw_.password_hash,
@@ -180,7 +208,7 @@ class Parser {
       return UserSetRole{read_user(raw_.user), read_role(raw_.role)};
     });
     add_user(role);
-    role->add_option("ROLE", raw_.role, "user, moderator or admin")->required()->type_name("");
+    text(role, "ROLE", raw_.role, "user, moderator or admin")->required()->type_name("");
     add_user(leaf(user, "delete", "Remove an account for good",
                   [this] { return UserDelete{read_user(raw_.user)}; }));
   }
@@ -192,7 +220,7 @@ class Parser {
     leaf(keys, "rotate", "Make a key that takes over ten minutes from now", [] { return KeysRotate{}; });
     auto* revoke = leaf(keys, "revoke", "Drop a key at once, with every token that it signed",
                         [this] { return KeysRevoke{raw_.kid}; });
-    revoke->add_option("KID", raw_.kid, "A key that `latchkey keys list` shows")->required()->type_name("");
+    text(revoke, "KID", raw_.kid, "A key that `latchkey keys list` shows")->required()->type_name("");
     leaf(keys, "rekey", "Seal again, under master_secret, what master_secret_previous sealed",
          [] { return KeysRekey{}; });
   }
@@ -203,9 +231,8 @@ class Parser {
                   [this] { return MailList{raw_.format()}; }));
     auto* retry =
         leaf(mail, "retry", "Send now, with a full count of tries", [this] { return read_mail_retry(raw_); });
-    retry
-        ->add_option("ID", raw_.mail_id,
-                     "A mail that `latchkey mail list` shows; without it, all that were put aside")
+    text(retry, "ID", raw_.mail_id,
+         "A mail that `latchkey mail list` shows; without it, all that were put aside")
         ->type_name("");
     retry->add_flag("--all", raw_.all, "All that were put aside");
   }
@@ -263,6 +290,22 @@ class Parser {
     return result;
   }
 
+  /// All that `is_value_with_dash`, up to a `--`, behind which CLI11 looks for no options anyway.
+  static std::vector<std::string> mark_values(std::vector<std::string> arguments) {
+    const auto end = std::ranges::find(arguments, "--");
+    for (auto at = arguments.begin(); at != end; ++at) {
+      if (is_value_with_dash(*at)) at->insert(at->begin(), value_mark);
+    }
+    return arguments;
+  }
+
+  /// An option or argument that takes one text.
+  static CLI::Option* text(CLI::App* command, const std::string& name, std::string& into,
+                           const std::string& purpose = {}) {
+    const auto take = [&into](const std::string& value) { into = without_mark(value); };
+    return command->add_option_function<std::string>(name, take, purpose);
+  }
+
   std::string selected_name() const {
     std::string name = "latchkey";
     for (const CLI::App* at = &app_; !at->get_subcommands().empty();) {
@@ -279,7 +322,8 @@ class Parser {
     const auto unknown = app_.remaining(true);
     if (unknown.empty()) return wants_command ? "a command is missing" : error.what();
     // What follows an unknown option may be a password: only the first is shown, without a value.
-    const std::string first = unknown.front().substr(0, unknown.front().find('='));
+    const std::string argument = without_mark(unknown.front());
+    const std::string first = argument.substr(0, argument.find('='));
     if (first.starts_with("--")) return "unknown option " + settings::quote(first) + suggest(first.substr(2));
     return (wants_command ? "unknown command " : "unexpected argument ") + settings::quote(first);
   }

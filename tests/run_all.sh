@@ -67,9 +67,8 @@ black_box release tests/fault tests/security/test_{config,storage,login,mail}_at
   tests/security/test_http_{limits,connections}.py
 
 build tsan
-# Under this sanitizer the mail worker of the one that is left out never wakes from a wait of milliseconds, and only there.
-cpp tsan -E AStoreThatFailsIsWaitedForAndNothingIsSentTwice
-black_box tsan tests/api
+cpp tsan
+black_box tsan tests/api tests/security/test_{session,key,admin,login,storage}_*.py
 
 build fuzz fuzz_targets
 say "fuzz targets, ${LATCHKEY_FUZZ_SECONDS:-10} s each"

@@ -55,7 +55,7 @@ void MailWorker::stop() {
 
 void MailWorker::work(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    milliseconds sleep = options_.poll;
+    milliseconds sleep{0};
     try {
       sleep = send_due(stop);
       if (in_trouble_) log::info("mail.resumed");
@@ -63,6 +63,7 @@ void MailWorker::work(const std::stop_token& stop) {
     } catch (const std::exception& error) {
       // The store can not answer, or something worse: either way the mail is safe in it.
       note_trouble(error.what());
+      sleep = options_.poll;
     }
     std::unique_lock lock(mutex_);
     news_.wait_for(lock, stop, sleep, [this] { return woken_; });

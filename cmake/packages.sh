@@ -9,7 +9,7 @@ build=(
   libkainjow-mustache-dev libargon2-dev libcrypt-dev
 )
 test=(
-  libgtest-dev librapidcheck-dev python3 python3-venv nodejs npm chromium chromium-driver openssl
+  libgtest-dev python3 python3-venv nodejs npm chromium chromium-driver openssl
   clang clang-format clang-tidy libclang-rt-14-dev gdb
 )
 

@@ -180,8 +180,7 @@ json::object reference(std::string_view name) {
 }
 
 json::object success_content(Schema schema) {
-  const json::object page{{"text/html", {{"schema", {{"type", "string"}}}}}};
-  if (schema == Schema::html) return page;
+  if (schema == Schema::html) return {{"text/html", {{"schema", {{"type", "string"}}}}}};
   if (schema == Schema::any_json) return {{"application/json", {{"schema", {{"type", "object"}}}}}};
   return {{"application/json", reference(name_of(schema))}};
 }

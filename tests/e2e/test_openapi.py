@@ -1,5 +1,11 @@
 """`openapi.json`, as tools that we did not write read it: a validator, and schemathesis, which sends what
-the document allows and what it does not, and compares the answers with what the document says."""
+the document allows and what it does not, and compares the answers with what the document says. A linter judges
+its manners."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
 
 import pytest
 import schemathesis
@@ -10,6 +16,8 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
 
 from support import Server
+
+NODE_FOLDER = Path(os.environ.get("LATCHKEY_TEST_NODE", Path(__file__).parents[2] / "build/test-node"))
 
 OPERATIONS = [
     ("post", "/api/auth/signup"),
@@ -55,6 +63,31 @@ def test_the_document_is_valid_openapi_3_1(document):
     errors = [f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
               for error in OpenAPIV31SpecValidator(document).iter_errors()]
     assert errors == []
+
+
+def lint(folder, document):
+    """What the linter's strictest set of rules finds, `rule at place: message` each."""
+    (folder / "openapi.json").write_text(json.dumps(document))
+    done = subprocess.run(
+        [NODE_FOLDER / "node_modules/.bin/redocly", "lint", "--extends=recommended-strict", "--format=json", "openapi.json"],
+        cwd=folder, capture_output=True, text=True, timeout=60,
+        env=os.environ | {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"})
+    try:
+        problems = json.loads(done.stdout)["problems"]
+    except ValueError:
+        pytest.fail(f"the linter did not run: {done.stdout}{done.stderr}")
+    return [f"{one['ruleId']} at {one['location'][0]['pointer']}: {one['message']}" for one in problems]
+
+
+def test_a_linter_finds_nothing_to_mend(document, tmp_path):
+    assert lint(tmp_path, document) == []
+
+
+def test_the_linter_would_find_what_a_validator_lets_pass(document, tmp_path):
+    careless = json.loads(json.dumps(document))
+    del careless["paths"]["/healthz"]["get"]["operationId"]
+    found = lint(tmp_path, careless)
+    assert len(found) == 1 and found[0].startswith("operation-operationId at #/paths/~1healthz/get")
 
 
 def test_every_operation_has_an_id_of_its_own_a_summary_and_described_answers(document):

@@ -227,6 +227,7 @@ std::vector<std::string> own_arguments() {
 [[noreturn]] void start_anew() {
   auto arguments = own_arguments();
   std::vector<char*> pointers;
+  pointers.reserve(arguments.size() + 1);
   for (auto& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
   ::execv("/proc/self/exe", pointers.data());

@@ -82,6 +82,7 @@ void erase_long_words(std::string& judged, const std::vector<std::string>& words
 double guesses_log10(std::string_view password, std::span<const std::string> user_inputs) {
   const std::vector<std::string> words = collect_words(user_inputs);
   std::vector<const char*> dictionary;
+  dictionary.reserve(words.size() + 1);
   for (const std::string& word : words) dictionary.push_back(word.c_str());
   dictionary.push_back(nullptr);
 

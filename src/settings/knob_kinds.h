@@ -140,7 +140,7 @@ constexpr Knob secret(std::string_view name, At, Check check, std::string_view s
   knob.set = [](const Knob& self, Settings& settings, std::string_view given) -> std::optional<Complaint> {
     if (given.empty()) return "must not be empty";
     std::string value(given);
-    const std::optional<Complaint> complaint = self.check(value);
+    std::optional<Complaint> complaint = self.check(value);
     if (!complaint) At{}(settings) = Secret(value);
     wipe(value);
     return complaint;

@@ -46,7 +46,7 @@ Source read_from(const std::filesystem::path& folder, const std::string& path) {
   return {full.string(), std::move(text)};
 }
 
-Template parse_subject_line(Source source) {
+Template parse_subject_line(const Source& source) {
   const std::string_view line = trim(source.text);
   if (line.empty()) throw BadTemplate(source.name + ": is empty");
   if (is_valid_utf8(line) && has_control_characters(line))

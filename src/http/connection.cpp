@@ -54,12 +54,16 @@ Task<bool> Connection::answer_one() {
   if (admission.resource != nullptr) pattern_ = admission.resource->pattern;
 
   if (admission.answer) {
+    if (admission.judges_body) {
+      Response answer = co_await handle(std::move(admission.answer));
+      admission.answer = std::move(answer);
+    }
     // A short body is read so that the connection can go on; any other is left, and the connection ends.
     std::size_t length = head_.content_length.value_or(0);
     bool readable =
         !head_.chunked && !head_.expects_continue && length <= server_->options.limits.unwanted_body;
     if (head_.has_body() && readable) {
-      bool read = co_await read_body(length, false);
+      bool read = co_await read_body(length, BodyUse::dropped);
       if (!read) co_return false;
     }
     if (head_.has_body() && !readable) admission.answer->close = true;
@@ -69,24 +73,29 @@ Task<bool> Connection::answer_one() {
 
   if (head_.has_body()) {
     const Route& route = *request_.route;
-    bool read = co_await read_body(route.body_limit, route.body != BodyKind::none);
+    bool read =
+        co_await read_body(route.body_limit, route.body != BodyKind::none ? BodyUse::kept : BodyUse::dropped);
     if (!read) co_return false;
   }
-  enter(Phase::handling);
-  Response response = co_await handle();
+  std::optional<Response> no_refusal;
+  Response response = co_await handle(std::move(no_refusal));
   respond(std::move(response));
   co_return keep_alive_;
 }
 
-Task<Response> Connection::handle() {
-  const Route& route = *request_.route;
+/// Asks first who asks, where the route wants that. Then the answer is `refusal`, which says what is wrong
+/// with the body, and without one the handler's.
+Task<Response> Connection::handle(std::optional<Response> refusal) {
+  enter(Phase::handling);
+  const Route* route = request_.route;
   ErrorCode fault = ErrorCode::internal;
   try {
-    if (route.access != 0) {
-      Result<void> allowed = co_await server_->access(route, request_);
+    if (route != nullptr && route->access != 0) {
+      Result<void> allowed = co_await server_->access(*route, request_);
       if (allowed.has_error()) co_return problem(allowed.error());
     }
-    Result<Response> answer = co_await route.handler(request_);
+    if (refusal) co_return std::move(*refusal);
+    Result<Response> answer = co_await route->handler(request_);
     if (answer.has_error()) co_return problem(answer.error());
     co_return std::move(*answer);
   } catch (const Unavailable& error) {
@@ -140,6 +149,14 @@ Response Connection::problem(const Error& error) const {
 /// Refuses what no handler will see, and ends the connection: where the next request begins is not known.
 void Connection::refuse(ErrorCode code) {
   Response response = problem(code);
+  response.close = true;
+  respond(std::move(response));
+}
+
+/// The same for a body that turns out to be too much: told to those who may ask.
+Task<> Connection::refuse_body(ErrorCode code) {
+  std::optional<Response> refusal = problem(code);
+  Response response = co_await handle(std::move(refusal));
   response.close = true;
   respond(std::move(response));
 }

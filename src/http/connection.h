@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -50,12 +51,16 @@ class Connection {
     lingering  ///< the last word is said; what the client still sends is thrown away
   };
 
+  /// What becomes of a body that is read.
+  enum class BodyUse : std::uint8_t { kept, dropped };
+
   Task<bool> read_head();
   Task<bool> answer_one();
-  Task<bool> read_body(std::size_t limit, bool keep);
-  Task<bool> read_sized_body(std::size_t size, bool keep);
-  Task<bool> read_chunked_body(std::size_t limit, bool keep);
-  Task<Response> handle();
+  Task<bool> read_body(std::size_t limit, BodyUse use);
+  Task<bool> read_sized_body(std::size_t size, BodyUse use);
+  Task<bool> read_chunked_body(std::size_t limit, BodyUse use);
+  Task<Response> handle(std::optional<Response> refusal);
+  Task<> refuse_body(ErrorCode code);
   Task<bool> fill();
   Task<bool> flush();
   Task<> linger();

@@ -72,18 +72,18 @@ Task<bool> Connection::read_head() {
   }
 }
 
-Task<bool> Connection::read_body(std::size_t limit, bool keep) {
+Task<bool> Connection::read_body(std::size_t limit, BodyUse use) {
   enter(Phase::body);
   bool whole = false;
   if (head_.chunked)
-    whole = co_await read_chunked_body(limit, keep);
+    whole = co_await read_chunked_body(limit, use);
   else
-    whole = co_await read_sized_body(static_cast<std::size_t>(*head_.content_length), keep);
+    whole = co_await read_sized_body(static_cast<std::size_t>(*head_.content_length), use);
   if (!whole && expired_ && !said_goodbye_) refuse(ErrorCode::request_timeout);
   co_return whole;
 }
 
-Task<bool> Connection::read_sized_body(std::size_t size, bool keep) {
+Task<bool> Connection::read_sized_body(std::size_t size, BodyUse use) {
   request_end_ = head_end_ + size;
   if (in_.text().size() < request_end_) {
     if (head_.expects_continue) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
@@ -96,22 +96,26 @@ Task<bool> Connection::read_sized_body(std::size_t size, bool keep) {
     bool more = co_await fill();
     if (!more) co_return false;
   }
-  if (keep) request_.body = in_.text().substr(head_end_, size);
+  if (use == BodyUse::kept) request_.body = in_.text().substr(head_end_, size);
   co_return true;
 }
 
-Task<bool> Connection::read_chunked_body(std::size_t limit, bool keep) {
+Task<bool> Connection::read_chunked_body(std::size_t limit, BodyUse use) {
   if (in_.text().size() == head_end_ && head_.expects_continue) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
-  if (keep) chunked_body_.reserve(limit);  // no growing, which would leave copies of a password behind
+  std::string* body = use == BodyUse::kept ? &chunked_body_ : nullptr;
+  if (body != nullptr) body->reserve(limit);  // no growing, which would leave copies of a password behind
   ChunkDecoder decoder;
   for (;;) {
     std::size_t consumed = 0;
-    ChunkDecoder::State state =
-        decoder.decode(in_.text().substr(head_end_), consumed, keep ? &chunked_body_ : nullptr, limit);
+    ChunkDecoder::State state = decoder.decode(in_.text().substr(head_end_), consumed, body, limit);
     in_.erase(head_end_, head_end_ + consumed);
     if (state == ChunkDecoder::State::complete) break;
-    if (state != ChunkDecoder::State::incomplete) {
-      refuse(state == ChunkDecoder::State::too_large ? ErrorCode::body_too_large : ErrorCode::bad_request);
+    if (state == ChunkDecoder::State::too_large) {
+      co_await refuse_body(ErrorCode::body_too_large);
+      co_return false;
+    }
+    if (state == ChunkDecoder::State::malformed) {
+      refuse(ErrorCode::bad_request);
       co_return false;
     }
     if (in_.reserve(head_end_ + smallest_read)) {

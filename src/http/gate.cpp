@@ -16,7 +16,13 @@ struct Visit {
   const Resource* resource = nullptr;
 };
 
-using Step = std::optional<Error> (*)(Visit&);
+/// What a step judges: what was asked for, or what was sent with it.
+enum class About : std::uint8_t { target, body };
+
+struct Step {
+  std::optional<Error> (*judge)(Visit&);
+  About about;
+};
 
 bool asks_about_server(const Visit& visit) {
   return visit.head.method == Method::options && visit.head.target == "*";
@@ -89,15 +95,16 @@ std::optional<Error> check_body_length(Visit& visit) {
   return std::nullopt;
 }
 
-/// The order of validation. What comes after it (the body, the access hook, the handler) stands in
-/// connection.cpp.
+/// The order of validation. Between what was asked for and what was sent stands the question who asks (401,
+/// 403): connection.cpp puts it before a refusal about the body. It also has what comes after these steps
+/// (the body, the access hook, the handler).
 constexpr Step steps[] = {
-    read_target,              // 400, 501
-    find_resource,            // 404
-    choose_route,             // 501, 405
-    refuse_content_encoding,  // 415
-    check_media_type,         // 415
-    check_body_length,        // 413
+    {read_target, About::target},            // 400, 501
+    {find_resource, About::target},          // 404
+    {choose_route, About::target},           // 501, 405
+    {refuse_content_encoding, About::body},  // 415
+    {check_media_type, About::body},         // 415
+    {check_body_length, About::body},        // 413
 };
 
 Response answer_options(const Visit& visit, const Cors& cors) {
@@ -115,9 +122,10 @@ Admission admit(const RequestHead& head, Request& request, const Router& router,
                 std::string_view problem_type_base) {
   Visit visit{head, request, router};
   Admission admission;
-  for (Step step : steps) {
-    std::optional<Error> refusal = step(visit);
+  for (const Step& step : steps) {
+    std::optional<Error> refusal = step.judge(visit);
     if (!refusal) continue;
+    admission.judges_body = step.about == About::body;
     admission.resource = visit.resource;
     admission.answer = problem_response(*refusal, request, problem_type_base);
     if (refusal->code == ErrorCode::method_not_allowed)

@@ -14,6 +14,8 @@ namespace latchkey::http {
 struct Admission {
   const Resource* resource = nullptr;  ///< what the path named, for the log, also when refused
   std::optional<Response> answer;      ///< set: this is the answer, and no handler runs
+  /// `answer` is about what was sent: on a guarded route only those who may ask get it (`Route::access`).
+  bool judges_body = false;
 };
 
 /// Takes a request through the checks that its route's row decides, in the fixed order that stands as one

@@ -19,7 +19,9 @@ namespace latchkey::http {
 using Handler = std::function<Task<Result<Response>>(Request&)>;
 
 /// Runs before the handlers of all routes whose `access` is not 0, after the body has arrived: api
-/// authenticates here and may leave what it found in `Request::caller`. A denial is the answer.
+/// authenticates here and may leave what it found in `Request::caller`. A denial is the answer, and comes
+/// before what else there is to say of a request that names a route: where the type or the size of its body
+/// is refused, this has run as well.
 using AccessHook = std::function<Task<Result<void>>(const Route&, Request&)>;
 
 /// What a route takes as its body.

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from probes import (ACCESS_ROUTES, CACHEABLE, REFRESH_ROUTES, ROUTES, answer_of, ask, harmless, head, one_answer,
-                    refused)
+from probes import (ACCESS_ROUTES, CACHEABLE, REFRESH_ROUTES, ROUTES, answer_of, ask, chunked, harmless, head,
+                    one_answer, refused)
 from support import Server, assert_common_headers, assert_problem, unique_email
 from support.accounts import PASSWORD
 from support.tokens import claims_of
@@ -245,3 +245,35 @@ def test_K08_a_401_gives_no_reason_away(server, member, method, target):
         problem.pop("request_id")
         bodies.add(str(problem))
     assert len(bodies) == 1, bodies
+
+
+# What is wrong with a body, as its head or its end shows, and what is said of it to whoever may ask.
+WRONG_BODIES = {
+    "encoding": ([JSON, "Content-Encoding: gzip", "Content-Length: 2"], b"{}", 415),
+    "type": (["Content-Type: application/xml", "Content-Length: 2"], b"{}", 415),
+    "length": ([JSON, "Content-Length: 10000000"], b"", 413),
+    "chunks": ([JSON, "Transfer-Encoding: chunked"], chunked(b" " * 70_000), 413),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_BODIES)
+@pytest.mark.parametrize("method, target", ACCESS_ROUTES)
+def test_who_asks_is_judged_before_what_is_sent(server, keeper, member, method, target, wrong):
+    lines, body, status = WRONG_BODIES[wrong]
+    administration = "block_user" in target
+
+    def sent_with(*more):
+        return head(method, target, *lines, *more) + body
+
+    def sent_by(token):
+        return sent_with(f"Authorization: Bearer {token}")
+
+    with harmless(server, besides=("audit",)):
+        refused(server, sent_with(), (401,), closed=False)
+        for token in ("x.y.z", member.refresh):
+            refused(server, sent_by(token), (401,), closed=False)
+        if administration:
+            refused(server, sent_by(member.access), (403,), closed=False)
+            refused(server, sent_by(keeper.access), (status,), closed=False)
+        elif wrong in ("encoding", "length", "chunks"):
+            refused(server, sent_by(member.access), (status,), closed=False)

@@ -120,9 +120,13 @@ ChunkDecoder::State ChunkDecoder::step(char c, std::size_t limit) {
         part_ = Part::end_lf;
         return State::incomplete;
       }
-      part_ = Part::trailer;
+      part_ = Part::trailer_name;
       return is_token_char(c) && ++overhead_ <= max_chunk_overhead ? State::incomplete : State::malformed;
-    case Part::trailer:
+    case Part::trailer_name:
+      if (c == ':') part_ = Part::trailer_value;
+      return (c == ':' || is_token_char(c)) && ++overhead_ <= max_chunk_overhead ? State::incomplete
+                                                                                 : State::malformed;
+    case Part::trailer_value:
       if (c == '\r') {
         part_ = Part::trailer_lf;
         return State::incomplete;

@@ -38,8 +38,9 @@ class HeadScanner {
 };
 
 /// Takes the chunk framing off a body (RFC 9112 §7.1), strictly: 1 to 16 hexadecimal digits directly followed
-/// by CRLF or by extensions of unquoted visible characters, CRLF after each chunk, trailers without control
-/// characters. Extensions and trailers are dropped, and together may take 4 KiB.
+/// by CRLF or by extensions of unquoted visible characters, CRLF after each chunk, trailers that are field
+/// lines (a name, directly followed by a colon) without control characters. Extensions and trailers are
+/// dropped, and together may take 4 KiB.
 class ChunkDecoder {
  public:
   enum class State : std::uint8_t { incomplete, complete, malformed, too_large };
@@ -57,7 +58,8 @@ class ChunkDecoder {
     data_cr,
     data_lf,
     trailer_start,
-    trailer,
+    trailer_name,
+    trailer_value,
     trailer_lf,
     end_lf
   };

@@ -95,6 +95,8 @@ CHUNKS = [
     b"00000000000000000000000000000000000000000000000000g\r\n", b"1\r\nxx\r\n0\r\n\r\n", b"3\r\nxx\r\n0\r\n\r\n",
     b"2\r\nxx0\r\n\r\n", b"2;\xff=\x01\r\nxx\r\n0\r\n\r\n", b"\xb2\r\nxx\r\n0\r\n\r\n",
     b"2\r\nxx\r\n0\r\nX: \x00\r\n\r\n",
+    b"2\r\nxx\r\n0\r\nX y\r\n\r\n", b"2\r\nxx\r\n0\r\nX\r\n\r\n", b"2\r\nxx\r\n0\r\nX : y\r\n\r\n",
+    b"2\r\nxx\r\n0\r\n: y\r\n\r\n", b"2\r\nxx\r\n0\r\nX: y\r\n z\r\n\r\n",
 ]
 
 

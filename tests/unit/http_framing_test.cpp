@@ -124,6 +124,7 @@ TEST(HttpFraming, TakesChunkFramingOff) {
   EXPECT_EQ(decoded.body, "abc0123456789");
   EXPECT_EQ(decoded.rest, "GET");
   EXPECT_EQ(decode_anyhow("0\r\n\r\n").state, Chunks::complete);
+  EXPECT_EQ(decode_anyhow("0\r\nA:\r\nB-c: d: e\r\n\r\n").state, Chunks::complete);
   EXPECT_EQ(decode_anyhow("5\r\nab").state, Chunks::incomplete);
 }
 
@@ -150,6 +151,12 @@ TEST(HttpFraming, H04RefusesOddChunks) {
                            "1;a\nb\r\n",
                            "0\r\nT: a\nb\r\n\r\n",
                            "0\r\n folded\r\n\r\n",
+                           "0\r\nT: a\r\n folded\r\n\r\n",
+                           "0\r\nX y\r\n\r\n",
+                           "0\r\nX\r\n\r\n",
+                           "0\r\nX : y\r\n\r\n",
+                           "0\r\nT: a\r\nX y\r\n\r\n",
+                           "0\r\n: y\r\n\r\n",
                            "0\r\n\n",
                            "0\r\n\rx",
                            "0\r\nT: a\rX\r\n\r\n",

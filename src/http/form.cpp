@@ -110,6 +110,10 @@ Result<Form> parse_form(const Request& request) {
   return parse_multipart(request.body, *boundary);
 }
 
-Result<Form> parse_query(const Request& request) { return parse_urlencoded(request.query); }
+Result<Form> parse_query(const Request& request) {
+  auto query = parse_urlencoded(request.query);
+  if (query.has_error()) return Error(query.error().code, "The query is malformed");
+  return query;
+}
 
 }  // namespace latchkey::http

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import Server, assert_problem, assert_user, at_once, nothing_changes
+from support import Server, assert_problem, assert_user, at_once, exchange, nothing_changes, request_bytes
 from support.checks import error_fields
 
 MESSAGE = "User status updated successfully"
@@ -126,6 +126,17 @@ def test_a_value_in_body_and_query_or_twice_is_400(server, user, admin):
         assert_problem(server.post(f"/api/auth/block_user/{user.id}?is_active=false&is_active=false",
                                    bearer=admin.access), 400)
     assert user.me().status_code == 200
+
+
+@pytest.mark.parametrize("query", ["is_active=%zz", "is_active=%f", "is_active=%", "is_active=%ff", "is_active=%c0%80",
+                                   "is_active=%00", "%zz=1&is_active=true", "is_active=true&x=%ff"])
+def test_a_query_that_can_not_be_decoded_is_400(server, user, admin, query):
+    """As it is sent: libraries mend such a query before it leaves."""
+    data = request_bytes("POST", f"/api/auth/block_user/{user.id}?{query}", {"Authorization": f"Bearer {admin.access}"})
+    with nothing_changes(server):
+        response, _ = exchange(server, data)
+    problem = response.json()
+    assert (response.status, problem["code"], problem["detail"]) == (400, "malformed_form", "The query is malformed")
 
 
 def test_an_administrator_can_block_another(server, admin):

@@ -6,6 +6,7 @@
 #include <unistr.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -30,6 +31,22 @@ std::string take(std::uint8_t* memory, std::size_t size) {
 
 bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+/// Format characters (Cf) that show: signs that enclose the digits after them.
+bool is_enclosing_sign(ucs4_t c) {
+  constexpr std::array<ucs4_t, 13> signs{0x600, 0x601, 0x602, 0x603, 0x604,   0x605,  0x6dd,
+                                         0x70f, 0x890, 0x891, 0x8e2, 0x110bd, 0x110cd};
+  return std::ranges::find(signs, c) != signs.end();
+}
+
+bool is_visible(ucs4_t c) {
+  constexpr ucs4_t braille_blank = 0x2800;  // a symbol by its category, without a dot
+  if (c == braille_blank || uc_is_property(c, UC_PROPERTY_WHITE_SPACE) ||
+      uc_is_property(c, UC_PROPERTY_DEFAULT_IGNORABLE_CODE_POINT))
+    return false;
+  if (uc_is_general_category_withtable(c, UC_CATEGORY_MASK_Cf)) return is_enclosing_sign(c);
+  return !uc_is_general_category_withtable(c, UC_CATEGORY_MASK_Cc);
 }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -77,6 +94,17 @@ bool has_control_characters(std::string_view text) {
     if (byte < 0x20 || byte == 0x7f) return true;
     // C1 in UTF-8 is C2 80 to C2 9F.
     if (byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) return true;
+  }
+  return false;
+}
+
+bool has_visible_characters(std::string_view text) {
+  while (!text.empty()) {
+    ucs4_t c = 0;
+    const int size = u8_mbtoucr(&c, bytes_of(text), text.size());
+    if (size <= 0) return false;
+    if (is_visible(c)) return true;
+    text.remove_prefix(static_cast<std::size_t>(size));
   }
   return false;
 }

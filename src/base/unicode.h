@@ -25,6 +25,11 @@ std::size_t count_code_points(std::string_view text);
 /// C0, DEL or C1 (as U+0080 to U+009F). `text` is valid UTF-8.
 bool has_control_characters(std::string_view text);
 
+/// Whether anything of valid UTF-8 shows: one character at least that is neither white space nor a control,
+/// nor default-ignorable (zero-width joiners and spaces, fillers, what sets the direction of text; Unicode's
+/// DerivedCoreProperties). Such characters beside visible ones are part of how many scripts are written.
+bool has_visible_characters(std::string_view text);
+
 /// A key under which texts that differ only by case or by compatibility forms are the same: NFKC of Unicode's
 /// full case folding. It depends on no locale. Nothing for bad UTF-8.
 std::optional<std::string> fold_case(std::string_view text);

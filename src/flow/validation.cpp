@@ -48,6 +48,9 @@ void check_username(const Settings& settings, std::string_view text, NewAccount&
   if (has_control_characters(trimmed)) {
     return problems.add("username", "value_error", "must not contain control characters");
   }
+  if (!has_visible_characters(trimmed)) {
+    return problems.add("username", "value_error", "must contain a visible character");
+  }
   account.username = std::string(trimmed);
   if (settings.accounts.unique_usernames) account.username_key = fold_case(trimmed);
 }

@@ -130,6 +130,21 @@ def test_a_user_name_is_three_to_fifty_characters_after_trimming(server, given, 
     assert signup(server, username=given).json()["username"] == stored
 
 
+@pytest.mark.parametrize("username", ["\u200b" * 3, "\u202e\u202d\u202c", "\u2066\u2069\u200f", "\u200d\u200c\u2060",
+                                      "\u3164" * 3, "\u2800" * 3, " \u200b \ufeff \u200b "], ids=ascii)
+def test_a_user_name_that_shows_nothing_is_422(server, username):
+    with nothing_changes(server):
+        problem = assert_problem(signup(server, username=username), 422, "validation_failed",
+                                 "username: must contain a visible character")
+    assert error_fields(problem) == {"body.username"}
+
+
+@pytest.mark.parametrize("username", ["می\u200cخواهم", "क्\u200dष देवी", "👩\u200d💻 Ada", "אבג\u200f", "ශ්\u200dරී", "李小龍", "ひろみ", "김연아",
+                                      "Ὀδυσσεύς"], ids=ascii)
+def test_a_user_name_of_any_script_is_kept_as_given(server, username):
+    assert signup(server, username=username).json()["username"] == username
+
+
 def test_user_names_need_not_be_unique(server):
     assert signup(server, username="the same name").status_code == 201
     assert signup(server, username="the same name").status_code == 201

@@ -55,6 +55,21 @@ TEST(Unicode, J05_sees_control_characters) {
   }
 }
 
+TEST(Unicode, knows_what_shows_nothing) {
+  for (const std::string_view text :
+       {"", "   ", "\u200b\u200b\u200b", "\u200d\u200c\u200d", "\u202e\u202d\u202c", "\u2066\u2067\u2069",
+        "\u200e\u200f\u061c", "\ufeff\u2060\u00ad", "\u3164\u3164\u115f", "\u2800\u2800\u2800",
+        "\ufff9\ufffb", "\ufe0f\U000e0100", "\U000e0061", "\u00a0\u3000\u200b", "\u034f\u180e\u17b4",
+        "\xff\xff\xff"}) {
+    EXPECT_FALSE(has_visible_characters(text)) << text;
+  }
+  for (const std::string_view text :
+       {"a", "\u200bx", "\u202eabc", "नमस्ते", "क\u094d\u200dष", "می\u200cخواهم", "\u06dd", "李", "ひ", "한",
+        "Ω", "👩\u200d💻", "\u0301", "-", "\U00012000", "\U0001e900"}) {
+    EXPECT_TRUE(has_visible_characters(text)) << text;
+  }
+}
+
 TEST(Unicode, folds_names_that_look_alike_by_case_or_width) {
   EXPECT_EQ(fold_case("Straße"), fold_case("STRASSE"));
   EXPECT_EQ(fold_case("ÉCOLE"), fold_case("e\xCC\x81"

@@ -2,6 +2,7 @@
 
 #include "base/metrics.h"
 #include "crypto/random.h"
+#include "flow/unconfirmed.h"
 #include "store/outbox.h"
 #include "store/sessions.h"
 #include "store/state.h"
@@ -84,7 +85,9 @@ Result<users::User> delete_user(db::Tx& tx, const Origin& origin, UserId user) {
   return *last;
 }
 
-Result<users::User> add_account(db::Tx& tx, const Origin& origin, const AccountToAdd& account) {
+Result<users::User> add_account(db::Tx& tx, const Settings& settings, const Origin& origin,
+                                const AccountToAdd& account) {
+  remove_lapsed_holders(tx, settings, origin, account.email_key, account.username_key);
   const users::NewUser row{.subject = crypto::new_subject(),
                            .email = account.email,
                            .email_key = account.email_key,

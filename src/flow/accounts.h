@@ -41,6 +41,7 @@ struct AccountToAdd {
   bool confirmed = false;
 };
 /// Refuses with account_exists, username_taken. An unconfirmed one gets the confirmation mail.
-Result<store::users::User> add_account(db::Tx& tx, const Origin& origin, const AccountToAdd& account);
+Result<store::users::User> add_account(db::Tx& tx, const Settings& settings, const Origin& origin,
+                                       const AccountToAdd& account);
 
 }  // namespace latchkey::flow

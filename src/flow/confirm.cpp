@@ -2,6 +2,7 @@
 
 #include "base/metrics.h"
 #include "crypto/confirmation_token.h"
+#include "flow/unconfirmed.h"
 
 namespace latchkey::flow {
 namespace {
@@ -38,6 +39,7 @@ Task<Result<users::Contact>> look_at_confirmation(Services& services, Origin ori
   // Bound to the address too: a link to an address that the account no longer has confirms nothing.
   if (!contact.has_value() || crypto::address_fingerprint(contact->email_key) != claims->address)
     co_return refused();
+  if (has_lapsed(services.settings, *contact, origin.now)) co_return refused();
   co_return *contact;
 }
 

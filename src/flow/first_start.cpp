@@ -53,7 +53,7 @@ std::optional<std::string> ensure_administrator(Services& services, const Origin
     if (const auto existing = tx.run(users::find_user_by_email, origin.now, account.email_key)) {
       return explain_no_administrator(*existing);
     }
-    if (add_account(tx, origin, account).has_error()) {
+    if (add_account(tx, settings, origin, account).has_error()) {
       return "the user name \"administrator\" is taken; run `latchkey user add --role admin --confirmed` "
              "instead";
     }

@@ -4,6 +4,7 @@
 #include "crypto/random.h"
 #include "flow/open_session.h"
 #include "flow/repeated_refusal.h"
+#include "flow/unconfirmed.h"
 #include "flow/validation.h"
 #include "store/outbox.h"
 
@@ -22,7 +23,11 @@ void write_known_address(db::Tx& tx, const Origin& origin, const Subject& accoun
 /// Everything of one sign-up that is written, in one transaction.
 Result<SignedUp> write_account(db::Tx& tx, const Services& services, const Origin& origin,
                                const users::NewUser& account) {
-  const auto id = users::insert_user(tx, account);
+  auto id = users::insert_user(tx, account);
+  if (!id.has_value() &&
+      remove_lapsed_holders(tx, services.settings, origin, account.email_key, account.username_key) > 0) {
+    id = users::insert_user(tx, account);
+  }
   if (!id.has_value()) {
     const auto holder = tx.run(users::find_contact, account.email_key);
     if (!holder.has_value()) return Error(ErrorCode::username_taken);
@@ -66,7 +71,7 @@ Task<Result<SignedUp>> sign_up(Services& services, Origin origin, SignupInput in
   }
   // Spares the hash; the constraint decides in the end.
   const auto known = co_await services.database.run(users::find_contact, checked->email.key.value);
-  if (known.has_value()) {
+  if (known.has_value() && !has_lapsed(services.settings, *known, origin.now)) {
     metrics::count(Counter::sign_up_exists);
     co_await record_known_address(services, origin, known->subject);
     co_return Error(ErrorCode::account_exists);

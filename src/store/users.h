@@ -56,8 +56,10 @@ struct Contact {
   std::string username;
   bool confirmed = false;
   bool is_active = false;
+  Timestamp created_at;
 };
-BOOST_DESCRIBE_STRUCT(Contact, (), (id, subject, email, email_key, username, confirmed, is_active))
+BOOST_DESCRIBE_STRUCT(Contact, (),
+                      (id, subject, email, email_key, username, confirmed, is_active, created_at))
 
 struct NewUser {
   Subject subject;
@@ -93,9 +95,11 @@ inline constexpr db::Statement<std::optional<Credentials>, std::string> find_cre
     "FROM users WHERE email_key = $1"};
 
 inline constexpr db::Statement<std::optional<Contact>, std::string> find_contact{
-    "SELECT id, subject, email, email_key, username, confirmed, is_active FROM users WHERE email_key = $1"};
+    "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at FROM users "
+    "WHERE email_key = $1"};
 inline constexpr db::Statement<std::optional<Contact>, Subject> find_contact_by_subject{
-    "SELECT id, subject, email, email_key, username, confirmed, is_active FROM users WHERE subject = $1"};
+    "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at FROM users "
+    "WHERE subject = $1"};
 
 /// Inserts the account; nullopt when its address or its user name is taken.
 std::optional<UserId> insert_user(db::Tx& tx, const NewUser& user);
@@ -122,10 +126,16 @@ inline constexpr db::Statement<db::Affected, Role, Timestamp, UserId> update_rol
     "UPDATE users SET role = $1, updated_at = $2 WHERE id = $3"};
 inline constexpr db::Statement<db::Affected, UserId> delete_user{"DELETE FROM users WHERE id = $1"};
 
-/// Removes accounts that were never confirmed, the oldest first, a batch at a time.
+/// Removes accounts that were never confirmed and were made up to a moment, the oldest first, a batch at a
+/// time.
 inline constexpr db::Statement<db::Affected, Timestamp, std::int64_t> delete_expired_unconfirmed{
     "DELETE FROM users WHERE id IN (SELECT id FROM users WHERE NOT confirmed AND created_at <= $1 "
     "ORDER BY created_at LIMIT $2)"};
+/// The same of those that hold an address or, where they are unique, a user name.
+inline constexpr db::Statement<db::Affected, Timestamp, std::string, std::optional<std::string>>
+    delete_expired_unconfirmed_holders{
+        "DELETE FROM users WHERE NOT confirmed AND created_at <= $1 AND (email_key = $2 OR username_key = "
+        "$3)"};
 
 /// Confirmed, unblocked administrators other than one account.
 inline constexpr db::Statement<std::optional<std::int64_t>, UserId> count_other_administrators{

@@ -3,10 +3,10 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "flow/key_rotation.h"
+#include "flow/unconfirmed.h"
 #include "store/audit.h"
 #include "store/outbox.h"
 #include "store/sessions.h"
-#include "store/users.h"
 
 namespace latchkey::worker {
 namespace {
@@ -16,6 +16,10 @@ constexpr auto breath = std::chrono::milliseconds(20);  ///< between two batches
 constexpr auto look = std::chrono::seconds(1);          ///< how often the clock is looked at
 constexpr Microseconds sweep_every = std::chrono::minutes(5);
 constexpr Microseconds keys_every = std::chrono::seconds(15);
+
+flow::Origin system_origin(Timestamp now) {
+  return {.now = now, .address = "", .user_agent = "", .request_id = "", .actor = "system"};
+}
 
 }  // namespace
 
@@ -90,14 +94,10 @@ std::int64_t Housekeeping::sweep_sessions(Timestamp now) {
 std::int64_t Housekeeping::sweep(Timestamp now) {
   const auto& settings = services_.settings;
   std::int64_t removed = sweep_sessions(now);
-  if (settings.accounts.confirmation == settings::Confirmation::required) {
-    removed += repeat([&] {
-      return services_.database
-          .run_now(store::users::delete_expired_unconfirmed, now - settings.accounts.unconfirmed_ttl,
-                   batch_size)
-          .rows;
-    });
-  }
+  const auto remove_lapsed = [&](db::Tx& tx) {
+    return flow::remove_lapsed(tx, settings, system_origin(now), batch_size);
+  };
+  removed += repeat([&] { return services_.database.write_now(remove_lapsed); });
   removed += repeat([&] {
     return services_.database.run_now(store::audit::delete_before, now - settings.audit.ttl, batch_size).rows;
   });
@@ -119,9 +119,8 @@ void Housekeeping::follow_key_schedule(Timestamp now) {
       flow::plan_rotation(services_.database.read_now(read), now, services_.settings.tokens.signing_key_ttl,
                           services_.settings.tokens.access_ttl, flow::RotationCause::schedule);
   if (!plan.create_active_at.has_value() && plan.drop.empty()) return;
-  const flow::Origin origin{.now = now, .address = "", .user_agent = "", .request_id = "", .actor = "system"};
-  const auto made = flow::rotate_keys(services_.database, services_.keys, services_.settings, origin,
-                                      flow::RotationCause::schedule);
+  const auto made = flow::rotate_keys(services_.database, services_.keys, services_.settings,
+                                      system_origin(now), flow::RotationCause::schedule);
   if (made.has_value()) log::info("signing_key.created", {{"kid", *made}});
 }
 

@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 namespace users = store::users;
 
 constexpr db::Statement<std::optional<std::int64_t>> count_audit{"SELECT count(*) FROM audit"};
+constexpr db::Statement<std::optional<std::string>> last_audit{
+    "SELECT event || ' ' || result || ' ' || actor || ' ' || detail FROM audit ORDER BY id DESC LIMIT 1"};
 
 class Accounts : public World {
  protected:
@@ -169,6 +171,70 @@ TEST_F(Accounts, HousekeepingRemovesWhatHasExpiredAndNothingElse) {
   EXPECT_EQ(housekeeping.sweep(now), 1) << "the session that nobody used for a week";
   EXPECT_FALSE(refresh(idle.refresh_token).has_value());
   EXPECT_TRUE(find("a@example.org").has_value());
+}
+
+TEST_F(Accounts, AnUnconfirmedAccountEndsWhenItsTimeIsOverWhetherSweptOrNot) {
+  settings.accounts.confirmation_ttl = 30 * 24h;  // its link would be good for longer
+  sign_up("a@example.org").value();
+  sign_up("b@example.org").value();
+  const auto token = link_token("a@example.org");
+  const auto other = link_token("b@example.org");
+  const auto mails = [&] {
+    return database.run_now(store::outbox::list_all, LinkId{}, std::int64_t{100}).size();
+  };
+  const auto waiting = mails();
+  now += 72h - 1s;
+  EXPECT_TRUE(wait(look_at_confirmation(services, origin(), token)).has_value());
+  EXPECT_EQ(wait(confirm_email(services, origin(), other)).value(), Confirmed::now);
+  now += 1s;
+  EXPECT_EQ(wait(look_at_confirmation(services, origin(), token)).error().code,
+            ErrorCode::invalid_confirmation);
+  EXPECT_EQ(wait(confirm_email(services, origin(), token)).error().code, ErrorCode::invalid_confirmation);
+  EXPECT_EQ(wait(reject_email(services, origin(), token)).error().code, ErrorCode::invalid_confirmation);
+  EXPECT_FALSE(find("a@example.org")->confirmed);
+  EXPECT_EQ(wait(request_email(services, origin(), "a@example.org")).value(), EmailRequest::check_your_mail);
+  EXPECT_EQ(mails(), waiting - 1) << "that of the confirmed one went; none came";
+  EXPECT_EQ(wait(confirm_email(services, origin(), other)).value(), Confirmed::before);
+  EXPECT_EQ(sign_up("b@example.org").error().code, ErrorCode::account_exists) << "a confirmed one never ends";
+  const auto before = find("a@example.org")->id;
+  EXPECT_NE(sign_up("a@example.org").value().user.id, before) << "the address is free";
+  EXPECT_EQ(wait(confirm_email(services, origin(), token)).error().code, ErrorCode::invalid_confirmation)
+      << "the link was another account's";
+}
+
+TEST_F(Accounts, ANameOfAnAccountThatEndedIsFreeWhereNamesAreUnique) {
+  settings.accounts.unique_usernames = true;
+  ASSERT_TRUE(sign_up("a@example.org").has_value());
+  now += 72h;
+  ASSERT_TRUE(sign_up("b@example.org").has_value());
+  EXPECT_FALSE(find("a@example.org").has_value());
+}
+
+TEST_F(Accounts, WithoutConfirmationNoAccountEnds) {
+  sign_up("a@example.org").value();
+  settings.accounts.confirmation_ttl = 30 * 24h;
+  const auto long_lived = link_token("a@example.org");
+  settings.accounts.confirmation = settings::Confirmation::off;
+  now += 80h;
+  Clock clock;
+  worker::Housekeeping housekeeping(services, clock);
+  EXPECT_EQ(housekeeping.sweep(now), 0);
+  EXPECT_EQ(sign_up("a@example.org").error().code, ErrorCode::account_exists);
+  EXPECT_EQ(wait(confirm_email(services, origin(), long_lived)).value(), Confirmed::now);
+}
+
+TEST_F(Accounts, TheAuditSaysOnceHowManyUnconfirmedAccountsWereRemoved) {
+  member("kept@example.org");
+  for (int i = 0; i < 7; ++i) sign_up("user" + std::to_string(i) + "@example.org").value();
+  const auto before = database.run_now(count_audit).value();
+  Clock clock;
+  worker::Housekeeping housekeeping(services, clock);
+  now += 72h;
+  EXPECT_EQ(housekeeping.sweep(now), 7);
+  EXPECT_EQ(database.run_now(count_audit), before + 1);
+  EXPECT_EQ(database.run_now(last_audit), "unconfirmed_removed ok system count 7");
+  housekeeping.sweep(now + 1h);
+  EXPECT_EQ(database.run_now(count_audit), before + 1) << "a sweep that finds none says nothing";
 }
 
 TEST_F(Accounts, AnAddressThatIsNoAdministratorRefusesTheStart) {

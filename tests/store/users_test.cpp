@@ -162,6 +162,84 @@ TEST_P(Users, ExpiredUnconfirmedAccountsGoInBatchesTheOldestFirst) {
   EXPECT_TRUE(database.run_now(users::find_user, now, young).has_value());
 }
 
+TEST_P(Users, AnExpiredHolderOfAnAddressOrANameGoesAndNobodyElse) {
+  const auto made = [&](const std::string& email, std::optional<std::string> key, Microseconds ago) {
+    auto user = row(email);
+    user.username_key = std::move(key);
+    user.now = now - ago;
+    return user;
+  };
+  const UserId by_address = insert(made("a@example.com", std::nullopt, 9 * hour)).value();
+  const UserId by_name = insert(made("b@example.com", "taken", 9 * hour)).value();
+  const UserId other = insert(made("c@example.com", "free", 9 * hour)).value();
+  const UserId young = insert(made("d@example.com", std::nullopt, 7 * hour)).value();
+  auto sure = made("e@example.com", std::nullopt, 9 * hour);
+  sure.confirmed = true;
+  const UserId confirmed = insert(sure).value();
+  const auto remove = [&](const std::string& email, const std::optional<std::string>& key) {
+    return database.run_now(users::delete_expired_unconfirmed_holders, now - 8 * hour, email, key).rows;
+  };
+  EXPECT_EQ(remove("d@example.com", std::nullopt), 0) << "not its time";
+  EXPECT_EQ(remove("e@example.com", std::nullopt), 0) << "confirmed";
+  EXPECT_EQ(remove("nobody@example.com", std::nullopt), 0) << "without a name none is asked for";
+  EXPECT_EQ(remove("a@example.com", "taken"), 2);
+  for (const UserId gone : {by_address, by_name})
+    EXPECT_FALSE(database.run_now(users::find_user, now, gone).has_value());
+  for (const UserId kept : {other, young, confirmed})
+    EXPECT_TRUE(database.run_now(users::find_user, now, kept).has_value());
+}
+
+TEST_P(Users, AnAccountIsFoundByItsAddressAsItIsKept) {
+  auto user = row("Ann@example.com");
+  user.email_key = "ann@example.com";
+  user.role = Role::moderator;
+  const UserId id = insert(user).value();
+  add("bob@example.com");
+  const auto found = database.run_now(users::find_user_by_email, now, "ann@example.com");
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->id, id);
+  EXPECT_EQ(found->email, "Ann@example.com");
+  EXPECT_EQ(found->role, Role::moderator);
+  EXPECT_FALSE(found->has_live_session);
+  open(id);
+  EXPECT_TRUE(database.run_now(users::find_user_by_email, now, "ann@example.com")->has_live_session);
+  EXPECT_FALSE(database.run_now(users::find_user_by_email, now + hour, "ann@example.com")->has_live_session);
+  // The key is compared, byte for byte.
+  EXPECT_FALSE(database.run_now(users::find_user_by_email, now, "Ann@example.com").has_value());
+  EXPECT_FALSE(database.run_now(users::find_user_by_email, now, "").has_value());
+}
+
+TEST_P(Users, AContactIsTheSameByAddressAndBySubject) {
+  auto user = row("Ann@example.com");
+  user.email_key = "ann@example.com";
+  const UserId id = insert(user).value();
+  add("bob@example.com");
+  const auto check = [&](const std::optional<users::Contact>& found) {
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->id, id);
+    EXPECT_EQ(found->subject, user.subject);
+    EXPECT_EQ(found->email, "Ann@example.com");
+    EXPECT_EQ(found->email_key, "ann@example.com");
+    EXPECT_EQ(found->username, "somebody");
+    EXPECT_FALSE(found->confirmed);
+    EXPECT_TRUE(found->is_active);
+    EXPECT_EQ(found->created_at, now);
+  };
+  check(database.run_now(users::find_contact, "ann@example.com"));
+  check(database.run_now(users::find_contact_by_subject, user.subject));
+  EXPECT_FALSE(database.run_now(users::find_contact, "Ann@example.com").has_value());
+  EXPECT_FALSE(database.run_now(users::find_contact_by_subject, crypto::new_subject()).has_value());
+
+  database.run_now(users::consume_confirmation, now + second, user.subject, "ann@example.com");
+  database.run_now(users::update_is_active, false, now + second, id);
+  for (const auto& now_is : {database.run_now(users::find_contact, "ann@example.com"),
+                             database.run_now(users::find_contact_by_subject, user.subject)}) {
+    EXPECT_TRUE(now_is->confirmed);
+    EXPECT_FALSE(now_is->is_active);
+    EXPECT_EQ(now_is->created_at, now);
+  }
+}
+
 TEST_P(Users, B06OnlyConfirmedUnblockedAdministratorsCount) {
   const UserId first = add_confirmed("a@example.com", Role::admin);
   const auto others = [&] { return database.run_now(users::count_other_administrators, first).value(); };

@@ -103,7 +103,9 @@ int execute(const UserAdd& command, Context& context) {
                                    .password_hash = hash(command, *checked, context),
                                    .role = command.role,
                                    .confirmed = command.confirmed};
-  auto work = [&](db::Tx& tx) { return flow::add_account(tx, context.origin, account); };
+  auto work = [&](db::Tx& tx) {
+    return flow::add_account(tx, context.services.settings, context.origin, account);
+  };
   const Result<User> user = context.services.database.write_now(work);
   if (user.has_error()) return refuse(context.console, user.error());
   if (!command.confirmed) context.services.wake_mail();

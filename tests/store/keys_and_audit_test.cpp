@@ -41,6 +41,15 @@ TEST_P(SigningKeys, AKeyIsSealedAnewOnlyWhileItIsWhatWasOpened) {
   EXPECT_EQ(database.run_now(signing_keys::delete_key, "first").rows, 1);
 }
 
+TEST_P(SigningKeys, D09ARestoreDropsEveryKeyAndTheCountBeginsAnew) {
+  insert_key("first", 1);
+  insert_key("second", 2);
+  EXPECT_EQ(database.run_now(signing_keys::delete_all).rows, 2);
+  EXPECT_TRUE(database.run_now(signing_keys::list_keys).empty());
+  EXPECT_EQ(database.run_now(signing_keys::delete_all).rows, 0);
+  EXPECT_TRUE(insert_key("third", 1));
+}
+
 struct AuditRow {
   std::int64_t id = 0;
   std::string event;

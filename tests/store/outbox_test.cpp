@@ -89,6 +89,19 @@ TEST_P(Outbox, WhatWasSentIsGone) {
   EXPECT_FALSE(database.run_now(outbox::update_claimed, now + hour, id, now).has_value());
 }
 
+TEST_P(Outbox, D09ARestoreDropsWhatWaitsAndWhatWasPutAside) {
+  const UserId user = add("a@example.com");
+  queue_mail(user, now);
+  queue_mail(add("b@example.com"), now + hour);
+  database.run_now(outbox::update_put_aside, "refused", queue_mail(user, now));
+  EXPECT_EQ(database.run_now(outbox::count_all), 3);
+  EXPECT_EQ(database.run_now(outbox::delete_all).rows, 3);
+  EXPECT_EQ(database.run_now(outbox::count_all), 0);
+  EXPECT_FALSE(database.run_now(outbox::find_next_due).has_value());
+  EXPECT_EQ(find(user).email, "a@example.com") << "the accounts stay";
+  EXPECT_EQ(database.run_now(outbox::delete_all).rows, 0);
+}
+
 TEST_P(Outbox, TheLongestWaitingComesFirst) {
   const LinkId young = queue_mail(add("a@example.com"), now);
   const LinkId old = queue_mail(add("b@example.com"), now - hour);

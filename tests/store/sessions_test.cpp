@@ -75,6 +75,21 @@ TEST_P(Sessions, O02AllSessionsOfOneUserEndTogether) {
   EXPECT_TRUE(database.run_now(sessions::find_line, other).has_value());
 }
 
+TEST_P(Sessions, D09ARestoreEndsTheSessionsOfEverybody) {
+  const UserId one = add("a@example.com");
+  const UserId other = add_confirmed("b@example.com", Role::admin);
+  const std::vector<SessionId> opened{open(one), open(one), open(other)};
+  EXPECT_EQ(database.run_now(sessions::delete_all).rows, 3);
+  for (const auto& id : opened) {
+    EXPECT_FALSE(database.run_now(sessions::find_line, id).has_value());
+    EXPECT_FALSE(advance(id, 0, now + second).has_value());
+  }
+  EXPECT_FALSE(find(one).has_live_session);
+  EXPECT_EQ(find(other).role, Role::admin) << "the accounts stay";
+  EXPECT_EQ(database.run_now(sessions::delete_all).rows, 0);
+  EXPECT_TRUE(database.run_now(sessions::find_line, open(one)).has_value());
+}
+
 TEST_P(Sessions, ABearerIsWhoeverHasALiveSessionAndIsNotBlocked) {
   const UserId user = add("a@example.com");
   const SessionId id = open(user);

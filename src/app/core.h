@@ -2,10 +2,9 @@
 
 #include <functional>
 #include <memory>
-#include <stdexcept>
 #include <string>
-#include <vector>
 
+#include "app/refusal.h"
 #include "base/time.h"
 #include "crypto/hashing_pool.h"
 #include "db/database.h"
@@ -18,21 +17,8 @@
 
 namespace latchkey::app {
 
-/// The start is refused; the sentences are for the operator, on standard error.
-class StartRefused : public std::runtime_error {
- public:
-  explicit StartRefused(std::vector<std::string> sentences);
-  const std::vector<std::string>& sentences() const { return sentences_; }
-
- private:
-  std::vector<std::string> sentences_;
-};
-
-/// Another process has the data directory; it may let go of it soon.
-class StoreInUse : public StartRefused {
- public:
-  using StartRefused::StartRefused;
-};
+/// The clock of a machine without a battery starts in 1970: tokens made then would be wrong for ever after.
+inline constexpr Timestamp earliest_clock{std::chrono::sys_days{std::chrono::January / 1 / 2024}};
 
 enum class Migration : std::uint8_t {
   apply,  ///< bring the schema up to date
@@ -40,7 +26,7 @@ enum class Migration : std::uint8_t {
 };
 
 /// Opens the database of the settings, takes its data directory, and migrates. Makes the directory (0700)
-/// when it is missing. Throws StartRefused, StoreInUse.
+/// when it is missing, and no database in the place of one that was lost. Throws StartRefused, StoreInUse.
 std::unique_ptr<db::Database> open_database(const Settings& settings, const Clock& clock,
                                             Migration migration);
 

@@ -12,6 +12,7 @@
 
 #include "api/routes.h"
 #include "app/cli/control_server.h"
+#include "app/cli/restore.h"
 #include "app/core.h"
 #include "app/io_threads.h"
 #include "app/stop_signal.h"
@@ -86,6 +87,8 @@ class Server {
         housekeeping_(core_.services(), clock_),
         control_(core_, loaded,
                  {.restart_with = [this](std::function<void()> work) { restart_with(std::move(work)); }}) {
+    // The lock on the data directory is ours: no restore is at work.
+    if (cli::discard_restore(settings_.data_dir)) log::info("restore.leftover_removed");
     core_.set_public_url(public_url());
     core_.set_wake_mail([this] { mail_.wake(); });
   }

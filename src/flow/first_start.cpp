@@ -1,5 +1,6 @@
 #include "flow/first_start.h"
 
+#include "base/log.h"
 #include "base/unicode.h"
 #include "crypto/password_hash.h"
 #include "flow/accounts.h"
@@ -23,21 +24,33 @@ std::string explain_no_administrator(const users::User& account) {
   return "admin.email belongs to account " + id + ", " + why + ", or choose another address";
 }
 
+Result<NewAccount> check(const Settings& settings) {
+  return check_new_account(settings, settings.admin.email, "administrator", settings.admin.password.text());
+}
+
+/// The settings are named as the fields of an account are.
+std::string explain(const Error& error) {
+  const auto& wrong = error.fields.front();
+  return "admin." + wrong.loc.back() + " " + wrong.msg;
+}
+
 }  // namespace
 
 bool has_administrator(db::Database& database) {
   return database.run_now(users::find_any_administrator).has_value();
 }
 
+std::optional<std::string> check_administrator(const Settings& settings) {
+  if (settings.admin.email.empty()) return std::nullopt;
+  const auto checked = check(settings);
+  return checked.has_error() ? std::optional(explain(checked.error())) : std::nullopt;
+}
+
 std::optional<std::string> ensure_administrator(Services& services, const Origin& origin) {
   const auto& settings = services.settings;
   if (settings.admin.email.empty() || has_administrator(services.database)) return std::nullopt;
-  const auto checked =
-      check_new_account(settings, settings.admin.email, "administrator", settings.admin.password.text());
-  if (checked.has_error()) {
-    const auto wrong = checked.error().fields.front();
-    return "admin." + wrong.loc.back() + " " + wrong.msg;
-  }
+  const auto checked = check(settings);
+  if (checked.has_error()) return explain(checked.error());
   crypto::HashArena arena;
   const AccountToAdd account{
       .email = checked->email.address,
@@ -47,19 +60,30 @@ std::optional<std::string> ensure_administrator(Services& services, const Origin
       .password_hash = crypto::hash_password(checked->password, services.hashing.parameters(), arena),
       .role = Role::admin,
       .confirmed = true};
-  auto work = [&](db::Tx& tx) -> std::optional<std::string> {
-    // Another node may have been quicker.
-    if (tx.run(users::find_any_administrator).has_value()) return std::nullopt;
-    if (const auto existing = tx.run(users::find_user_by_email, origin.now, account.email_key)) {
-      return explain_no_administrator(*existing);
-    }
-    if (add_account(tx, settings, origin, account).has_error()) {
-      return "the user name \"administrator\" is taken; run `latchkey user add --role admin --confirmed` "
-             "instead";
-    }
-    return std::nullopt;
+  struct Outcome {
+    std::optional<std::string> problem;
+    std::optional<UserId> made;
   };
-  return services.database.write_now(work);
+  auto work = [&](db::Tx& tx) -> Outcome {
+    // Another node may have been quicker.
+    if (tx.run(users::find_any_administrator).has_value()) return {};
+    if (const auto existing = tx.run(users::find_user_by_email, origin.now, account.email_key)) {
+      return {.problem = explain_no_administrator(*existing), .made = std::nullopt};
+    }
+    const auto added = add_account(tx, settings, origin, account);
+    if (added.has_value()) return {.problem = std::nullopt, .made = added->id};
+    return {.problem =
+                "the user name \"administrator\" is taken; run `latchkey user add --role admin "
+                "--confirmed` instead",
+            .made = std::nullopt};
+  };
+  auto outcome = services.database.write_now(work);
+  if (outcome.made.has_value()) {
+    log::info("administrator.made", {{"id", outcome.made->value},
+                                     {"from", "admin.email"},
+                                     {"hint", "admin.password has no effect any more: take it out"}});
+  }
+  return std::move(outcome.problem);
 }
 
 std::optional<std::string> ensure_unique_usernames(Services& services) {

@@ -9,6 +9,10 @@
 /// What is checked and made once, before the server accepts anything. All of it blocks.
 namespace latchkey::flow {
 
+/// Whether the settings could make the first administrator, before there is a store: a sentence for the
+/// operator when they could not.
+std::optional<std::string> check_administrator(const Settings& settings);
+
 /// Makes the administrator of the settings, confirmed, when there is no confirmed, unblocked administrator.
 /// Answers a sentence for the operator when the start must be refused: the address belongs to an account that
 /// is none, or the password is refused.

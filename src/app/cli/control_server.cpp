@@ -109,11 +109,11 @@ class ControlServer::Implementation {
   Implementation(Core& core, const settings::Loaded& loaded, Hooks hooks)
       : core_(core), loaded_(loaded), hooks_(std::move(hooks)), data_dir_(loaded.settings.data_dir) {
     wake_ = Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!wake_) throw StartRefused({"eventfd: " + std::system_category().message(errno)});
+    if (!wake_) throw StartRefused("eventfd: " + std::system_category().message(errno));
     try {
       listener_ = listen_control_socket(data_dir_);
     } catch (const std::system_error& error) {
-      throw StartRefused({std::string("the control socket can not be made: ") + error.what()});
+      throw StartRefused(std::string("the control socket can not be made: ") + error.what());
     }
   }
 

@@ -4,11 +4,11 @@
 #include <memory>
 #include <optional>
 
-#include "app/cli/data_directory.h"
 #include "app/cli/diagnosis.h"
 #include "app/cli/doctor_files.h"
 #include "app/cli/schema.h"
 #include "app/core.h"
+#include "app/data_directory.h"
 #include "db/backup.h"
 #include "flow/first_start.h"
 #include "flow/key_rotation.h"
@@ -26,11 +26,8 @@ namespace fs = std::filesystem;
 constexpr std::uintmax_t small_store = 256U << 20;
 constexpr std::int64_t page = 500;
 
-/// The clock of a machine without a battery starts before this.
-constexpr auto earliest = std::chrono::sys_days{std::chrono::January / 1 / 2024};
-
 void check_clock(Diagnosis& diagnosis, db::Database& database, Timestamp now) {
-  if (now < earliest)
+  if (now < earliest_clock)
     return diagnosis.fail("clock: it says {}: set it, or every token is wrong", format_rfc3339(now));
   for (const auto& key : database.run_now(store::signing_keys::list_keys)) {
     if (key.created_at <= now + std::chrono::minutes(1)) continue;
@@ -172,15 +169,17 @@ int examine_here(const Doctor& command, const settings::Loaded& loaded, Timestam
   const Settings& settings = loaded.settings;
   std::unique_ptr<db::Database> database;
   std::string trouble;
-  if (has_store(settings.data_dir)) {
-    try {
+  refuse_no_directory(settings.data_dir);
+  try {
+    refuse_lost_store(settings.data_dir);
+    if (has_store(settings.data_dir)) {
       refuse_foreign_owner(settings.data_dir);
       database = open_database(settings, Clock(), Migration::plan);
-    } catch (const StoreInUse&) {
-      throw;
-    } catch (const StartRefused& refusal) {
-      trouble = refusal.what();
     }
+  } catch (const StoreInUse&) {
+    throw;
+  } catch (const StartRefused& refusal) {
+    trouble = refusal.what();
   }
   Diagnosis diagnosis(console);
   diagnosis.ok("server: none runs for this data directory");

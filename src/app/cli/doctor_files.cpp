@@ -34,8 +34,10 @@ void check_entry(Diagnosis& diagnosis, const fs::path& path, uid_t owner, bool& 
 
 void check_leftovers(Diagnosis& diagnosis, const fs::path& data_dir) {
   if (fs::exists(data_dir / "restore")) {
-    diagnosis.warn("files: {} is left of a restore that was broken off: remove it, unless one is at work",
-                   (data_dir / "restore").string());
+    diagnosis.warn(
+        "files: {} is left of a restore that was broken off, unless one is at work: the next start removes "
+        "it",
+        (data_dir / "restore").string());
   }
   const fs::path replaced = data_dir / "latchkey.db.replaced";
   if (fs::exists(replaced)) {

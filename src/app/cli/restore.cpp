@@ -3,14 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <fstream>
 #include <limits>
 #include <stdexcept>
-#include <thread>
 
 #include "app/cli/context.h"
-#include "app/cli/data_directory.h"
 #include "app/cli/schema.h"
-#include "app/core.h"
+#include "app/data_directory.h"
+#include "app/refusal.h"
+#include "app/until_free.h"
 #include "db/backup.h"
 #include "db/sqlite.h"
 #include "settings/master_secret.h"
@@ -28,11 +30,31 @@ namespace fs = std::filesystem;
 fs::path copy_folder(const fs::path& data_dir) { return data_dir / "restore"; }
 fs::path copy_file(const fs::path& data_dir) { return copy_folder(data_dir) / "latchkey.db"; }
 
+/// What a file is instead of a backup of ours, by its first bytes; nothing when it may be one
+/// (https://sqlite.org/fileformat2.html §1.3).
+std::optional<std::string_view> find_stranger(const fs::path& file) {
+  constexpr std::string_view sqlite("SQLite format 3\0", 16);
+  constexpr std::string_view ours = "Lkey";  // the application id
+  constexpr std::size_t ours_at = 68;
+  std::array<char, 100> bytes{};
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return "it can not be read";
+  stream.read(bytes.data(), bytes.size());
+  const std::string_view head(bytes.data(), static_cast<std::size_t>(stream.gcount()));
+  if (head.empty()) return "it is empty";
+  if (!head.starts_with(sqlite)) return "it does not begin like an SQLite file";
+  if (head.size() < bytes.size() || head.substr(ours_at, ours.size()) != ours)
+    return "it is the database of another program, or its first page is damaged";
+  return std::nullopt;
+}
+
 void check_backup(const fs::path& backup, const fs::path& data_dir) {
   std::error_code error;
   const auto status = fs::status(backup, error);
   if (!fs::exists(status)) throw std::runtime_error(backup.string() + " does not exist");
   if (!fs::is_regular_file(status)) throw std::runtime_error(backup.string() + " is not a file");
+  if (const auto why = find_stranger(backup))
+    throw std::runtime_error(fmt::format("{} is no backup of latchkey: {}", backup.string(), *why));
   // The folder is emptied first.
   const auto folder = fs::weakly_canonical(copy_folder(data_dir));
   const auto wanted = fs::weakly_canonical(backup);
@@ -73,28 +95,35 @@ void prepare_copy(const fs::path& backup, const fs::path& data_dir, std::optiona
   }
 }
 
-/// Another command may have the store for a moment.
-db::DataLock wait_for_lock(const fs::path& data_dir) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  for (;;) {
-    try {
-      return db::DataLock(data_dir);
-    } catch (const db::InUse&) {
-      if (std::chrono::steady_clock::now() >= deadline) throw;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+/// A server that started in between has removed the copy, and has the store: nothing of it may be touched.
+void put_in_place(const db::DataLock& lock, const fs::path& data_dir) {
+  if (!fs::exists(copy_file(data_dir)))
+    throw std::runtime_error("the copy in " + copy_folder(data_dir).string() +
+                             " is gone: nothing was changed");
+  db::swap_in(lock, copy_folder(data_dir), data_dir);
+  note_store_made(data_dir);
+}
+
+/// From here until the end nobody else may have the store, nor take the copy for one that was left.
+db::DataLock take_data_directory(const fs::path& data_dir) {
+  try {
+    return db::DataLock(data_dir);
+  } catch (const db::InUse& error) {
+    throw StoreInUse(error.what());
   }
 }
 
 /// The epoch of the store in place; nothing when there is none that can be read, which may be why a backup is
 /// brought back.
 std::optional<std::int64_t> read_current_epoch(const fs::path& data_dir) {
-  if (!has_store(data_dir)) return std::nullopt;
+  std::error_code error;
+  const auto size = fs::file_size(data_dir / "latchkey.db", error);
+  if (error || size == 0) return std::nullopt;  // opening an empty one would fill it
   try {
     db::Database database(db::open_sqlite({.directory = data_dir}));
     return database.run_now(store::state::find_epoch);
-  } catch (const db::InUse& error) {
-    throw StoreInUse(std::vector<std::string>{error.what()});
+  } catch (const db::InUse& fault) {
+    throw StoreInUse(fault.what());
   } catch (const std::exception&) {
     return std::nullopt;
   }
@@ -115,20 +144,28 @@ void prepare_restore(const fs::path& backup, const fs::path& data_dir,
   check_backup(backup, data_dir);
   try {
     prepare_copy(backup, data_dir, current_epoch, now, stop);
+  } catch (const db::Corrupt& error) {
+    discard_restore(data_dir);
+    // Of the two, the operator knows the backup, not the copy.
+    const std::string what = error.what();
+    if (what.find(backup.string()) != std::string::npos) throw;
+    throw std::runtime_error(fmt::format("the backup {} is damaged: {}", backup.string(), what));
   } catch (...) {
     discard_restore(data_dir);
     throw;
   }
 }
 
-void discard_restore(const fs::path& data_dir) {
-  std::error_code ignored;
-  fs::remove_all(copy_folder(data_dir), ignored);
+bool discard_restore(const fs::path& data_dir) {
+  std::error_code error;
+  const auto removed = fs::remove_all(copy_folder(data_dir), error);
+  return !error && removed > 0;
 }
 
 void finish_restore(const fs::path& data_dir) {
-  const db::DataLock lock = wait_for_lock(data_dir);
-  db::swap_in(lock, copy_folder(data_dir), data_dir);
+  // Another command may have the store for a moment.
+  const auto lock = until_free<db::InUse>(std::chrono::seconds(10), [&] { return db::DataLock(data_dir); });
+  put_in_place(lock, data_dir);
 }
 
 int restore_here(const Restore& command, const settings::Loaded& loaded, Timestamp now, Console& console) {
@@ -139,8 +176,10 @@ int restore_here(const Restore& command, const settings::Loaded& loaded, Timesta
   // there.
   const auto master = settings::load_master_secret(loaded.settings);
   if (master.has_error()) throw StartRefused(master.error().sentences);
-  prepare_restore(command.file, data_dir, read_current_epoch(data_dir), now);
-  finish_restore(data_dir);
+  const auto epoch = read_current_epoch(data_dir);
+  const db::DataLock lock = take_data_directory(data_dir);
+  prepare_restore(command.file, data_dir, epoch, now);
+  put_in_place(lock, data_dir);
   console.out(describe_restored(command.file, data_dir));
   return exit_done;
 }

@@ -26,8 +26,8 @@ void prepare_restore(const std::filesystem::path& backup, const std::filesystem:
 /// store before stays as `latchkey.db.replaced`. Throws.
 void finish_restore(const std::filesystem::path& data_dir);
 
-/// Removes a prepared copy.
-void discard_restore(const std::filesystem::path& data_dir);
+/// Removes a copy, prepared or broken off. Answers whether there was anything of one.
+bool discard_restore(const std::filesystem::path& data_dir);
 
 /// `latchkey restore` while no server runs. Throws StoreInUse, StartRefused, and what prepare_restore throws.
 int restore_here(const Restore& command, const settings::Loaded& loaded, Timestamp now, Console& console);

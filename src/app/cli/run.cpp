@@ -3,7 +3,6 @@
 #include <boost/json/serialize.hpp>
 #include <chrono>
 #include <system_error>
-#include <thread>
 
 #include "api/openapi.h"
 #include "app/cli/control_client.h"
@@ -12,13 +11,12 @@
 #include "app/cli/store_commands.h"
 #include "app/core.h"
 #include "app/serve.h"
+#include "app/until_free.h"
 #include "settings/load.h"
 #include "settings/render.h"
 
 namespace latchkey::app::cli {
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
 
 /// A server that stops finishes what is in flight within ten seconds; another command needs less.
 constexpr std::chrono::seconds store_limit{15};
@@ -54,16 +52,10 @@ int run_where_the_store_is(Command command, const settings::Loaded& loaded,
   const auto directory = std::filesystem::current_path(gone);
   make_absolute(command, directory);
   const Request request{.arguments = arguments, .directory = directory, .input = input};
-  const auto deadline = SteadyClock::now() + store_limit;
-  for (;;) {
+  return until_free<StoreInUse>(store_limit, [&] {
     if (const auto code = ask_server(loaded.settings.data_dir, command, request, console)) return *code;
-    try {
-      return execute_here(command, loaded, input.copy(), console);
-    } catch (const StoreInUse&) {
-      if (SteadyClock::now() >= deadline) throw;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
+    return execute_here(command, loaded, input.copy(), console);
+  });
 }
 
 int run_invocation(const Invocation& invocation, const std::vector<std::string>& arguments,

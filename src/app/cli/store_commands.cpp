@@ -5,7 +5,6 @@
 
 #include <stdexcept>
 
-#include "app/cli/data_directory.h"
 #include "app/cli/doctor.h"
 #include "app/cli/key_commands.h"
 #include "app/cli/mail_commands.h"
@@ -13,6 +12,7 @@
 #include "app/cli/schema.h"
 #include "app/cli/user_commands.h"
 #include "app/core.h"
+#include "app/data_directory.h"
 #include "db/backup.h"
 #include "settings/master_secret.h"
 
@@ -42,18 +42,22 @@ int say_migrated(const db::Migrated& migrated, Console& console) {
 
 int migrate_here(const settings::Loaded& loaded, const Clock& clock, Console& console) {
   make_data_directory(loaded.settings.data_dir);
+  refuse_lost_store(loaded.settings.data_dir);
   // A store without the secret that belongs to it would look like one that has lost it.
   const auto master = settings::load_master_secret(loaded.settings);
   if (master.has_error()) throw StartRefused(master.error().sentences);
   const auto database = open_database(loaded.settings, clock, Migration::plan);
-  return say_migrated(migrate_schema(*database, clock.now()), console);
+  const auto migrated = migrate_schema(*database, clock.now());
+  note_store_made(loaded.settings.data_dir);
+  return say_migrated(migrated, console);
 }
 
 void refuse_missing_store(const Settings& settings) {
+  refuse_lost_store(settings.data_dir);
   if (has_store(settings.data_dir)) return;
-  throw StartRefused({fmt::format(
+  throw StartRefused(fmt::format(
       "there is no store in {}: `latchkey serve` or `latchkey migrate` makes one; is data_dir right?",
-      settings.data_dir.string())});
+      settings.data_dir.string()));
 }
 
 int misplaced(std::string_view name, Console& console) {
@@ -104,6 +108,7 @@ int execute_here(const Command& command, const settings::Loaded& loaded, Secret 
   const Settings& settings = loaded.settings;
   if (const auto* doctor = std::get_if<Doctor>(&command))
     return examine_here(*doctor, loaded, clock.now(), console);
+  refuse_no_directory(settings.data_dir);
   refuse_foreign_owner(settings.data_dir);
   if (const auto* restore = std::get_if<Restore>(&command))
     return restore_here(*restore, loaded, clock.now(), console);

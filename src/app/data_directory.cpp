@@ -1,0 +1,107 @@
+#include "app/data_directory.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "app/refusal.h"
+#include "base/log.h"
+#include "settings/private_file.h"
+
+namespace latchkey::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* database_name = "latchkey.db";
+
+fs::path note_file(const fs::path& data_dir) { return data_dir / "store_made"; }
+
+std::string reason(int error) { return std::system_category().message(error); }
+
+/// What others could read or change is taken back, and what belongs to somebody else is refused.
+void keep_private(const fs::path& path, mode_t mode) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return;  // not there yet
+  if (status.st_uid != ::geteuid()) {
+    throw StartRefused(fmt::format(
+        "{} belongs to another user (id {}): give it to the one that runs the server, for example with chown",
+        path.string(), status.st_uid));
+  }
+  if ((status.st_mode & 077) == 0 || S_ISLNK(status.st_mode)) return;
+  if (::chmod(path.c_str(), mode) != 0) {
+    throw StartRefused(
+        fmt::format("{} is open to others and can not be closed: {}", path.string(), reason(errno)));
+  }
+  log::warn("files.made_private", {{"path", path.string()}});
+}
+
+}  // namespace
+
+bool has_store(const fs::path& data_dir) {
+  std::error_code ignored;
+  return fs::exists(data_dir / database_name, ignored);
+}
+
+void refuse_no_directory(const fs::path& data_dir) {
+  std::error_code ignored;
+  const auto status = fs::status(data_dir, ignored);
+  if (!fs::exists(status) || fs::is_directory(status)) return;
+  throw StartRefused(fmt::format("data_dir {} is {}, not a directory: name another one, or move it away",
+                                 data_dir.string(),
+                                 fs::is_regular_file(status) ? "a file" : "something else"));
+}
+
+void make_data_directory(const fs::path& data_dir) {
+  refuse_no_directory(data_dir);
+  std::error_code ignored;  // of the last step the reason is told
+  if (data_dir.has_parent_path()) fs::create_directories(data_dir.parent_path(), ignored);
+  if (::mkdir(data_dir.c_str(), 0700) != 0 && errno != EEXIST) {
+    throw StartRefused(fmt::format("data_dir {} can not be made: {}", data_dir.string(), reason(errno)));
+  }
+  keep_private(data_dir, 0700);
+  keep_private(data_dir / "mail", 0700);
+  for (const char* name : {"latchkey.db", "latchkey.db-wal", "latchkey.db-shm"})
+    keep_private(data_dir / name, 0600);
+}
+
+void refuse_foreign_owner(const fs::path& data_dir) {
+  struct stat status {};
+  if (::stat(data_dir.c_str(), &status) != 0 || status.st_uid == ::geteuid()) return;
+  throw StartRefused(fmt::format(
+      "{0} belongs to another user (id {1}) and no server answers there: give the command as that user, "
+      "for example with sudo -u '#{1}'",
+      data_dir.string(), status.st_uid));
+}
+
+void refuse_lost_store(const fs::path& data_dir) {
+  // In this order: whoever makes a store notes it after the database has its tables.
+  std::error_code ignored;
+  if (!fs::exists(note_file(data_dir), ignored)) return;
+  const fs::path database = data_dir / database_name;
+  const auto size = fs::file_size(database, ignored);
+  if (!ignored && size > 0) return;
+  throw StartRefused(
+      fmt::format("{} is {}, but this data directory has held a store: bring a backup back with `latchkey "
+                  "restore FILE`, or remove {} to begin anew without any account",
+                  database.string(), ignored ? "gone" : "empty", note_file(data_dir).string()));
+}
+
+void note_store_made(const fs::path& data_dir) {
+  std::error_code ignored;
+  if (fs::exists(note_file(data_dir), ignored)) return;
+  try {
+    settings::write_new_private_file(note_file(data_dir),
+                                     "A store was made here: an empty latchkey.db is one that was lost.\n");
+  } catch (const std::system_error& error) {
+    // Of two that note it one is late; and a full disk must not keep a server from starting.
+    if (error.code() != std::errc::file_exists)
+      log::warn("store.not_noted", {{"path", note_file(data_dir).string()}, {"why", error.what()}});
+  }
+}
+
+}  // namespace latchkey::app

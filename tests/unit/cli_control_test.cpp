@@ -138,6 +138,28 @@ TEST_F(Control, BrokenAndSilentClientsHurtNobodyAndDoNotHoldUpAStop) {
   EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);
 }
 
+TEST_F(Control, SilentClientsLoseTheirPlacesToOneThatHasACommand) {
+  start();
+  std::list<Channel> silent;
+  for (int i = 0; i < 20; ++i) {
+    auto connection = connect_control_socket(data_dir, std::chrono::steady_clock::now() + 1s);
+    ASSERT_TRUE(connection.has_value());
+    silent.emplace_back(std::move(*connection), 1s);
+  }
+  EXPECT_EQ(ask({"user", "list"}).code, exit_done);
+  // Had the command waited until the silent ones had used up their time, the last that had a place would be
+  // gone with the first.
+  Channel& last = *std::next(silent.begin(), 15);
+  const auto receive = [&] { return last.receive(std::chrono::steady_clock::now() + 10s); };
+  EXPECT_EQ(receive().payload, protocol_version);
+  last.send(FrameType::argument, "user");
+  last.send(FrameType::argument, "list");
+  last.send(FrameType::end, "");
+  Frame frame = receive();
+  while (frame.type != FrameType::exit) frame = receive();
+  EXPECT_EQ(frame.payload, std::to_string(exit_done));
+}
+
 TEST_F(Control, ManyClientsAtOnceAreAllAnswered) {
   start();
   std::vector<std::future<Answer>> answers;

@@ -28,6 +28,8 @@ using std::chrono::seconds;
 
 constexpr std::size_t max_clients = 16;
 constexpr seconds request_limit{10};
+/// A client that has said nothing whole for so long gives its place to one that waits.
+constexpr std::chrono::milliseconds silence_grace{500};
 /// A pager may let a list wait for so long.
 constexpr std::chrono::minutes stall_limit{10};
 /// What is left to a command's output once the server stops.
@@ -145,6 +147,7 @@ class ControlServer::Implementation {
   struct Client {
     std::shared_ptr<Channel> channel;  ///< empty once it belongs to a restore
     Stage stage = Stage::asking;
+    SteadyClock::time_point came_at = SteadyClock::now();
     std::thread thread;
   };
 
@@ -159,18 +162,31 @@ class ControlServer::Implementation {
 
   void accept_clients() {
     for (;;) {
-      // Who comes when all places are taken waits in the queue of the socket.
-      const bool full = !has_room();
-      std::array<pollfd, 2> waited{
-          pollfd{.fd = listener_.get(), .events = static_cast<short>(full ? 0 : POLLIN), .revents = 0},
-          pollfd{.fd = wake_.get(), .events = POLLIN, .revents = 0}};
-      if (::poll(waited.data(), waited.size(), full ? 50 : -1) < 0 && errno != EINTR) {
+      std::array<pollfd, 2> waited{pollfd{.fd = listener_.get(), .events = POLLIN, .revents = 0},
+                                   pollfd{.fd = wake_.get(), .events = POLLIN, .revents = 0}};
+      if (::poll(waited.data(), waited.size(), -1) < 0 && errno != EINTR) {
         log::error("control.poll_failed", {{"reason", std::system_category().message(errno)}});
         return;
       }
       if (waited[1].revents != 0) return;
-      if (waited[0].revents != 0) accept_client();
+      if (waited[0].revents == 0) continue;
+      if (has_room()) {
+        accept_client();
+      } else {
+        // Who comes when all places are taken waits in the queue of the socket, but not for the silent.
+        end_silent_client();
+        ::poll(&waited[1], 1, 20);
+      }
     }
+  }
+
+  /// The one that has been silent longest, if for long enough. Those whose commands run are left alone.
+  void end_silent_client() {
+    const std::lock_guard lock(mutex_);
+    // They stand in the order in which they came.
+    const auto silent = std::ranges::find(clients_, Stage::asking, &Client::stage);
+    if (silent == clients_.end() || SteadyClock::now() - silent->came_at < silence_grace) return;
+    silent->channel->cut();
   }
 
   /// Forgets the clients that are finished.

@@ -19,8 +19,8 @@ struct Hooks {
 
 /// Answers the commands of operators (`latchkey user block …`) inside the server that has the store open,
 /// over the Unix socket `control.sock` of the data directory. Only processes of this user or of root are
-/// listened to. Each client is served on a thread of its own, a few at a time; whatever a client does, the
-/// server lives on.
+/// listened to. Each client is served on a thread of its own, a few at a time; one that says nothing loses
+/// its place to one that waits for it. Whatever a client does, the server lives on.
 ///
 /// Made after the store is open, since the lock on the data directory is the right to replace the socket that
 /// a killed server left, and before the server says that it listens.

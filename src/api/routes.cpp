@@ -3,6 +3,7 @@
 #include "api/auth.h"
 #include "api/confirmation.h"
 #include "api/users.h"
+#include "flow/block_user.h"
 #include "http/bearer.h"
 #include "http/form.h"
 
@@ -94,16 +95,11 @@ Task<Result<void>> authorize(const Api& api, const http::Route& route, http::Req
   auto caller = co_await flow::authenticate(api.services, request.now, std::move(text));
   if (caller.has_error()) co_return caller.error();
   request.caller = std::move(*caller);
-  const bool allowed =
-      route.access != static_cast<int>(Access::administrator) || caller_of(request).user.role == Role::admin;
-  if (allowed) co_return Result<>{};
-  const flow::Origin origin = origin_of(request);
-  auto work = [&](db::Tx& tx) {
-    store::audit::insert_entry(tx,
-                               flow::audit_entry(origin, "administration", "forbidden", "", route.pattern));
-  };
-  co_await api.services.database.write(work);
-  co_return Error(ErrorCode::forbidden);
+  if (route.access != static_cast<int>(Access::administrator)) co_return Result<>{};
+  flow::Origin origin = origin_of(request);
+  std::string asked_for(route.pattern);
+  const Role role = caller_of(request).user.role;
+  co_return co_await flow::require_administrator(api.services, std::move(origin), role, std::move(asked_for));
 }
 
 }  // namespace

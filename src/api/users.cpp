@@ -7,7 +7,7 @@
 #include "api/json_codec.h"
 #include "api/schemas.h"
 #include "base/unicode.h"
-#include "flow/accounts.h"
+#include "flow/block_user.h"
 #include "flow/own_sessions.h"
 #include "http/form.h"
 #include "http/respond.h"
@@ -101,10 +101,9 @@ Task<Result<http::Response>> block_user(flow::Services& services, http::Request&
   if (id.has_error()) co_return id.error();
   const auto is_active = read_is_active(request);
   if (is_active.has_error()) co_return is_active.error();
-  const flow::Origin origin = origin_of(request);
+  flow::Origin origin = origin_of(request);
   const auto access = *is_active ? flow::Access::allowed : flow::Access::blocked;
-  auto work = [&](db::Tx& tx) { return flow::set_access(tx, origin, *id, access); };
-  const auto user = co_await services.database.write(work);
+  const auto user = co_await flow::block_user(services, std::move(origin), *id, access);
   if (user.has_error()) co_return user.error();
   const AccessResponse body{.message = "User status updated successfully", .user = user_response(*user)};
   co_return http::json_response(200, to_json(body));

@@ -11,10 +11,9 @@
 #include "flow/services.h"
 #include "store/users.h"
 
-/// What administrators and operators do with accounts. Each is one transaction over a `Tx`, so that the HTTP
-/// API awaits it
-/// (`database.write`) and the command line runs it at once (`database.write_now`). All refuse with
-/// user_not_found.
+/// What administrators and operators do with accounts. Each is one transaction over a `Tx`, so that a flow
+/// awaits it (`database.write`, see block_user.h) and the command line runs it at once
+/// (`database.write_now`). All refuse with user_not_found.
 namespace latchkey::flow {
 
 enum class Access : std::uint8_t { blocked, allowed };

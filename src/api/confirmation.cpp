@@ -20,9 +20,16 @@ http::Response page_response(int status, Page page) {
   return http::html_response(status, std::move(page.body), page.content_security_policy);
 }
 
+/// What the answer is read by.
+enum class Reader : std::uint8_t { person, program };
+
+Reader reader_of(const http::Request& request) {
+  return http::prefers_html(request) ? Reader::person : Reader::program;
+}
+
 /// A denial as a page, for people, or as the problem document that every denial is.
-Result<http::Response> refuse(const Error& error, bool as_page) {
-  if (!as_page) return error;
+Result<http::Response> refuse(const Error& error, Reader reader) {
+  if (reader == Reader::program) return error;
   if (error.code == ErrorCode::invalid_confirmation) {
     return page_response(describe(error.code).status, render_bad_link_page());
   }
@@ -33,45 +40,46 @@ Result<http::Response> refuse(const Error& error, bool as_page) {
 }  // namespace
 
 Task<Result<http::Response>> get_confirmed_email(flow::Services& services, http::Request& request) {
-  if (!http::prefers_html(request)) co_return co_await post_confirmed_email(services, request);
+  if (reader_of(request) == Reader::program) co_return co_await post_confirmed_email(services, request);
   flow::Origin origin = origin_of(request);
   std::string token(request.parameter("token"));
   const auto contact = co_await flow::look_at_confirmation(services, std::move(origin), token);
-  if (contact.has_error()) co_return refuse(contact.error(), true);
+  if (contact.has_error()) co_return refuse(contact.error(), Reader::person);
   if (contact->confirmed) co_return page_response(200, render_already_confirmed_page());
   // Relative: the public URL may have a path of its own, which a proxy in front takes off.
   co_return page_response(200, render_confirm_page(contact->username, "../rejected_email/" + token));
 }
 
 Task<Result<http::Response>> post_confirmed_email(flow::Services& services, http::Request& request) {
-  const bool as_page = http::prefers_html(request);
+  const Reader reader = reader_of(request);
   flow::Origin origin = origin_of(request);
   std::string token(request.parameter("token"));
   const auto confirmed = co_await flow::confirm_email(services, std::move(origin), std::move(token));
-  if (confirmed.has_error()) co_return refuse(confirmed.error(), as_page);
+  if (confirmed.has_error()) co_return refuse(confirmed.error(), reader);
   const bool now = *confirmed == flow::Confirmed::now;
-  if (as_page) co_return page_response(200, now ? render_confirmed_page() : render_already_confirmed_page());
+  if (reader == Reader::person)
+    co_return page_response(200, now ? render_confirmed_page() : render_already_confirmed_page());
   co_return http::message_response(200, now ? "Email confirmed" : already_confirmed);
 }
 
 Task<Result<http::Response>> get_rejected_email(flow::Services& services, http::Request& request) {
-  const bool as_page = http::prefers_html(request);
+  const Reader reader = reader_of(request);
   flow::Origin origin = origin_of(request);
   std::string token(request.parameter("token"));
   const auto contact = co_await flow::look_at_confirmation(services, std::move(origin), std::move(token));
-  if (contact.has_error()) co_return refuse(contact.error(), as_page);
-  if (contact->confirmed) co_return refuse(ErrorCode::invalid_confirmation, as_page);
-  if (as_page) co_return page_response(200, render_reject_page(contact->username));
+  if (contact.has_error()) co_return refuse(contact.error(), reader);
+  if (contact->confirmed) co_return refuse(ErrorCode::invalid_confirmation, reader);
+  if (reader == Reader::person) co_return page_response(200, render_reject_page(contact->username));
   co_return http::message_response(200, "POST here to remove the account");
 }
 
 Task<Result<http::Response>> post_rejected_email(flow::Services& services, http::Request& request) {
-  const bool as_page = http::prefers_html(request);
+  const Reader reader = reader_of(request);
   flow::Origin origin = origin_of(request);
   std::string token(request.parameter("token"));
   const auto removed = co_await flow::reject_email(services, std::move(origin), std::move(token));
-  if (removed.has_error()) co_return refuse(removed.error(), as_page);
-  if (as_page) co_return page_response(200, render_removed_page());
+  if (removed.has_error()) co_return refuse(removed.error(), reader);
+  if (reader == Reader::person) co_return page_response(200, render_removed_page());
   co_return http::message_response(200, "Account removed");
 }
 

@@ -13,19 +13,6 @@ namespace latchkey::api {
 /// Made by the build from templates/pages/.
 extern const std::span<const EmbeddedFile> page_template_files;
 
-namespace {
-
-/// The alphabet that every browser takes in a policy.
-std::string encode_base64(ByteView bytes) {
-  std::string text = encode_base64url(bytes);
-  std::ranges::replace(text, '-', '+');
-  std::ranges::replace(text, '_', '/');
-  text.append((4 - text.size() % 4) % 4, '=');
-  return text;
-}
-
-}  // namespace
-
 std::string_view find_page_file(std::string_view path) {
   const auto file = std::ranges::find(page_template_files, path, &EmbeddedFile::path);
   if (file == page_template_files.end()) throw std::logic_error("templates/pages/" + std::string(path));
@@ -33,8 +20,9 @@ std::string_view find_page_file(std::string_view path) {
 }
 
 std::string make_policy(std::string_view style, Forms forms) {
-  return "default-src 'none'; style-src 'sha256-" + encode_base64(crypto::sha256(style)) + "'; form-action " +
-         (forms == Forms::none ? "'none'" : "'self'") + "; frame-ancestors 'none'; base-uri 'none'";
+  return "default-src 'none'; style-src 'sha256-" + encode_base64(crypto::sha256(style), Padding::full) +
+         "'; form-action " + (forms == Forms::none ? "'none'" : "'self'") +
+         "; frame-ancestors 'none'; base-uri 'none'";
 }
 
 }  // namespace latchkey::api

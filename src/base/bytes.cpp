@@ -1,5 +1,6 @@
 #include "base/bytes.h"
 
+#include <algorithm>
 #include <array>
 
 namespace latchkey {
@@ -59,6 +60,24 @@ std::optional<Bytes> decode_base64url(std::string_view text) {
   Bytes bytes(text.size() * 3 / 4);
   if (!decode_base64url(text, bytes)) return std::nullopt;
   return bytes;
+}
+
+// base64url with two other characters.
+
+std::string encode_base64(ByteView bytes, Padding padding) {
+  std::string text = encode_base64url(bytes);
+  std::ranges::replace(text, '-', '+');
+  std::ranges::replace(text, '_', '/');
+  if (padding == Padding::full) text.append((4 - text.size() % 4) % 4, '=');
+  return text;
+}
+
+std::optional<Bytes> decode_base64(std::string_view text) {
+  if (text.find_first_of("-_") != std::string_view::npos) return std::nullopt;
+  std::string url{text};
+  std::ranges::replace(url, '+', '-');
+  std::ranges::replace(url, '/', '_');
+  return decode_base64url(url);
 }
 
 }  // namespace latchkey

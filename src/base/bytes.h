@@ -32,4 +32,10 @@ std::optional<Bytes> decode_base64url(std::string_view text);
 /// bytes. What `out` holds after a refusal is unspecified.
 bool decode_base64url(std::string_view text, std::span<std::uint8_t> out);
 
+/// The standard alphabet (RFC 4648 §4), as PHC strings want it without padding and content security policies
+/// with it. Reading takes it without padding, in its one spelling.
+enum class Padding : std::uint8_t { none, full };
+std::string encode_base64(ByteView bytes, Padding padding);
+std::optional<Bytes> decode_base64(std::string_view text);
+
 }  // namespace latchkey

@@ -24,22 +24,6 @@ struct Argon2Hash {
   std::array<std::uint8_t, tag_size> tag{};
 };
 
-/// PHC strings use the standard alphabet without padding: base64url with two other characters.
-void append_base64(std::string& out, ByteView bytes) {
-  std::string text = encode_base64url(bytes);
-  std::replace(text.begin(), text.end(), '-', '+');
-  std::replace(text.begin(), text.end(), '_', '/');
-  out += text;
-}
-
-std::optional<Bytes> decode_base64(std::string_view text) {
-  if (text.find_first_of("-_") != std::string_view::npos) return std::nullopt;
-  std::string url{text};
-  std::replace(url.begin(), url.end(), '+', '-');
-  std::replace(url.begin(), url.end(), '/', '_');
-  return decode_base64url(url);
-}
-
 std::string format_argon2(const Argon2Parameters& parameters, ByteView salt, ByteView tag) {
   std::string text = "$argon2id$v=19$m=";
   text += std::to_string(parameters.memory_kib);
@@ -48,9 +32,9 @@ std::string format_argon2(const Argon2Parameters& parameters, ByteView salt, Byt
   text += ",p=";
   text += std::to_string(parameters.lanes);
   text += '$';
-  append_base64(text, salt);
+  text += encode_base64(salt, Padding::none);
   text += '$';
-  append_base64(text, tag);
+  text += encode_base64(tag, Padding::none);
   return text;
 }
 

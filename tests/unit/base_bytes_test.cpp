@@ -58,5 +58,16 @@ TEST(Base64url, a_value_of_known_length_has_exactly_that_length) {
   EXPECT_TRUE(decode_base64url("", std::span<std::uint8_t>{}));
 }
 
+TEST(Base64, has_its_own_alphabet_with_or_without_padding) {
+  const Bytes bytes{0xfb, 0xff, 0xbf, 0x66};
+  EXPECT_EQ(encode_base64(bytes, Padding::none), "+/+/Zg");
+  EXPECT_EQ(encode_base64(bytes, Padding::full), "+/+/Zg==");
+  EXPECT_EQ(encode_base64(ByteView(bytes).first(3), Padding::full), "+/+/");
+  EXPECT_EQ(encode_base64({}, Padding::full), "");
+  EXPECT_EQ(decode_base64("+/+/Zg"), bytes);
+  for (const char* text : {"+/+/Zg==", "-_-_Zg", "+/+_Zg", "+/+/Zh", "+/+/Z", "+/ +/Zg"})
+    EXPECT_EQ(decode_base64(text), std::nullopt) << text;
+}
+
 }  // namespace
 }  // namespace latchkey

@@ -58,7 +58,7 @@ constexpr std::array table{
     secret(AT(mail.smtp_password), check_password, "a password",
         "Password for the mail server."),
     choice(AT(mail.tls), "required", mail_tls_choices,
-        "Whether `smtp://` must switch to TLS. `opportunistic` lets whoever sits between read the links in mails; `off` is for a mail server on this machine only."),
+        "Whether `smtp://` must switch to TLS. `opportunistic` lets whoever sits between read the links in mails; `off` is for a mail server on this machine only. The server's certificate must be signed by an authority that the system trusts, or that the file named by the environment's `SSL_CERT_FILE` does."),
     mailbox(AT(mail.from),
         "Sender of the mails; needed with `mail.smtp_url`, since mail servers drop what comes from nowhere."),
     path(AT(mail.templates_dir), "",

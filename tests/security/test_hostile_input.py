@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from probes import COUNTED, harmless
+from probes import COUNTED, cpu_ns, harmless
 from support import PASSWORD, assert_problem, unique_email
 from support.tokens import claims_of
 
@@ -143,13 +143,16 @@ def test_J12_hostile_text_in_a_user_agent_is_kept_as_text(server):
                                    "a@" + "xn--" * 15_000, "a@" + "ä" * 29_000, "\u0301" * 29_000 + "@example.com",
                                    "a@" + ".".join(["xn--" + "a" * 50] * 1000)], ids=lambda text: text[:6])
 def test_J11_a_long_address_is_refused_at_once(server, email):
-    """A matcher that backtracks would not come back within the time that a test has."""
+    """The time that counts is what the server's processor has spent, not what a busy machine makes of it."""
     def post(path, **fields):
         return server.post(path, data=json.dumps(fields, ensure_ascii=False).encode(), headers={"Content-Type": TEXT})
 
     with harmless(server, besides=COUNTED):
-        for _ in range(5):
+        before, rounds = cpu_ns(server), 5
+        for _ in range(rounds):
             assert_problem(post("/api/auth/request_email", email=email), 422)
             assert_problem(post("/api/auth/signup", email=email, username="new_user", password=PASSWORD), 422)
             response = server.post("/api/auth/login", data={"username": email, "password": PASSWORD})
             assert response.status_code in (401, 413, 422)
+        spent = (cpu_ns(server) - before) / (3 * rounds)
+        assert spent < 50e6, f"{spent / 1e6:.1f} ms a request"

@@ -1,12 +1,15 @@
 """D and P: what a copy of the database is worth, and what parallel writers can do to it."""
 
 import base64
+import contextlib
 import os
 import random
 import re
 import shutil
 import sqlite3
 import subprocess
+import threading
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -232,6 +235,43 @@ def test_D01_of_sign_up_and_removal_in_parallel_one_account_is_left_at_most(serv
                                                                 "password": PASSWORD})] * 4)
         with server.db() as db:
             assert db.execute("SELECT count(*) FROM users WHERE email = ?", (account.email,)).fetchone()[0] <= 1
+
+
+# D05 ----------------------------------------------------------------------------------------------
+
+
+def test_D05_one_connection_alone_can_write_the_database(make_server):
+    """SQLite before 3.51.3 can lose a commit when two connections write or checkpoint. Of ours all but one have the
+    database open for reading only, whatever the server is asked to do."""
+    def writable():
+        found = []
+        folder = f"/proc/{server.process.pid}"
+        for number in os.listdir(f"{folder}/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                if os.readlink(f"{folder}/fd/{number}") == str(server.data_dir / "latchkey.db"):
+                    flags, = re.findall(r"^flags:\s+0(\d+)$", Path(f"{folder}/fdinfo/{number}").read_text(), re.M)
+                    found.append(int(flags, 8) & os.O_ACCMODE != os.O_RDONLY)
+        return found
+
+    server = make_server({"threads": 4})
+    seen = []
+
+    def watch():
+        while not done:
+            seen.append(writable())
+
+    done: list = []
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        at_once(*[lambda: [server.user().rotate() for _ in range(4)]] * 8,
+                lambda: server.cli_ok("backup", server.folder / "copy.db"), lambda: server.cli_ok("doctor", "--full"),
+                lambda: server.cli_ok("user", "list"), lambda: server.cli_ok("keys", "rotate"))
+    finally:
+        done.append(True)
+        watcher.join()
+    assert max(map(len, seen)) > 2, "there are readers beside the writer"
+    assert {sum(each) for each in seen} == {1}
 
 
 # D08, D09, D10 ------------------------------------------------------------------------------------

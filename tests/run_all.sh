@@ -68,7 +68,7 @@ black_box release tests/fault tests/security/test_{config,storage,login,mail}_at
 
 build tsan
 cpp tsan
-black_box tsan tests/api tests/security/test_{session,key,admin,login,storage}_*.py
+black_box tsan tests/api tests/security
 
 build fuzz fuzz_targets
 say "fuzz targets, ${LATCHKEY_FUZZ_SECONDS:-10} s each"

@@ -1,0 +1,30 @@
+"""Latchkey nodes that share one PostgreSQL."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+
+from support import Server, SmtpSink
+
+# Longer than a fail-over: a client whose answer was lost in one comes back with the token that it has.
+GRACE = "2m"
+
+
+@contextlib.contextmanager
+def nodes(database_url: str, sink: SmtpSink, count: int = 2, **settings: object) -> Iterator[list[Server]]:
+    """`count` identical nodes on one database, which differ only in where they listen."""
+    shared = {"database_url": database_url, "master_secret": secrets.token_hex(32), "public_url": "http://cluster.example",
+              "tokens.refresh_grace": GRACE, "mail.smtp_url": sink.url, "mail.tls": "off", "mail.from": "latchkey@example.com",
+              **settings}
+    servers = [Server(dict(shared)) for _ in range(count)]
+    try:
+        for server in servers:
+            server.start()
+        yield servers
+        for server in servers:
+            server.stop()
+    finally:
+        for server in servers:
+            server.remove()

@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 /// Up to this size every page is read without being asked to: some seconds.
 constexpr std::uintmax_t small_store = 256U << 20;
-constexpr std::int64_t page = 500;
+constexpr std::int64_t outbox_page = 500;
 
 void check_clock(Diagnosis& diagnosis, db::Database& database, Timestamp now) {
   if (now < earliest_clock)
@@ -88,7 +88,7 @@ void check_outbox(Diagnosis& diagnosis, db::Database& database) {
   std::size_t put_aside = 0;
   LinkId after{};
   for (;;) {
-    const auto mails = database.run_now(store::outbox::list_all, after, page);
+    const auto mails = database.run_now(store::outbox::list_all, after, outbox_page);
     if (mails.empty()) break;
     for (const auto& mail : mails) ++(mail.put_aside ? put_aside : waiting);
     after = mails.back().id;

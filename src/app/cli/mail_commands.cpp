@@ -12,7 +12,7 @@ namespace {
 
 using store::outbox::Mail;
 
-constexpr std::int64_t page = 500;
+constexpr std::int64_t mails_at_once = 500;
 
 std::string_view state_of(const Mail& mail) { return mail.put_aside ? "put aside" : "waiting"; }
 
@@ -50,7 +50,7 @@ int execute(const MailList& command, Context& context) {
               {"ID", "USER", "EMAIL", "MESSAGE", "CREATED", "NEXT TRY", "TRIES", "STATE", "LAST ERROR"});
   LinkId after{};
   for (;;) {
-    const auto mails = context.services.database.run_now(store::outbox::list_all, after, page);
+    const auto mails = context.services.database.run_now(store::outbox::list_all, after, mails_at_once);
     if (mails.empty()) break;
     for (const Mail& mail : mails) json ? array.add(to_json(mail)) : table.add(to_row(mail));
     json ? array.flush() : table.flush();

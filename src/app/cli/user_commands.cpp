@@ -17,7 +17,7 @@ namespace {
 namespace users = store::users;
 using users::User;
 
-constexpr std::int64_t page = 500;
+constexpr std::int64_t users_at_once = 500;
 
 /// Whom the operator means; read inside the transaction that goes on with it.
 std::optional<User> find_named(db::Tx& tx, const Context& context, const UserName& name) {
@@ -83,7 +83,8 @@ template <class Each, class EndPage>
 void for_all(Context& context, Each each, EndPage end_page) {
   UserId after{0};
   for (;;) {
-    const auto found = context.services.database.run_now(users::list_users, context.origin.now, after, page);
+    const auto found =
+        context.services.database.run_now(users::list_users, context.origin.now, after, users_at_once);
     if (found.empty()) return;
     for (const User& user : found) each(user);
     end_page();

@@ -43,7 +43,8 @@ using Hash = int (*)(argon2_context*);
 
 Hash load_library(const std::string& path) {
   if (path.empty()) return argon2id_ctx;
-  void* const library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  // Its own functions first: Debian's library is in this process too, and has the same names.
+  void* const library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
   void* const symbol = library == nullptr ? nullptr : ::dlsym(library, "argon2id_ctx");
   if (symbol == nullptr) give_up(std::string("no Argon2 library: ") + ::dlerror());
   return reinterpret_cast<Hash>(symbol);

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,22 @@ inline Bytes from_hex_text(std::string_view text) {
 }
 
 inline std::string hex(ByteView bytes) { return to_hex(bytes.data(), bytes.size()); }
+
+/// The same numbers and bytes for the same seed, with any standard library.
+class RandomBytes {
+ public:
+  explicit RandomBytes(std::uint32_t seed) : engine_(seed) {}
+  std::uint32_t below(std::uint32_t limit) { return static_cast<std::uint32_t>(engine_()) % limit; }
+  std::uint64_t word() { return std::uint64_t{below(0xffffffff)} << 32 | below(0xffffffff); }
+  Bytes bytes(std::size_t size) {
+    Bytes made(size);
+    std::generate(made.begin(), made.end(), [&] { return static_cast<std::uint8_t>(below(256)); });
+    return made;
+  }
+
+ private:
+  std::mt19937 engine_;
+};
 
 inline Secret secret_from_hex(std::string_view text) {
   const Bytes bytes = from_hex_text(text);

@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing: `packages.sh build` for ./run, `packages.sh build test` for ./test.
+# Installs the Debian packages that are missing: `packages.sh build` for ./run, `packages.sh build test` for ./test,
+# `packages.sh build bench` for bench/run.
 set -euo pipefail
 
 build=(
   g++ cmake ninja-build pkg-config ccache mold
   libboost1.81-dev libboost-json1.81-dev libssl-dev libsqlite3-dev libcurl4-openssl-dev
   libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev libzxcvbn-dev libidn2-dev libunistring-dev
-  libkainjow-mustache-dev libargon2-dev libcrypt-dev
+  libkainjow-mustache-dev libcrypt-dev
 )
 test=(
   libgtest-dev python3 python3-venv nodejs npm chromium chromium-driver openssl
-  clang clang-format clang-tidy libclang-rt-14-dev gdb
+  clang clang-format clang-tidy libclang-rt-14-dev gdb libargon2-dev
 )
+# Debian's Argon2id is in no product of ours: tests compare results with it, bench/run times.
+bench=(libargon2-dev)
 
 wanted=()
 for group in "$@"; do

@@ -1,32 +1,255 @@
 #include "crypto/argon2id.h"
 
-#include <argon2.h>
-#include <sys/mman.h>
-
+#include <algorithm>
+#include <cstring>
+#include <initializer_list>
+#include <limits>
 #include <new>
 #include <stdexcept>
+#include <tuple>
+
+#include "base/bytes.h"
+#include "base/secret.h"
+#include "crypto/argon2_block.h"
+#include "crypto/blake2b.h"
 
 namespace latchkey::crypto {
 namespace {
 
-constexpr std::size_t huge_page = std::size_t{2} << 20;
+using Argon2Tag = std::array<std::uint8_t, 32>;
+constexpr std::uint32_t argon2_version = 0x13;
+constexpr std::uint32_t argon2id_type = 2;
+constexpr std::uint32_t slice_count = 4;
+constexpr std::uint32_t max_lanes_of_rfc = (1U << 24) - 1;
+constexpr std::uint32_t addresses_in_a_block = 128;
 
-std::size_t round_up(std::size_t size, std::size_t step) { return (size + step - 1) / step * step; }
-
-/// libargon2's callbacks take no argument of the caller's, so the arena of the running hash stands here.
-thread_local HashArena* active_arena = nullptr;
-
-int take_from_arena(std::uint8_t** memory, std::size_t size) {
-  *memory = active_arena->take(size);
-  return *memory == nullptr ? ARGON2_MEMORY_ALLOCATION_ERROR : ARGON2_OK;
+/// Starts BLAKE2b as H' begins it: the length of the output, then the input (RFC 9106 §3.3).
+void hash_prefixed(std::size_t output_size, std::initializer_list<ByteView> input,
+                   std::span<std::uint8_t> digest) {
+  Blake2b hash{digest.size()};
+  hash.update_le32(static_cast<std::uint32_t>(output_size));
+  for (const ByteView part : input) hash.update(part);
+  hash.finish(digest);
 }
 
-void give_back_to_arena(std::uint8_t* memory, std::size_t size) { active_arena->give_back(memory, size); }
+/// H', a hash of any length. Longer outputs are the first halves of a chain of hashes, and the whole last
+/// one.
+void hash_to_any_length(std::initializer_list<ByteView> input, std::span<std::uint8_t> out) {
+  constexpr std::size_t whole = Blake2b::max_digest_size;
+  constexpr std::size_t half = whole / 2;
+  if (out.size() <= whole) {
+    hash_prefixed(out.size(), input, out);
+    return;
+  }
+  std::array<std::uint8_t, whole> link;
+  hash_prefixed(out.size(), input, link);
+  std::memcpy(out.data(), link.data(), half);
+  out = out.subspan(half);
+  while (out.size() > whole) {
+    Blake2b{whole}.update(link).finish(link);
+    std::memcpy(out.data(), link.data(), half);
+    out = out.subspan(half);
+  }
+  Blake2b{out.size()}.update(link).finish(out);
+  wipe(link.data(), link.size());
+}
 
-/// The library only reads its inputs, unless a flag asks to clear them; its type has no const.
-void set_input(std::span<const std::uint8_t> bytes, std::uint8_t*& data, std::uint32_t& size) {
-  data = const_cast<std::uint8_t*>(bytes.data());
-  size = static_cast<std::uint32_t>(bytes.size());
+/// H0 (§3.2, step 1).
+std::array<std::uint8_t, 64> hash_inputs(const Argon2Parameters& parameters, const Argon2Input& input) {
+  Blake2b hash{64};
+  hash.update_le32(parameters.lanes)
+      .update_le32(std::tuple_size_v<Argon2Tag>)
+      .update_le32(parameters.memory_kib);
+  hash.update_le32(parameters.passes).update_le32(argon2_version).update_le32(argon2id_type);
+  for (const ByteView part : {input.password, input.salt, input.secret, input.associated_data}) {
+    hash.update_le32(static_cast<std::uint32_t>(part.size())).update(part);
+  }
+  std::array<std::uint8_t, 64> digest;
+  hash.finish(digest);
+  return digest;
+}
+
+/// The bytes of a block in the RFC's order, of which words are read and written as they lie in memory
+/// (blake2b.cpp asserts that they are little-endian).
+using BlockBytes = std::array<std::uint8_t, sizeof(Argon2Block)>;
+
+void load(Argon2Block& block, const BlockBytes& bytes) {
+  for (std::size_t i = 0; i < block.words.size(); ++i) {
+    std::memcpy(&block.words[stored_at(i)], bytes.data() + 8 * i, 8);
+  }
+}
+
+void store(BlockBytes& bytes, const Argon2Block& block) {
+  for (std::size_t i = 0; i < block.words.size(); ++i) {
+    std::memcpy(bytes.data() + 8 * i, &block.words[stored_at(i)], 8);
+  }
+}
+
+/// The pseudo-random numbers of a segment whose references do not depend on what is hashed (§3.4.1.2):
+/// counter mode with G, 128 numbers a block.
+class Addresses {
+ public:
+  Addresses(const BlockFunction& function, std::uint64_t pass, std::uint64_t lane, std::uint64_t slice,
+            std::uint64_t all_blocks, std::uint64_t passes)
+      : function_(function) {
+    const std::array<std::uint64_t, 6> where{pass, lane, slice, all_blocks, passes, argon2id_type};
+    for (std::size_t i = 0; i < where.size(); ++i) counter_block_.words[stored_at(i)] = where[i];
+  }
+
+  /// For the block at `index`; indices come in order.
+  std::uint64_t number(std::uint32_t index) {
+    const std::uint32_t wanted = index / addresses_in_a_block + 1;
+    std::uint64_t& made = counter_block_.words[stored_at(where_the_counter_is)];
+    if (made != wanted) {
+      made = wanted;
+      Argon2Block once;
+      function_.overwrite(zero_, counter_block_, once, nullptr, 0);
+      function_.overwrite(zero_, once, numbers_, nullptr, 0);
+    }
+    return numbers_.words[stored_at(index % addresses_in_a_block)];
+  }
+
+ private:
+  static constexpr std::size_t where_the_counter_is = 6;
+  const BlockFunction& function_;
+  Argon2Block zero_{};
+  Argon2Block counter_block_{};
+  Argon2Block numbers_;
+};
+
+/// The memory of one hash: `lanes` lanes of four segments each.
+class Argon2Memory {
+ public:
+  Argon2Memory(const Argon2Parameters& parameters, HashArena& arena, const BlockFunction& function)
+      : arena_(arena),
+        function_(function),
+        parameters_(parameters),
+        segment_length_(parameters.memory_kib / (slice_count * parameters.lanes)),
+        lane_length_(slice_count * segment_length_),
+        size_(std::size_t{lane_length_} * parameters.lanes * sizeof(Argon2Block)),
+        blocks_(reinterpret_cast<Argon2Block*>(arena.take(size_))) {
+    if (blocks_ == nullptr) throw std::bad_alloc();
+  }
+  Argon2Memory(const Argon2Memory&) = delete;
+  Argon2Memory& operator=(const Argon2Memory&) = delete;
+  ~Argon2Memory() { arena_.give_back(reinterpret_cast<std::uint8_t*>(blocks_), size_); }
+
+  /// §3.2, steps 3 and 4: the first two blocks of every lane.
+  void begin(ByteView inputs_hash) {
+    BlockBytes bytes;
+    for (std::uint32_t lane = 0; lane < parameters_.lanes; ++lane) {
+      for (std::uint32_t column = 0; column < 2; ++column) {
+        std::array<std::uint8_t, 8> place;
+        std::memcpy(place.data(), &column, 4);
+        std::memcpy(place.data() + 4, &lane, 4);
+        hash_to_any_length({inputs_hash, place}, bytes);
+        load(block(lane, column), bytes);
+      }
+    }
+    wipe(bytes.data(), bytes.size());
+  }
+
+  /// Steps 5 and 6. Lanes may refer to each other's finished slices, so they go on slice by slice.
+  void fill() {
+    for (std::uint32_t pass = 0; pass < parameters_.passes; ++pass) {
+      for (std::uint32_t slice = 0; slice < slice_count; ++slice) {
+        for (std::uint32_t lane = 0; lane < parameters_.lanes; ++lane) fill_segment(pass, slice, lane);
+      }
+    }
+  }
+
+  /// Steps 7 and 8: the tag of the XOR of every lane's last block.
+  Argon2Tag finish() {
+    Argon2Block last = block(0, lane_length_ - 1);
+    for (std::uint32_t lane = 1; lane < parameters_.lanes; ++lane) {
+      const Argon2Block& other = block(lane, lane_length_ - 1);
+      for (std::size_t i = 0; i < last.words.size(); ++i) last.words[i] ^= other.words[i];
+    }
+    BlockBytes bytes;
+    store(bytes, last);
+    Argon2Tag tag;
+    hash_to_any_length({bytes}, tag);
+    wipe(bytes.data(), bytes.size());
+    wipe(&last, sizeof last);
+    return tag;
+  }
+
+ private:
+  Argon2Block& block(std::uint32_t lane, std::uint32_t column) {
+    return blocks_[std::size_t{lane} * lane_length_ + column];
+  }
+
+  Argon2Segment segment(std::uint32_t pass, std::uint32_t slice, std::uint32_t lane) const {
+    const std::uint32_t first_column = slice * segment_length_;
+    // In the first pass what has been written so far may be referred to, later the last three segments, which
+    // begin with the one that is next to be written over.
+    return {.memory = blocks_,
+            .lanes = parameters_.lanes,
+            .lane = lane,
+            .lane_length = lane_length_,
+            .length = segment_length_,
+            .first_column = first_column,
+            .window_start = pass == 0 ? 0 : (slice + 1) % slice_count * segment_length_,
+            .window_size = pass == 0 ? first_column : lane_length_ - segment_length_};
+  }
+
+  void fill_segment(std::uint32_t pass, std::uint32_t slice, std::uint32_t lane) {
+    const Argon2Segment filled = segment(pass, slice, lane);
+    const BlockFunction::Compress compress = pass == 0 ? function_.overwrite : function_.mix_in;
+    // The first half of the first pass keeps the order of accesses from telling about the password.
+    if (pass == 0 && slice < slice_count / 2) {
+      const std::uint64_t all_blocks = std::uint64_t{lane_length_} * parameters_.lanes;
+      Addresses addresses{function_, pass, lane, slice, all_blocks, parameters_.passes};
+      fill_independently(filled, compress, addresses);
+    } else {
+      fill_dependently(filled, compress);
+    }
+  }
+
+  /// References are known beforehand, so each is asked for while the block before it is computed.
+  static void fill_independently(const Argon2Segment& filled, BlockFunction::Compress compress,
+                                 Addresses& addresses) {
+    const std::uint32_t first = filled.is_first() ? 2 : 0;
+    const Argon2Block* reference = &filled.reference(first, addresses.number(first));
+    for (std::uint32_t index = first; index < filled.length; ++index) {
+      const Argon2Block& now = *reference;
+      if (index + 1 < filled.length) {
+        reference = &filled.reference(index + 1, addresses.number(index + 1));
+        prefetch(*reference);
+      }
+      compress(filled.before(index), now, filled.at(index), nullptr, 0);
+    }
+  }
+
+  /// Each block chooses the reference of the one after it.
+  static void fill_dependently(const Argon2Segment& filled, BlockFunction::Compress compress) {
+    const Argon2Block* reference = &filled.reference(0, filled.before(0).words[0]);
+    for (std::uint32_t index = 0; index < filled.length; ++index) {
+      const bool is_last = index + 1 == filled.length;
+      reference = compress(filled.before(index), *reference, filled.at(index), is_last ? nullptr : &filled,
+                           index + 1);
+    }
+  }
+
+  HashArena& arena_;
+  const BlockFunction& function_;
+  const Argon2Parameters& parameters_;
+  std::uint32_t segment_length_;
+  std::uint32_t lane_length_;
+  std::size_t size_;
+  Argon2Block* blocks_;
+};
+
+void check_argon2(const Argon2Parameters& parameters, const Argon2Input& input) {
+  constexpr std::size_t max_length = std::numeric_limits<std::uint32_t>::max();
+  if (parameters.lanes < 1 || parameters.lanes > max_lanes_of_rfc || parameters.passes < 1 ||
+      parameters.memory_kib < std::uint64_t{8} * parameters.lanes) {
+    throw std::invalid_argument("a cost that Argon2 does not define");
+  }
+  if (input.salt.size() < 8) throw std::invalid_argument("a salt under 8 bytes");
+  for (const ByteView part : {input.password, input.salt, input.secret, input.associated_data}) {
+    if (part.size() > max_length) throw std::invalid_argument("an input of 4 GiB or more");
+  }
 }
 
 }  // namespace
@@ -37,63 +260,20 @@ bool within_bounds(const Argon2Parameters& parameters) {
          parameters.lanes <= max_lanes && parameters.memory_kib >= 8 * parameters.lanes;
 }
 
-HashArena::HashArena(const Argon2Parameters& kept)
-    : size_(round_up(std::size_t{kept.memory_kib} * 1024, huge_page)) {
-  // More is reserved than is used, so that the part that is used can begin where a huge page does.
-  const std::size_t reserved = size_ + huge_page;
-  void* const mapped = ::mmap(nullptr, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapped == MAP_FAILED) throw std::bad_alloc();
-  auto* const start = static_cast<std::uint8_t*>(mapped);
-  const std::size_t head =
-      round_up(reinterpret_cast<std::uintptr_t>(start), huge_page) - reinterpret_cast<std::uintptr_t>(start);
-  memory_ = start + head;
-  if (head != 0) ::munmap(start, head);
-  ::munmap(memory_ + size_, huge_page - head);
-  // Advice: where the kernel has no huge pages, small ones do. Passwords must not reach a core file.
-  ::madvise(memory_, size_, MADV_HUGEPAGE);
-  ::madvise(memory_, size_, MADV_DONTDUMP);
-}
-
-HashArena::~HashArena() {
-  if (memory_ != nullptr) ::munmap(memory_, size_);
-}
-
-std::uint8_t* HashArena::take(std::size_t size) noexcept {
-  if (size <= size_) return memory_;
-  void* const mapped = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return mapped == MAP_FAILED ? nullptr : static_cast<std::uint8_t*>(mapped);
-}
-
-void HashArena::give_back(std::uint8_t* memory, std::size_t size) noexcept {
-  if (memory != nullptr && memory != memory_) ::munmap(memory, size);
+std::array<std::uint8_t, 32> argon2id(const Argon2Parameters& parameters, const Argon2Input& input,
+                                      HashArena& arena) {
+  return argon2id(parameters, input, arena, block_function());
 }
 
 std::array<std::uint8_t, 32> argon2id(const Argon2Parameters& parameters, const Argon2Input& input,
-                                      HashArena& arena) {
-  std::array<std::uint8_t, 32> tag{};
-  argon2_context context{};
-  context.out = tag.data();
-  context.outlen = static_cast<std::uint32_t>(tag.size());
-  set_input(input.password, context.pwd, context.pwdlen);
-  set_input(input.salt, context.salt, context.saltlen);
-  set_input(input.secret, context.secret, context.secretlen);
-  set_input(input.associated_data, context.ad, context.adlen);
-  context.t_cost = parameters.passes;
-  context.m_cost = parameters.memory_kib;
-  context.lanes = parameters.lanes;
-  context.threads = 1;
-  context.version = ARGON2_VERSION_13;
-  context.allocate_cbk = take_from_arena;
-  context.free_cbk = give_back_to_arena;
-  context.flags = ARGON2_DEFAULT_FLAGS;
-
-  active_arena = &arena;
-  // The library overwrites the memory before it gives it back.
-  const int outcome = argon2id_ctx(&context);
-  active_arena = nullptr;
-  if (outcome == ARGON2_MEMORY_ALLOCATION_ERROR) throw std::bad_alloc();
-  if (outcome != ARGON2_OK) throw std::invalid_argument(argon2_error_message(outcome));
-  return tag;
+                                      HashArena& arena, const BlockFunction& function) {
+  check_argon2(parameters, input);
+  Argon2Memory memory{parameters, arena, function};
+  std::array<std::uint8_t, 64> inputs_hash = hash_inputs(parameters, input);
+  memory.begin(inputs_hash);
+  wipe(inputs_hash.data(), inputs_hash.size());
+  memory.fill();
+  return memory.finish();
 }
 
 }  // namespace latchkey::crypto

@@ -174,6 +174,11 @@ void HashingPool::serve(HashArena& arena) {
   ::pthread_setname_np(::pthread_self(), "hashing");
   std::unique_lock lock{mutex_};
   for (;;) {
+    if (queue_.empty() && arena.is_dirty()) {
+      lock.unlock();
+      arena.wipe();
+      lock.lock();
+    }
     wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
     if (stopping_) return;  // `stop` answers those that wait
     const std::unique_ptr<Job> job = std::move(queue_.front());

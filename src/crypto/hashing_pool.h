@@ -17,7 +17,8 @@
 
 namespace latchkey::crypto {
 
-/// Threads of low priority that do nothing but hash passwords, each with its own HashArena.
+/// Threads of low priority that do nothing but hash passwords, each with its own HashArena,
+/// which is wiped whenever no job waits.
 ///
 /// Admission is fail-fast: when the queue is full, `hash` and `verify` answer ErrorCode::overloaded (retry
 /// after one second) without waiting. Once admitted, a job is done, or answered with `overloaded` when the

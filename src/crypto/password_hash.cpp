@@ -13,7 +13,7 @@ namespace latchkey::crypto {
 namespace {
 
 constexpr std::size_t salt_size = 16;
-constexpr std::size_t tag_size = 32;
+constexpr std::size_t argon2_tag_size = 32;
 /// KiB × passes of a hash from elsewhere; a few seconds of one core.
 constexpr std::uint64_t max_foreign_cost = 1ULL << 22;
 
@@ -21,7 +21,7 @@ constexpr std::uint64_t max_foreign_cost = 1ULL << 22;
 struct Argon2Hash {
   Argon2Parameters parameters;
   Bytes salt;
-  std::array<std::uint8_t, tag_size> tag{};
+  std::array<std::uint8_t, argon2_tag_size> tag{};
 };
 
 std::string format_argon2(const Argon2Parameters& parameters, ByteView salt, ByteView tag) {
@@ -61,7 +61,8 @@ std::optional<Argon2Hash> parse_argon2(std::string_view stored) {
   }
   std::optional<Bytes> salt = decode_base64(stored.substr(salt_at + 1, tag_at - salt_at - 1));
   const std::optional<Bytes> tag = decode_base64(stored.substr(tag_at + 1));
-  if (!salt || salt->size() < 8 || salt->size() > 64 || !tag || tag->size() != tag_size) return std::nullopt;
+  if (!salt || salt->size() < 8 || salt->size() > 64 || !tag || tag->size() != argon2_tag_size)
+    return std::nullopt;
   hash.salt = std::move(*salt);
   std::copy(tag->begin(), tag->end(), hash.tag.begin());
   return hash;
@@ -101,7 +102,7 @@ bool is_acceptable_hash(std::string_view stored) {
 }
 
 std::string make_decoy_hash(const Argon2Parameters& today) {
-  return format_argon2(today, random_array<salt_size>(), random_array<tag_size>());
+  return format_argon2(today, random_array<salt_size>(), random_array<argon2_tag_size>());
 }
 
 }  // namespace latchkey::crypto

@@ -4,6 +4,10 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <chrono>
+#include <cinttypes>
+#include <cstdio>
+#include <fstream>
 #include <future>
 #include <thread>
 
@@ -149,6 +153,60 @@ TEST(HashingPool, failures_of_the_work_reach_the_caller) {
   EXPECT_THROW(static_cast<void>(run_to_end(pool.hash(Secret{"x"}))), std::invalid_argument);
   EXPECT_THROW(static_cast<void>(run_to_end(pool.hash(Secret{"x"}))), std::invalid_argument)
       << "the thread lives on";
+}
+
+/// The pool's arena, as the kernel shows it: the one mapping of that size for which huge pages were asked and
+/// which no core file gets. Reads through /proc, so that looking races with nobody.
+class ArenaFromOutside {
+ public:
+  explicit ArenaFromOutside(std::uint64_t size) : size_(size) {
+    std::ifstream maps{"/proc/self/smaps"};
+    std::uint64_t start = 0;
+    std::uint64_t end = 0;
+    for (std::string line; std::getline(maps, line);) {
+      std::uint64_t number = 0;
+      std::uint64_t other = 0;
+      if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " rw-p", &number, &other) == 2) {
+        start = number;
+        end = other;
+      }
+      const bool is_arena = line.starts_with("VmFlags:") && line.find(" hg") != line.npos &&
+                            line.find(" dd") != line.npos && end - start == size;
+      if (is_arena) start_ = start;
+    }
+  }
+  bool is_found() const { return start_ != 0; }
+  bool is_zero() const {
+    std::ifstream memory{"/proc/self/mem", std::ios::binary};
+    memory.seekg(static_cast<std::streamoff>(start_));
+    std::string bytes(size_, 'x');
+    memory.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    EXPECT_TRUE(memory);
+    return bytes.find_first_not_of('\0') == bytes.npos;
+  }
+  /// Whether it is zero, or is not, before long.
+  bool becomes(bool zero) const {
+    for (int i = 0; i < 2000; ++i) {
+      if (is_zero() == zero) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return false;
+  }
+
+ private:
+  std::uint64_t start_ = 0;
+  std::uint64_t size_;
+};
+
+TEST(HashingPool, nothing_of_a_hash_stays_in_memory_once_no_job_waits) {
+  HashingPool pool{{Argon2Parameters{16384, 40, 1}, 1, 4}};
+  const ArenaFromOutside arena{16384 * 1024};
+  if (!arena.is_found()) GTEST_SKIP() << "this kernel does not tell which memory is the arena";
+  EXPECT_TRUE(arena.is_zero());
+  std::thread caller{[&] { EXPECT_TRUE(run_to_end(pool.hash(Secret{"x"}))); }};
+  EXPECT_TRUE(arena.becomes(false)) << "while it hashes";
+  caller.join();
+  EXPECT_TRUE(arena.becomes(true));
 }
 
 TEST(HashingPool, says_how_many_threads_it_has) {

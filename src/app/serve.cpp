@@ -8,7 +8,6 @@
 #include <fstream>
 #include <iterator>
 #include <mutex>
-#include <thread>
 
 #include "api/routes.h"
 #include "app/cli/control_server.h"
@@ -16,6 +15,7 @@
 #include "app/core.h"
 #include "app/io_threads.h"
 #include "app/stop_signal.h"
+#include "base/cores.h"
 #include "base/log.h"
 #include "flow/confirm.h"
 #include "flow/first_start.h"
@@ -33,7 +33,7 @@ constexpr auto drain_grace = std::chrono::milliseconds(9000);
 
 std::size_t thread_count(const Settings& settings) {
   if (settings.threads > 0) return static_cast<std::size_t>(settings.threads);
-  return std::max(1U, std::thread::hardware_concurrency());
+  return usable_cores();
 }
 
 http::Endpoint to_http(const settings::Endpoint& endpoint) { return {endpoint.address, endpoint.port}; }

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <exception>
 
+#include "base/cores.h"
 #include "base/metrics.h"
 #include "crypto/password_strength.h"
 
@@ -86,8 +87,7 @@ struct HashingPool::AwaitedJob final : HashingPool::Job {
 HashingPool::HashingPool(const Options& options)
     : parameters_(options.parameters),
       decoy_(make_decoy_hash(options.parameters)),
-      thread_count_(options.threads != 0 ? options.threads
-                                         : std::max(1U, std::thread::hardware_concurrency())),
+      thread_count_(options.threads != 0 ? options.threads : usable_cores()),
       queue_limit_(options.queue_limit != 0 ? options.queue_limit
                                             : default_queue_per_thread * thread_count_) {
   for (std::size_t i = 0; i < thread_count_; ++i) arenas_.push_back(std::make_unique<HashArena>(parameters_));

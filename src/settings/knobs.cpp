@@ -37,7 +37,7 @@ constexpr std::array table{
     secret(AT(database_url), check_database_url, "a libpq URL that begins with postgresql://",
         "The PostgreSQL to use in place of the SQLite file in `data_dir`. It is kept secret since it may hold a password."),
     integer(AT(threads), "0", 0, 256,
-        "Threads that serve requests; 0 is one for each core. More than cores only adds switching."),
+        "Threads that serve requests; 0 is one for each core that the server may use. More than cores only adds switching."),
 
     secret(AT(master_secret), check_master_secret, "64 hexadecimal digits, as `openssl rand -hex 32` prints",
         "What every key is derived from. Whoever has it can make refresh tokens and read the signing keys; whoever loses it signs everybody out."),
@@ -99,7 +99,7 @@ constexpr std::array table{
     integer(AT(password.argon2_passes), "2", 1, 100,
         "Passes of Argon2id over that memory; each costs time at every sign-in."),
     integer(AT(password.hash_threads), "0", 0, 256,
-        "Threads that hash passwords; 0 is one for each core. Each holds its own memory, and more than cores does not hash faster."),
+        "Threads that hash passwords; 0 is one for each core that the server may use. Each holds its own memory, and more than cores does not hash faster."),
     integer(AT(password.hash_queue), "0", 0, 100'000,
         "Passwords that may wait to be hashed before sign-in answers 503; 0 is 64 for each hashing thread. A long queue keeps people waiting who have given up."),
 

@@ -39,7 +39,7 @@ struct Settings {
   std::string public_url;
   std::filesystem::path data_dir;
   Secret database_url;  ///< empty: SQLite in `data_dir`. Secret, for it may hold a password.
-  int threads{};        ///< 0: one per core
+  int threads{};        ///< 0: one per core that may be used
 
   Secret master_secret;  ///< as written: 64 hexadecimal digits; see master_secret.h
   std::filesystem::path master_secret_file;
@@ -82,7 +82,7 @@ struct Settings {
     int min_guesses_log10{};
     int argon2_memory_kib{};
     int argon2_passes{};
-    int hash_threads{};  ///< 0: one per core
+    int hash_threads{};  ///< 0: one per core that may be used
     int hash_queue{};    ///< 0: 64 per hashing thread
   } password;
 

@@ -11,6 +11,8 @@
 #include <future>
 #include <thread>
 
+#include "base/cores.h"
+
 namespace latchkey::crypto {
 namespace {
 
@@ -211,7 +213,7 @@ TEST(HashingPool, nothing_of_a_hash_stays_in_memory_once_no_job_waits) {
 
 TEST(HashingPool, says_how_many_threads_it_has) {
   HashingPool pool{{cheap, 0, 0}};
-  EXPECT_EQ(pool.thread_count(), std::max(1U, std::thread::hardware_concurrency()));
+  EXPECT_EQ(pool.thread_count(), usable_cores());
   EXPECT_EQ(pool.parameters(), cheap);
   EXPECT_FALSE(needs_rehash(pool.decoy(), cheap));
 }

@@ -55,7 +55,7 @@ LATCHKEY_AVX512_INLINE void mix512(Avx512Pair& p, Avx512Pair& q) {
   q.b = xor_rotate512<63>(q.b, q.c);
 }
 
-/// Lines the words of a diagonal up, or back. Not b, which is ready last and needed first, stays; the others
+/// Lines the words of a diagonal up, or back. b, which is ready last and needed first, stays; the others
 /// move around it: a by one to the right, c by one to the left, d by two.
 LATCHKEY_AVX512_INLINE void turn_rows512(Avx512Pair& p) {
   p.a = _mm512_permutex_epi64(p.a, 0x93);

@@ -6,7 +6,6 @@
 #include <limits>
 #include <new>
 #include <stdexcept>
-#include <tuple>
 
 #include "base/bytes.h"
 #include "base/secret.h"
@@ -16,7 +15,6 @@
 namespace latchkey::crypto {
 namespace {
 
-using Argon2Tag = std::array<std::uint8_t, 32>;
 constexpr std::uint32_t argon2_version = 0x13;
 constexpr std::uint32_t argon2id_type = 2;
 constexpr std::uint32_t slice_count = 4;
@@ -57,9 +55,7 @@ void hash_to_any_length(std::initializer_list<ByteView> input, std::span<std::ui
 /// H0 (§3.2, step 1).
 std::array<std::uint8_t, 64> hash_inputs(const Argon2Parameters& parameters, const Argon2Input& input) {
   Blake2b hash{64};
-  hash.update_le32(parameters.lanes)
-      .update_le32(std::tuple_size_v<Argon2Tag>)
-      .update_le32(parameters.memory_kib);
+  hash.update_le32(parameters.lanes).update_le32(argon2_tag_size).update_le32(parameters.memory_kib);
   hash.update_le32(parameters.passes).update_le32(argon2_version).update_le32(argon2id_type);
   for (const ByteView part : {input.password, input.salt, input.secret, input.associated_data}) {
     hash.update_le32(static_cast<std::uint32_t>(part.size())).update(part);
@@ -260,13 +256,12 @@ bool within_bounds(const Argon2Parameters& parameters) {
          parameters.lanes <= max_lanes && parameters.memory_kib >= 8 * parameters.lanes;
 }
 
-std::array<std::uint8_t, 32> argon2id(const Argon2Parameters& parameters, const Argon2Input& input,
-                                      HashArena& arena) {
+Argon2Tag argon2id(const Argon2Parameters& parameters, const Argon2Input& input, HashArena& arena) {
   return argon2id(parameters, input, arena, block_function());
 }
 
-std::array<std::uint8_t, 32> argon2id(const Argon2Parameters& parameters, const Argon2Input& input,
-                                      HashArena& arena, const BlockFunction& function) {
+Argon2Tag argon2id(const Argon2Parameters& parameters, const Argon2Input& input, HashArena& arena,
+                   const BlockFunction& function) {
   check_argon2(parameters, input);
   Argon2Memory memory{parameters, arena, function};
   std::array<std::uint8_t, 64> inputs_hash = hash_inputs(parameters, input);

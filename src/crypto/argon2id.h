@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -10,6 +11,9 @@
 namespace latchkey::crypto {
 
 struct BlockFunction;
+
+inline constexpr std::size_t argon2_tag_size = 32;
+using Argon2Tag = std::array<std::uint8_t, argon2_tag_size>;
 
 /// What is hashed (RFC 9106 §3.1). Stored passwords use neither a secret nor associated data.
 struct Argon2Input {
@@ -21,16 +25,15 @@ struct Argon2Input {
 
 /// Argon2id, version 0x13, with a tag of 32 bytes (RFC 9106). This is the one place that knows how it is
 /// computed; it takes milliseconds, on the calling thread, however many lanes there are. The arena is left
-/// dirty.
+/// dirty: when it is wiped is its owner's decision.
 /// Throws std::bad_alloc when there is no memory, and std::invalid_argument for what RFC 9106 does not define
 /// (less memory than 8 KiB a lane) and for a salt under 8 bytes: a bug, since whoever reads parameters from
 /// outside asks `within_bounds` first.
-std::array<std::uint8_t, 32> argon2id(const Argon2Parameters& parameters, const Argon2Input& input,
-                                      HashArena& arena);
+Argon2Tag argon2id(const Argon2Parameters& parameters, const Argon2Input& input, HashArena& arena);
 
 /// The same by one of `block_functions` (crypto/argon2_block.h) instead of the fastest: for tests and
 /// measurements.
-std::array<std::uint8_t, 32> argon2id(const Argon2Parameters& parameters, const Argon2Input& input,
-                                      HashArena& arena, const BlockFunction& function);
+Argon2Tag argon2id(const Argon2Parameters& parameters, const Argon2Input& input, HashArena& arena,
+                   const BlockFunction& function);
 
 }  // namespace latchkey::crypto

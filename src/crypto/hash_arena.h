@@ -14,7 +14,7 @@ namespace latchkey::crypto {
 /// What a hash has left in it stays until the next hash writes over it, or until the owner calls `wipe`,
 /// which a thread must do before it waits for work. So nothing lies there while nobody hashes, and a thread
 /// that hashes without pause does not spend a tenth of its time on zeros that the next hash replaces
-/// (docs/adr/0005).
+/// (docs/adr/0005-argon2id-of-our-own.md).
 class HashArena {
  public:
   /// Takes no memory yet.

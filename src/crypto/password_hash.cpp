@@ -13,7 +13,6 @@ namespace latchkey::crypto {
 namespace {
 
 constexpr std::size_t salt_size = 16;
-constexpr std::size_t argon2_tag_size = 32;
 /// KiB × passes of a hash from elsewhere; a few seconds of one core.
 constexpr std::uint64_t max_foreign_cost = 1ULL << 22;
 
@@ -21,7 +20,7 @@ constexpr std::uint64_t max_foreign_cost = 1ULL << 22;
 struct Argon2Hash {
   Argon2Parameters parameters;
   Bytes salt;
-  std::array<std::uint8_t, argon2_tag_size> tag{};
+  Argon2Tag tag{};
 };
 
 std::string format_argon2(const Argon2Parameters& parameters, ByteView salt, ByteView tag) {

@@ -17,8 +17,8 @@
 
 namespace latchkey::crypto {
 
-/// Threads of low priority that do nothing but hash passwords, each with its own HashArena,
-/// which is wiped whenever no job waits.
+/// Threads of low priority that do nothing but hash passwords, each with its own HashArena, which it wipes
+/// before it waits for work.
 ///
 /// Admission is fail-fast: when the queue is full, `hash` and `verify` answer ErrorCode::overloaded (retry
 /// after one second) without waiting. Once admitted, a job is done, or answered with `overloaded` when the
@@ -30,7 +30,7 @@ class HashingPool {
  public:
   struct Options {
     Argon2Parameters parameters;
-    std::size_t threads = 0;      ///< 0: one per core
+    std::size_t threads = 0;      ///< 0: one per core that may be used
     std::size_t queue_limit = 0;  ///< jobs that may wait; 0: 64 per thread
   };
 

@@ -95,6 +95,7 @@ milliseconds MailWorker::send_due(const std::stop_token& stop) {
   if (!taken_over_ && options_.nodes == Nodes::one) take_over();
   taken_over_ = true;
   delete_delivered();
+  release_doubtful();
 
   const auto mails = database_.run_now(outbox::list_due, clock_.now(), options_.batch);
   for (const Mail& mail : mails) {
@@ -112,8 +113,20 @@ milliseconds MailWorker::send_due(const std::stop_token& stop) {
 
 void MailWorker::send(const Mail& mail, const std::stop_token& stop) {
   const Timestamp now = clock_.now();
-  const auto tries =
-      database_.run_now(outbox::update_claimed, now + options_.lease, mail.id, mail.next_try_at);
+  const Timestamp lease_end = now + options_.lease;
+  try {
+    send_under_lease(mail, now, lease_end, stop);
+  } catch (...) {
+    // The store may have the claim, though it did not answer: then nobody would look at the mail until the
+    // lease ends.
+    doubtful_.push_back({mail.id, lease_end});
+    throw;
+  }
+}
+
+void MailWorker::send_under_lease(const Mail& mail, Timestamp now, Timestamp lease_end,
+                                  const std::stop_token& stop) {
+  const auto tries = database_.run_now(outbox::update_claimed, lease_end, mail.id, mail.next_try_at);
   // Somebody else has it, its user is gone, or it went out and only its row is left.
   if (!tries || std::ranges::find(delivered_, mail.id) != delivered_.end()) return;
 
@@ -190,6 +203,14 @@ void MailWorker::put_aside(const Mail& mail, std::int64_t tries, const std::stri
   database_.run_now(outbox::update_put_aside, reason, mail.id);
   metrics::count(metrics::Counter::mail_put_aside);
   log::error("mail.put_aside", {{"mail", to_string(mail.id)}, {"tries", tries}, {"reason", reason}});
+}
+
+void MailWorker::release_doubtful() {
+  while (!doubtful_.empty()) {
+    const Claim& claim = doubtful_.back();
+    database_.run_now(outbox::update_released, clock_.now(), claim.mail, claim.lease_end);
+    doubtful_.pop_back();
+  }
 }
 
 void MailWorker::delete_delivered() {

@@ -78,12 +78,15 @@ class MailWorker {
   /// One pass over what is due. Answers how long to sleep.
   std::chrono::milliseconds send_due(const std::stop_token& stop);
   void send(const store::outbox::Mail& mail, const std::stop_token& stop);
+  void send_under_lease(const store::outbox::Mail& mail, Timestamp now, Timestamp lease_end,
+                        const std::stop_token& stop);
   Delivery attempt(const store::outbox::Mail& mail, Timestamp now, const std::stop_token& stop);
   void settle(const store::outbox::Mail& mail, std::int64_t tries, const Delivery& delivery);
   void try_later(const store::outbox::Mail& mail, std::int64_t tries, Timestamp now,
                  const std::string& reason);
   void put_aside(const store::outbox::Mail& mail, std::int64_t tries, const std::string& reason);
   void delete_delivered();
+  void release_doubtful();
   void note_trouble(std::string_view reason);
 
   db::Database& database_;
@@ -95,6 +98,12 @@ class MailWorker {
 
   /// Taken by a server, but their rows could not be deleted yet: they must not be sent again.
   std::vector<LinkId> delivered_;
+  /// Mails that the store failed over, between the claim and its end: whether it has the claim is not known.
+  struct Claim {
+    LinkId mail;
+    Timestamp lease_end;
+  };
+  std::vector<Claim> doubtful_;
   std::minstd_rand jitter_;
   bool taken_over_ = false;
   bool in_trouble_ = false;

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from support import Server, SmtpSink
 
-# Longer than a fail-over: a client whose answer was lost in one comes back with the token that it has.
-GRACE = "2m"
+# Longer than a fail-over takes: a client whose answer was lost in one comes back with the token that it has.
+GRACE = "1m"
 
 
 @contextlib.contextmanager

@@ -59,6 +59,23 @@ TEST_P(Outbox, AFailedMailWaitsAndOnePutAsideIsNotDue) {
   EXPECT_FALSE(database.run_now(outbox::update_claimed, now + hour, second_mail, now).has_value());
 }
 
+TEST_P(Outbox, OnlyTheLeaseThatIsMeantIsGivenUp) {
+  const LinkId id = queue_mail(add("a@example.com"), now);
+  ASSERT_TRUE(claim(due(now).front()).has_value());
+  const auto release = [&](Timestamp lease_end) {
+    return database.run_now(outbox::update_released, now, id, lease_end).rows;
+  };
+  EXPECT_EQ(release(now + 2 * hour), 0);
+  EXPECT_TRUE(due(now).empty());
+  EXPECT_EQ(release(now + hour), 1);
+  ASSERT_EQ(due(now).size(), 1U);
+  EXPECT_EQ(due(now)[0].tries, 1);
+
+  claim(due(now).front());
+  database.run_now(outbox::update_put_aside, "refused", id);
+  EXPECT_EQ(release(now + hour), 0);
+}
+
 TEST_P(Outbox, ARetryStartsTheCountAndThePatienceAnew) {
   const LinkId aside = queue_mail(add("a@example.com"), now);
   const LinkId waits = queue_mail(add("b@example.com"), now);

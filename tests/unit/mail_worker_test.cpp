@@ -36,6 +36,7 @@ class FakeTransport final : public MailTransport {
     int attempts = 0;
     bool hangs = false;
     std::function<void()> on_taken;
+    std::function<void()> on_answer;  ///< when one of `answers` is given
 
     bool wait_for(const std::function<bool()>& condition) {
       std::unique_lock lock(mutex);
@@ -67,6 +68,7 @@ class FakeTransport final : public MailTransport {
     if (!state_.answers.empty()) {
       Delivery answer = std::move(state_.answers.front());
       state_.answers.pop_front();
+      if (state_.on_answer) state_.on_answer();
       return answer;
     }
     if (state_.on_taken) state_.on_taken();
@@ -342,6 +344,23 @@ TEST_F(MailWorkerTest, AStoreThatFailsIsWaitedForAndNothingIsSentTwice) {
   worker.wake();
   ASSERT_TRUE(state_.wait_taken(2));
   EXPECT_EQ(state_.attempts, 2);
+}
+
+TEST_F(MailWorkerTest, AStoreThatFailsUnderALeaseKeepsTheMailFromNobody) {
+  const auto rename = [this](std::string_view script) {
+    const auto work = [script](db::Tx& tx) { tx.run_script(script); };
+    database_->write_now(work);
+  };
+  state_.answer(Outcome::later, "connect: refused");
+  state_.on_answer = [&] { rename("ALTER TABLE outbox RENAME TO outbox_away"); };
+  add_mail();
+  start();
+  ASSERT_TRUE(state_.wait_attempts(1));
+  std::this_thread::sleep_for(milliseconds(100));
+  rename("ALTER TABLE outbox_away RENAME TO outbox");
+  // The clock stands: the lease, and any wait for another try, would last for ever.
+  ASSERT_TRUE(state_.wait_taken(1));
+  wait_until([&] { return waiting().empty(); }, "the row to be deleted");
 }
 
 TEST_F(MailWorkerTest, AMailOfADeletedUserIsDropped) {

@@ -5,11 +5,12 @@ set -euo pipefail
 
 build=(
   g++ cmake ninja-build pkg-config ccache mold
-  libboost1.81-dev libboost-json1.81-dev libssl-dev libsqlite3-dev libcurl4-openssl-dev
+  libboost1.81-dev libboost-json1.81-dev libssl-dev libsqlite3-dev libpq-dev libcurl4-openssl-dev
   libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev libzxcvbn-dev libidn2-dev libunistring-dev
   libkainjow-mustache-dev libcrypt-dev
 )
 test=(
+  postgresql-15
   libgtest-dev python3 python3-venv nodejs npm chromium chromium-driver openssl
   clang clang-format clang-tidy libclang-rt-14-dev gdb libargon2-dev
 )
@@ -37,5 +38,11 @@ if [ "$(id -u)" -ne 0 ]; then
   as_root=(sudo)
 fi
 echo "installing: ${missing[*]}" >&2
+case " ${missing[*]} " in
+*" postgresql-15 "*)
+  # The tests start a server of their own; a machine that had none shall not run one from now on.
+  "${as_root[@]}" sh -c 'mkdir -p /etc/postgresql-common; test -e /etc/postgresql-common/createcluster.conf ||
+    echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf' ;;
+esac
 "${as_root[@]}" apt-get update -qq >&2
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2

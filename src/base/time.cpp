@@ -18,18 +18,18 @@ Clock::Clock() {
   if (const char* path = std::getenv("LATCHKEY_TEST_CLOCK_FILE")) {
     const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) throw std::system_error(errno, std::system_category(), "LATCHKEY_TEST_CLOCK_FILE");
-    void* mapped = ::mmap(nullptr, sizeof(std::int64_t), PROT_READ, MAP_SHARED, fd, 0);
+    void* mapped = ::mmap(nullptr, 2 * sizeof(std::int64_t), PROT_READ, MAP_SHARED, fd, 0);
     ::close(fd);
     if (mapped == MAP_FAILED)
       throw std::system_error(errno, std::system_category(), "LATCHKEY_TEST_CLOCK_FILE");
-    offset_ = static_cast<const volatile std::int64_t*>(mapped);
+    hook_ = static_cast<const volatile std::int64_t*>(mapped);
   }
 #endif
 }
 
-Timestamp Clock::now() const {
+Timestamp Clock::machine_time() const {
   const auto real = std::chrono::time_point_cast<Microseconds>(std::chrono::system_clock::now());
-  return offset_ == nullptr ? real : real + Microseconds{*offset_};
+  return hook_ == nullptr ? real : real + Microseconds{hook_[1]};
 }
 
 std::string format_rfc3339(Timestamp at) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -13,17 +14,34 @@ using Seconds = std::chrono::seconds;
 using Timestamp = std::chrono::sys_time<Microseconds>;
 
 /// Where "now" comes from. It is read once when a request or a job enters and handed on as a value; rules
-/// never read a clock. Any thread may call `now()`.
+/// never read a clock. Any thread may call anything.
 ///
-/// In builds with LATCHKEY_TEST_HOOKS the environment variable LATCHKEY_TEST_CLOCK_FILE names a file with one
-/// 8-byte little-endian offset in microseconds, which tests change while the program runs.
+/// In builds with LATCHKEY_TEST_HOOKS the environment variable LATCHKEY_TEST_CLOCK_FILE names a file with two
+/// 8-byte little-endian numbers of microseconds, which tests change while the program runs: by how much the
+/// time of the world has moved, and by how much this machine's clock is wrong (0 when the file is shorter).
 class Clock {
  public:
   Clock();
-  Timestamp now() const;
+  Clock(const Clock&) = delete;
+  Clock& operator=(const Clock&) = delete;
+
+  Timestamp now() const {
+    return machine_time() + Microseconds{correction_.load(std::memory_order_relaxed)} + moved();
+  }
+
+  /// What this machine's own clock says.
+  Timestamp machine_time() const;
+  /// What to add to it. Where several nodes share a database they follow its clock (db/postgres.h).
+  Microseconds correction() const { return Microseconds{correction_.load(std::memory_order_relaxed)}; }
+  void correct_by(Microseconds correction) {
+    correction_.store(correction.count(), std::memory_order_relaxed);
+  }
 
  private:
-  const volatile std::int64_t* offset_ = nullptr;
+  Microseconds moved() const { return Microseconds{hook_ == nullptr ? 0 : hook_[0]}; }
+
+  const volatile std::int64_t* hook_ = nullptr;
+  std::atomic<std::int64_t> correction_{0};
 };
 
 /// RFC 3339 in UTC with microseconds, such as `2026-01-31T08:00:00.000000Z`. It has room for the years 0 to

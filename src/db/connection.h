@@ -31,6 +31,9 @@ class Connection {
   virtual std::int64_t execute(const StatementText& statement, std::span<const Value> values,
                                RowSink& sink) = 0;
 
+  /// Keeps every other session from changing the schema until the transaction ends; waits for one that does.
+  virtual void lock_schema() = 0;
+
   /// Runs a migration: several statements, with the words that differ between the databases replaced
   /// (db/migrate.h).
   virtual void execute_script(std::string_view sql) = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <functional>
 #include <memory>
@@ -43,22 +44,40 @@ class Outcome<void> {
 };
 
 template <class Result, class... Params>
-class StatementJob final : public Job {
+class StatementJob final : public Job, public StatementCall {
  public:
   StatementJob(const Statement<Result, Params...>& statement, const Params&... args)
       : Job(Kind::statement), statement_(statement), args_(args...) {}
-  void execute(Connection& connection) override {
-    result_.set([&] {
-      return std::apply(
-          [&](const Params&... args) { return detail::execute(connection, statement_, args...); }, args_);
-    });
+
+  StatementCall* call() override { return this; }
+  const StatementText& text() const override { return statement_.text(); }
+  void encode(std::span<Value> room) const override {
+    std::size_t at = 0;
+    std::apply([&](const Params&... args) { ((room[at++] = Codec<Params>::encode(args)), ...); }, args_);
   }
-  Result take() { return result_.take(); }
+  void begin() override { collected_ = {}; }
+  void row(std::span<const Value> columns) override { collected_.row(columns); }
+  void finish(std::int64_t affected) override { affected_ = affected; }
+
+  void execute(Connection& connection) override {
+    std::array<Value, sizeof...(Params)> values;
+    encode(values);
+    begin();
+    finish(connection.execute(text(), values, *this));
+  }
+  Result take() {
+    if constexpr (std::is_same_v<Result, Affected>) {
+      return Affected{affected_};
+    } else {
+      return std::move(collected_.result);
+    }
+  }
 
  private:
   const Statement<Result, Params...>& statement_;
   std::tuple<const Params&...> args_;
-  Outcome<Result> result_;
+  CollectorOf<Result> collected_;
+  std::int64_t affected_ = 0;
 };
 
 template <class Work>
@@ -91,7 +110,8 @@ concept TransactionWork = std::invocable<Work&, Tx&>;
 /// - "At once": a read that starts after a write was answered, on any thread, sees that write.
 /// - A denial is a value, so it commits. Only an exception rolls back, and only the work that threw it; the
 ///   caller gets that exception. `Unavailable` means that nothing was committed and that the store may answer
-///   later; where a disk failed in the middle of a sync, a restart may still find the write.
+///   later; where a disk failed in the middle of a sync, a restart may still find the write. Its subtype
+///   `OutcomeUnknown` (PostgreSQL) means that the answer was lost: ask again to know.
 ///
 /// The functions that return a `Task` are for threads that are attached; calling one elsewhere is a bug and
 /// throws `std::logic_error`. Those that end in `_now` block, may be called on any thread, and are for the
@@ -99,8 +119,8 @@ concept TransactionWork = std::invocable<Work&, Tx&>;
 ///
 /// A work function is a plain function of a `Tx&`. Write work runs on a thread of the database: it may touch
 /// only what it captured, and **may run more than once** (when the batch around it was lost, or PostgreSQL
-/// asks to try again), so it must not move from its captures nor count on having run. Read work runs once,
-/// all its reads in one snapshot.
+/// asks to try again), so it must not move from its captures nor count on having run. Read work sees one
+/// snapshot; on PostgreSQL it runs on such a thread too, and again when its connection was lost.
 ///
 /// With GCC 12 name the work before awaiting: `auto work = [=](Tx& tx) { … }; co_await db.write(work);`
 class Database {
@@ -187,6 +207,8 @@ class Database {
   Statistics statistics() const { return driver_->statistics(); }
   /// Why writes fail at the moment, for readiness and the log; nothing when the last one went well.
   std::optional<std::string> trouble() const { return driver_->trouble(); }
+  /// See `Driver::leads`.
+  bool leads() const { return driver_->leads(); }
   Driver& driver() { return *driver_; }
 
  private:

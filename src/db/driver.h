@@ -4,6 +4,7 @@
 #include <exception>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -12,6 +13,24 @@
 #include "db/connection.h"
 
 namespace latchkey::db {
+
+/// A job of one statement, taken apart: for a driver that sends it now and reads the answer in a later turn
+/// of its event loop. A driver may go through it again when the first answer was lost for no fault of the
+/// job.
+class StatementCall : public RowSink {
+ public:
+  virtual const StatementText& text() const = 0;
+  /// Writes the `text().parameters.size()` values into `room`; they are borrowed from the caller's arguments
+  /// and stay until the job is done.
+  virtual void encode(std::span<Value> room) const = 0;
+  /// Forgets the rows of an earlier run.
+  virtual void begin() = 0;
+  // The rows come in between, through RowSink::row.
+  virtual void finish(std::int64_t affected) = 0;
+
+ protected:
+  ~StatementCall() = default;
+};
 
 /// Work on its way to the database and back. It lives where its caller waits (a coroutine frame, a stack),
 /// never moves, and links itself into the driver's queues, so that queueing allocates nothing.
@@ -24,6 +43,8 @@ class Job {
   Job& operator=(const Job&) = delete;
 
   Kind kind() const { return kind_; }
+  /// The statement of `Kind::statement`, nullptr otherwise.
+  virtual StatementCall* call() { return nullptr; }
   /// Runs on a thread of the driver, inside a transaction. A driver may call it again when that transaction
   /// was lost for no fault of this job; each run starts the result afresh.
   virtual void execute(Connection& connection) = 0;
@@ -70,6 +91,9 @@ class Driver {
 
   virtual Statistics statistics() const = 0;
   virtual std::optional<std::string> trouble() const = 0;
+  /// Whether this process is the one that does what is done once for all nodes of the database. Another one
+  /// takes over some seconds after it has gone.
+  virtual bool leads() const { return true; }
   virtual void backup(const std::filesystem::path& file, std::stop_token stop) = 0;
   virtual std::vector<std::string> check_integrity(std::stop_token stop) = 0;
 };

@@ -7,8 +7,16 @@
 namespace latchkey::db {
 
 // What this room throws, beside `latchkey::Unavailable` of base/error.h: the store can not answer *now* (disk
-// full, read-only, busy, queue full, a failed sync), nothing was committed, and trying again later may work.
-// Texts are for the log only and hold no parameter values.
+// full, read-only, busy, queue full, a failed sync, no connection), nothing was committed, and trying again
+// later may work. Texts are for the log only and hold no parameter values.
+
+/// The connection to the database was lost between a write and its answer: it may have been committed, or may
+/// still be. Never success, and never tried again by us: who can tell from the store what has happened looks
+/// again, everybody else passes it on as any `Unavailable`. A single embedded writer never throws it.
+class OutcomeUnknown : public Unavailable {
+ public:
+  using Unavailable::Unavailable;
+};
 
 /// The statement, the schema or the file is wrong: trying again will not help.
 class Fault : public std::runtime_error {

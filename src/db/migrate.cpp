@@ -77,6 +77,7 @@ std::size_t count_applied(Tx& tx, const std::vector<Migration>& migrations) {
 /// Makes the table of what was applied when there is none.
 std::int64_t look(Database& database, const std::vector<Migration>& migrations) {
   auto work = [&](Tx& tx) {
+    tx.lock_schema();
     tx.run_script(create_table);
     return count_applied(tx, migrations);
   };
@@ -94,6 +95,7 @@ Migrated migrate(Database& database, std::span<const EmbeddedFile> files, const 
   while (report.to < static_cast<std::int64_t>(migrations.size())) {
     // Asked anew inside each transaction: another node may have been faster.
     auto apply_next = [&](Tx& tx) {
+      tx.lock_schema();
       const std::size_t done = count_applied(tx, migrations);
       if (done == migrations.size()) return done;
       const Migration& next = migrations[done];

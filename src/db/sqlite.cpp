@@ -120,9 +120,9 @@ Task<> SqliteDriver::submit_write(Job& job) {
   SqliteIoThread& home = current();
   writer_->admit();
   Ticket ticket(job, &home);
-  auto start = [&ticket](Ticket::Handler handler) {
+  auto start = [&ticket, &home](Ticket::Handler handler) {
     ticket.resume.emplace(std::move(handler));
-    ticket.home->queue(ticket);
+    home.queue(ticket);
   };
   constexpr asio::use_awaitable_t<IoExecutor> here;
   co_await asio::async_initiate<const asio::use_awaitable_t<IoExecutor>, void()>(start, here);

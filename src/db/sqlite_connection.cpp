@@ -2,12 +2,15 @@
 
 #include <charconv>
 
+#include "db/dialect.h"
 #include "db/error.h"
 
 namespace latchkey::db {
 namespace {
 
 constexpr std::size_t max_columns = 32;
+
+constexpr Replacement sqlite_words[] = {{"IDENTITY", "INTEGER PRIMARY KEY AUTOINCREMENT"}, {"BYTEA", "BLOB"}};
 
 /// A statement that stays open pins its snapshot, and with it the log.
 class ResetAtEnd {
@@ -142,7 +145,7 @@ void SqliteConnection::control(const StatementText& statement) {
 
 void SqliteConnection::execute_script(std::string_view sql) {
   if (access_ == SqliteAccess::read) throw Fault("a script where only reading is allowed");
-  const std::string text = sqlite_dialect(sql);
+  const std::string text = replace_words(sql, sqlite_words);
   const char* at = text.c_str();
   while (*at != '\0') {
     sqlite3_stmt* raw = nullptr;

@@ -16,6 +16,8 @@ class SqliteConnection final : public Connection {
   SqliteConnection(SqliteHandle handle, SqliteAccess access) : handle_(std::move(handle)), access_(access) {}
 
   std::int64_t execute(const StatementText& statement, std::span<const Value> values, RowSink& sink) override;
+  /// There is one writer.
+  void lock_schema() override {}
   void execute_script(std::string_view sql) override;
 
   /// Statements that only move a transaction. The keys of the cache are their addresses.
@@ -46,8 +48,5 @@ inline constexpr StatementText roll_back{"ROLLBACK", {}, 0, true};
 inline constexpr StatementText set_savepoint{"SAVEPOINT work", {}, 0, true};
 inline constexpr StatementText release_savepoint{"RELEASE work", {}, 0, true};
 inline constexpr StatementText roll_back_to_savepoint{"ROLLBACK TO work", {}, 0, true};
-
-/// The text of a migration as SQLite reads it: `IDENTITY` and `BYTEA` replaced outside comments and quotes.
-std::string sqlite_dialect(std::string_view sql);
 
 }  // namespace latchkey::db

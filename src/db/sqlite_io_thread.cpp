@@ -6,54 +6,8 @@
 
 namespace latchkey::db {
 
-/// Resumes the coroutines of one batch. When the event loop is destroyed before it ran, it lets them go, so
-/// that their frames are freed with the loop.
-class SqliteIoThread::Resumption {
- public:
-  Resumption(SqliteIoThread& thread, TicketList tickets) : thread_(thread), tickets_(std::move(tickets)) {}
-  Resumption(Resumption&&) noexcept = default;
-  Resumption& operator=(Resumption&&) = delete;
-  ~Resumption() {
-    while (Ticket* ticket = tickets_.pop()) {
-      const std::optional<Ticket::Handler> dropped = take_handler(*ticket);
-    }
-  }
-
-  void operator()() {
-    thread_.in_flight_ -= tickets_.size();
-    if (thread_.in_flight_ == 0) thread_.work_.reset();
-    resume_all();
-  }
-
- private:
-  /// The handler owns the frame in which the ticket lies.
-  static std::optional<Ticket::Handler> take_handler(Ticket& ticket) {
-    std::optional<Ticket::Handler> handler = std::move(ticket.resume);
-    ticket.resume.reset();
-    return handler;
-  }
-
-  void resume_all() {
-    while (Ticket* ticket = tickets_.pop()) {
-      auto handler = take_handler(*ticket);
-      try {
-        (*handler)();
-      } catch (...) {
-        // Leaves through the event loop, as it would have without us; the others must not suffer.
-        if (!tickets_.empty()) {
-          asio::post(thread_.io_, [rest = std::move(*this)]() mutable { rest.resume_all(); });
-        }
-        throw;
-      }
-    }
-  }
-
-  SqliteIoThread& thread_;
-  TicketList tickets_;
-};
-
 SqliteIoThread::SqliteIoThread(asio::io_context& io, SqliteHandle reader, SqliteWriter& writer)
-    : io_(io), writer_(writer), reader_(std::in_place, std::move(reader), SqliteAccess::read) {}
+    : TicketHome(io), writer_(writer), reader_(std::in_place, std::move(reader), SqliteAccess::read) {}
 
 SqliteConnection& SqliteIoThread::reader() {
   // Read before the snapshot is opened: it holds at least these commits.
@@ -69,22 +23,20 @@ SqliteConnection& SqliteIoThread::reader() {
 
 void SqliteIoThread::queue(Ticket& ticket) {
   want_end_of_turn();
-  if (in_flight_++ == 0) work_.emplace(io_.get_executor());
+  expect();
   queued_.push(ticket);
 }
-
-void SqliteIoThread::post_done(TicketList tickets) { asio::post(io_, Resumption(*this, std::move(tickets))); }
 
 void SqliteIoThread::close() {
   end_turn();
   writer_.wait_for_answers(*this, pushed_);
   reader_.reset();
-  work_.reset();
+  let_loop_end();
 }
 
 void SqliteIoThread::want_end_of_turn() {
   if (std::exchange(end_of_turn_posted_, true)) return;
-  asio::post(io_, [this] { end_turn(); });
+  asio::post(io(), [this] { end_turn(); });
 }
 
 void SqliteIoThread::end_turn() {

@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "db/error.h"
-#include "db/sqlite_io_thread.h"
 
 namespace latchkey::db {
 namespace {
@@ -205,15 +204,15 @@ void SqliteWriter::answer(TicketList batch) {
   admitted_.fetch_sub(batch.size(), std::memory_order_relaxed);
   jobs_.fetch_add(batch.size(), std::memory_order_relaxed);
   metrics::count(metrics::Counter::database_write, batch.size());
-  std::vector<SqliteIoThread*> homes;
+  std::vector<TicketHome*> homes;
   TicketList blocking;
   while (Ticket* ticket = batch.pop()) {
-    SqliteIoThread* home = ticket->home;
+    TicketHome* home = ticket->home;
     if (home != nullptr && home->done.empty()) homes.push_back(home);
     (home == nullptr ? blocking : home->done).push(*ticket);
   }
   std::vector<std::size_t> counts;
-  for (SqliteIoThread* home : homes) {
+  for (TicketHome* home : homes) {
     counts.push_back(home->done.size());
     home->post_done(std::move(home->done));
   }
@@ -225,7 +224,7 @@ void SqliteWriter::answer(TicketList batch) {
   answered_.notify_all();
 }
 
-void SqliteWriter::wait_for_answers(const SqliteIoThread& home, std::uint64_t count) {
+void SqliteWriter::wait_for_answers(const TicketHome& home, std::uint64_t count) {
   std::unique_lock lock(mutex_);
   answered_.wait(lock, [&] { return home.answered == count; });
 }

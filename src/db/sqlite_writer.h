@@ -12,7 +12,7 @@
 #include "db/sqlite.h"
 #include "db/sqlite_checkpoint.h"
 #include "db/sqlite_connection.h"
-#include "db/sqlite_ticket.h"
+#include "db/ticket.h"
 
 namespace latchkey::db {
 
@@ -36,7 +36,7 @@ class SqliteWriter {
   void run_and_wait(Job& job);
 
   /// Blocks until `home` has been handed the outcome of as many tickets.
-  void wait_for_answers(const SqliteIoThread& home, std::uint64_t count);
+  void wait_for_answers(const TicketHome& home, std::uint64_t count);
 
   /// How many transactions are durable. Moves after a commit and before anybody hears of it, so that who
   /// reads it first and opens a snapshot then misses nothing that was answered.

@@ -26,6 +26,12 @@ struct StatementText {
   std::span<const Type> parameters;
   std::size_t columns = 0;  ///< that its rows have; 0 for a statement without rows
   bool reads = false;       ///< the text starts with SELECT
+  // Which row a write locks first, as far as its text tells: so that writes which share a transaction can
+  // take their locks in one order on every node.
+  std::string_view table = {};  ///< that it writes to
+  std::size_t key = no_key;     ///< the parameter that its WHERE compares first
+
+  static constexpr std::size_t no_key = static_cast<std::size_t>(-1);
 };
 
 namespace detail {
@@ -33,6 +39,8 @@ namespace detail {
 /// Throws, that is fails to compile, when the text could mean different things on the two databases.
 consteval void check(std::string_view sql, std::size_t parameters, bool rows);
 consteval bool starts_with_word(std::string_view sql, std::string_view word);
+consteval std::string_view written_table(std::string_view sql);
+consteval std::size_t key_parameter(std::string_view sql);
 
 template <class Row>
 using MembersOf =
@@ -92,7 +100,9 @@ class Statement {
       : text_{{literal, N - 1},
               detail::types_of<Params...>,
               detail::ResultTraits<Result>::columns,
-              detail::starts_with_word({literal, N - 1}, "SELECT")} {
+              detail::starts_with_word({literal, N - 1}, "SELECT"),
+              detail::written_table({literal, N - 1}),
+              detail::key_parameter({literal, N - 1})} {
     detail::check(text_.sql, sizeof...(Params), !std::is_same_v<Result, Affected>);
   }
 
@@ -118,6 +128,26 @@ consteval bool starts_with_word(std::string_view sql, std::string_view word) {
     if (upper(sql[i]) != word[i]) return false;
   }
   return !is_letter(sql[word.size()]) && !is_digit(sql[word.size()]);
+}
+
+consteval std::string_view written_table(std::string_view sql) {
+  for (const std::string_view before : {"UPDATE ", "DELETE FROM ", "INSERT INTO "}) {
+    if (!sql.starts_with(before)) continue;
+    sql.remove_prefix(before.size());
+    return sql.substr(0, sql.find(' '));
+  }
+  return {};
+}
+
+consteval std::size_t key_parameter(std::string_view sql) {
+  const std::size_t where = sql.find(" WHERE ");
+  const std::size_t at = where == std::string_view::npos ? where : sql.find("= $", where);
+  if (at == std::string_view::npos) return StatementText::no_key;
+  std::size_t number = 0;
+  for (std::size_t i = at + 3; i < sql.size() && is_digit(sql[i]); ++i) {
+    number = number * 10 + static_cast<std::size_t>(sql[i] - '0');
+  }
+  return number - 1;
 }
 
 consteval void check(std::string_view sql, std::size_t parameters, bool rows) {

@@ -42,6 +42,9 @@ class NoRows final : public RowSink {
   void row(std::span<const Value>) override {}
 };
 
+template <class Result>
+using CollectorOf = std::conditional_t<std::is_same_v<Result, Affected>, NoRows, Collect<Result>>;
+
 template <class Result, class... Params>
 Result execute(Connection& connection, const Statement<Result, Params...>& statement, const Params&... args) {
   const std::array<Value, sizeof...(Params)> values{Value{Codec<Params>::encode(args)}...};
@@ -71,6 +74,9 @@ class Tx {
     return detail::execute(connection_, statement, args...);
   }
 
+  /// For migrations only: what changes the schema at the same moment, on any node, waits until this
+  /// transaction ends.
+  void lock_schema() { connection_.lock_schema(); }
   /// For migrations only.
   void run_script(std::string_view sql) { connection_.execute_script(sql); }
 

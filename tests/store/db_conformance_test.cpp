@@ -24,8 +24,7 @@ class Conformance : public testing::TestWithParam<Backend> {
   TempDir directory;
   Database database{GetParam().open(directory.path())};
 };
-INSTANTIATE_TEST_SUITE_P(All, Conformance, testing::Values(Backend{"sqlite", open_test_sqlite}),
-                         [](const auto& backend) { return backend.param.name; });
+LATCHKEY_ON_EVERY_DATABASE(Conformance);
 
 struct Item {
   std::int64_t id = 0;

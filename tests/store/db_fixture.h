@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "db/database.h"
+#include "db/postgres.h"
 #include "db/sqlite.h"
 
 namespace latchkey::db::test {
@@ -72,7 +73,7 @@ class Loop {
   std::thread thread_;
 };
 
-/// A database that the conformance suite runs on. A second driver is one more of these.
+/// A database that the suites run on.
 struct Backend {
   std::string name;
   std::function<std::unique_ptr<Driver>(const std::filesystem::path&)> open;
@@ -86,6 +87,20 @@ inline std::unique_ptr<Driver> open_test_sqlite(const std::filesystem::path& dir
   options.directory = directory;
   return open_sqlite(options);
 }
+
+/// An empty database of the PostgreSQL that LATCHKEY_TEST_POSTGRES names (tests/support/postgres.py). Without
+/// one it skips the test, which then gets a SQLite that it does not use.
+std::unique_ptr<Driver> open_test_postgres(const std::filesystem::path& directory);
+/// The options for one more driver on the database that `open_test_postgres` made last.
+PostgresOptions test_postgres_options();
+
+/// The databases that a suite runs on.
+#define LATCHKEY_ON_EVERY_DATABASE(suite)                                                               \
+  INSTANTIATE_TEST_SUITE_P(                                                                             \
+      All, suite,                                                                                       \
+      testing::Values(latchkey::db::test::Backend{"sqlite", latchkey::db::test::open_test_sqlite},      \
+                      latchkey::db::test::Backend{"postgres", latchkey::db::test::open_test_postgres}), \
+      [](const auto& backend) { return backend.param.name; })
 
 /// Runs DDL and data as a migration would.
 inline void run_script(Database& database, std::string_view sql) {

@@ -27,11 +27,18 @@ constexpr EmbeddedFile second{"0002_more.sql",
                               "CREATE INDEX a_extra ON a (extra);\n"};
 
 constexpr Statement<std::optional<std::int64_t>> count_a{"SELECT count(*) FROM a"};
-constexpr Statement<std::optional<std::int64_t>> sum_extra{"SELECT sum(extra) FROM a"};
+constexpr Statement<std::optional<std::int64_t>> sum_extra{"SELECT CAST(sum(extra) AS BIGINT) FROM a"};
 constexpr Statement<std::optional<std::string>> find_body{"SELECT body FROM a WHERE id = 1"};
 constexpr Statement<std::optional<std::int64_t>> count_b{"SELECT count(*) FROM b"};
 constexpr Statement<std::vector<std::string>> list_names{
     "SELECT name FROM schema_migrations ORDER BY version"};
+
+class Migrate : public testing::TestWithParam<Backend> {
+ protected:
+  TempDir directory;
+  Database database{GetParam().open(directory.path())};
+};
+LATCHKEY_ON_EVERY_DATABASE(Migrate);
 
 std::string refusal(Database& database, std::span<const EmbeddedFile> files) {
   try {
@@ -42,9 +49,7 @@ std::string refusal(Database& database, std::span<const EmbeddedFile> files) {
   return "migrated";
 }
 
-TEST(Migrate, goes_forward_once) {
-  const TempDir directory;
-  Database database(open_test_sqlite(directory.path()));
+TEST_P(Migrate, goes_forward_once) {
   const EmbeddedFile one[] = {first};
   const EmbeddedFile both[] = {second, first};  // in any order
   EXPECT_EQ(plan_migration(database, one, checksum).to, 1);
@@ -63,9 +68,7 @@ TEST(Migrate, goes_forward_once) {
   EXPECT_EQ(database.run_now(list_names), (std::vector<std::string>{"0001_accounts.sql", "0002_more.sql"}));
 }
 
-TEST(Migrate, Z18_an_older_program_refuses_and_changes_nothing) {
-  const TempDir directory;
-  Database database(open_test_sqlite(directory.path()));
+TEST_P(Migrate, Z18_an_older_program_refuses_and_changes_nothing) {
   const EmbeddedFile one[] = {first};
   const EmbeddedFile both[] = {first, second};
   migrate(database, both, checksum, now);
@@ -74,9 +77,7 @@ TEST(Migrate, Z18_an_older_program_refuses_and_changes_nothing) {
   EXPECT_EQ(database.run_now(count_a), 2);
 }
 
-TEST(Migrate, a_changed_or_missing_file_is_refused) {
-  const TempDir directory;
-  Database database(open_test_sqlite(directory.path()));
+TEST_P(Migrate, a_changed_or_missing_file_is_refused) {
   const EmbeddedFile one[] = {first};
   migrate(database, one, checksum, now);
   const EmbeddedFile changed[] = {{"0001_accounts.sql", "CREATE TABLE other (a TEXT)"}};
@@ -89,9 +90,7 @@ TEST(Migrate, a_changed_or_missing_file_is_refused) {
   EXPECT_NE(refusal(database, unnamed).find("is not named like"), std::string::npos);
 }
 
-TEST(Migrate, a_file_that_fails_half_way_leaves_nothing_behind) {
-  const TempDir directory;
-  Database database(open_test_sqlite(directory.path()));
+TEST_P(Migrate, a_file_that_fails_half_way_leaves_nothing_behind) {
   const EmbeddedFile broken[] = {first,
                                  {"0002_more.sql", "CREATE TABLE b (id TEXT); CREATE TABLE a (id TEXT);"}};
   EXPECT_NE(refusal(database, broken), "migrated");
@@ -122,7 +121,7 @@ bool migrate_and_die(const std::filesystem::path& directory, int at) {
   return WIFSIGNALED(status);
 }
 
-TEST(Migrate, Z16_killed_at_any_write_it_is_old_or_new_and_goes_on_after) {
+TEST(MigrateSqlite, Z16_killed_at_any_write_it_is_old_or_new_and_goes_on_after) {
   int kills = 0;
   for (int at = 1; at < 200; ++at) {
     const TempDir directory;

@@ -95,10 +95,4 @@ class StoreTest : public testing::TestWithParam<db::test::Backend> {
   db::Database database{GetParam().open(directory.path())};
 };
 
-/// The databases that a suite of the store runs on.
-#define LATCHKEY_ON_EVERY_DATABASE(suite)                                                            \
-  INSTANTIATE_TEST_SUITE_P(All, suite,                                                               \
-                           testing::Values(db::test::Backend{"sqlite", db::test::open_test_sqlite}), \
-                           [](const auto& backend) { return backend.param.name; })
-
 }  // namespace latchkey::store::test

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "db/connection.h"
+#include "db/postgres_handle.h"
+#include "db/postgres_health.h"
+
+namespace latchkey::db {
+
+/// A session that its thread blocks on, for transactions. Beside what `Connection` says it throws
+/// `ConnectionLost` when the server is gone or does not answer in time, and `SerializationFailure`.
+class PostgresConnection final : public Connection {
+ public:
+  /// With `health` it does not wait for a server that answers nobody.
+  explicit PostgresConnection(const PostgresOptions& options, const PostgresHealth* health = nullptr)
+      : options_(options), health_(health) {}
+
+  /// Throws `Unavailable`.
+  void connect();
+  void close();
+  bool has_session() const { return handle_ != nullptr; }
+  /// Notices, too, when the other side has closed it meanwhile.
+  bool is_open();
+
+  enum class Access : std::uint8_t { read, write };
+  /// A read sees one snapshot from its first statement on.
+  void begin(Access access);
+  /// Returns once it is durable. Throws `OutcomeUnknown` when the answer is lost.
+  void commit();
+  /// Closes the connection when it can not be done.
+  void roll_back() noexcept;
+  /// As `execute`, in a transaction of its own: throws `OutcomeUnknown` when the answer to a write is lost.
+  void execute_alone(Job& job);
+
+  std::int64_t execute(const StatementText& statement, std::span<const Value> values, RowSink& sink) override;
+  void lock_schema() override;
+  void execute_script(std::string_view sql) override;
+
+ private:
+  const std::string& prepare(const StatementText& text);
+  void control(const char* sql);
+  PostgresResult wait_for_result(std::string_view sql);
+  void wait_for_socket(std::chrono::steady_clock::time_point begun);
+  [[noreturn]] void lose(const std::string& why);
+
+  const PostgresOptions& options_;
+  const PostgresHealth* health_;
+  PostgresHandle handle_;
+  Access access_ = Access::write;
+  bool patient_ = false;  ///< in a migration, which takes as long as it takes
+  std::size_t names_ = 0;
+  std::unordered_map<const char*, std::string> prepared_;
+};
+
+}  // namespace latchkey::db

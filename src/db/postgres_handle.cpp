@@ -1,0 +1,148 @@
+#include "db/postgres_handle.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "base/log.h"
+
+namespace latchkey::db {
+namespace {
+
+struct FreeOptions {
+  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+};
+using UrlOptions = std::unique_ptr<PQconninfoOption, FreeOptions>;
+
+/// libpq ends its messages with a line end, and may put several lines.
+std::string one_line(std::string_view text) {
+  while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  std::string line(text);
+  std::ranges::replace(line, '\n', ' ');
+  return line;
+}
+
+UrlOptions parse_url(const Secret& url) {
+  std::string text(url.text());
+  char* reason = nullptr;
+  UrlOptions options(PQconninfoParse(text.c_str(), &reason));
+  wipe(text);
+  if (options) return options;
+  const std::string why = reason == nullptr ? "no memory" : one_line(reason);
+  PQfreemem(reason);
+  throw Fault("database_url: " + why);
+}
+
+/// What each session asks of the server. A node that is gone without a word must not keep its locks, nor the
+/// lead, for the hours that TCP would give it.
+std::string session_options(const PostgresOptions& options) {
+  const std::string timeout = std::to_string(options.statement_timeout.count());
+  return "-c statement_timeout=" + timeout + " -c idle_in_transaction_session_timeout=" + timeout +
+         " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+         " -c tcp_user_timeout=10000";
+}
+
+/// A notice has no other way to its connection.
+void note(void*, const PGresult* notice) {
+  const char* text = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+  log::debug("db.notice", {{"text", text == nullptr ? "" : text}});
+}
+
+/// Of a server that was made a standby: another one takes the writes now.
+constexpr std::string_view read_only = "25006";
+
+std::string field(const PGresult* result, int code) {
+  const char* text = PQresultErrorField(result, code);
+  return text == nullptr ? "" : text;
+}
+
+}  // namespace
+
+void check_postgres_url(const Secret& url) { parse_url(url); }
+
+PostgresHandle connect_postgres(const PostgresOptions& options) {
+  const UrlOptions url = parse_url(options.url);
+  std::map<std::string, std::string> parameters{
+      {"target_session_attrs", "read-write"},
+      {"connect_timeout", "2"},
+      // Whoever asks gets an answer within a second, also when packets vanish without a trace.
+      {"tcp_user_timeout", "900"},
+      {"fallback_application_name", "latchkey"},
+  };
+  for (const PQconninfoOption* option = url.get(); option->keyword != nullptr; ++option) {
+    if (option->val != nullptr) parameters[option->keyword] = option->val;
+  }
+  parameters["client_encoding"] = "UTF8";
+  std::string& session = parameters["options"];
+  session = session_options(options) + (session.empty() ? "" : " ") + session;
+
+  std::vector<const char*> names;
+  std::vector<const char*> values;
+  for (const auto& [name, value] : parameters) {
+    names.push_back(name.c_str());
+    values.push_back(value.c_str());
+  }
+  names.push_back(nullptr);
+  values.push_back(nullptr);
+  PostgresHandle handle(PQconnectdbParams(names.data(), values.data(), 0));
+  wipe(parameters["password"]);
+  if (!handle) throw Unavailable("no memory for a connection to the database");
+  if (PQstatus(handle.get()) != CONNECTION_OK) {
+    throw Unavailable("no connection to the database: " + last_words(handle.get()));
+  }
+  PQsetNoticeReceiver(handle.get(), note, nullptr);
+  if (PQsetnonblocking(handle.get(), 1) != 0) throw Unavailable(last_words(handle.get()));
+  return handle;
+}
+
+bool take_input(PGconn* connection) {
+  return PQconsumeInput(connection) == 1 && PQstatus(connection) == CONNECTION_OK;
+}
+
+bool is_alive(PGconn* connection) {
+  for (;;) {
+    pollfd socket{.fd = PQsocket(connection), .events = POLLIN, .revents = 0};
+    if (::poll(&socket, 1, 0) <= 0) return PQstatus(connection) == CONNECTION_OK;
+    if (!take_input(connection)) return false;
+  }
+}
+
+std::string last_words(const PGconn* connection) { return one_line(PQerrorMessage(connection)); }
+
+bool is_failure(const PGresult* result) {
+  const auto status = PQresultStatus(result);
+  return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE || status == PGRES_NONFATAL_ERROR;
+}
+
+bool is_fatal(const PGresult* result) {
+  const std::string severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+  const std::string state = field(result, PG_DIAG_SQLSTATE);
+  return severity == "FATAL" || severity == "PANIC" || state.empty() || state == read_only;
+}
+
+std::exception_ptr error_of(const PGresult* result, std::string_view sql) {
+  const std::string state = field(result, PG_DIAG_SQLSTATE);
+  // The first line only: details may quote values.
+  std::string text = field(result, PG_DIAG_MESSAGE_PRIMARY);
+  if (text.empty()) text = one_line(PQresultErrorMessage(result));
+  text += " (" + (state.empty() ? "no SQLSTATE" : state) + ") in: " + std::string(sql);
+  const std::string_view group = std::string_view(state).substr(0, 2);
+  if (state == "40001" || state == "40P01") return std::make_exception_ptr(SerializationFailure(text));
+  if (state == "40003") return std::make_exception_ptr(OutcomeUnknown(text));
+  if (state == "26000" || (state == "0A000" && text.starts_with("cached plan")))
+    return std::make_exception_ptr(StalePlan(text));
+  if (group == "23") return std::make_exception_ptr(ConstraintViolation(text));
+  if (state.empty() || group == "08" || group == "57" || state == read_only) {
+    if (state == "57014") return std::make_exception_ptr(Unavailable(text));  // took too long
+    return std::make_exception_ptr(ConnectionLost(text));
+  }
+  // Out of resources, locks not to be had, the disk, a transaction that has ended behind the back of its
+  // work.
+  if (group == "53" || group == "55" || group == "58" || state == "25P02" || state == "25P03")
+    return std::make_exception_ptr(Unavailable(text));
+  return std::make_exception_ptr(Fault(text));
+}
+
+}  // namespace latchkey::db

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "db/error.h"
+#include "db/postgres.h"
+
+namespace latchkey::db {
+
+/// The connection is gone, and nothing that was asked on it has been committed.
+class ConnectionLost : public Unavailable {
+ public:
+  using Unavailable::Unavailable;
+};
+
+/// Another transaction was in the way; all was rolled back, and the same again may work.
+class SerializationFailure : public Unavailable {
+ public:
+  using Unavailable::Unavailable;
+};
+
+/// The server does not know the prepared statement any more, or the tables under it have changed.
+class StalePlan : public Unavailable {
+ public:
+  using Unavailable::Unavailable;
+};
+
+struct ClosePostgres {
+  void operator()(PGconn* connection) const { PQfinish(connection); }
+};
+struct ClearPostgres {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using PostgresHandle = std::unique_ptr<PGconn, ClosePostgres>;
+using PostgresResult = std::unique_ptr<PGresult, ClearPostgres>;
+
+/// Throws `Fault` with libpq's reason when it does not understand the URL.
+void check_postgres_url(const Secret& url);
+
+/// Connects, trying the hosts of the URL in turn, and blocks for as long as that takes: two seconds a host
+/// unless the URL says otherwise. The handle does not block. Throws `Unavailable`.
+PostgresHandle connect_postgres(const PostgresOptions& options);
+
+/// Whether the connection has a socket that still works, after looking at what came.
+bool take_input(PGconn* connection);
+/// The same while nothing is under way: behind a server's last words, too, is the end of the connection.
+bool is_alive(PGconn* connection);
+/// libpq's last word, as one line.
+std::string last_words(const PGconn* connection);
+
+bool is_failure(const PGresult* result);
+/// Whether the connection is of no use after this error.
+bool is_fatal(const PGresult* result);
+/// What an error of the server means (db/error.h); `sql` is what it answers.
+std::exception_ptr error_of(const PGresult* result, std::string_view sql);
+
+}  // namespace latchkey::db

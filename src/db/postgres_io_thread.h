@@ -1,0 +1,32 @@
+#pragma once
+
+#include "db/postgres_pipe.h"
+#include "db/postgres_pool.h"
+
+namespace latchkey::db {
+
+/// What the driver keeps for one attached thread, which alone may call: its two pipelined connections, and
+/// how many transactions it has handed to the pool.
+class PostgresIoThread final : public TicketHome {
+ public:
+  PostgresIoThread(asio::io_context& io, const PostgresOptions& options, PostgresHealth& health,
+                   PostgresCounters& counters, PostgresPool& pool);
+
+  /// Throws `Unavailable` when the job can not be taken.
+  void admit(const Job& job, PostgresPool::Use use);
+  /// What was admitted. Its `resume` is set.
+  void start(Ticket& ticket);
+  /// The thread is leaving: waits for the writes that it has asked for, so that the event loop may go.
+  void close();
+
+ private:
+  void answer(TicketList tickets);
+
+  PostgresPool& pool_;
+  PostgresPipe reads_;
+  PostgresPipe writes_;
+  std::uint64_t pooled_ = 0;
+  bool closing_ = false;
+};
+
+}  // namespace latchkey::db

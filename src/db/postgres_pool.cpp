@@ -1,0 +1,248 @@
+#include "db/postgres_pool.h"
+
+#include <pthread.h>
+
+#include "base/metrics.h"
+
+namespace latchkey::db {
+namespace {
+
+using std::chrono::milliseconds;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr milliseconds watch_every{100};
+
+}  // namespace
+
+PostgresPool::PostgresPool(const PostgresOptions& options, PostgresHealth& health, PostgresCounters& counters)
+    : options_(options), counters_(counters), all_(health), health_(health) {
+  for (std::size_t i = 0; i < options_.transaction_connections; ++i) {
+    threads_.emplace_back([this, i] { work(i == 0 ? Wanted::always : Wanted::on_demand); });
+  }
+  threads_.emplace_back([this] { watch(); });
+}
+
+PostgresPool::~PostgresPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  work_.notify_all();
+  help_.notify_all();
+  pause_.notify_all();
+  for (auto& thread : threads_) thread.join();
+  // Only where no connection came back.
+  while (Ticket* ticket = take()) refuse(*ticket, "the database is being closed");
+}
+
+void PostgresPool::wait_connected() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return connected_ > 0 || failing_ > 0; });
+  if (connected_ == 0) throw Unavailable(why_failing_);
+}
+
+void PostgresPool::admit() {
+  if (health_.is_down()) {
+    counters_.refused.fetch_add(1, std::memory_order_relaxed);
+    const std::lock_guard lock(mutex_);
+    throw Unavailable(why_failing_);
+  }
+  if (admitted_.fetch_add(1, std::memory_order_relaxed) >= options_.max_queue) {
+    admitted_.fetch_sub(1, std::memory_order_relaxed);
+    counters_.refused.fetch_add(1, std::memory_order_relaxed);
+    throw Unavailable("too many transactions wait for the database");
+  }
+}
+
+void PostgresPool::push(Ticket& ticket) {
+  ticket.queued_at = SteadyClock::now();
+  metrics::move(metrics::Gauge::database_queue_length, 1);
+  const std::lock_guard lock(mutex_);
+  waiting_.push(ticket);
+  (waiting_.size() > idle_ ? help_ : work_).notify_one();
+}
+
+void PostgresPool::run_and_wait(Job& job, Use use) {
+  admit();
+  Ticket ticket(job);
+  ticket.reads = use == Use::read;
+  push(ticket);
+  std::unique_lock lock(mutex_);
+  answered_.wait(lock, [&] { return ticket.done; });
+  lock.unlock();
+  if (ticket.error) std::rethrow_exception(ticket.error);
+}
+
+void PostgresPool::wait_for_answers(const TicketHome& home, std::uint64_t count) {
+  std::unique_lock lock(mutex_);
+  answered_.wait(lock, [&] { return home.answered == count; });
+}
+
+void PostgresPool::work(Wanted wanted) {
+  pthread_setname_np(pthread_self(), "db-transaction");
+  Worker worker(options_, all_);
+  for (;;) {
+    if (wanted == Wanted::always && !connect(worker, wanted)) return;
+    if (!wait_for_work(worker) || !connect(worker, wanted)) return;
+    // It may have died of idleness.
+    if (worker.connection.is_open()) {
+      if (Ticket* ticket = take()) {
+        run(worker.connection, *ticket);
+        answer(*ticket);
+      }
+    }
+    if (!worker.connection.has_session() && worker.connected) {
+      const std::lock_guard lock(mutex_);
+      --connected_;
+      worker.connected = false;
+    }
+  }
+}
+
+/// One that is wanted on demand tries once: meanwhile others may have done the work.
+bool PostgresPool::connect(Worker& worker, Wanted wanted) {
+  while (!worker.connection.has_session()) {
+    std::string why;
+    try {
+      worker.connection.connect();
+      worker.backoff.reset();
+    } catch (const std::exception& error) {
+      why = error.what();
+    }
+    std::unique_lock lock(mutex_);
+    count(worker, why);
+    const auto stopping = [this] { return stopping_; };
+    if (!why.empty() && pause_.wait_for(lock, worker.backoff.next(), stopping)) return false;
+    if (wanted == Wanted::on_demand) break;
+  }
+  return true;
+}
+
+void PostgresPool::count(Worker& worker, const std::string& why_not) {
+  const bool connected = why_not.empty();
+  if (worker.connected != connected) connected_ += connected ? 1 : -1;
+  if (worker.failing == connected) failing_ += connected ? -1 : 1;
+  worker.connected = connected;
+  worker.failing = !connected;
+  if (!connected) why_failing_ = why_not;
+  if (connected) {
+    health_.up();
+  } else if (connected_ == 0) {
+    health_.down(why_not);
+  }
+  changed_.notify_all();
+}
+
+bool PostgresPool::wait_for_work(const Worker& worker) {
+  const bool connected = worker.connection.has_session();
+  std::unique_lock lock(mutex_);
+  if (connected) ++idle_;
+  (connected ? work_ : help_).wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+  if (connected) --idle_;
+  return !waiting_.empty();
+}
+
+Ticket* PostgresPool::take() {
+  const std::lock_guard lock(mutex_);
+  Ticket* ticket = waiting_.pop();
+  if (ticket != nullptr) metrics::move(metrics::Gauge::database_queue_length, -1);
+  return ticket;
+}
+
+void PostgresPool::attempt(PostgresConnection& connection, Ticket& ticket) {
+  if (ticket.job.kind() == Job::Kind::statement) return connection.execute_alone(ticket.job);
+  using Access = PostgresConnection::Access;
+  connection.begin(ticket.reads ? Access::read : Access::write);
+  ticket.job.execute(connection);
+  connection.commit();
+}
+
+bool PostgresPool::may_try_again(PostgresConnection& connection, Ticket& ticket) {
+  connection.roll_back();
+  try {
+    std::rethrow_exception(ticket.error);
+  } catch (const OutcomeUnknown&) {
+    return false;
+  } catch (const ConnectionLost&) {
+    // Nothing of it was committed. A database that is away is not waited for.
+    if (ticket.attempts++ > 0) return false;
+    try {
+      connection.connect();
+      return true;
+    } catch (const std::exception&) {
+      return false;
+    }
+  } catch (const SerializationFailure&) {
+  } catch (const StalePlan&) {
+  } catch (...) {
+    return false;
+  }
+  if (++ticket.attempts >= options_.max_attempts) return false;
+  std::this_thread::sleep_for(retry_pause(ticket.attempts));
+  return true;
+}
+
+void PostgresPool::run(PostgresConnection& connection, Ticket& ticket) {
+  do {
+    ticket.error = nullptr;
+    try {
+      attempt(connection, ticket);
+      counters_.commits.fetch_add(1, std::memory_order_relaxed);
+    } catch (...) {
+      ticket.error = std::current_exception();
+    }
+  } while (ticket.error && may_try_again(connection, ticket));
+}
+
+void PostgresPool::answer(Ticket& ticket) {
+  admitted_.fetch_sub(1, std::memory_order_relaxed);
+  counters_.jobs.fetch_add(1, std::memory_order_relaxed);
+  if (!ticket.reads) metrics::count(metrics::Counter::database_write);
+  TicketHome* home = ticket.home;
+  if (home != nullptr) {
+    TicketList one;
+    one.push(ticket);
+    home->post_done(std::move(one));
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (home == nullptr) {
+      ticket.done = true;
+    } else {
+      ++home->answered;
+    }
+  }
+  answered_.notify_all();
+}
+
+void PostgresPool::refuse(Ticket& ticket, const std::string& why) {
+  ticket.error = std::make_exception_ptr(Unavailable(why));
+  answer(ticket);
+}
+
+void PostgresPool::watch() {
+  pthread_setname_np(pthread_self(), "db-watch");
+  std::unique_lock lock(mutex_);
+  while (!pause_.wait_for(lock, watch_every, [this] { return stopping_; })) {
+    const auto now = SteadyClock::now();
+    TicketList late;
+    TicketList rest;
+    while (Ticket* ticket = waiting_.pop()) {
+      // Whoever blocks is no request.
+      const auto patience = ticket->home == nullptr ? options_.statement_timeout : options_.patience;
+      (ticket->queued_at + patience < now ? late : rest).push(*ticket);
+    }
+    waiting_.append(std::move(rest));
+    if (late.empty()) continue;
+    const bool away = connected_ == 0 && !why_failing_.empty();
+    const std::string why = away ? why_failing_ : "every connection to the database is busy";
+    lock.unlock();
+    while (Ticket* ticket = late.pop()) {
+      metrics::move(metrics::Gauge::database_queue_length, -1);
+      refuse(*ticket, why);
+    }
+    lock.lock();
+  }
+}
+
+}  // namespace latchkey::db

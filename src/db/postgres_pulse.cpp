@@ -1,0 +1,123 @@
+#include "db/postgres_pulse.h"
+
+#include <pthread.h>
+
+#include "base/log.h"
+#include "db/statement.h"
+#include "db/tx.h"
+
+namespace latchkey::db {
+namespace {
+
+using std::chrono::milliseconds;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr milliseconds interval{250};
+constexpr milliseconds answer_limit{1000};
+/// Without an answer for so long somebody else may lead, and we know neither database nor time.
+constexpr milliseconds stale_after{3000};
+/// How wrong a node's idea of the time may be.
+constexpr Microseconds tolerance{1'000'000};
+
+// These two are asked of PostgreSQL only: no statement of the store asks a database for the time.
+constexpr Statement<std::optional<std::int64_t>> ask_time{
+    "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"};
+constexpr Statement<std::optional<bool>, std::int64_t> ask_lead{"SELECT pg_try_advisory_lock($1)"};
+constexpr std::int64_t lead_lock = 7809644653205935482;  ///< next to that of migrations
+
+PostgresOptions impatient(const PostgresOptions& options) {
+  PostgresOptions own;
+  own.url = options.url.copy();
+  own.statement_timeout = answer_limit;
+  return own;
+}
+
+}  // namespace
+
+PostgresPulse::PostgresPulse(const PostgresOptions& options, PostgresHealth& health)
+    : options_(options),
+      all_(health),
+      own_options_(impatient(options)),
+      health_(health),
+      connection_(own_options_) {
+  beat();
+  thread_ = std::thread([this] { loop(); });
+}
+
+PostgresPulse::~PostgresPulse() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void PostgresPulse::loop() {
+  pthread_setname_np(pthread_self(), "db-pulse");
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, interval, [this] { return stopping_; })) {
+    lock.unlock();
+    try {
+      beat();
+      health_.up();
+    } catch (const std::exception& error) {
+      connection_.close();
+      all_.answered();
+      if (leads_.exchange(false)) log::info("node.leads_no_more");
+      health_.down(error.what());
+    }
+    lock.lock();
+  }
+}
+
+void PostgresPulse::beat() {
+  if (!connection_.is_open()) {
+    leads_ = false;
+    connection_.connect();
+  }
+  all_.asked();
+  measure_clock();
+  all_.answered();
+  if (options_.role == PostgresRole::node && !leads_) try_to_lead();
+  answered_at_ = SteadyClock::now();
+}
+
+/// The answer was made at some moment between question and arrival: that bounds the difference of the clocks
+/// from both sides. A correction inside the bounds stays, so that time does not jitter.
+void PostgresPulse::measure_clock() {
+  if (options_.clock == nullptr) {
+    detail::execute(connection_, ask_time);
+    return;
+  }
+  Clock& clock = *options_.clock;
+  const Timestamp before = clock.machine_time();
+  const Timestamp there{Microseconds{detail::execute(connection_, ask_time).value()}};
+  const Timestamp after = clock.machine_time();
+  const Microseconds least = there - after;
+  const Microseconds most = there - before;
+  if (most - least > 2 * tolerance) throw Unavailable("the database answers too slowly to tell the time");
+  const Microseconds now = clock.correction();
+  if (measured_ && least <= now && now <= most) return;
+  const Microseconds middle = least + (most - least) / 2;
+  if (std::chrono::abs(middle - now) > tolerance) {
+    log::warn("clock.follows_database", {{"machine_is_off_by_ms", -middle.count() / 1000}});
+  }
+  clock.correct_by(middle);
+  measured_ = true;
+}
+
+void PostgresPulse::try_to_lead() {
+  if (!detail::execute(connection_, ask_lead, lead_lock).value()) return;
+  leads_ = true;
+  log::info("node.leads");
+}
+
+bool PostgresPulse::leads() const { return leads_ && SteadyClock::now() - answered_at_.load() < stale_after; }
+
+std::optional<std::string> PostgresPulse::trouble() const {
+  if (SteadyClock::now() - answered_at_.load() < stale_after) return std::nullopt;
+  return "the database does not answer";
+}
+
+}  // namespace latchkey::db

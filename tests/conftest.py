@@ -55,6 +55,13 @@ def make_server():
             server.remove()
 
 
+def pytest_collection_modifyitems(config, items):
+    if server_module.shared_store():
+        skip = [item for item in items if item.get_closest_marker("embedded")]
+        config.hook.pytest_deselected(items=skip)
+        items[:] = [item for item in items if item not in skip]
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_setup(item):
     item.log_starts = {server: len(server.stderr) for server in list(server_module.live)}

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "crypto/sha256.h"
 #include "db/error.h"
+#include "db/postgres.h"
 #include "db/sqlite.h"
 #include "flow/first_start.h"
 #include "flow/key_rotation.h"
@@ -49,9 +50,37 @@ crypto::HashingPool::Options hashing_options(const Settings& settings, Purpose p
 
 /// A server waits for a command that is at work on the store. (Another server is not going to leave.) A
 /// command asks the server that may have come instead.
-std::unique_ptr<db::Database> open_when_free(const Settings& settings, const Clock& clock, Purpose purpose) {
+template <class Take>
+auto take_when_free(Purpose purpose, Take take) {
   const auto patience = std::chrono::seconds(purpose == Purpose::server ? 3 : 0);
-  return until_free<StoreInUse>(patience, [&] { return open_database(settings, clock, Migration::apply); });
+  return until_free<StoreInUse>(patience, take);
+}
+
+/// Of a server that shares its database with others; the embedded store takes the directory itself.
+std::optional<db::DataLock> lock_node(const Settings& settings, Purpose purpose) {
+  if (settings.is_embedded() || purpose != Purpose::server) return std::nullopt;
+  return take_when_free(purpose, [&]() -> std::optional<db::DataLock> {
+    try {
+      return db::DataLock(settings.data_dir);
+    } catch (const db::InUse& fault) {
+      throw StoreInUse(fault.what());
+    } catch (const db::Fault& fault) {
+      throw StartRefused(fault.what());
+    }
+  });
+}
+
+std::unique_ptr<db::Driver> open_driver(const Settings& settings, Clock& clock, Purpose purpose) {
+  if (settings.is_embedded()) return db::open_sqlite({.directory = settings.data_dir});
+  const bool server = purpose == Purpose::server;
+  db::PostgresOptions options;
+  options.url = settings.database_url.copy();
+  options.role = server ? db::PostgresRole::node : db::PostgresRole::visitor;
+  options.transaction_connections = server ? static_cast<std::size_t>(settings.database.connections) : 1;
+  options.statement_timeout =
+      std::chrono::ceil<std::chrono::milliseconds>(settings.database.statement_timeout);
+  options.clock = &clock;
+  return db::open_postgres(std::move(options));
 }
 
 void refuse_absurd_clock(Timestamp now) {
@@ -61,20 +90,16 @@ void refuse_absurd_clock(Timestamp now) {
 
 }  // namespace
 
-std::unique_ptr<db::Database> open_database(const Settings& settings, const Clock& clock,
-                                            Migration migration) {
-  if (!settings.is_embedded()) {
-    throw StartRefused(
-        "database_url: only the embedded store (SQLite in data_dir) is supported by this version");
-  }
+std::unique_ptr<db::Database> open_database(const Settings& settings, Clock& clock, Migration migration,
+                                            Purpose purpose) {
   try {
     make_data_directory(settings.data_dir);
-    refuse_lost_store(settings.data_dir);
-    auto database = std::make_unique<db::Database>(db::open_sqlite({.directory = settings.data_dir}));
+    if (settings.is_embedded()) refuse_lost_store(settings.data_dir);
+    auto database = std::make_unique<db::Database>(open_driver(settings, clock, purpose));
     if (migration == Migration::apply) {
       const auto done = db::migrate(*database, store::migration_files, checksum, clock.now());
       if (done.from != done.to) log::info("store.migrated", {{"from", done.from}, {"to", done.to}});
-      note_store_made(settings.data_dir);
+      if (settings.is_embedded()) note_store_made(settings.data_dir);
     } else {
       db::plan_migration(*database, store::migration_files, checksum);
     }
@@ -88,11 +113,13 @@ std::unique_ptr<db::Database> open_database(const Settings& settings, const Cloc
   }
 }
 
-Core::Core(const Settings& settings, const Clock& clock, Purpose purpose)
+Core::Core(const Settings& settings, Clock& clock, Purpose purpose)
     : settings_(settings),
       clock_(clock),
       master_(load_master(settings, purpose)),
-      database_(open_when_free(settings, clock, purpose)),
+      node_lock_(lock_node(settings, purpose)),
+      database_(
+          take_when_free(purpose, [&] { return open_database(settings, clock, Migration::apply, purpose); })),
       keys_(*database_, std::move(master_.current), previous_secrets(master_)),
       hashing_(hashing_options(settings, purpose)),
       services_{.database = *database_,

@@ -2,11 +2,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/refusal.h"
 #include "base/time.h"
 #include "crypto/hashing_pool.h"
+#include "db/data_lock.h"
 #include "db/database.h"
 #include "db/migrate.h"
 #include "flow/backoff_table.h"
@@ -25,22 +27,23 @@ enum class Migration : std::uint8_t {
   plan,   ///< only refuse what could not be used
 };
 
-/// Opens the database of the settings, takes its data directory, and migrates. Makes the directory (0700)
-/// when it is missing, and no database in the place of one that was lost. Throws StartRefused, StoreInUse.
-std::unique_ptr<db::Database> open_database(const Settings& settings, const Clock& clock,
-                                            Migration migration);
-
 enum class Purpose : std::uint8_t {
-  server,   ///< a hashing thread per core
+  server,   ///< a hashing thread per core, and a part in what is done once for all nodes
   command,  ///< one hashing thread
 };
+
+/// Opens the database of the settings and migrates. Makes the data directory (0700) when it is missing, and
+/// takes it for the embedded store; with PostgreSQL `clock` follows the database's from here on. Throws
+/// StartRefused, StoreInUse.
+std::unique_ptr<db::Database> open_database(const Settings& settings, Clock& clock, Migration migration,
+                                            Purpose purpose);
 
 /// Every long-lived object below HTTP, a line each in the order of dependence: what `latchkey serve` and the
 /// commands that open the store themselves both need. Everything is ready to use once it is made: migrated,
 /// keys loaded (made, at first start); for the server also the first administrator. Throws StartRefused.
 class Core {
  public:
-  Core(const Settings& settings, const Clock& clock, Purpose purpose);
+  Core(const Settings& settings, Clock& clock, Purpose purpose);
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
   ~Core();
@@ -55,7 +58,8 @@ class Core {
  private:
   const Settings& settings_;
   const Clock& clock_;
-  settings::MasterSecret master_;  ///< handed on to `keys_`
+  settings::MasterSecret master_;          ///< handed on to `keys_`
+  std::optional<db::DataLock> node_lock_;  ///< of a node, whose control socket is in its data directory
   std::unique_ptr<db::Database> database_;
   flow::Keys keys_;
   crypto::HashingPool hashing_;

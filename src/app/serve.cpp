@@ -178,6 +178,7 @@ void Server::tell_the_operator() {
                                {"address", address},
                                {"public_url", services.public_url},
                                {"data_dir", settings_.data_dir.string()},
+                               {"store", settings_.is_embedded() ? "sqlite" : "postgresql"},
                                {"docs", services.public_url + "/docs"}});
   if (const auto management = threads_.management_endpoint()) {
     log::info("server.management", {{"address", "http://" + http::to_string(*management)}});

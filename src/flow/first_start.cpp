@@ -5,6 +5,7 @@
 #include "crypto/password_hash.h"
 #include "flow/accounts.h"
 #include "flow/validation.h"
+#include "store/state.h"
 
 namespace latchkey::flow {
 
@@ -65,7 +66,8 @@ std::optional<std::string> ensure_administrator(Services& services, const Origin
     std::optional<UserId> made;
   };
   auto work = [&](db::Tx& tx) -> Outcome {
-    // Another node may have been quicker.
+    // Another node may be at it: one comes after the other.
+    tx.run(store::state::update_administrators_guard);
     if (tx.run(users::find_any_administrator).has_value()) return {};
     if (const auto existing = tx.run(users::find_user_by_email, origin.now, account.email_key)) {
       return {.problem = explain_no_administrator(*existing), .made = std::nullopt};
@@ -96,7 +98,9 @@ std::optional<std::string> ensure_unique_usernames(Services& services) {
       for (const auto& row : rows) {
         const auto key = fold_case(row.username);
         if (!key.has_value()) continue;
-        if (const auto other = tx.run(users::find_by_username_key, *key)) {
+        const auto other = tx.run(users::find_by_username_key, *key);
+        if (other.has_value() && other->value == row.id.value) continue;  // another node has been quicker
+        if (other.has_value()) {
           return {"accounts.unique_usernames can not be switched on: accounts " +
                       std::to_string(other->value) + " and " + std::to_string(row.id.value) +
                       " have the same user name",

@@ -60,7 +60,8 @@ std::optional<std::string> rotate_keys(db::Database& database, Keys& keys, const
     const auto plan =
         plan_rotation(stored, origin.now, settings.tokens.signing_key_ttl, settings.tokens.access_ttl, cause);
     for (const auto& kid : plan.drop) {
-      tx.run(store::signing_keys::delete_key, kid);
+      // Another node may have been quicker.
+      if (tx.run(store::signing_keys::delete_key, kid).rows == 0) continue;
       store::audit::insert_entry(tx, audit_entry(origin, "signing_key.dropped", "ok", kid));
     }
     if (!plan.create_active_at.has_value()) return std::nullopt;

@@ -46,6 +46,11 @@ constexpr std::array table{
     secret(AT(master_secret_previous), check_master_secret, "64 hexadecimal digits",
         "The master secret before the present one: it verifies and decrypts only, until `latchkey keys rekey` has run and the last refresh token made with it has expired. Take it out then."),
 
+    duration(AT(database.statement_timeout), "5s", 100ms, 1h,
+        "How long PostgreSQL may work on one statement; then the request is answered 503. Shorter cuts off what only waits its turn; longer lets requests pile up behind a lock."),
+    integer(AT(database.connections), "8", 2, 1000,
+        "Connections of this node to PostgreSQL for transactions. It has two more for each thread that serves requests, and one that watches; the server's `max_connections` must have room for all nodes."),
+
     text(AT(admin.email), "", check_single_line, "an e-mail address",
         "Makes the first administrator at start, confirmed, if there is none that is confirmed and not blocked. If its address then belongs to an account that is no administrator, the start is refused."),
     secret(AT(admin.password), check_password, "a password that the password settings accept",

@@ -45,6 +45,11 @@ struct Settings {
   std::filesystem::path master_secret_file;
   Secret master_secret_previous;  ///< as written
 
+  struct Database {
+    Microseconds statement_timeout{};
+    int connections{};
+  } database;
+
   struct Admin {
     std::string email;
     Secret password;

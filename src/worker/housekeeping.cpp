@@ -53,6 +53,8 @@ void Housekeeping::loop() {
     const Timestamp now = clock_.now();
     try {
       // A clock that was set back must not put the next sweep off for as long.
+      // Keys that another node has made or revoked are known here within a second.
+      if (!services_.settings.is_embedded()) services_.keys.reload();
       if (now - keys_at >= keys_every || now < keys_at) {
         keys_at = now;
         follow_key_schedule(now);
@@ -60,7 +62,7 @@ void Housekeeping::loop() {
       }
       if (now - swept_at >= sweep_every || now < swept_at) {
         swept_at = now;
-        sweep(now);
+        if (services_.database.leads()) sweep(now);
       }
     } catch (const std::exception& error) {
       log::warn("housekeeping.failed", {{"error", error.what()}});

@@ -101,6 +101,7 @@ def test_a_long_data_path_works(make_server):
 # Migrate, config, doctor --------------------------------------------------------------------------
 
 
+@pytest.mark.embedded
 def test_migrate_makes_a_new_store_and_can_be_said_again(make_server):
     server = make_server(start=False)
     server.cli_ok("migrate")
@@ -112,6 +113,7 @@ def test_migrate_makes_a_new_store_and_can_be_said_again(make_server):
     server.user()
 
 
+@pytest.mark.embedded
 def test_a_store_of_a_newer_version_is_refused(make_server):
     server = make_server()
     server.stop()
@@ -146,6 +148,7 @@ def test_doctor_is_content_with_a_healthy_server(server):
     assert server.cli_ok("doctor").strip()
 
 
+@pytest.mark.embedded
 def test_doctor_sees_a_damaged_database(make_server):
     server = make_server()
     for _ in range(30):
@@ -186,6 +189,7 @@ def restored():
         yield server, kept, pending, later, old_tokens
 
 
+@pytest.mark.embedded
 def test_a_restored_server_has_the_users_of_the_backup_and_no_others(restored):
     server, kept, pending, later, _ = restored
     listed = server.cli_ok("user", "list")
@@ -194,6 +198,7 @@ def test_a_restored_server_has_the_users_of_the_backup_and_no_others(restored):
     assert_problem(later.try_login(), 401, "invalid_credentials")
 
 
+@pytest.mark.embedded
 def test_nothing_that_was_signed_before_a_restore_is_valid_after_it(restored):
     _, kept, _, later, old_tokens = restored
     for tokens in (old_tokens, kept.tokens, later.tokens):
@@ -202,6 +207,7 @@ def test_nothing_that_was_signed_before_a_restore_is_valid_after_it(restored):
         assert_problem(kept.try_logout(tokens["refresh_token"]), 401, "invalid_token")
 
 
+@pytest.mark.embedded
 def test_links_of_before_a_restore_are_void_and_new_ones_work(restored):
     server, kept, pending, _, _ = restored
     assert_problem(server.get(kept.link), 400, "invalid_confirmation")
@@ -211,6 +217,7 @@ def test_links_of_before_a_restore_are_void_and_new_ones_work(restored):
     pending.confirm()
 
 
+@pytest.mark.embedded
 def test_users_sign_in_anew_after_a_restore(restored):
     server, kept, _, _, _ = restored
     again = Account(server, kept.email, kept.password)
@@ -220,6 +227,7 @@ def test_users_sign_in_anew_after_a_restore(restored):
     assert len(again.sessions()) == 1
 
 
+@pytest.mark.embedded
 def test_a_backup_under_load_is_whole(make_server):
     server = make_server()
     known: list = []
@@ -241,6 +249,7 @@ def test_a_backup_under_load_is_whole(make_server):
     server.user()
 
 
+@pytest.mark.embedded
 def test_restoring_beside_a_running_server_restarts_it_with_the_backup(make_server):
     server = make_server()
     server.restart()  # from here on it has a port of its own, which it comes back on

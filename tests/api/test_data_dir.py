@@ -11,6 +11,8 @@ import pytest
 
 from support import PASSWORD, Account, ServerFailed, assert_problem, binary_path
 
+pytestmark = pytest.mark.embedded
+
 COMMANDS = [("user", "list"), ("migrate",), ("backup", "copy.db"), ("doctor",)]
 
 

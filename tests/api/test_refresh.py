@@ -183,6 +183,7 @@ def test_a_grace_of_zero_ends_the_session_at_once(make_server):
     refused(account.try_refresh())
 
 
+@pytest.mark.embedded
 def test_a_token_ahead_of_the_database_ends_the_session(make_server):
     server = make_server()
     account = server.user()

@@ -209,6 +209,7 @@ def test_an_address_in_use_refuses_to_start(server, make_server, refusal):
 # The master secret --------------------------------------------------------------------------------
 
 
+@pytest.mark.embedded
 def test_the_secret_is_made_at_first_start_for_its_owner_only(make_server):
     server = make_server()
     path = server.data_dir / "master_secret"
@@ -219,6 +220,7 @@ def test_the_secret_is_made_at_first_start_for_its_owner_only(make_server):
     assert path.read_text() == before
 
 
+@pytest.mark.embedded
 def test_each_data_directory_has_a_secret_of_its_own(server, make_server):
     other = make_server()
     assert (server.data_dir / "master_secret").read_text() != (other.data_dir / "master_secret").read_text()
@@ -258,6 +260,7 @@ def test_a_secret_from_a_file_or_the_environment_is_used_and_not_copied(make_ser
     assert GOOD_SECRET not in server.stderr
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("name", ["master_secret", "latchkey.db"])
 def test_files_that_others_can_read_are_refused_or_mended(make_server, name):
     server = make_server()
@@ -273,6 +276,7 @@ def test_files_that_others_can_read_are_refused_or_mended(make_server, name):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.embedded
 def test_a_lost_secret_refuses_to_start_and_makes_no_new_one(make_server, refusal):
     server = make_server()
     server.user()

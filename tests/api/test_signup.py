@@ -211,6 +211,7 @@ def test_signing_up_needs_no_token_and_ignores_one(server, user):
     assert response.status_code == 201
 
 
+@pytest.mark.embedded
 def test_the_database_keeps_a_hash_and_not_the_password(server):
     password = "a-very-particular-password"
     server.signup(password=password)

@@ -324,7 +324,7 @@ def test_B08_a_deleted_user_leaves_nothing_to_inherit(make_server):
             assert {id for (id,) in db.execute("SELECT user_id FROM outbox")} == {other.id}
             assert {id for (id,) in db.execute("SELECT user_id FROM sessions")} <= left
             assert not {first["id"], waiting.id} & left
-            for name, in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            for name in server.tables():
                 rows = str(db.execute(f'SELECT * FROM "{name}"').fetchall())
                 assert email not in rows and waiting.email not in rows and "the first owner" not in rows, name
         listed = server.cli_ok("mail", "list") + server.cli_ok("user", "list")

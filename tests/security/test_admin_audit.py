@@ -136,8 +136,10 @@ def test_A07_each_command_that_changes_something_leaves_one_record(make_server, 
     # What only looks leaves nothing.
     with recorded(server):
         for command in (("user", "list"), ("user", "show", email), ("keys", "list"), ("mail", "list"), ("doctor",),
-                        ("config",), ("backup", server.folder / "backup.db")):
+                        ("config",)):
             server.cli_ok(*command)
+        if not server.database:
+            server.cli_ok("backup", server.folder / "backup.db")
         server.cli_refused("user", "block", unique_email("nobody"))
     if running:
         server.stop()
@@ -149,6 +151,8 @@ def test_A07_each_command_that_changes_something_leaves_one_record(make_server, 
     with recorded(server):
         server.cli_ok("keys", "rekey")
 
+    if server.database:
+        return
     if running:
         server.stop()
     server.cli_ok("restore", server.folder / "backup.db")

@@ -32,8 +32,8 @@ def test_J08_nobody_gives_himself_rights_at_sign_up(server):
     assert (shown["role"], shown["confirmed"], shown["avatar"], shown["status"]) == ("user", False, None, "inactive")
     assert shown["id"] != 1 and not shown["created_at"].startswith("2000")
     with server.db() as db:
-        db.row_factory = lambda cursor, row: dict(zip([column[0] for column in cursor.description], row))
-        row = db.execute("SELECT * FROM users WHERE email = ?", (email,)).fetchone()
+        rows = db.execute("SELECT * FROM users WHERE email = ?", (email,))
+        row = dict(zip([column[0] for column in rows.description], rows.fetchone()))
     assert (row["role"], row["confirmed"], row["failed_sign_ins"], row["locked_until"]) == ("user", 0, 0, 0)
     assert row["email_key"] != "x" and "AAAAAAAA" not in row["password_hash"]
     assert_problem(server.post("/api/auth/login", data={"username": email, "password": PASSWORD}), 401,

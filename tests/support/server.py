@@ -25,6 +25,7 @@ import requests
 from .accounts import PASSWORD, Account, unique_email
 from .checks import assert_common_headers
 from .mail import Mail
+from .postgres import Borrowed, Database
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SANITIZER_REPORT = re.compile(r"ERROR: AddressSanitizer|ERROR: LeakSanitizer|WARNING: ThreadSanitizer"
@@ -68,7 +69,7 @@ class Clock:
     def __init__(self, path: Path):
         self.path = path
         self._offset = 0
-        path.write_bytes(struct.pack("<q", 0))
+        path.write_bytes(struct.pack("<qq", 0, 0))
 
     @property
     def offset(self) -> float:
@@ -84,9 +85,42 @@ class Clock:
         finally:
             os.close(handle)
 
+    def set_wrong_by(self, seconds: float) -> None:
+        """The clock of the server's machine is wrong by so much, while the time of the world is as it was."""
+        if not has_clock_to_move(binary_path()):
+            pytest.skip("this build has no clock to move")
+        with self.path.open("r+b") as file:
+            file.seek(8)
+            file.write(struct.pack("<q", round(seconds * SECOND)))
+
     def now(self) -> float:
         """The server's time, in seconds since 1970."""
         return time.time() + self.offset
+
+
+class Answers:
+    """A connection to PostgreSQL with the few words of sqlite3 that tests use."""
+
+    def __init__(self, url: str):
+        import psycopg
+        self._connection = psycopg.connect(url)
+        # One snapshot for everything that is asked.
+        self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        self._connection.read_only = True
+
+    def execute(self, sql: str, parameters: tuple = ()):
+        return self._connection.execute(sql.replace("?", "%s"), parameters)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def shared_store() -> str | None:
+    """Where LATCHKEY_TEST_STORE is `postgresql`, servers keep what they know in a PostgreSQL: the URL of the one that
+    the run has started, without a database."""
+    if os.environ.get("LATCHKEY_TEST_STORE") != "postgresql":
+        return None
+    return os.environ["LATCHKEY_TEST_POSTGRES"]
 
 
 class Server:
@@ -110,6 +144,10 @@ class Server:
             "listen": "127.0.0.1:0", "data_dir": self.data_dir, "limits.enabled": str(limits).lower(), **CHEAP}
         if admin:
             self.settings |= {"admin.email": ADMIN_EMAIL, "admin.password": ADMIN_PASSWORD}
+        self.database: Database | None = None
+        if (prefix := shared_store()) and not {"database_url", "master_secret_file"} & set(settings or {}):
+            self.database = Database(Borrowed(prefix))
+            self.settings |= self.database.settings()
         self.settings |= settings or {}
         self.environment = dict(environment or {})
         if config is not None:
@@ -215,6 +253,8 @@ class Server:
         """Ends what still runs, without asserting anything, and deletes the files."""
         self.kill()
         live.discard(self)
+        if self.database is not None:
+            self.database.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Server:
@@ -379,9 +419,13 @@ class Server:
     # The database ---------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def db(self) -> Iterator[sqlite3.Connection]:
-        """The embedded database, read only. While no server runs a copy is opened, so that the files
+    def db(self) -> Iterator[sqlite3.Connection | Answers]:
+        """The database, read only. While no server runs a copy of the embedded one is opened, so that the files
         stay as the server left them."""
+        if url := self.settings.get("database_url"):
+            with contextlib.closing(Answers(str(url))) as answers:
+                yield answers
+            return
         if self.running:
             connection = sqlite3.connect(f"file:{self.data_dir / 'latchkey.db'}?mode=ro", uri=True, timeout=30)
             try:
@@ -398,24 +442,36 @@ class Server:
             finally:
                 connection.close()
 
+    def master_secret(self) -> str:
+        given = self.settings.get("master_secret")
+        return str(given or (self.data_dir / "master_secret").read_text().strip())
+
     def audit(self) -> list[dict]:
         """The audit table as it stands, oldest entry first."""
         with self.db() as db:
-            db.row_factory = sqlite3.Row
-            return [dict(row) for row in db.execute("SELECT * FROM audit ORDER BY id")]
+            rows = db.execute("SELECT * FROM audit ORDER BY id")
+            names = [column[0] for column in rows.description]
+            return [dict(zip(names, row)) for row in rows]
 
     def tables(self) -> list[str]:
         with self.db() as db:
+            return self._tables(db)
+
+    def _tables(self, db) -> list[str]:
+        if isinstance(db, Answers):
             return [name for (name,) in db.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")]
+        return [name for (name,) in db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
 
     def snapshot(self) -> dict[str, list[tuple]]:
         """All rows of all tables, in one read transaction."""
         with self.db() as db:
-            db.execute("BEGIN")
-            names = [name for (name,) in db.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
-            return {name: db.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}
+            if not isinstance(db, Answers):
+                db.execute("BEGIN")
+            # PostgreSQL has no order of its own.
+            return {name: sorted(db.execute(f'SELECT * FROM "{name}"').fetchall(), key=repr)
+                    for name in self._tables(db)}
 
     def database_bytes(self) -> bytes:
         """The raw bytes of database and write-ahead log, to look for secrets in them."""

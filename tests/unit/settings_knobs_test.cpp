@@ -19,6 +19,8 @@ const std::map<std::string, std::string> promised{
     {"master_secret", ""},
     {"master_secret_file", ""},
     {"master_secret_previous", ""},
+    {"database.statement_timeout", "5s"},
+    {"database.connections", "8"},
     {"admin.email", ""},
     {"admin.password", ""},
     {"mail.smtp_url", ""},

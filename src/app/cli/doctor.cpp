@@ -49,6 +49,9 @@ void check_schema(Diagnosis& diagnosis, db::Database& database) {
 
 void check_integrity(Diagnosis& diagnosis, const Doctor& command, const Settings& settings,
                      db::Database& database, const std::stop_token& stop) {
+  if (!settings.is_embedded()) {
+    return diagnosis.ok("integrity: PostgreSQL's own to look after (data checksums, pg_amcheck)");
+  }
   const auto size = fs::file_size(settings.data_dir / "latchkey.db");
   if (!command.full && size > small_store) {
     return diagnosis.ok("integrity: not looked at, {} MiB are much to read: `latchkey doctor --full` does",
@@ -169,12 +172,13 @@ int examine_here(const Doctor& command, const settings::Loaded& loaded, Timestam
   const Settings& settings = loaded.settings;
   std::unique_ptr<db::Database> database;
   std::string trouble;
+  Clock clock;
   refuse_no_directory(settings.data_dir);
   try {
-    refuse_lost_store(settings.data_dir);
-    if (has_store(settings.data_dir)) {
+    if (settings.is_embedded()) refuse_lost_store(settings.data_dir);
+    if (!settings.is_embedded() || has_store(settings.data_dir)) {
       refuse_foreign_owner(settings.data_dir);
-      database = open_database(settings, Clock(), Migration::plan);
+      database = open_database(settings, clock, Migration::plan, Purpose::command);
     }
   } catch (const StoreInUse&) {
     throw;

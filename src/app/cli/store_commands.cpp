@@ -40,19 +40,20 @@ int say_migrated(const db::Migrated& migrated, Console& console) {
   return exit_done;
 }
 
-int migrate_here(const settings::Loaded& loaded, const Clock& clock, Console& console) {
+int migrate_here(const settings::Loaded& loaded, Clock& clock, Console& console) {
   make_data_directory(loaded.settings.data_dir);
-  refuse_lost_store(loaded.settings.data_dir);
+  if (loaded.settings.is_embedded()) refuse_lost_store(loaded.settings.data_dir);
   // A store without the secret that belongs to it would look like one that has lost it.
   const auto master = settings::load_master_secret(loaded.settings);
   if (master.has_error()) throw StartRefused(master.error().sentences);
-  const auto database = open_database(loaded.settings, clock, Migration::plan);
+  const auto database = open_database(loaded.settings, clock, Migration::plan, Purpose::command);
   const auto migrated = migrate_schema(*database, clock.now());
-  note_store_made(loaded.settings.data_dir);
+  if (loaded.settings.is_embedded()) note_store_made(loaded.settings.data_dir);
   return say_migrated(migrated, console);
 }
 
 void refuse_missing_store(const Settings& settings) {
+  if (!settings.is_embedded()) return;
   refuse_lost_store(settings.data_dir);
   if (has_store(settings.data_dir)) return;
   throw StartRefused(fmt::format(
@@ -66,6 +67,20 @@ int misplaced(std::string_view name, Console& console) {
 }
 
 }  // namespace
+
+void refuse_on_shared_store(const Command& command, const Settings& settings) {
+  if (settings.is_embedded()) return;
+  if (std::holds_alternative<Backup>(command)) {
+    throw StartRefused(
+        "backup is for the embedded store: back a PostgreSQL up with pg_dump or pg_basebackup, and "
+        "the master secret with it");
+  }
+  if (std::holds_alternative<Restore>(command)) {
+    throw StartRefused(
+        "restore is for the embedded store: bring a PostgreSQL back with pg_restore, or with what "
+        "its base backups ask for, while no node runs");
+  }
+}
 
 void make_absolute(Command& command, const std::filesystem::path& directory) {
   const auto apply = [&](auto& any) {
@@ -87,6 +102,7 @@ int write_backup(const Backup& command, db::Database& database, Console& console
 }
 
 int execute(const Command& command, Context& context, const settings::Loaded& loaded) {
+  refuse_on_shared_store(command, loaded.settings);
   const auto run = [&]<class T>(const T& any) -> int {
     if constexpr (NeedsServices<T>) {
       return execute(any, context);
@@ -104,19 +120,20 @@ int execute(const Command& command, Context& context, const settings::Loaded& lo
 }
 
 int execute_here(const Command& command, const settings::Loaded& loaded, Secret input, Console& console) {
-  const Clock clock;
+  Clock clock;
   const Settings& settings = loaded.settings;
   if (const auto* doctor = std::get_if<Doctor>(&command))
     return examine_here(*doctor, loaded, clock.now(), console);
   refuse_no_directory(settings.data_dir);
   refuse_foreign_owner(settings.data_dir);
+  refuse_on_shared_store(command, settings);
   if (const auto* restore = std::get_if<Restore>(&command))
     return restore_here(*restore, loaded, clock.now(), console);
   if (std::holds_alternative<Migrate>(command)) return migrate_here(loaded, clock, console);
   // The first administrator may be made before the first start.
   if (!std::holds_alternative<UserAdd>(command)) refuse_missing_store(settings);
   if (const auto* backup = std::get_if<Backup>(&command)) {
-    const auto database = open_database(settings, clock, Migration::plan);
+    const auto database = open_database(settings, clock, Migration::plan, Purpose::command);
     return write_backup(*backup, *database, console);
   }
   Core core(settings, clock, Purpose::command);

@@ -17,6 +17,9 @@ namespace latchkey::app::cli {
 /// A file of the command line is meant from the directory where the command was given.
 void make_absolute(Command& command, const std::filesystem::path& directory);
 
+/// Backup and restore are for the embedded store. Throws StartRefused that names what to use with PostgreSQL.
+void refuse_on_shared_store(const Command& command, const Settings& settings);
+
 /// Writes the copy to a file that must not exist. Throws what db::backup throws.
 int write_backup(const Backup& command, db::Database& database, Console& console, std::stop_token stop = {});
 

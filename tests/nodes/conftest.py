@@ -1,0 +1,65 @@
+"""Two nodes on one PostgreSQL."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from support import Server
+from support.postgres import Borrowed, Database, Postgres
+
+SHARED = {"public_url": "http://nodes.example", "tokens.refresh_grace": "10s"}
+
+
+@contextlib.contextmanager
+def two_nodes(database: Database, **settings: object) -> Iterator[list[Server]]:
+    """Running, alike in everything but their address and folder; they end in peace."""
+    servers = [Server({**SHARED, **database.settings(), **{name.replace("__", "."): value
+                                                           for name, value in settings.items()}}) for _ in range(2)]
+    try:
+        for server in servers:
+            server.start()
+        yield servers
+        for server in servers:
+            if server.process is not None:
+                server.stop()
+            server.check_sanitizers()
+    finally:
+        for server in servers:
+            server.remove()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The server of the run, or one of this session's own. Nobody stops it."""
+    if prefix := os.environ.get("LATCHKEY_TEST_POSTGRES"):
+        yield Borrowed(prefix)
+        return
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[Database]:
+    database = Database(postgres)
+    yield database
+    database.remove()
+
+
+@pytest.fixture(scope="module")
+def pair(postgres: Postgres) -> Iterator[list[Server]]:
+    """Two nodes that the tests of a file share: no test moves their clocks or stops them."""
+    database = Database(postgres)
+    with two_nodes(database) as servers:
+        yield servers
+    database.remove()
+
+
+@pytest.fixture
+def breakable() -> Iterator[Postgres]:
+    """A PostgreSQL that the test may stop, freeze and crash."""
+    with Postgres() as server:
+        yield server

@@ -1,0 +1,182 @@
+"""A database that dies, freezes, is slow or full: requests that need it get a word within a second, everything else goes
+on, nothing that was acknowledged is lost, and service is back by itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import requests
+
+from cluster.clients import Clients
+from support import PASSWORD, Server, SmtpSink, assert_problem, unique_email
+from support.postgres import Database
+
+from .conftest import SHARED, two_nodes
+from .proxy import Proxy
+
+
+def node_on(database: Database, url: str | None = None, **settings: object) -> Server:
+    more = {name.replace("__", "."): value for name, value in settings.items()}
+    return Server({**SHARED, **database.settings(), **({"database_url": url} if url else {}), **more})
+
+
+def ask_without_database(node: Server, user, *, warm_up: bool) -> None:
+    """Everything that needs the database is refused within a second, with a time to come again; the rest goes on."""
+    questions = [("GET", "/api/users/me", {"bearer": user.access}),
+                 ("GET", "/api/auth/refresh_token", {"bearer": user.refresh}),
+                 ("POST", "/api/auth/login", {"data": {"username": user.email, "password": PASSWORD}}),
+                 ("POST", "/api/auth/logout", {"bearer": user.refresh})]
+    for turn in range(2):
+        for method, path, more in questions:
+            began = time.monotonic()
+            answer = node.request(method, path, **more)
+            assert_problem(answer, 503, "unavailable")
+            assert answer.headers["Retry-After"].isdigit()
+            # One second, and what sanitizers and a busy machine add.
+            assert time.monotonic() - began < (2.0 if warm_up and turn == 0 else 1.5), path
+    assert node.get("/healthz").status_code == 200
+    assert node.get("/.well-known/jwks.json", cacheable=True).status_code == 200
+    node.wait(lambda: node.get("/readyz").status_code == 503, "readiness to say so", 5)
+
+
+def wait_back(node: Server, user, limit: float = 5) -> None:
+    began = time.monotonic()
+    node.wait(lambda: node.get("/readyz").status_code == 200 and user.me().status_code == 200, "service", 30)
+    assert time.monotonic() - began < limit
+    assert user.try_refresh().status_code == 200
+
+
+def test_without_its_database_a_node_says_so_within_a_second_and_comes_back_by_itself(breakable):
+    with node_on(Database(breakable)) as node:
+        user = node.user()
+        for mode in ("fast", "immediate"):
+            breakable.stop(mode)
+            ask_without_database(node, user, warm_up=False)
+            breakable.start()
+            wait_back(node, user)
+        process = node.process
+        assert process.poll() is None
+
+
+def test_Z52_a_node_cut_off_from_its_database_is_not_ready_and_issues_nothing(breakable):
+    database = Database(breakable)
+    with Proxy(breakable.port) as proxy:
+        url = f"postgresql://postgres@127.0.0.1:{proxy.port}/{database.name}"
+        with node_on(database, url) as node:
+            user = node.user()
+            for _ in range(2):
+                proxy.frozen = True
+                ask_without_database(node, user, warm_up=True)
+                proxy.frozen = False
+                wait_back(node, user)
+
+
+def test_Z20_crashes_of_the_database_under_load_lose_nothing_that_was_acknowledged(breakable):
+    database = Database(breakable)
+    with SmtpSink() as sink:
+        mail = {"mail__smtp_url": sink.url, "mail__tls": "off", "mail__from": "no-reply@latchkey.example"}
+        with two_nodes(database, tokens__refresh_grace="1m", **mail) as nodes:
+            with Clients([node.url for node in nodes], sink, count=6) as clients:
+                clients.wait_progress(100)
+                for _ in range(5):
+                    breakable.stop("immediate")
+                    breakable.start()
+                    clients.wait_progress(100)
+            # A mail that was claimed when the claim's answer was lost waits for its lease.
+            for node in nodes:
+                node.clock.advance(5 * 60 + 1)
+            clients.check()
+            with nodes[0].db() as db:
+                assert db.execute("SELECT email_key FROM users GROUP BY 1 HAVING count(*) > 1").fetchall() == []
+                assert db.execute("SELECT 1 FROM sessions JOIN users ON users.id = user_id WHERE NOT is_active OR NOT "
+                                  "confirmed").fetchall() == []
+
+
+def test_Z22_a_commit_whose_answer_is_lost_is_no_success_and_is_applied_once(breakable):
+    database = Database(breakable)
+    with Proxy(breakable.port) as proxy:
+        url = f"postgresql://postgres@127.0.0.1:{proxy.port}/{database.name}"
+        with node_on(database, url, threads="1") as node:
+            email = unique_email()
+            body = {"email": email, "username": "somebody", "password": PASSWORD}
+            proxy.cut_at = b"COMMIT"
+            assert_problem(node.post("/api/auth/signup", json=body), 503, "unavailable")
+            assert_problem(node.post("/api/auth/signup", json=body), 409, "account_exists")
+            assert proxy.cuts == 1
+            with node.db() as db:
+                assert db.execute("SELECT count(*) FROM users WHERE email = ?", (email,)).fetchone() == (1,)
+            assert len(node.wait_mail(email)) == 1
+
+            # The first rotation goes down the pipelined connection with the text of its statement.
+            user = node.user()
+            proxy.cut_at = b"UPDATE sessions SET generation"
+            assert_problem(user.try_refresh(), 503, "unavailable")
+            assert proxy.cuts == 2 and generation(node, user) == 1, "it was carried out"
+            again = user.try_refresh()
+            assert again.status_code == 200, "the same token gets its successor"
+            assert generation(node, user) == 1
+            user.tokens = again.json()
+            assert user.try_refresh().status_code == 200
+
+
+def generation(node: Server, user) -> int:
+    with node.db() as db:
+        found, = db.execute("SELECT generation FROM sessions JOIN users ON users.id = user_id WHERE email = ?",
+                            (user.email,)).fetchone()
+    return found
+
+
+def test_Z23_a_lock_on_a_table_keeps_neither_health_nor_keys_nor_other_tables_waiting(breakable):
+    database = Database(breakable)
+    with node_on(database, database__statement_timeout="500ms") as node:
+        user = node.user()
+        holder = threading.Thread(target=breakable.sql, args=("BEGIN; LOCK TABLE sessions; SELECT pg_sleep(6); COMMIT;",
+                                                              database.name))
+        holder.start()
+        time.sleep(0.5)
+        answers = []
+
+        def ask() -> None:
+            answers.append(requests.get(node.url + "/api/users/me", headers={"Authorization": f"Bearer {user.access}"},
+                                        timeout=30).status_code)
+
+        threads = [threading.Thread(target=ask) for _ in range(40)]
+        for thread in threads:
+            thread.start()
+        for _ in range(10):
+            assert node.get("/healthz").status_code == 200
+            assert node.get("/.well-known/jwks.json", cacheable=True).status_code == 200
+        assert node.post("/api/auth/signup", json={"email": unique_email(), "username": "somebody",
+                                                   "password": PASSWORD}).status_code in (201, 503)
+        for thread in threads:
+            thread.join()
+        assert set(answers) == {503}
+        holder.join()
+        wait_back(node, user)
+
+
+def test_Z25_where_the_server_has_no_room_for_all_connections_a_node_serves_with_those_it_got(breakable):
+    database = Database(breakable)
+    breakable.sql(f"CREATE ROLE small LOGIN CONNECTION LIMIT 9; ALTER DATABASE {database.name} OWNER TO small;"
+                  f"GRANT ALL ON SCHEMA public TO small;")
+    breakable.sql("GRANT ALL ON SCHEMA public TO small;", database.name)
+    url = f"postgresql://small@127.0.0.1:{breakable.port}/{database.name}"
+    with node_on(database, url, threads="2", database__connections="20") as node:
+        user = node.user()
+        answers = []
+
+        def live() -> None:
+            for _ in range(5):
+                answers.append(requests.post(node.url + "/api/auth/login", timeout=30, data={
+                    "username": user.email, "password": PASSWORD}).status_code)
+
+        threads = [threading.Thread(target=live) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert set(answers) <= {200, 503} and answers.count(200) > 10, answers
+        (count,), = breakable.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'small';")
+        assert int(count) <= 9
+        assert user.me().status_code == 200

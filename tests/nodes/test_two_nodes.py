@@ -1,0 +1,271 @@
+"""What one node does holds on the other at the next request, and happens once."""
+
+from __future__ import annotations
+
+import time
+
+import jwt
+import pytest
+import requests
+
+from support import Account, SmtpSink, assert_problem, at_once, unique_email
+from support.raw_http import RawConnection, request_bytes
+
+from .conftest import two_nodes
+
+
+def refresh_at(node, token: str):
+    return node.get("/api/auth/refresh_token", bearer=token)
+
+
+def tokens_of(answers) -> set[str]:
+    return {answer.json()["refresh_token"] for answer in answers if answer.status_code == 200}
+
+
+def test_R03_fifty_refreshes_at_two_nodes_have_one_successor(pair):
+    user = pair[0].user()
+    for _ in range(5):
+        token = user.refresh
+        answers = at_once(*[lambda node=node: refresh_at(node, token) for node in pair], times=25)
+        assert {answer.status_code for answer in answers} == {200}
+        successor, = tokens_of(answers)
+        user.tokens = answers[0].json()
+        assert user.refresh == successor != token
+
+
+def test_Z51_the_same_token_at_the_same_moment_never_forks(pair):
+    users = [pair[number % 2].user() for number in range(4)]
+    for _ in range(100):
+        for user in users:
+            answers = at_once(*[lambda node=node: refresh_at(node, user.refresh) for node in pair])
+            assert [answer.status_code for answer in answers] == [200, 200]
+            successor, = tokens_of(answers)
+            user.tokens = answers[0].json()
+            assert user.refresh == successor
+
+
+def test_R05_inside_the_grace_the_other_node_gives_the_same_successor(pair):
+    user = pair[0].user()
+    old = user.refresh
+    user.rotate()
+    again = refresh_at(pair[1], old)
+    assert again.status_code == 200 and again.json()["refresh_token"] == user.refresh
+
+
+def test_R06_an_answer_that_was_not_read_is_asked_for_again_at_the_other_node(pair):
+    user = pair[0].user()
+    token = user.refresh
+    connection = RawConnection(pair[0])
+    connection.send(request_bytes("GET", "/api/auth/refresh_token", {"Authorization": f"Bearer {token}"}))
+    connection.close()
+    answer = refresh_at(pair[1], token)
+    assert answer.status_code == 200
+    assert refresh_at(pair[0], answer.json()["refresh_token"]).status_code == 200
+
+
+def test_logout_block_and_change_of_role_hold_at_once_on_the_other_node(pair):
+    first, second = pair
+    for _ in range(20):
+        user = first.user()
+        assert second.get("/api/users/me", bearer=user.access).status_code == 200
+        assert user.try_logout().status_code == 200
+        assert_problem(second.get("/api/users/me", bearer=user.access), 401, "invalid_token")
+        assert_problem(refresh_at(second, user.refresh), 401, "invalid_token")
+    user = first.user()
+    assert second.get("/api/users/me", bearer=user.access).status_code == 200
+    second.block(user)
+    assert_problem(user.me(), 401, "invalid_token")
+    assert_problem(Account(first, user.email, user.password).try_login(), 403, "account_blocked")
+    user = second.user()
+    first.cli_ok("user", "set-role", user.email, "moderator")
+    assert_problem(user.me(), 401, "invalid_token")
+
+
+def test_R02_reuse_seen_by_one_node_ends_the_session_on_both(database):
+    with two_nodes(database) as (first, second):
+        user = first.user()
+        old = user.refresh
+        user.rotate()
+        for node in (first, second):
+            node.clock.advance(11)
+        assert_problem(refresh_at(second, old), 401, "invalid_token")
+        assert_problem(user.me(), 401, "invalid_token")
+        assert_problem(user.try_refresh(), 401, "invalid_token")
+
+
+def test_R08_what_was_revoked_stays_so_when_all_nodes_start_anew(database):
+    with two_nodes(database) as (first, second):
+        user, other = first.user(), first.user()
+        assert user.try_logout().status_code == 200
+        for node in (first, second):
+            node.kill()
+        for node in (first, second):
+            node.start()
+            assert_problem(refresh_at(node, user.refresh), 401, "invalid_token")
+            assert node.get("/api/users/me", bearer=other.access).status_code == 200
+
+
+def test_D01_a_confirmation_succeeds_once_on_two_nodes(pair):
+    account = pair[0].signup()
+    path = pair_mail(pair, account.email).confirmation_path
+    said = at_once(*[lambda node=node: node.get(path).json()["message"] for node in pair], times=50)
+    assert said.count("Email confirmed") == 1 and said.count("Your email is already confirmed") == 99
+
+
+def test_D01_a_rejection_succeeds_once_on_two_nodes(pair):
+    account = pair[0].signup()
+    path = pair_mail(pair, account.email).confirmation_path.replace("confirmed_email", "rejected_email")
+    answers = at_once(*[lambda node=node: node.post(path).status_code for node in pair], times=50)
+    assert sorted(answers) == [200] + [400] * 99
+
+
+def test_D01_an_address_is_taken_once_on_two_nodes(pair):
+    email = unique_email()
+    body = {"email": email, "username": "somebody", "password": "correct horse battery"}
+    answers = at_once(*[lambda node=node: node.post("/api/auth/signup", json=body).status_code for node in pair], times=10)
+    assert sorted(answers) == [201] + [409] * 19
+
+
+def pair_mail(pair, email: str):
+    """Whichever node sent it."""
+    return pair[0].wait(lambda: [mail for node in pair for mail in node.mails(email)], f"a mail to {email}", 60)[0]
+
+
+def test_D04_two_administrators_who_block_each_other_leave_one(database):
+    with two_nodes(database) as (first, second):
+        for _ in range(5):
+            one, other = first.admin(), second.second_admin()
+            answers = at_once(
+                lambda: first.post(f"/api/auth/block_user/{other.id}", bearer=one.access, json={"is_active": False}),
+                lambda: second.post(f"/api/auth/block_user/{one.id}", bearer=other.access, json={"is_active": False}))
+            with first.db() as db:
+                left, = db.execute("SELECT count(*) FROM users WHERE role = 'admin' AND confirmed AND is_active").fetchone()
+            assert left >= 1, [answer.text for answer in answers]
+            if answers[1].status_code == 200:
+                first.cli_ok("user", "unblock", one.email)
+            first._admin = None
+
+
+def test_RL06_the_limit_of_an_account_counts_both_nodes(database):
+    with two_nodes(database, limits__enabled="true") as (first, second):
+        account = first.confirmed()
+        refused = [node.post("/api/auth/login", data={"username": account.email, "password": "wrong-password"})
+                   for _ in range(5) for node in (first, second)]
+        assert {answer.status_code for answer in refused} == {401}
+        for node in (first, second):
+            assert_problem(Account(node, account.email, account.password).try_login(), 429, "too_many_attempts")
+
+
+def test_D11_nodes_whose_clocks_differ_by_minutes_agree(database):
+    with two_nodes(database) as (first, second):
+        for node, seconds in ((first, 300), (second, -300)):
+            node.clock.set_wrong_by(seconds)
+            node.wait_log("clock.follows_database")
+        user = first.user()
+        assert abs(jwt.decode(user.access, options={"verify_signature": False})["iat"] - time.time()) < 3
+        for node in (second, first, second):
+            assert node.get("/api/users/me", bearer=user.access).status_code == 200
+            old = user.refresh
+            answers = [refresh_at(node, old), refresh_at(first, old), refresh_at(second, old)]
+            assert {answer.status_code for answer in answers} == {200} and len(tokens_of(answers)) == 1
+            user.tokens = answers[0].json()
+        user.rotate()
+        for node in (first, second):
+            node.clock.advance(11)
+        assert_problem(refresh_at(first, answers[0].json()["refresh_token"]), 401, "invalid_token")
+
+
+def test_a_mail_is_sent_by_one_node(database):
+    with SmtpSink() as sink:
+        mail = {"mail__smtp_url": sink.url, "mail__tls": "off", "mail__from": "no-reply@latchkey.example"}
+        with two_nodes(database, **mail) as nodes:
+            accounts = at_once(*[lambda node=node: [node.signup().email for _ in range(15)] for node in nodes], times=2)
+            emails = [email for some in accounts for email in some]
+            for email in emails:
+                sink.wait_for(email)
+            nodes[0].wait(lambda: not nodes[0].cli_ok("mail", "list").count("waiting"), "the outbox to be empty")
+            assert [len(sink.to(email)) for email in emails] == [1] * len(emails)
+
+
+def test_Z17_two_nodes_that_start_together_on_an_empty_database_both_serve(postgres):
+    from support import Server
+    from support.postgres import Database
+    for _ in range(3):
+        database = Database(postgres)
+        nodes = [Server({"public_url": "http://nodes.example", **database.settings()}) for _ in range(2)]
+        try:
+            at_once(*[node.start for node in nodes])
+            keys = [node.get("/.well-known/jwks.json", cacheable=True).json()["keys"] for node in nodes]
+            assert len(keys[0]) == 1 and keys[0] == keys[1]
+            assert nodes[1].get("/api/users/me", bearer=nodes[0].admin().access).status_code == 200
+            with nodes[0].db() as db:
+                assert db.execute("SELECT count(*) FROM users").fetchone() == (1,)
+            for node in nodes:
+                node.stop()
+        finally:
+            for node in nodes:
+                node.remove()
+            database.remove()
+
+
+def kids(node) -> list[str]:
+    return [key["kid"] for key in node.get("/.well-known/jwks.json", cacheable=True).json()["keys"]]
+
+
+def test_Z49_a_rotation_happens_once_and_every_node_publishes_it_before_it_signs(database):
+    with two_nodes(database) as nodes:
+        user = nodes[0].user()
+        before = kids(nodes[0])
+        at_once(*[lambda node=node: node.cli("keys", "rotate") for node in nodes])
+        for node in nodes:
+            node.wait(lambda: len(kids(node)) == 2, "the new key")
+        assert kids(nodes[0]) == kids(nodes[1])
+        cached = {key.key_id: key for key in jwt.PyJWKClient(nodes[0].url + "/.well-known/jwks.json").get_jwk_set().keys}
+        signers = set()
+        for _ in range(4):
+            for node in nodes:
+                node.clock.advance(4 * 60)
+                tokens = refresh_at(node, user.refresh).json()
+                user.tokens = tokens
+                kid = jwt.get_unverified_header(user.access)["kid"]
+                signers.add(kid)
+                jwt.decode(user.access, cached[kid].key, algorithms=["ES256"], audience="http://nodes.example",
+                           options={"verify_exp": False, "verify_iat": False, "verify_nbf": False})
+            if kid not in before:
+                break
+        assert signers == set(kids(nodes[0])), "the new key signs in the end"
+
+
+@pytest.mark.parametrize("clients", [400])
+def test_Z54_a_herd_that_refreshes_together_is_served_and_nobody_is_taken_for_a_thief(pair, clients):
+    users = [pair[number % 2].user() for number in range(20)]
+    lines = [[user.refresh] for user in users]
+
+    def herd(number: int) -> None:
+        line, node = lines[number % len(lines)], pair[number % 2]
+        for _ in range(20):
+            answer = requests.get(node.url + "/api/auth/refresh_token", timeout=60,
+                                  headers={"Authorization": f"Bearer {line[0]}"})
+            if answer.status_code == 200:
+                return
+            assert answer.status_code == 503 and answer.headers["Retry-After"], answer.text
+            time.sleep(0.2)
+        raise AssertionError("never served")
+
+    at_once(*[lambda number=number: herd(number) for number in range(clients)])
+    for user in users:
+        assert user.try_refresh().status_code == 200
+    assert not any("session.reuse" in node.stderr for node in pair)
+
+
+def test_D03_a_standby_alone_starts_no_node(breakable):
+    from support import Server, ServerFailed
+    from support.postgres import Database
+    database = Database(breakable)
+    breakable.sql(f"ALTER DATABASE {database.name} SET default_transaction_read_only = on;")
+    node = Server({"public_url": "http://nodes.example", **database.settings()})
+    try:
+        with pytest.raises(ServerFailed, match="read-only|read-write"):
+            node.start()
+    finally:
+        node.remove()

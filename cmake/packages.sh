@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing: `packages.sh build` for ./run, `packages.sh build test` for ./test,
-# `packages.sh build bench` for bench/run.
+# `packages.sh build bench` for bench/run, `packages.sh cluster` for tests/cluster.
 set -euo pipefail
 
 build=(
@@ -16,6 +16,8 @@ test=(
 )
 # Debian's Argon2id is in no product of ours: tests compare results with it, bench/run times.
 bench=(libargon2-dev)
+# Debian starts etcd and HAProxy when it installs them; the tests use servers of their own.
+cluster=(postgresql-15 patroni etcd-server haproxy python3-psycopg2 python3-etcd iproute2)
 
 wanted=()
 for group in "$@"; do

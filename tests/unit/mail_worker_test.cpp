@@ -114,11 +114,12 @@ class MailWorkerTest : public testing::Test {
 
   static Clock make_clock(const std::filesystem::path& folder) {
     const auto path = folder / "clock";
-    std::ofstream(path, std::ios::binary) << std::string(16, '\0');
+    std::ofstream(path, std::ios::binary) << std::string(8, '\0');
     ::setenv("LATCHKEY_TEST_CLOCK_FILE", path.c_str(), 1);
     struct Unset {
       ~Unset() { ::unsetenv("LATCHKEY_TEST_CLOCK_FILE"); }
-    } const once_it_is_made;
+    };
+    const Unset unset;
     return Clock();
   }
 

@@ -1,6 +1,7 @@
 #include "app/core.h"
 
 #include "app/data_directory.h"
+#include "app/moved_store.h"
 #include "app/until_free.h"
 #include "base/log.h"
 #include "crypto/sha256.h"
@@ -100,8 +101,10 @@ std::unique_ptr<db::Database> open_database(const Settings& settings, Clock& clo
       const auto done = db::migrate(*database, store::migration_files, checksum, clock.now());
       if (done.from != done.to) log::info("store.migrated", {{"from", done.from}, {"to", done.to}});
       if (settings.is_embedded()) note_store_made(settings.data_dir);
-    } else {
-      db::plan_migration(*database, store::migration_files, checksum);
+      settle_earlier_move(*database, settings);
+    } else if (const auto plan = db::plan_migration(*database, store::migration_files, checksum);
+               plan.from == plan.to) {
+      settle_earlier_move(*database, settings);
     }
     return database;
   } catch (const db::InUse& fault) {

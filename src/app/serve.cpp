@@ -13,6 +13,7 @@
 #include "app/cli/control_server.h"
 #include "app/cli/restore.h"
 #include "app/core.h"
+#include "app/departure_watch.h"
 #include "app/io_threads.h"
 #include "app/stop_signal.h"
 #include "base/cores.h"
@@ -97,6 +98,7 @@ class Server {
     mail_.start();
     housekeeping_.start();
     control_.start();
+    departure_.start();
     threads_.start(core_.services().database);
     tell_the_operator();
     stop_.wait();
@@ -166,6 +168,7 @@ class Server {
   worker::MailWorker mail_;
   worker::Housekeeping housekeeping_;
   cli::ControlServer control_;
+  DepartureWatch departure_{core_.services().database, [this] { stop_.request(); }};
   std::atomic<bool> draining_{false};
   std::mutex mutex_;
   std::function<void()> after_close_;
@@ -210,6 +213,7 @@ void Server::shut_down() {
   // something ends, then what serves it, then what completes work on the I/O threads, then these.
   threads_.begin_drain(drain_grace);
   control_.stop();
+  departure_.stop();
   threads_.wait_drained();
   mail_.stop();
   housekeeping_.stop();

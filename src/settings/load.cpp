@@ -19,8 +19,12 @@ namespace {
 
 constexpr std::string_view prefix = "LATCHKEY_";
 constexpr std::string_view config_variable = "LATCHKEY_CONFIG";
-/// Variables of ours that are no settings: where the file is, and what tests and their scripts use.
-constexpr std::array other_variables{config_variable, std::string_view{"LATCHKEY_VECTORS"},
+/// Variables of ours that are no settings: where the file is, what `latchkey move` takes, and what tests and
+/// their scripts use.
+constexpr std::array other_variables{config_variable,
+                                     std::string_view{"LATCHKEY_VECTORS"},
+                                     std::string_view{"LATCHKEY_MOVE_FROM"},
+                                     std::string_view{"LATCHKEY_MOVE_TO"},
 #ifdef LATCHKEY_TEST_HOOKS
                                      std::string_view{"LATCHKEY_TEST_CLOCK_FILE"},
 #endif

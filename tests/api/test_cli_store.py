@@ -13,7 +13,7 @@ from support import (PASSWORD, Account, Server, ServerFailed, assert_problem, at
 
 COMMANDS = ["serve", "user", "user add", "user list", "user show", "user block", "user unblock", "user set-role",
             "user delete", "keys", "keys list", "keys rotate", "keys revoke", "keys rekey", "mail", "mail list",
-            "mail retry", "migrate", "config", "openapi", "backup", "restore", "doctor"]
+            "mail retry", "migrate", "config", "openapi", "backup", "restore", "move", "doctor"]
 
 
 def run(*arguments, **more):
@@ -32,7 +32,7 @@ def test_version_and_help_of_the_program(tmp_path):
     assert run("--version", cwd=tmp_path).stdout.strip()
     shown = run("--help", cwd=tmp_path)
     assert shown.returncode == 0
-    for command in ("serve", "user", "keys", "mail", "migrate", "config", "openapi", "backup", "restore", "doctor"):
+    for command in ("serve", "user", "keys", "mail", "migrate", "config", "openapi", "backup", "restore", "move", "doctor"):
         assert command in shown.stdout
     assert list(tmp_path.iterdir()) == []
 

@@ -103,6 +103,11 @@ struct Restore {
   static constexpr std::string_view name = "restore";
   std::filesystem::path file;
 };
+struct Move {
+  static constexpr std::string_view name = "move";
+  std::optional<std::string> from;  ///< as written; nothing: the environment, or the store of the settings
+  std::optional<std::string> to;    ///< nothing: the environment
+};
 struct Doctor {
   static constexpr std::string_view name = "doctor";
   bool full = false;
@@ -118,7 +123,7 @@ struct OpenApi {
 
 using Command = std::variant<Serve, UserAdd, UserList, UserShow, UserBlock, UserUnblock, UserSetRole,
                              UserDelete, KeysList, KeysRotate, KeysRevoke, KeysRekey, MailList, MailRetry,
-                             Migrate, Backup, Restore, Doctor, Config, OpenApi>;
+                             Migrate, Backup, Restore, Move, Doctor, Config, OpenApi>;
 
 inline std::string_view name_of(const Command& command) {
   return std::visit([](const auto& any) { return any.name; }, command);

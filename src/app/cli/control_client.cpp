@@ -61,9 +61,9 @@ int read_exit_code(const std::string& text) {
 }
 
 int relay(Channel& channel, const Command& command, Console& console) {
-  const bool takes_its_time = std::holds_alternative<Backup>(command) ||
-                              std::holds_alternative<Restore>(command) ||
-                              std::holds_alternative<Doctor>(command);
+  const bool takes_its_time =
+      std::holds_alternative<Backup>(command) || std::holds_alternative<Restore>(command) ||
+      std::holds_alternative<Move>(command) || std::holds_alternative<Doctor>(command);
   for (;;) {
     const Frame frame =
         channel.receive(takes_its_time ? SteadyClock::time_point::max() : SteadyClock::now() + silence_limit);

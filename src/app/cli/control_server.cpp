@@ -295,6 +295,7 @@ class ControlServer::Implementation {
 
   std::optional<int> begin_restore(const Restore& restore, Client& client, Context& context) {
     refuse_on_shared_store(restore, loaded_.settings);
+    refuse_over_moved(context.services.database);
     const std::unique_lock alone(restore_mutex_, std::try_to_lock);
     if (!alone.owns_lock() || restart_asked_) {
       throw std::runtime_error("another restore is at work");

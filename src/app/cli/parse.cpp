@@ -16,6 +16,22 @@ constexpr const char* settings_footer =
     "\n`--config FILE` and every flag of `latchkey serve --help` can be given, too: they say which store is "
     "meant.";
 
+constexpr const char* move_footer =
+    "\nURL is sqlite:DIRECTORY (a data directory) or postgresql://USER@HOST:PORT/DATABASE, as libpq has it. "
+    "Every "
+    "user of this\nmachine can read arguments: a password belongs into PGPASSWORD, a password file "
+    "(PGPASSFILE), or the "
+    "whole URL into\nLATCHKEY_MOVE_FROM and LATCHKEY_MOVE_TO, which stand in for the options.\n"
+    "\nOut of SQLite the server may run: it carries the move out, answers everything until the last, short "
+    "part, "
+    "then refuses\nwrites (503) for that part, and ends. Out of PostgreSQL its nodes refuse writes for the "
+    "whole "
+    "move, answer reads, and end.\nAll users stay signed in, as the target is served with the same master "
+    "secret. "
+    "A move that was interrupted is given again:\nit empties what it had written, and begins anew. The "
+    "source is not "
+    "served any more afterwards.\n";
+
 constexpr const char* program_footer =
     "\nCommands on accounts, keys, mail and the store may be given while the server runs: it carries them "
     "out.\n"
@@ -67,7 +83,7 @@ std::string without_mark(const std::string& text) { return is_marked(text) ? tex
 
 /// The texts as they stand in the arguments. Only one command is parsed, so that all can share one place.
 struct Raw {
-  std::string email, username, role, user, kid, mail_id, file, config_file;
+  std::string email, username, role, user, kid, mail_id, file, from, to, config_file;
   bool json = false, confirmed = false, password = false, password_hash = false, all = false, full = false,
        reference = false;
   std::vector<std::string> settings = std::vector<std::string>(settings::knobs().size());
@@ -256,9 +272,24 @@ class Parser {
         ->add_option("FILE", raw_.file, "What `latchkey backup` wrote; a running server restarts with it")
         ->required()
         ->type_name("");
+    add_move();
     leaf(app_, "doctor", "Look for what is wrong and say what to do", [this] {
       return Doctor{raw_.full};
     })->add_flag("--full", raw_.full, "Read every page of the store, however large it is");
+  }
+
+  void add_move() {
+    auto* move =
+        leaf(app_, "move", "Move everything to another database: SQLite to PostgreSQL, or back", [this] {
+          return Move{given(raw_.from), given(raw_.to)};
+        });
+    text(move, "--from", raw_.from, "Where it is now; without this, the store of the settings")
+        ->type_name("URL");
+    text(move, "--to", raw_.to, "An empty database, or a directory for one")->type_name("URL");
+    move->footer(std::string(move_footer) + settings_footer);
+  }
+  static std::optional<std::string> given(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
   }
 
   std::optional<std::filesystem::path> config_file() const {

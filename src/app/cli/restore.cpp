@@ -15,8 +15,10 @@
 #include "app/until_free.h"
 #include "db/backup.h"
 #include "db/sqlite.h"
+#include "flow/move.h"
 #include "settings/master_secret.h"
 #include "store/audit.h"
+#include "store/moves.h"
 #include "store/outbox.h"
 #include "store/sessions.h"
 #include "store/signing_keys.h"
@@ -83,6 +85,7 @@ void prepare_copy(const fs::path& backup, const fs::path& data_dir, std::optiona
     db::Database copy(db::open_sqlite({.directory = copy_folder(data_dir)}));
     if (plan_schema(copy).from == 0) throw std::runtime_error(backup.string() + " is no backup of latchkey");
     migrate_schema(copy, now);
+    store::moves::clear_remains(*db::make_side(copy, db::Dialect::sqlite));  // of a move that was at work
     auto work = [&](db::Tx& tx) { void_what_was_given_out(tx, current_epoch, now); };
     copy.write_now(work);
   }
@@ -121,7 +124,10 @@ std::optional<std::int64_t> read_current_epoch(const fs::path& data_dir) {
   if (error || size == 0) return std::nullopt;  // opening an empty one would fill it
   try {
     db::Database database(db::open_sqlite({.directory = data_dir}));
+    refuse_over_moved(database);
     return database.run_now(store::state::find_epoch);
+  } catch (const StartRefused&) {
+    throw;
   } catch (const db::InUse& fault) {
     throw StoreInUse(fault.what());
   } catch (const std::exception&) {
@@ -137,6 +143,16 @@ std::int64_t next_epoch(std::int64_t of_backup, std::optional<std::int64_t> curr
   }
   if (current.has_value()) return std::max(of_backup, *current) + 1;
   return std::max(of_backup + 1, to_numeric_date(now));
+}
+
+void refuse_over_moved(db::Database& database) {
+  std::optional<std::string> why;
+  try {
+    why = flow::explain_barred(database);
+  } catch (const db::Fault&) {
+    // Of before there were marks, or damaged.
+  }
+  if (why.has_value()) throw StartRefused(std::move(*why));
 }
 
 void prepare_restore(const fs::path& backup, const fs::path& data_dir,

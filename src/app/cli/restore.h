@@ -8,6 +8,7 @@
 #include "app/cli/command.h"
 #include "app/cli/console.h"
 #include "base/time.h"
+#include "db/database.h"
 #include "settings/load.h"
 
 /// Brings a backup back so that nothing that was given out before it, or since, is good for anything:
@@ -21,6 +22,10 @@ namespace latchkey::app::cli {
 /// or when it is asked to stop; then the copy is removed.
 void prepare_restore(const std::filesystem::path& backup, const std::filesystem::path& data_dir,
                      std::optional<std::int64_t> current_epoch, Timestamp now, std::stop_token stop = {});
+
+/// Throws StartRefused when the store in place has been moved elsewhere, or is about to be: a backup in its
+/// place would be a second deployment with the same users.
+void refuse_over_moved(db::Database& database);
 
 /// Puts the prepared copy in place, once nobody has the store open any more; waits some seconds for that. The
 /// store before stays as `latchkey.db.replaced`. Throws.

@@ -6,6 +6,7 @@
 
 #include "api/openapi.h"
 #include "app/cli/control_client.h"
+#include "app/cli/move.h"
 #include "app/cli/parse.h"
 #include "app/cli/secret_input.h"
 #include "app/cli/store_commands.h"
@@ -65,6 +66,8 @@ int run_invocation(const Invocation& invocation, const std::vector<std::string>&
   }
   const auto* config = std::get_if<Config>(&invocation.command);
   if (config != nullptr && config->reference) return print(console, settings::render_reference_markdown());
+
+  if (const auto* move = std::get_if<Move>(&invocation.command)) return run_move(*move, invocation, console);
 
   const auto loaded = settings::load({.config_file = invocation.config_file,
                                       .environment = settings::process_environment(),

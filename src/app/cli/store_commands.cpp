@@ -8,6 +8,7 @@
 #include "app/cli/doctor.h"
 #include "app/cli/key_commands.h"
 #include "app/cli/mail_commands.h"
+#include "app/cli/move.h"
 #include "app/cli/restore.h"
 #include "app/cli/schema.h"
 #include "app/cli/user_commands.h"
@@ -108,6 +109,8 @@ int execute(const Command& command, Context& context, const settings::Loaded& lo
       return execute(any, context);
     } else if constexpr (std::is_same_v<T, Backup>) {
       return write_backup(any, context.services.database, context.console, context.stop);
+    } else if constexpr (std::is_same_v<T, Move>) {
+      return move_running(context, loaded);
     } else if constexpr (std::is_same_v<T, Migrate>) {
       return say_migrated(plan_schema(context.services.database), context.console);
     } else if constexpr (std::is_same_v<T, Doctor>) {

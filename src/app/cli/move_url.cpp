@@ -1,0 +1,97 @@
+#include "app/cli/move_url.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <stdexcept>
+
+namespace latchkey::app::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view sqlite_scheme = "sqlite:";
+
+std::string_view environment(const char* name) {
+  const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): the command has one thread
+  return text == nullptr ? "" : text;
+}
+
+bool is_postgres(std::string_view text) {
+  return text.starts_with("postgresql://") || text.starts_with("postgres://");
+}
+
+/// RFC 3986 §2.1.
+std::string percent_encode(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  return encoded;
+}
+
+/// Before the query, behind the scheme.
+std::string_view user_information(std::string_view url) {
+  url.remove_prefix(url.find("://") + 3);
+  url = url.substr(0, url.find_first_of("/?"));
+  const std::size_t at = url.rfind('@');
+  return at == std::string_view::npos ? std::string_view{} : url.substr(0, at);
+}
+
+void append(std::string& url, std::string_view name, std::string_view value) {
+  if (value.empty() || url.find(std::string(name) + "=") != std::string::npos) return;
+  std::string encoded = percent_encode(value);
+  url += (url.find('?') == std::string::npos ? '?' : '&');
+  url.append(name).append("=").append(encoded);
+  wipe(encoded);
+}
+
+StoreUrl parse_sqlite(std::string_view text) {
+  std::string_view path = text.substr(sqlite_scheme.size());
+  if (path.starts_with("//")) path.remove_prefix(2);
+  if (path.empty()) throw std::runtime_error("sqlite: wants the path of a data directory behind it");
+  StoreUrl store;
+  store.directory = fs::absolute(fs::path(path)).lexically_normal();
+  if (!store.directory.has_filename()) store.directory = store.directory.parent_path();
+  store.name = "sqlite:" + store.directory.string();
+  return store;
+}
+
+StoreUrl parse_postgres(std::string_view text) {
+  std::string url(text);
+  if (!holds_password(text)) append(url, "password", environment("PGPASSWORD"));
+  append(url, "passfile", environment("PGPASSFILE"));
+  StoreUrl store;
+  store.dialect = db::Dialect::postgres;
+  store.url = Secret(url);
+  wipe(url);
+  try {
+    store.name = db::describe_postgres(store.url);
+  } catch (const std::exception& error) {
+    throw std::runtime_error(std::string("the URL of the PostgreSQL can not be used: ") + error.what());
+  }
+  return store;
+}
+
+}  // namespace
+
+bool holds_password(std::string_view url) {
+  if (!is_postgres(url)) return false;
+  return user_information(url).find(':') != std::string_view::npos ||
+         url.find("password=") != std::string_view::npos;
+}
+
+StoreUrl parse_store_url(std::string_view text) {
+  if (text.starts_with(sqlite_scheme)) return parse_sqlite(text);
+  if (is_postgres(text)) return parse_postgres(text);
+  throw std::runtime_error("a store is named sqlite:DIRECTORY or postgresql://USER@HOST:PORT/DATABASE");
+}
+
+StoreUrl store_of(const Settings& settings) {
+  if (!settings.is_embedded()) return parse_postgres(settings.database_url.text());
+  return parse_sqlite("sqlite:" + fs::absolute(settings.data_dir).string());
+}
+
+Secret to_text(const StoreUrl& url) {
+  return url.dialect == db::Dialect::postgres ? url.url.copy() : Secret("sqlite:" + url.directory.string());
+}
+
+}  // namespace latchkey::app::cli

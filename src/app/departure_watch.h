@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+#include <thread>
+
+#include "db/database.h"
+
+namespace latchkey::app {
+
+/// Notices that the store of a running server has been moved elsewhere, by this process or by another one:
+/// nobody may write to it any more, and what can be read there is of yesterday. Then it says so and calls
+/// `end`, once.
+class DepartureWatch {
+ public:
+  /// Both must outlive it; `end` is called on a thread of its own.
+  DepartureWatch(db::Database& database, std::function<void()> end)
+      : database_(database), end_(std::move(end)) {}
+  DepartureWatch(const DepartureWatch&) = delete;
+  DepartureWatch& operator=(const DepartureWatch&) = delete;
+  ~DepartureWatch() { stop(); }
+
+  void start();
+  void stop();
+
+ private:
+  void watch(const std::stop_token& stop);
+
+  db::Database& database_;
+  std::function<void()> end_;
+  std::jthread thread_;
+};
+
+}  // namespace latchkey::app

@@ -1,0 +1,226 @@
+#include <algorithm>
+#include <unordered_map>
+
+#include "db/error.h"
+#include "db/postgres_handle.h"
+#include "db/postgres_values.h"
+#include "db/side.h"
+
+namespace latchkey::db {
+namespace {
+
+/// A table may be emptied, locked or counted: much more than a request ever asks for.
+constexpr std::chrono::minutes statement_limit{30};
+
+/// A server that vanishes while it is asked must not be waited for.
+Secret with_keepalives(const Secret& url) {
+  std::string text(url.text());
+  if (text.find("keepalives_idle=") == std::string::npos) {
+    text += text.find('?') == std::string::npos ? '?' : '&';
+    text += "keepalives_idle=10&keepalives_interval=5&keepalives_count=3";
+  }
+  Secret longer(text);
+  wipe(text);
+  return longer;
+}
+
+PostgresOptions patient(const Secret& url) {
+  PostgresOptions options;
+  options.url = with_keepalives(url);
+  options.statement_timeout = statement_limit;
+  return options;
+}
+
+class AnswersTo final : public RowSink {
+ public:
+  explicit AnswersTo(const Side::TakeRow& take) : take_(take) {}
+  void row(std::span<const Value> columns) override { take_(at, columns); }
+  std::size_t at = 0;
+
+ private:
+  const Side::TakeRow& take_;
+};
+
+/// A session whose calls block until they are answered.
+class MoveSession final : public Connection {
+ public:
+  explicit MoveSession(const Secret& url) : handle_(connect_postgres(patient(url))) {
+    if (PQsetnonblocking(handle_.get(), 0) != 0) lose();
+  }
+
+  std::int64_t execute(const StatementText& text, std::span<const Value> values, RowSink& sink) override {
+    const std::string& name = prepare(text);
+    const PostgresParameters parameters(values);
+    const PostgresResult result(PQexecPrepared(handle_.get(), name.c_str(), parameters.size(),
+                                               parameters.values(), parameters.lengths(),
+                                               parameters.formats(), 1));
+    check(result.get(), text.sql);
+    return read_rows(result.get(), text, sink);
+  }
+  void lock_schema() override { throw Fault("this session does not migrate"); }
+  void execute_script(std::string_view sql) override { control(std::string(sql).c_str()); }
+
+  void control(const char* sql) {
+    const PostgresResult result(PQexec(handle_.get(), sql));
+    check(result.get(), sql);
+  }
+  void commit();
+  void roll_back() noexcept {
+    // Whatever is wrong now is found by whoever asks next.
+    const PostgresResult ignored(PQexec(handle_.get(), "ROLLBACK"));
+  }
+
+  std::vector<std::int64_t> run_each(const StatementText& text, std::span<const Row> rows,
+                                     const Side::TakeRow& take);
+
+ private:
+  const std::string& prepare(const StatementText& text);
+  void check(const PGresult* result, std::string_view sql) const {
+    if (result == nullptr) lose();
+    if (is_failure(result)) std::rethrow_exception(error_of(result, sql));
+  }
+  [[noreturn]] void lose() const { throw ConnectionLost(last_words(handle_.get())); }
+  void send(const std::string& name, const Row& row);
+  std::exception_ptr take_answers(const StatementText& text, std::size_t count, const Side::TakeRow& take,
+                                  std::vector<std::int64_t>& changed);
+
+  PostgresHandle handle_;
+  std::unordered_map<const char*, std::string> prepared_;
+};
+
+void MoveSession::commit() {
+  const PostgresResult result(PQexec(handle_.get(), "COMMIT"));
+  if (PQstatus(handle_.get()) != CONNECTION_OK)
+    throw OutcomeUnknown("while committing: " + last_words(handle_.get()));
+  check(result.get(), "COMMIT");
+  // After an error that the work has swallowed the server rolls back and says so.
+  if (std::string_view(PQcmdStatus(const_cast<PGresult*>(result.get()))) != "COMMIT")
+    throw Unavailable("the transaction was lost");
+}
+
+const std::string& MoveSession::prepare(const StatementText& text) {
+  const auto found = prepared_.find(text.sql.data());
+  if (found != prepared_.end()) return found->second;
+  const PostgresTypes types(text.parameters);
+  const std::string name = "m" + std::to_string(prepared_.size() + 1);
+  const PostgresResult result(
+      PQprepare(handle_.get(), name.c_str(), std::string(text.sql).c_str(), types.size(), types.data()));
+  check(result.get(), text.sql);
+  return prepared_.emplace(text.sql.data(), name).first->second;
+}
+
+void MoveSession::send(const std::string& name, const Row& row) {
+  std::vector<Value> values;
+  for (const Cell& cell : row) values.push_back(borrow(cell));
+  const PostgresParameters parameters(values);
+  if (PQsendQueryPrepared(handle_.get(), name.c_str(), parameters.size(), parameters.values(),
+                          parameters.lengths(), parameters.formats(), 1) == 0) {
+    lose();
+  }
+}
+
+/// Everything up to the sync is read whatever goes wrong, so that the session stays of use; the first error.
+std::exception_ptr MoveSession::take_answers(const StatementText& text, std::size_t count,
+                                             const Side::TakeRow& take, std::vector<std::int64_t>& changed) {
+  std::exception_ptr error;
+  AnswersTo sink(take);
+  for (sink.at = 0; sink.at < count; ++sink.at) {
+    while (const PostgresResult result{PQgetResult(handle_.get())}) {
+      if (error || PQresultStatus(result.get()) == PGRES_PIPELINE_ABORTED) continue;
+      try {
+        check(result.get(), text.sql);
+        changed.push_back(read_rows(result.get(), text, sink));
+      } catch (...) {
+        error = std::current_exception();
+      }
+    }
+    if (PQstatus(handle_.get()) != CONNECTION_OK) lose();
+  }
+  const PostgresResult sync(PQgetResult(handle_.get()));
+  if (PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC) lose();
+  return error;
+}
+
+std::vector<std::int64_t> MoveSession::run_each(const StatementText& text, std::span<const Row> rows,
+                                                const Side::TakeRow& take) {
+  std::vector<std::int64_t> changed;
+  const std::string& name = prepare(text);
+  if (PQenterPipelineMode(handle_.get()) == 0) lose();
+  for (const Row& row : rows) send(name, row);
+  if (PQpipelineSync(handle_.get()) == 0) lose();
+  const std::exception_ptr error = take_answers(text, rows.size(), take, changed);
+  if (PQexitPipelineMode(handle_.get()) == 0) lose();
+  if (error) std::rethrow_exception(error);
+  return changed;
+}
+
+class PostgresSide final : public Side {
+ public:
+  explicit PostgresSide(const Secret& url) : session_(url) {}
+
+  Dialect dialect() const override { return Dialect::postgres; }
+  void read(const Work& work) override { run("BEGIN ISOLATION LEVEL REPEATABLE READ", work); }
+  void write(const Work& work) override { run("BEGIN", work); }
+  std::vector<std::int64_t> run_each(Connection&, const StatementText& statement,
+                                     std::span<const Row> parameters, const TakeRow& take) override {
+    return session_.run_each(statement, parameters, take);
+  }
+
+ private:
+  void run(const char* begin, const Work& work) {
+    session_.control(begin);
+    try {
+      work(session_);
+    } catch (...) {
+      session_.roll_back();
+      throw;
+    }
+    session_.commit();
+  }
+
+  MoveSession session_;
+};
+
+struct FreeConninfo {
+  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+};
+
+/// Hosts and ports come as lists of the same length, or the one port is everybody's.
+std::string join_addresses(const std::string& hosts, const std::string& ports) {
+  std::string text;
+  std::size_t port_at = 0;
+  for (std::size_t at = 0; at <= hosts.size();) {
+    const std::size_t end = std::min(hosts.find(',', at), hosts.size());
+    const std::size_t port_end = std::min(ports.find(',', port_at), ports.size());
+    const std::string host = hosts.substr(at, end - at);
+    const std::string port = ports.substr(port_at, port_end - port_at);
+    text += (text.empty() ? "" : ",") + host + (port.empty() ? "" : ":" + port);
+    at = end + 1;
+    if (port_end < ports.size()) port_at = port_end + 1;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::unique_ptr<Side> open_postgres_side(const Secret& url) { return std::make_unique<PostgresSide>(url); }
+
+std::string describe_postgres(const Secret& url) {
+  std::string text(url.text());
+  char* reason = nullptr;
+  const std::unique_ptr<PQconninfoOption, FreeConninfo> options(PQconninfoParse(text.c_str(), &reason));
+  wipe(text);
+  // libpq's reason may quote the URL, and the password in it.
+  PQfreemem(reason);
+  if (!options) throw Fault("it is no URL that libpq understands");
+  std::unordered_map<std::string_view, std::string> parts;
+  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+    if (option->val != nullptr) parts[option->keyword] = option->val;
+  }
+  if (parts["host"].empty()) parts["host"] = parts["hostaddr"];
+  const std::string user = parts["user"].empty() ? "" : parts["user"] + "@";
+  const std::string name = parts["dbname"].empty() ? "" : "/" + parts["dbname"];
+  return "postgresql://" + user + join_addresses(parts["host"], parts["port"]) + name;
+}
+
+}  // namespace latchkey::db

@@ -1,0 +1,264 @@
+#include "flow/move.h"
+
+#include <chrono>
+#include <thread>
+
+#include "base/log.h"
+#include "crypto/random.h"
+#include "db/error.h"
+#include "db/tx.h"
+
+namespace latchkey::flow {
+
+namespace moves = store::moves;
+namespace tables = store::tables;
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// How long a target that has gone away between two marks is waited for.
+constexpr std::chrono::seconds return_limit{30};
+
+template <class Statement, class... Args>
+auto ask(db::Side& side, const Statement& statement, const Args&... args) {
+  decltype(db::Tx(std::declval<db::Connection&>()).run(statement, args...)) answer{};
+  side.read([&](db::Connection& connection) { answer = db::Tx(connection).run(statement, args...); });
+  return answer;
+}
+
+std::optional<moves::Mark> find_barring(db::Side& side) {
+  auto marks = ask(side, moves::list_barring);
+  if (marks.empty()) return std::nullopt;
+  return std::move(marks.front());
+}
+
+std::string when(const moves::Mark& mark) { return " at " + format_rfc3339(mark.at); }
+
+class Mover {
+ public:
+  Mover(const MoveRequest& request, MoveObserver& observer)
+      : request_(request), source_(request.source), target_(request.open_target()), observer_(observer) {}
+
+  MoveOutcome run();
+
+ private:
+  void check_parties();
+  bool finish_earlier();
+  void claim_target();
+  void transfer();
+  void hold();
+  void leave();
+  void complete_target();
+  /// Whether the target is complete, now or since earlier. False: it never will be.
+  bool try_to_complete();
+  void finish_source();
+
+  Timestamp now() const { return request_.clock.now(); }
+
+  const MoveRequest& request_;
+  db::Side& source_;
+  std::unique_ptr<db::Side> target_;
+  MoveObserver& observer_;
+  moves::MoveId id_{};
+  SteadyClock::time_point held_at_{};
+  MoveOutcome outcome_;
+};
+
+void Mover::check_parties() {
+  for (db::Side* side : {&source_, target_.get()}) {
+    const bool is_source = side == &source_;
+    if (!moves::take_turn(*side)) {
+      throw MoveRefused(std::string("another move is at work on ") +
+                        (is_source ? request_.source_name : request_.target_name) + ": wait for its end");
+    }
+    // What this does not know would be left behind.
+    const auto differences = tables::compare_with_schema(*side);
+    if (!differences.empty()) {
+      throw MoveRefused((is_source ? request_.source_name : request_.target_name) +
+                        " has other tables than this program moves: " + differences.front());
+    }
+  }
+}
+
+/// Whether there was nothing left to do but marks.
+bool Mover::finish_earlier() {
+  const auto mark = find_barring(source_);
+  if (!mark.has_value()) return false;
+  if (mark->stage == moves::filling) {
+    throw MoveRefused(request_.source_name + " is the unfinished target of a move from " + mark->partner +
+                      ": nothing can be moved out of it");
+  }
+  id_ = mark->id;
+  const auto there = ask(*target_, moves::find_mark, id_);
+  if (mark->stage == moves::left) {
+    if (!there.has_value())
+      throw MoveRefused(request_.source_name + " has been moved to " + mark->partner + when(*mark) +
+                        ": it can not be moved again");
+    return true;
+  }
+  if (there.has_value()) {
+    observer_.tell("an earlier move had come to its last marks; these are set now");
+    complete_target();
+    finish_source();
+    return true;
+  }
+  if (mark->partner != request_.target_name) {
+    throw MoveRefused(request_.source_name + " is on its way to " + mark->partner +
+                      ", which may be complete: give that as the target");
+  }
+  // That target is gone, with what it had been given: the earlier move can never be completed.
+  moves::release(source_);
+  return false;
+}
+
+void Mover::claim_target() {
+  const auto mark = find_barring(*target_);
+  if (mark.has_value() && mark->stage != moves::filling) {
+    throw MoveRefused("the target " + request_.target_name + " has been moved to " + mark->partner +
+                      " itself" + when(*mark) + ": take an empty one");
+  }
+  if (mark.has_value()) {
+    observer_.tell("the target holds what an earlier move has not finished: it is emptied and filled anew");
+  } else if (const auto used = tables::list_used(*target_); !used.empty()) {
+    std::string names;
+    for (const auto name : used) names += (names.empty() ? "" : ", ") + std::string(name);
+    throw MoveRefused("the target " + request_.target_name + " is not empty: there are rows in " + names +
+                      "; take an empty one");
+  }
+  id_.bytes = crypto::random_array<16>();
+  target_->write([&](db::Connection& connection) {
+    db::Tx tx(connection);
+    tx.run(moves::delete_filling);
+    tables::clear(connection, target_->dialect());
+    tx.run(moves::insert_mark, id_, moves::filling, request_.source_name, now());
+  });
+}
+
+void Mover::hold() {
+  held_at_ = SteadyClock::now();
+  moves::hold_writes(source_);
+}
+
+void Mover::transfer() {
+  const bool follows = source_.dialect() == db::Dialect::sqlite;
+  std::optional<moves::Log> log;
+  if (follows) {
+    moves::begin_log(source_);
+    log.emplace();
+  } else {
+    hold();
+    observer_.tell("writes are refused from here on; reads go on");
+  }
+  // The state's rows are made by a migration, too, in place of which the source's come.
+  MoveCopy copy(source_, *target_, std::move(log), observer_);
+  copy.copy_all();
+  copy.follow();
+  copy.compare_all();
+  copy.follow();
+  if (follows) hold();
+  copy.follow_to_the_end();
+  copy.compare_counts();
+  copy.carry_last_ids();
+  outcome_.tables = copy.tables();
+}
+
+void Mover::leave() {
+  source_.write([&](db::Connection& connection) {
+    db::Tx(connection).run(moves::insert_mark, id_, moves::leaving, request_.target_name, now());
+    moves::hold_for_ever(connection, source_.dialect());
+  });
+  outcome_.held = std::chrono::duration_cast<Microseconds>(SteadyClock::now() - held_at_);
+}
+
+bool Mover::try_to_complete() {
+  bool complete = false;
+  target_->write([&](db::Connection& connection) {
+    db::Tx tx(connection);
+    tx.run(moves::update_stage, moves::arrived, now(), id_, moves::filling);
+    const auto mark = tx.run(moves::find_mark, id_);
+    complete = mark.has_value() && mark->stage == moves::arrived;
+  });
+  return complete;
+}
+
+/// The one step whose outcome may be unknown for a while: asked until it is known.
+void Mover::complete_target() {
+  const auto deadline = SteadyClock::now() + return_limit;
+  bool complete = false;
+  for (bool answered = false; !answered;) {
+    try {
+      if (target_ == nullptr) target_ = request_.open_target();
+      complete = try_to_complete();
+      answered = true;
+    } catch (const Unavailable& error) {
+      target_.reset();
+      if (SteadyClock::now() >= deadline) {
+        throw MoveRefused(
+            "the target went away at the last step (" + std::string(error.what()) +
+            "). Whether it is complete is not known, so neither store may be served: give the same "
+            "command again once the target is back");
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    }
+  }
+  if (complete) return;
+  // It never will be, so the source is what counts.
+  moves::release(source_);
+  throw MoveRefused(
+      "somebody has emptied the target meanwhile; the source goes on as if nothing had been tried");
+}
+
+void Mover::finish_source() {
+  source_.write([&](db::Connection& connection) {
+    db::Tx(connection).run(moves::update_stage, moves::left, now(), id_, moves::leaving);
+    moves::drop_log(connection, source_.dialect());
+  });
+}
+
+MoveOutcome Mover::run() {
+  check_parties();
+  if (finish_earlier()) return std::move(outcome_);
+  try {
+    claim_target();
+    transfer();
+    leave();
+  } catch (...) {
+    // Also when it is not known whether `leave` was committed: this undoes it, or is not carried out either.
+    try {
+      moves::release(source_);
+    } catch (const std::exception& error) {
+      // The next start, or the next move, does it.
+      log::warn("move.not_released", {{"reason", error.what()}});
+    }
+    throw;
+  }
+  complete_target();
+  finish_source();
+  return std::move(outcome_);
+}
+
+}  // namespace
+
+MoveOutcome move_content(const MoveRequest& request, MoveObserver& observer) {
+  return Mover(request, observer).run();
+}
+
+std::optional<std::string> explain_barred(db::Database& database) {
+  const auto marks = database.run_now(moves::list_barring);
+  if (marks.empty()) return std::nullopt;
+  const auto& mark = marks.front();
+  if (mark.stage == moves::filling) {
+    return "this store is the unfinished target of a move from " + mark.partner + ", begun" + when(mark) +
+           ": give that `latchkey move` again, which empties it and fills it anew";
+  }
+  if (mark.stage == moves::leaving) {
+    return "this store is on its way to " + mark.partner +
+           " and was stopped before the last step: give the same `latchkey move` again, which takes a moment";
+  }
+  return "this store has been moved to " + mark.partner + when(mark) +
+         ": serve that one from now on (database_url, or data_dir); nothing that happens here would count "
+         "there";
+}
+
+}  // namespace latchkey::flow

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "db/side.h"
+#include "flow/move_copy.h"
+
+namespace latchkey::flow {
+
+struct MoveRequest {
+  db::Side& source;
+  std::string source_name;  ///< as the target is told, and the operator; without a password
+  std::function<std::unique_ptr<db::Side>()>
+      open_target;  ///< also a second time, when the first has been lost
+  std::string target_name;
+  const Clock& clock;
+};
+
+struct MoveOutcome {
+  std::vector<MovedTable> tables;  ///< empty: an earlier move had done it all, but for its last marks
+  Microseconds held{};             ///< how long writes were refused before the source was left
+};
+
+/// Moves everything that a deployment consists of from one store to another. Both are open, at the schema of
+/// this program, and nobody else moves anything out of the one or into the other.
+///
+/// 1. The target must be empty, or be what an earlier move has not finished, which is emptied. It is marked
+///    `filling`: nobody serves it.
+/// 2. Everything is copied, then compared. SQLite is written to meanwhile, and what changes is copied again;
+///    PostgreSQL refuses writes from here on.
+/// 3. The source refuses writes. The last changes are copied and compared, and the rows counted.
+/// 4. The source is marked `leaving`, the target `arrived`, the source `left`, each durably before the next:
+/// so
+///    there is no moment at which both may be served. Between the first and the second neither is; who died
+///    there repeats the move, which then only sets the marks.
+///
+/// Whatever goes wrong before 4 leaves the source as it was. Throws MoveRefused, what the observer throws,
+/// and what the stores throw.
+MoveOutcome move_content(const MoveRequest& request, MoveObserver& observer);
+
+/// Why a store that is, or was, part of a move must not be used, and what to do; nothing for all others.
+std::optional<std::string> explain_barred(db::Database& database);
+
+}  // namespace latchkey::flow

@@ -1,0 +1,191 @@
+"""`latchkey move` and what comes in its way: kills, lost connections, crashes between its last steps."""
+
+import signal
+import time
+
+import pytest
+
+from support import PASSWORD, ServerFailed, assert_problem, unique_email
+from support.moving import SETTINGS, add_rows, begin_move, finish, marks, stage, target_settings, wait_for
+from support.postgres import Database, Postgres
+
+# Each makes both kinds of store itself.
+pytestmark = pytest.mark.embedded
+
+
+@pytest.mark.parametrize("victim", ["server", "client", "offline", "interrupt", "stop"])
+def test_an_interrupted_move_is_repeated(make_server, database, victim):
+    source = make_server(SETTINGS, start=False)
+    source.start()
+    user = source.signup()
+    user.login()
+    source.stop()
+    add_rows(source, 8000)
+    if victim != "offline":
+        source.start()
+    process = begin_move(source, "--to", database.url)
+    wait_for(lambda: marks(database) == ["filling"], "the move to begin")
+    time.sleep(0.2)
+    if victim == "server":
+        source.kill()
+    elif victim == "interrupt":
+        process.send_signal(signal.SIGINT)
+    elif victim == "stop":
+        source.stop()
+    else:
+        process.kill()
+    output = process.communicate(timeout=60)[0].decode()
+    assert process.returncode != 0, output
+    assert marks(database) == ["filling"]
+
+    refused = make_server(target_settings(source, database), start=False)
+    with pytest.raises(ServerFailed, match="unfinished target of a move"):
+        refused.start()
+    refused.process = None
+    if not source.running:
+        source.start()
+    # The source goes on, for readers and writers, once the server has noticed.
+    source.wait(lambda: source.post("/api/auth/signup", json={"email": unique_email(), "username": "after", "password":
+                                                              PASSWORD}).status_code == 201, "writes to go on")
+    user.rotate()
+    with source.db() as db:
+        source.wait(lambda: not db.execute("SELECT 1 FROM sqlite_schema WHERE name LIKE 'move!_%' ESCAPE '!'").fetchall(),
+                    "what the move had put into the source to be gone")
+    output = source.cli_ok("move", "--to", database.url)
+    assert "emptied and filled anew" in output
+    source.wait_exit()
+    source.process = None
+    target = make_server(target_settings(source, database))
+    user.server = target
+    assert user.rotate()
+
+
+def test_a_target_that_crashes_leaves_the_source_at_work(make_server):
+    source = make_server(SETTINGS, start=False)
+    source.start()
+    source.stop()
+    add_rows(source, 8000)
+    source.start()
+    with Postgres() as postgres:
+        database = Database(postgres)
+        process = begin_move(source, "--to", database.url)
+        wait_for(lambda: marks(database) == ["filling"], "the move to begin")
+        postgres.stop("immediate")
+        finish(process, code=1)
+        source.signup().login()
+        postgres.start()
+        source.cli_ok("move", "--to", database.url)
+        source.wait_exit()
+        source.process = None
+        assert marks(database) == ["arrived"]
+
+
+def lose_connection_at_the_last_step(database, condition: str) -> None:
+    database.server.sql(f"""CREATE SEQUENCE times;
+        CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF {condition} THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NEW; END $$;
+        CREATE TRIGGER lose BEFORE UPDATE ON moves FOR EACH ROW EXECUTE FUNCTION lose();""", database.name)
+
+
+def test_a_target_that_comes_back_is_completed(make_server, database):
+    source = make_server(SETTINGS)
+    make_server(target_settings(source, database), start=False).cli_ok("migrate")
+    lose_connection_at_the_last_step(database, "nextval('times') < 3")
+    source.cli_ok("move", "--to", database.url)
+    source.wait_exit()
+    source.process = None
+    assert marks(database) == ["arrived"] and stage(source) == ["left"]
+
+
+def test_a_target_that_stays_away_leaves_a_source_that_is_read_only(make_server, database):
+    source = make_server(SETTINGS)
+    user = source.signup()
+    user.login()
+    make_server(target_settings(source, database), start=False).cli_ok("migrate")
+    lose_connection_at_the_last_step(database, "TRUE")
+    assert "neither store may be served" in source.cli_refused("move", "--to", database.url)
+    assert user.me().status_code == 200
+    assert_problem(user.try_refresh(), 503, "unavailable")
+    assert "on its way to" in source.cli_refused("restore", str(source.data_dir / "latchkey.db"))
+    database.server.sql("DROP FUNCTION lose() CASCADE;", database.name)
+    assert "last marks" in source.cli_ok("move", "--to", database.url)
+    source.wait_exit()
+    source.process = None
+    user.server = make_server(target_settings(source, database))
+    user.rotate()
+
+
+def test_a_crash_between_the_last_marks_leaves_nothing_that_two_could_serve(make_server, database):
+    source = make_server(SETTINGS)
+    user = source.signup()
+    user.login()
+    source.cli_ok("move", "--to", database.url)
+    source.wait_exit()
+    source.process = None
+    for source_stage, target_stage in (("leaving", "arrived"), ("leaving", "filling")):
+        stage(source, source_stage)
+        database.server.sql(f"UPDATE moves SET stage = '{target_stage}';", database.name)
+        with pytest.raises(ServerFailed, match="on its way to postgresql://"):
+            source.start()
+        source.process = None
+        if target_stage == "filling":
+            node = make_server(target_settings(source, database), start=False)
+            with pytest.raises(ServerFailed, match="unfinished target"):
+                node.start()
+            node.process = None
+        assert "last marks" in source.cli_ok("move", "--to", database.url)
+        assert stage(source) == ["left"] and marks(database) == ["arrived"]
+    target = make_server(target_settings(source, database))
+    user.server = target
+    assert user.rotate()
+
+
+def test_a_target_that_was_lost_at_the_last_step_is_made_anew(make_server, database):
+    source = make_server(SETTINGS)
+    user = source.signup()
+    user.login()
+    source.cli_ok("move", "--to", database.url)
+    source.wait_exit()
+    source.process = None
+    stage(source, "leaving")
+    other = Database(database.server)
+    try:
+        assert "on its way to" in source.cli_refused("move", "--to", other.url), "the named one might be complete"
+    finally:
+        other.remove()
+    database.remove()
+    database.server.sql(f"CREATE DATABASE {database.name} TEMPLATE template0;")
+    assert "moved sqlite:" in source.cli_ok("move", "--to", database.url)
+    target = make_server(target_settings(source, database))
+    user.server = target
+    assert user.rotate()
+
+
+def test_a_move_out_of_postgresql_that_is_killed_lets_writes_go_on(make_server, database):
+    node = make_server({**SETTINGS, **database.settings()})
+    admin = node.admin()
+    database.server.sql("""INSERT INTO users (subject, email, email_key, username, password_hash, role, confirmed, is_active,
+                             failed_sign_ins, locked_until, mailed_at, created_at, updated_at)
+                           SELECT decode(md5(n::text), 'hex'), n || '@bulk', n || '@bulk', 'bulk', '', 'user', true, true,
+                             0, 0, 0, 1, 1 FROM generate_series(1, 60000) n;""", database.name)
+    home = make_server({**SETTINGS, "master_secret": database.master_secret}, start=False)
+    url = f"sqlite:{home.data_dir}"
+    process = begin_move(node, "--to", url)
+
+    def write():
+        return node.post("/api/auth/signup", json={"email": unique_email(), "username": "mover", "password": PASSWORD})
+
+    wait_for(lambda: write().status_code == 503, "writes to be refused")
+    response = write()
+    assert_problem(response, 503, "unavailable")
+    assert response.headers["Retry-After"]
+    assert admin.me().status_code == 200, "reads go on"
+    process.kill()
+    process.communicate()
+    node.wait(lambda: write().status_code == 201, "writes to go on")
+    with pytest.raises(ServerFailed, match="unfinished target"):
+        home.start()
+    home.process = None
+    node.cli_ok("move", "--to", url)
+    node.wait_exit()
+    node.process = None

@@ -1,0 +1,212 @@
+// What `latchkey move` needs of a store: that it knows every table, that it can hold writes and follow
+// changes, and that its statements mean the same on both databases.
+#include "store/moves.h"
+
+#include "db/error.h"
+#include "store/state.h"
+#include "store/tables.h"
+#include "store_fixture.h"
+
+namespace latchkey::store::test {
+namespace {
+
+using db::Cell;
+using db::Row;
+
+class MovesTest : public StoreTest {
+ protected:
+  bool on_sqlite() const { return GetParam().name == "sqlite"; }
+  db::Dialect dialect() const { return on_sqlite() ? db::Dialect::sqlite : db::Dialect::postgres; }
+  /// As a move opens it: on PostgreSQL with a session of its own.
+  std::unique_ptr<db::Side> open_side() {
+    if (on_sqlite()) return db::make_side(database, dialect());
+    return db::open_postgres_side(db::test::test_postgres_options().url);
+  }
+  std::int64_t run(db::Side& side, const tables::Text& text, const Row& parameters) {
+    std::int64_t changed = 0;
+    side.write([&](db::Connection& connection) {
+      const std::vector<Row> one{parameters};
+      changed = side.run_each(connection, *text, one, [](std::size_t, std::span<const db::Value>) {}).front();
+    });
+    return changed;
+  }
+};
+
+LATCHKEY_ON_EVERY_DATABASE(MovesTest);
+
+// A migration that adds a table or a column fails here until store/tables.cpp has it, too.
+TEST_P(MovesTest, KnowsEveryTableAndColumnOfTheMigrations) {
+  const auto side = open_side();
+  EXPECT_EQ(tables::compare_with_schema(*side), std::vector<std::string>{});
+}
+
+TEST_P(MovesTest, NoticesWhatItDoesNotKnow) {
+  db::test::run_script(database, "CREATE TABLE forgotten (id BIGINT NOT NULL PRIMARY KEY)");
+  db::test::run_script(database, "ALTER TABLE users ADD COLUMN nickname TEXT");
+  const auto differences = tables::compare_with_schema(*open_side());
+  ASSERT_FALSE(differences.empty());
+  EXPECT_EQ(differences.front(), "column users.nickname is not known");
+  // PostgreSQL may hold tables of others; that ours are all known SQLite tells.
+  if (on_sqlite()) {
+    EXPECT_EQ(differences.back(), "table forgotten is not known");
+  }
+}
+
+TEST_P(MovesTest, RowsComeBackAsTheyWereWritten) {
+  const auto side = open_side();
+  const auto& users = *tables::statements(dialect()).front();
+  const Row row{std::int64_t{7},
+                Bytes(16, 3),
+                std::string("a@b"),
+                std::string("a@b"),
+                std::string("näme"),
+                Cell{},
+                std::string(),
+                std::string("user"),
+                true,
+                false,
+                Cell{},
+                std::int64_t{1},
+                std::int64_t{-2},
+                std::int64_t{3},
+                std::int64_t{4},
+                std::int64_t{5}};
+  EXPECT_EQ(run(*side, users.insert, row), 1);
+  EXPECT_EQ(run(*side, users.insert, row), 0) << "what is there stays";
+  Row found;
+  side->read([&](db::Connection& connection) {
+    const std::vector<Row> key{{std::int64_t{7}}};
+    side->run_each(connection, *users.find, key, [&](std::size_t, std::span<const db::Value> columns) {
+      found.clear();
+      for (std::size_t i = 0; i < columns.size(); ++i)
+        found.push_back(db::keep(columns[i], users.table.columns[i].type));
+    });
+  });
+  EXPECT_EQ(found, row);
+
+  Row other = row;
+  other[4] = std::string("another");
+  EXPECT_EQ(run(*side, users.put, other), 1);
+  EXPECT_EQ(find(UserId{7}).username, "another");
+  EXPECT_EQ(run(*side, users.remove, {std::int64_t{7}}), 1);
+}
+
+TEST_P(MovesTest, AChildWithoutItsParentIsNotWritten) {
+  const auto side = open_side();
+  const auto& mails = *tables::statements(dialect())[2];
+  ASSERT_EQ(mails.table.name, "outbox");
+  const Row row{Bytes(16, 1),    std::int64_t{99}, std::string("confirmation"),
+                std::int64_t{1}, std::int64_t{1},  std::int64_t{0},
+                false,           std::string()};
+  EXPECT_EQ(run(*side, mails.insert, row), 0);
+  EXPECT_EQ(run(*side, mails.put, row), 0);
+}
+
+TEST_P(MovesTest, IdsGoOnBehindTheLastThatWasGiven) {
+  const auto side = open_side();
+  const auto& users = tables::statements(dialect()).front()->table;
+  side->write([&](db::Connection& connection) { tables::set_last_id(connection, dialect(), users, 41); });
+  EXPECT_EQ(add("first@example.com").value, 42);
+  side->write([&](db::Connection& connection) { tables::clear(connection, dialect()); });
+  side->write([&](db::Connection& connection) { tables::set_last_id(connection, dialect(), users, 0); });
+  EXPECT_EQ(add("first@example.com").value, 1);
+}
+
+TEST_P(MovesTest, TellsWhichTablesAreUsed) {
+  const auto side = open_side();
+  EXPECT_TRUE(tables::list_used(*side).empty()) << "what migrations put there does not count";
+  queue_mail(add("a@example.com"), now);
+  EXPECT_EQ(tables::list_used(*side), (std::vector<std::string_view>{"users", "outbox"}));
+}
+
+TEST_P(MovesTest, HeldWritesAreRefusedAndReadsAreNot) {
+  const auto side = open_side();
+  const UserId user = add("a@example.com");
+  moves::hold_writes(*side);
+  EXPECT_THROW(add("b@example.com"), Unavailable);
+  EXPECT_THROW(open(user), Unavailable);
+  EXPECT_THROW(database.run_now(users::delete_user, user), Unavailable);
+  EXPECT_THROW(database.run_now(state::update_decoy), Unavailable);
+  EXPECT_EQ(find(user).email, "a@example.com");
+  moves::release(*side);
+  add("b@example.com");
+}
+
+TEST_P(MovesTest, AHoldForEverOutlivesWhoHolds) {
+  auto side = open_side();
+  moves::hold_writes(*side);
+  const moves::MoveId id{};
+  side->write([&](db::Connection& connection) {
+    db::Tx(connection).run(moves::insert_mark, id, moves::leaving, "elsewhere", now);
+    moves::hold_for_ever(connection, dialect());
+  });
+  side.reset();
+  moves::clear_remains(*db::make_side(database, dialect()));
+  EXPECT_THROW(add("b@example.com"), Unavailable);
+  side = open_side();
+  moves::release(*side);
+  EXPECT_TRUE(database.run_now(moves::list_barring).empty())
+      << "who lets writes in takes the mark back with it";
+  add("b@example.com");
+}
+
+TEST_P(MovesTest, AMoveThatWasKilledLeavesNothingBehind) {
+  {
+    const auto side = open_side();
+    if (on_sqlite()) moves::begin_log(*side);
+    moves::hold_writes(*side);
+  }
+  moves::clear_remains(*db::make_side(database, dialect()));
+  add("a@example.com");
+  const auto side = open_side();
+  EXPECT_EQ(tables::compare_with_schema(*side), std::vector<std::string>{});
+  moves::hold_writes(*side);
+  EXPECT_THROW(add("b@example.com"), Unavailable);
+  moves::release(*side);
+}
+
+TEST_P(MovesTest, OneMoveAtATime) {
+  if (on_sqlite()) GTEST_SKIP() << "the lock of the data directory sees to that";
+  const auto first = open_side();
+  EXPECT_TRUE(moves::take_turn(*first));
+  EXPECT_FALSE(moves::take_turn(*open_side()));
+}
+
+TEST_P(MovesTest, TheLogNamesWhatChangesCascadesIncluded) {
+  if (!on_sqlite()) GTEST_SKIP() << "writes of PostgreSQL are held instead";
+  const auto side = open_side();
+  const UserId gone = add("gone@example.com");
+  const SessionId session = open(gone);
+  const UserId silent = add("silent@example.com");
+  moves::begin_log(*side);
+  moves::Log log;
+  log.read_on(*side);
+  EXPECT_EQ(log.size(), 0U);
+  database.run_now(users::delete_user, gone);
+  const UserId newer = add("newer@example.com");
+  database.run_now(users::update_is_active, false, now, newer);
+  log.read_on(*side);
+  EXPECT_EQ(log.changed(0), (std::set<Cell>{gone.value, newer.value}));
+  EXPECT_EQ(log.changed(1), (std::set<Cell>{Bytes(session.bytes.begin(), session.bytes.end())}));
+  log.changed(0).clear();
+  database.run_now(users::update_is_active, false, now, silent);
+  log.read_on(*side);
+  EXPECT_EQ(log.changed(0), (std::set<Cell>{silent.value}));
+  moves::release(*side);
+}
+
+TEST(PostgresNames, HoldNoPasswordAndNoOptions) {
+  const auto name = [](std::string_view url) { return db::describe_postgres(Secret(url)); };
+  EXPECT_EQ(name("postgresql://ann:secret@db1:5432,db2:5433/auth?sslmode=require&password=other"),
+            "postgresql://ann@db1:5432,db2:5433/auth");
+  EXPECT_EQ(name("postgresql:///auth?host=/run/postgresql"), "postgresql:///run/postgresql/auth");
+  try {
+    name("postgresql://ann:sec%ret@db1:5432/auth");
+    FAIL() << "a URL that is none";
+  } catch (const db::Fault& fault) {
+    EXPECT_EQ(std::string(fault.what()).find("sec"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace latchkey::store::test

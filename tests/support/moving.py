@@ -1,0 +1,189 @@
+"""What the tests of `latchkey move` share: stores to move, clients that go on meanwhile, and what they may rely on."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import sqlite3
+import subprocess
+import threading
+import time
+
+import requests
+
+from .accounts import PASSWORD, unique_email
+from .postgres import Database
+from .server import Server, binary_path
+
+# Long enough that a rotation whose answer was lost can be repeated at the target.
+SETTINGS = {"tokens.refresh_grace": "1m", "accounts.confirmation": "off"}
+
+
+def master_secret(server: Server) -> str:
+    return (server.data_dir / "master_secret").read_text().strip()
+
+
+def target_settings(source: Server, database: Database) -> dict:
+    """A node on the target, at the address of the source, so that links and issuer stay the same."""
+    kept = {name: value for name, value in source.settings.items() if name != "data_dir"}
+    return {**kept, "database_url": database.url, "master_secret": master_secret(source), "admin.email": None,
+            "admin.password": None}
+
+
+def begin_move(server: Server, *arguments: str, environment: dict | None = None) -> subprocess.Popen:
+    return subprocess.Popen([binary_path(), "move", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, env={**server.env(), **(environment or {})}, cwd=server.folder)
+
+
+def add_rows(server: Server, users: int) -> None:
+    """Accounts by bulk, into the store of a server that does not run: what makes a move take its time."""
+    with sqlite3.connect(server.data_dir / "latchkey.db") as db:
+        db.executemany("INSERT INTO users (subject, email, email_key, username, password_hash, role, confirmed, is_active,"
+                       " failed_sign_ins, locked_until, mailed_at, created_at, updated_at)"
+                       " VALUES (?, ?, ?, 'bulk', '$2b$', 'user', 1, 1, 0, 0, 0, 1, 1)",
+                       ((secrets.token_bytes(16), mail, mail) for mail in (unique_email("bulk") for _ in range(users))))
+    db.close()
+
+
+def marks(database: Database) -> list[str]:
+    """The stages that a PostgreSQL's marks are at."""
+    try:
+        return [row[0] for row in database.server.sql("SELECT stage FROM moves;", database.name)]
+    except RuntimeError:  # no table yet
+        return []
+
+
+def wait_for(ask, what: str, timeout: float = 60):
+    deadline = time.monotonic() + timeout
+    while not (answer := ask()):
+        assert time.monotonic() < deadline, f"waited {timeout} s for {what}"
+        time.sleep(0.005)
+    return answer
+
+
+class Client:
+    """Signs up, signs in, and refreshes for as long as the server lets it. What was acknowledged is written down."""
+
+    def __init__(self):
+        self.signed_up: list[str] = []
+        self.lines: list[list[str]] = []  # the refresh tokens of each session, oldest first
+        self.refused = 0
+        self.reads = 0
+        self.unexpected: list[str] = []
+
+
+class Crowd:
+    """Clients at work while a store is moved: writers, which may be refused with 503 for a while, and readers, which
+    may not, up to the moment when the server ends."""
+
+    def __init__(self, server: Server, writers: int = 4):
+        self.server = server
+        self.clients = [Client() for _ in range(writers)]
+        self.reader = Client()
+        self._stop = threading.Event()
+        account = server.user() if server.settings.get("accounts.confirmation") != "off" else server.signup()
+        if not account.tokens:
+            account.login()
+        self.account = account
+        self._threads = [threading.Thread(target=self._guard, args=(self._write, client)) for client in self.clients]
+        self._threads.append(threading.Thread(target=self._guard, args=(self._read, self.reader)))
+
+    def __enter__(self) -> Crowd:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _guard(self, work, client: Client) -> None:
+        with requests.Session() as session:
+            session.trust_env = False
+            while not self._stop.is_set():
+                try:
+                    work(session, client)
+                except requests.RequestException:
+                    if self.server.running:
+                        time.sleep(0.01)
+                        continue
+                    return
+
+    def _ask(self, session, client: Client, good: int, method: str, path: str, **more):
+        while not self._stop.is_set():
+            response = session.request(method, self.server.url + path, timeout=30, **more)
+            if response.status_code != 503:
+                if response.status_code != good:
+                    client.unexpected.append(f"{method} {path}: {response.status_code} {response.text[:300]}")
+                return response
+            client.refused += 1
+            if "Retry-After" not in response.headers:
+                client.unexpected.append(f"{method} {path}: 503 without Retry-After")
+            time.sleep(0.01)
+        raise requests.RequestException("stopped")
+
+    def _write(self, session, client: Client) -> None:
+        email = unique_email("crowd")
+        self._ask(session, client, 201, "POST", "/api/auth/signup",
+                  json={"email": email, "username": "crowd", "password": PASSWORD})
+        client.signed_up.append(email)
+        tokens = self._ask(session, client, 200, "POST", "/api/auth/login",
+                           data={"username": email, "password": PASSWORD}).json()
+        line = [tokens["refresh_token"]]
+        client.lines.append(line)
+        for _ in range(5):
+            tokens = self._ask(session, client, 200, "GET", "/api/auth/refresh_token",
+                               headers={"Authorization": f"Bearer {line[-1]}"}).json()
+            line.append(tokens["refresh_token"])
+
+    def _read(self, session, client: Client) -> None:
+        response = session.get(self.server.url + "/api/users/me", timeout=30,
+                               headers={"Authorization": f"Bearer {self.account.access}"})
+        client.reads += 1
+        if response.status_code != 200:
+            client.unexpected.append(f"me: {response.status_code} {response.text[:300]}")
+        time.sleep(0.002)
+
+    @property
+    def unexpected(self) -> list[str]:
+        return [line for client in [*self.clients, self.reader] for line in client.unexpected]
+
+    def check(self, target: Server) -> None:
+        """Everything that was acknowledged is there, and each line of refresh tokens goes on in one place only."""
+        assert self.unexpected == []
+        with target.db() as db:
+            there = {email for (email,) in db.execute("SELECT email FROM users")}
+        for client in self.clients:
+            assert set(client.signed_up) <= there
+            for line in client.lines:
+                answer = target.get("/api/auth/refresh_token", bearer=line[-1])
+                assert answer.status_code == 200, answer.text
+                again = target.get("/api/auth/refresh_token", bearer=answer.json()["refresh_token"])
+                assert again.status_code == 200, again.text
+                if len(line) > 2:
+                    assert target.get("/api/auth/refresh_token", bearer=line[-3]).status_code == 401
+
+
+def checksums(output: str) -> dict[str, tuple[int, str]]:
+    """Rows and checksum of each table, as the command prints them."""
+    return {name: (int(rows), digest) for name, rows, digest in
+            re.findall(r"^(\w+) +(\d+) rows +sha256 ([0-9a-f]*)$", output, re.M)}
+
+
+def finish(process: subprocess.Popen, code: int = 0) -> str:
+    """Waits for a move that was begun; answers what it said."""
+    output = process.communicate(timeout=120)[0].decode()
+    assert process.returncode == code, output
+    return output
+
+
+def stage(server: Server, stage: str | None = None) -> list[str]:
+    """The marks of a SQLite store that nobody has open; sets them when one is given."""
+    db = sqlite3.connect(server.data_dir / "latchkey.db")
+    if stage:
+        db.execute("UPDATE moves SET stage = ?", (stage,))
+        db.commit()
+    found = [row[0] for row in db.execute("SELECT stage FROM moves")]
+    db.close()
+    return found

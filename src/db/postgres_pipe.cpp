@@ -20,7 +20,8 @@ constexpr milliseconds answer_slack{1000};
 /// synced share the next sync.
 constexpr std::size_t read_depth = 4;
 constexpr std::size_t write_depth = 1;
-constexpr std::size_t alone_depth = 32;
+/// What is sent can not be refused any more, and each may take until the server gives it up.
+constexpr std::size_t alone_depth = 2;
 
 const StatementText& text_of(Ticket& ticket) { return ticket.job.call()->text(); }
 

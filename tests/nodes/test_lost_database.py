@@ -134,7 +134,8 @@ def test_Z23_a_lock_on_a_table_keeps_neither_health_nor_keys_nor_other_tables_wa
         holder = threading.Thread(target=breakable.sql, args=("BEGIN; LOCK TABLE sessions; SELECT pg_sleep(6); COMMIT;",
                                                               database.name))
         holder.start()
-        time.sleep(0.5)
+        node.wait(lambda: breakable.sql("SELECT 1 FROM pg_locks WHERE relation = 'sessions'::regclass AND mode = "
+                                        "'AccessExclusiveLock' AND granted;", database.name), "the lock")
         answers = []
 
         def ask() -> None:

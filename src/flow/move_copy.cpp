@@ -161,8 +161,10 @@ void MoveCopy::copy_table(std::size_t table) {
     }
     done += static_cast<std::int64_t>(rows.size());
     after = rows.back().front();
-    observer_.progress(
-        {.phase = MoveObserver::Phase::copy, .table = of.table.name, .done = done, .total = total});
+    observer_.progress({.phase = MoveObserver::Phase::copy,
+                        .table = of.table.name,
+                        .done = done,
+                        .total = std::max(total, done + 1)});
   }
   observer_.progress(
       {.phase = MoveObserver::Phase::copy, .table = of.table.name, .done = done, .total = done});

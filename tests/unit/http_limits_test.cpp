@@ -310,10 +310,12 @@ TEST(HttpListener, Z44NoAcceptedRequestIsLostByAStop) {
   for (int round = 0; round < 20; ++round) {
     LiveServer server;
     std::atomic<int> failed{0};
+    std::atomic<int> connected{0};
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i) {
       threads.emplace_back([&] {
         Client client(server);
+        ++connected;
         for (;;) {
           Answer answer = client.ask(get("/item/1"));
           if (answer.status != 200) ++failed;
@@ -321,6 +323,7 @@ TEST(HttpListener, Z44NoAcceptedRequestIsLostByAStop) {
         }
       });
     }
+    while (connected < 4) std::this_thread::sleep_for(milliseconds(1));
     std::this_thread::sleep_for(milliseconds(20));
     server.stop(milliseconds(5000));
     for (std::thread& thread : threads) thread.join();

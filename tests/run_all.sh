@@ -79,7 +79,8 @@ black_box release tests/fault tests/security/test_{config,storage,login,mail}_at
 
 build tsan
 cpp tsan
-black_box tsan tests/api tests/security
+# Not the moves: minutes of killed processes, and the C++ tests have their threads.
+black_box tsan --ignore-glob='*/test_move*' tests/api tests/security
 
 build fuzz fuzz_targets
 say "fuzz targets, ${LATCHKEY_FUZZ_SECONDS:-10} s each"

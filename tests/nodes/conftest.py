@@ -19,6 +19,9 @@ def two_nodes(database: Database, **settings: object) -> Iterator[list[Server]]:
     """Running, alike in everything but their address and folder; they end in peace."""
     servers = [Server({**SHARED, **database.settings(), **{name.replace("__", "."): value
                                                            for name, value in settings.items()}}) for _ in range(2)]
+    for server in servers:
+        # Whichever node has sent it.
+        server.mail_files = lambda: set().union(*[Server.mail_files(each) for each in servers])
     try:
         for server in servers:
             server.start()

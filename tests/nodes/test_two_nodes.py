@@ -107,14 +107,14 @@ def test_R08_what_was_revoked_stays_so_when_all_nodes_start_anew(database):
 
 def test_D01_a_confirmation_succeeds_once_on_two_nodes(pair):
     account = pair[0].signup()
-    path = pair_mail(pair, account.email).confirmation_path
+    path = pair[0].wait_mail(account.email)[0].confirmation_path
     said = at_once(*[lambda node=node: node.get(path).json()["message"] for node in pair], times=50)
     assert said.count("Email confirmed") == 1 and said.count("Your email is already confirmed") == 99
 
 
 def test_D01_a_rejection_succeeds_once_on_two_nodes(pair):
     account = pair[0].signup()
-    path = pair_mail(pair, account.email).confirmation_path.replace("confirmed_email", "rejected_email")
+    path = pair[0].wait_mail(account.email)[0].confirmation_path.replace("confirmed_email", "rejected_email")
     answers = at_once(*[lambda node=node: node.post(path).status_code for node in pair], times=50)
     assert sorted(answers) == [200] + [400] * 99
 
@@ -124,11 +124,6 @@ def test_D01_an_address_is_taken_once_on_two_nodes(pair):
     body = {"email": email, "username": "somebody", "password": "correct horse battery"}
     answers = at_once(*[lambda node=node: node.post("/api/auth/signup", json=body).status_code for node in pair], times=10)
     assert sorted(answers) == [201] + [409] * 19
-
-
-def pair_mail(pair, email: str):
-    """Whichever node sent it."""
-    return pair[0].wait(lambda: [mail for node in pair for mail in node.mails(email)], f"a mail to {email}", 60)[0]
 
 
 def test_D04_two_administrators_who_block_each_other_leave_one(database):

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from support import PASSWORD, Account, ServerFailed, binary_path, unique_email
-from support.moving import SETTINGS, Crowd, add_rows, begin_move, checksums, finish, marks, target_settings, wait_for
+from support.moving import (Crowd, SETTINGS, add_rows, begin_move, checksums, finish, marks, move_away, target_settings, wait_for)
 from support.postgres import Database
 
 # Each makes both kinds of store itself.
@@ -185,9 +185,7 @@ def test_checksums_catch_a_row_that_arrives_changed(make_server, database):
     assert marks(database) == ["filling"]
     account.login()
     database.server.sql("DROP FUNCTION tamper() CASCADE;", database.name)
-    source.cli_ok("move", "--to", database.url)
-    source.wait_exit()
-    source.process = None
+    move_away(source, database)
 
 
 def test_another_master_secret_is_noticed_before_anything_is_moved(make_server, database):
@@ -204,9 +202,7 @@ def test_and_back_again(make_server, database):
     source = make_server(SETTINGS)
     user = source.signup()
     user.login()
-    source.cli_ok("move", "--to", database.url)
-    source.wait_exit()
-    source.process = None
+    move_away(source, database)
     node = make_server(target_settings(source, database))
     other = make_server({**target_settings(source, database), "listen": "127.0.0.1:0"})
     home = make_server({**target_settings(source, database), "database_url": None}, start=False)

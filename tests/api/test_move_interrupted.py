@@ -6,7 +6,7 @@ import time
 import pytest
 
 from support import PASSWORD, ServerFailed, assert_problem, unique_email
-from support.moving import SETTINGS, add_rows, begin_move, finish, marks, stage, target_settings, wait_for
+from support.moving import SETTINGS, add_rows, begin_move, finish, marks, move_away, stage, target_settings, wait_for
 from support.postgres import Database, Postgres
 
 # Each makes both kinds of store itself.
@@ -91,9 +91,7 @@ def test_a_target_that_comes_back_is_completed(make_server, database):
     source = make_server(SETTINGS)
     make_server(target_settings(source, database), start=False).cli_ok("migrate")
     lose_connection_at_the_last_step(database, "nextval('times') < 3")
-    source.cli_ok("move", "--to", database.url)
-    source.wait_exit()
-    source.process = None
+    move_away(source, database)
     assert marks(database) == ["arrived"] and stage(source) == ["left"]
 
 
@@ -119,9 +117,7 @@ def test_a_crash_between_the_last_marks_leaves_nothing_that_two_could_serve(make
     source = make_server(SETTINGS)
     user = source.signup()
     user.login()
-    source.cli_ok("move", "--to", database.url)
-    source.wait_exit()
-    source.process = None
+    move_away(source, database)
     for source_stage, target_stage in (("leaving", "arrived"), ("leaving", "filling")):
         stage(source, source_stage)
         database.server.sql(f"UPDATE moves SET stage = '{target_stage}';", database.name)
@@ -144,9 +140,7 @@ def test_a_target_that_was_lost_at_the_last_step_is_made_anew(make_server, datab
     source = make_server(SETTINGS)
     user = source.signup()
     user.login()
-    source.cli_ok("move", "--to", database.url)
-    source.wait_exit()
-    source.process = None
+    move_away(source, database)
     stage(source, "leaving")
     other = Database(database.server)
     try:

@@ -23,6 +23,13 @@ def master_secret(server: Server) -> str:
     return (server.data_dir / "master_secret").read_text().strip()
 
 
+def move_away(source: Server, database: Database) -> None:
+    """Moves a running server's store to the database, by the command, and waits for the server's end."""
+    source.cli_ok("move", "--to", database.url)
+    source.wait_exit()
+    source.process = None
+
+
 def target_settings(source: Server, database: Database) -> dict:
     """A node on the target, at the address of the source, so that links and issuer stay the same."""
     kept = {name: value for name, value in source.settings.items() if name != "data_dir"}

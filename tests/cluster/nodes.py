@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 
 from support import Server, SmtpSink
+from support.together import together
 
 # Longer than a fail-over takes: a client whose answer was lost in one comes back with the token that it has.
 GRACE = "1m"
@@ -19,12 +20,5 @@ def nodes(database_url: str, sink: SmtpSink, count: int = 2, **settings: object)
               "tokens.refresh_grace": GRACE, "mail.smtp_url": sink.url, "mail.tls": "off", "mail.from": "latchkey@example.com",
               **settings}
     servers = [Server(dict(shared)) for _ in range(count)]
-    try:
-        for server in servers:
-            server.start()
+    with together(servers):
         yield servers
-        for server in servers:
-            server.stop()
-    finally:
-        for server in servers:
-            server.remove()

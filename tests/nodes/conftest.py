@@ -10,6 +10,7 @@ import pytest
 
 from support import Server
 from support.postgres import Borrowed, Database, Postgres
+from support.together import together
 
 SHARED = {"public_url": "http://nodes.example", "tokens.refresh_grace": "10s"}
 
@@ -22,17 +23,8 @@ def two_nodes(database: Database, **settings: object) -> Iterator[list[Server]]:
     for server in servers:
         # Whichever node has sent it.
         server.mail_files = lambda: set().union(*[Server.mail_files(each) for each in servers])
-    try:
-        for server in servers:
-            server.start()
+    with together(servers):
         yield servers
-        for server in servers:
-            if server.process is not None:
-                server.stop()
-            server.check_sanitizers()
-    finally:
-        for server in servers:
-            server.remove()
 
 
 @pytest.fixture(scope="session")

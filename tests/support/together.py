@@ -1,0 +1,24 @@
+"""Several nodes for the length of a block."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from .server import Server
+
+
+@contextlib.contextmanager
+def together(servers: list[Server]) -> Iterator[list[Server]]:
+    """Starts them all; at the end those that still run must stop in peace, and none may leave a sanitizer report."""
+    try:
+        for server in servers:
+            server.start()
+        yield servers
+        for server in servers:
+            if server.process is not None:
+                server.stop()
+            server.check_sanitizers()
+    finally:
+        for server in servers:
+            server.remove()

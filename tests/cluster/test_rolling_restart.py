@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import requests
 
@@ -28,6 +30,8 @@ def test_twenty_rolling_restarts_fail_no_request():
                         server = servers[turn % len(servers)]
                         server.restart()
                         server.wait(lambda: requests.get(server.url + "/readyz", timeout=5).status_code == 200, "readiness")
+                        # HAProxy asks every half second: until it has heard of this node, the other is all it has.
+                        time.sleep(1.2)
                         clients.wait_progress(100)
                 clients.check()
                 assert clients.acknowledged > 100 * RESTARTS

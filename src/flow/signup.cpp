@@ -47,11 +47,24 @@ Result<SignedUp> write_account(db::Tx& tx, const Services& services, const Origi
   return result;
 }
 
-/// The same where it has cost no hash.
-Task<> record_known_address(Services& services, Origin origin, Subject account) {
-  if (!is_due_for_audit(services, "sign_up", account, origin.now)) co_return;
-  auto work = [&](db::Tx& tx) { write_known_address(tx, origin, account); };
-  co_await services.database.write(work);
+Error refuse_weak_password() {
+  metrics::count(Counter::sign_up_refused);
+  return weak_password();
+}
+
+/// The same where it has cost no hash. What is wrong with the password is said first, as everywhere.
+Task<Error> refuse_known_address(Services& services, Origin origin, NewAccount wanted, Subject account) {
+  auto words = likely_words(wanted);
+  const auto guesses =
+      co_await services.hashing.estimate_guesses(std::move(wanted.password), std::move(words));
+  if (guesses.has_error()) co_return guesses.error();
+  if (*guesses < services.settings.password.min_guesses_log10) co_return refuse_weak_password();
+  metrics::count(Counter::sign_up_exists);
+  if (is_due_for_audit(services, "sign_up", account, origin.now)) {
+    auto work = [&](db::Tx& tx) { write_known_address(tx, origin, account); };
+    co_await services.database.write(work);
+  }
+  co_return Error(ErrorCode::account_exists);
 }
 
 }  // namespace
@@ -62,22 +75,17 @@ Task<Result<SignedUp>> sign_up(Services& services, Origin origin, SignupInput in
     metrics::count(Counter::sign_up_refused);
     co_return checked.error();
   }
-  const auto guesses =
-      co_await services.hashing.estimate_guesses(checked->password.copy(), likely_words(*checked));
-  if (guesses.has_error()) co_return guesses.error();
-  if (const auto strong = check_strength(services.settings, *guesses); strong.has_error()) {
-    metrics::count(Counter::sign_up_refused);
-    co_return strong.error();
-  }
   // Spares the hash; the constraint decides in the end.
   const auto known = co_await services.database.run(users::find_contact, checked->email.key.value);
   if (known.has_value() && !has_lapsed(services.settings, *known, origin.now)) {
-    metrics::count(Counter::sign_up_exists);
-    co_await record_known_address(services, origin, known->subject);
-    co_return Error(ErrorCode::account_exists);
+    co_return co_await refuse_known_address(services, origin, std::move(*checked), known->subject);
   }
-  auto hash = co_await services.hashing.hash(std::move(checked->password));
+  const double least = services.settings.password.min_guesses_log10;
+  auto words = likely_words(*checked);
+  const auto hash =
+      co_await services.hashing.hash_if_strong(std::move(checked->password), std::move(words), least);
   if (hash.has_error()) co_return hash.error();
+  if (!hash->has_value()) co_return refuse_weak_password();
 
   const bool confirmation = services.settings.accounts.confirmation == settings::Confirmation::required;
   const users::NewUser account{.subject = crypto::new_subject(),
@@ -85,7 +93,7 @@ Task<Result<SignedUp>> sign_up(Services& services, Origin origin, SignupInput in
                                .email_key = checked->email.key.value,
                                .username = checked->username,
                                .username_key = checked->username_key,
-                               .password_hash = *hash,
+                               .password_hash = **hash,
                                .role = Role::user,
                                .confirmed = !confirmation,
                                .now = origin.now};

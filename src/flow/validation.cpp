@@ -99,8 +99,7 @@ std::vector<std::string> likely_words(const NewAccount& account) {
   return {account.email.address, account.username, "latchkey"};
 }
 
-Result<> check_strength(const Settings& settings, double guesses_log10) {
-  if (guesses_log10 >= settings.password.min_guesses_log10) return {};
+Error weak_password() {
   Problems problems;
   problems.add("password", "password_too_weak", "is too easy to guess; use a longer or less common one");
   return problems.error();
@@ -111,7 +110,7 @@ Result<NewAccount> check_new_account(const Settings& settings, std::string_view 
   auto account = check_fields(settings, email, username, password);
   if (account.has_error()) return account;
   const double guesses = crypto::guesses_log10(account->password.text(), likely_words(*account));
-  if (const auto strong = check_strength(settings, guesses); strong.has_error()) return strong.error();
+  if (guesses < settings.password.min_guesses_log10) return weak_password();
   return account;
 }
 

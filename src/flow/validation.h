@@ -26,8 +26,8 @@ Result<NewAccount> check_fields(const Settings& settings, std::string_view email
 
 /// What whoever guesses the password of this account would try first.
 std::vector<std::string> likely_words(const NewAccount& account);
-/// Judges the estimate of crypto::guesses_log10.
-Result<> check_strength(const Settings& settings, double guesses_log10);
+/// What is said of a password that crypto::guesses_log10 finds too weak.
+Error weak_password();
 
 /// Both at once, for the start and the command line: it costs up to some milliseconds.
 Result<NewAccount> check_new_account(const Settings& settings, std::string_view email,

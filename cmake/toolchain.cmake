@@ -40,7 +40,7 @@ else()
                       $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
   add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack)
   add_compile_options(-ffunction-sections -fdata-sections)
-  add_link_options(-Wl,--gc-sections)
+  add_link_options(-Wl,--gc-sections -static-libstdc++ -static-libgcc)
 endif()
 if(LATCHKEY_SANITIZE MATCHES "thread")
   # Asio fences around its handlers; the sanitizer does not follow fences, and what they order is ordered by locks too.

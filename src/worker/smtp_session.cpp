@@ -44,13 +44,13 @@ long use_ssl(settings::MailTls tls) {
 
 template <class Value>
 void SmtpTransport::Session::set(CURLoption option, Value value) {
-  const CURLcode code = curl_easy_setopt(handle_, option, value);
+  const CURLcode code = curl_.easy_setopt(handle_, option, value);
   if (code == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
   if (code != CURLE_OK) throw std::logic_error(fmt::format("libcurl does not take option {}", int{option}));
 }
 
 SmtpTransport::Session::Session(const SmtpOptions& options)
-    : handle_(curl_easy_init()), url_(settings::parse_url(options.url).value()) {
+    : curl_(libcurl()), handle_(curl_.easy_init()), url_(settings::parse_url(options.url).value()) {
   if (handle_ == nullptr) throw std::bad_alloc();
   reply_.reserve(max_kept_reply);
   set(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
@@ -96,7 +96,7 @@ SmtpTransport::Session::~Session() {
   // libcurl says QUIT and waits for the answer, up to two minutes: it shall find the end of the stream
   // instead.
   shut_sockets(Shutdown::reading);
-  curl_easy_cleanup(handle_);
+  curl_.easy_cleanup(handle_);
 }
 
 Delivery SmtpTransport::Session::deliver(const OutgoingMail& mail, const std::stop_token& stop) {
@@ -113,7 +113,8 @@ Delivery SmtpTransport::Session::deliver(const OutgoingMail& mail, const std::st
   const bool about_tls = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR ||
                          code == CURLE_USE_SSL_FAILED || code == CURLE_SSL_CACERT_BADFILE;
   const bool timed_out = code == CURLE_OPERATION_TIMEDOUT;
-  const std::string_view own = error_[0] != '\0' ? std::string_view(error_.data()) : curl_easy_strerror(code);
+  const std::string_view own =
+      error_[0] != '\0' ? std::string_view(error_.data()) : curl_.easy_strerror(code);
   return judge({.stage = about_tls ? SmtpStage::tls : stage_,
                 .code = about_tls || timed_out ? 0 : read_code(reply_),
                 .reply = reply_,
@@ -124,8 +125,8 @@ CURLcode SmtpTransport::Session::perform(const OutgoingMail& mail, Connection co
   const std::string url = make_url(url_, mail.sender);
   const std::string sender = "<" + mail.sender + ">";
   const std::string recipient = "<" + mail.recipient + ">";
-  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> recipients(
-      curl_slist_append(nullptr, recipient.c_str()), &curl_slist_free_all);
+  const std::unique_ptr<curl_slist, decltype(curl_.slist_free_all)> recipients(
+      curl_.slist_append(nullptr, recipient.c_str()), curl_.slist_free_all);
   if (recipients == nullptr) throw std::bad_alloc();
 
   set(CURLOPT_URL, url.c_str());
@@ -138,7 +139,7 @@ CURLcode SmtpTransport::Session::perform(const OutgoingMail& mail, Connection co
   reply_.clear();
   is_over_ = false;
   error_[0] = '\0';
-  const CURLcode code = curl_easy_perform(handle_);
+  const CURLcode code = curl_.easy_perform(handle_);
   unsent_ = {};
   set(CURLOPT_MAIL_RCPT, static_cast<curl_slist*>(nullptr));
   return code;
@@ -148,7 +149,7 @@ CURLcode SmtpTransport::Session::perform(const OutgoingMail& mail, Connection co
 /// sent then, so another attempt at once can not send it twice.
 bool SmtpTransport::Session::was_kept_connection_lost() const {
   long opened = 0;
-  curl_easy_getinfo(handle_, CURLINFO_NUM_CONNECTS, &opened);
+  curl_.easy_getinfo(handle_, CURLINFO_NUM_CONNECTS, &opened);
   const int code = read_code(reply_);
   return opened == 0 && stage_ <= SmtpStage::sender && (code == 0 || code == 421) && !stop_.stop_requested();
 }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "settings/endpoint.h"
+#include "worker/libcurl.h"
 #include "worker/smtp_reply.h"
 #include "worker/smtp_transport.h"
 
@@ -42,6 +43,7 @@ class SmtpTransport::Session {
   static curl_socket_t on_open(void* self, curlsocktype purpose, struct curl_sockaddr* address) noexcept;
   static int on_close(void* self, curl_socket_t socket) noexcept;
 
+  const Libcurl& curl_;
   CURL* handle_;
   const settings::Url url_;
   std::array<char, CURL_ERROR_SIZE> error_{};

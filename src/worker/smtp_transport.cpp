@@ -1,13 +1,11 @@
 #include "worker/smtp_transport.h"
 
-#include <curl/curl.h>
-
 #include <cstdlib>
-#include <mutex>
 #include <stdexcept>
 
 #include "base/log.h"
 #include "settings/endpoint.h"
+#include "worker/libcurl.h"
 #include "worker/smtp_session.h"
 
 namespace latchkey::worker {
@@ -40,8 +38,7 @@ void check(const SmtpOptions& options) {
 
 SmtpTransport::SmtpTransport(SmtpOptions options) : options_(std::move(options)) {
   check(options_);
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  libcurl();  // whoever can not have it hears of it at the start
 }
 
 SmtpTransport::~SmtpTransport() = default;

@@ -27,7 +27,9 @@ class Accounts : public World {
   }
 };
 
-TEST_F(Accounts, SignUpCommitsTheMailWithTheAccount) {
+LATCHKEY_ON_EVERY_DATABASE(Accounts);
+
+TEST_P(Accounts, SignUpCommitsTheMailWithTheAccount) {
   const auto user = sign_up("Some.One@Example.ORG").value().user;
   EXPECT_EQ(user.email, "Some.One@example.org");
   EXPECT_EQ(user.role, Role::user);
@@ -36,12 +38,12 @@ TEST_F(Accounts, SignUpCommitsTheMailWithTheAccount) {
   EXPECT_FALSE(link_token("Some.One@example.org").empty());
 }
 
-TEST_F(Accounts, S02_OneAccountByAddressWhateverItsCase) {
+TEST_P(Accounts, S02_OneAccountByAddressWhateverItsCase) {
   ASSERT_TRUE(sign_up("a@example.org").has_value());
   EXPECT_EQ(sign_up("A@EXAMPLE.org").error().code, ErrorCode::account_exists);
 }
 
-TEST_F(Accounts, C03_ALinkIsGoodUntilItExpires) {
+TEST_P(Accounts, C03_ALinkIsGoodUntilItExpires) {
   sign_up("a@example.org").value();
   sign_up("b@example.org").value();
   const auto token = link_token("a@example.org");
@@ -53,14 +55,14 @@ TEST_F(Accounts, C03_ALinkIsGoodUntilItExpires) {
   EXPECT_FALSE(find("b@example.org")->confirmed);
 }
 
-TEST_F(Accounts, C01_AUsedLinkSaysSo) {
+TEST_P(Accounts, C01_AUsedLinkSaysSo) {
   sign_up("a@example.org").value();
   const auto token = link_token("a@example.org");
   EXPECT_EQ(wait(confirm_email(services, origin(), token)).value(), Confirmed::now);
   EXPECT_EQ(wait(confirm_email(services, origin(), token)).value(), Confirmed::before);
 }
 
-TEST_F(Accounts, C09_ALinkIsBoundToItsAddress) {
+TEST_P(Accounts, C09_ALinkIsBoundToItsAddress) {
   sign_up("a@example.org").value();
   sign_up("b@example.org").value();
   auto mail = database.run_now(store::outbox::list_all, LinkId{}, std::int64_t{10}).front();
@@ -69,7 +71,7 @@ TEST_F(Accounts, C09_ALinkIsBoundToItsAddress) {
   EXPECT_TRUE(wait(confirm_email(services, origin(), url.substr(url.rfind('/') + 1))).has_error());
 }
 
-TEST_F(Accounts, NotMeRemovesAnUnconfirmedAccountOnly) {
+TEST_P(Accounts, NotMeRemovesAnUnconfirmedAccountOnly) {
   sign_up("a@example.org").value();
   const auto token = link_token("a@example.org");
   EXPECT_TRUE(wait(reject_email(services, origin(), token)).has_value());
@@ -79,7 +81,7 @@ TEST_F(Accounts, NotMeRemovesAnUnconfirmedAccountOnly) {
   EXPECT_TRUE(wait(reject_email(services, origin(), token)).has_error()) << "the link was another account's";
 }
 
-TEST_F(Accounts, OneMailAMinuteToOneAddress) {
+TEST_P(Accounts, OneMailAMinuteToOneAddress) {
   sign_up("a@example.org").value();
   const auto mails = [&] {
     return database.run_now(store::outbox::list_all, LinkId{}, std::int64_t{100}).size();
@@ -95,7 +97,7 @@ TEST_F(Accounts, OneMailAMinuteToOneAddress) {
   EXPECT_EQ(mails(), 2U);
 }
 
-TEST_F(Accounts, L11_GuessesBeyondTheLimitAreNotLookedAt) {
+TEST_P(Accounts, L11_GuessesBeyondTheLimitAreNotLookedAt) {
   member("a@example.org");
   for (int i = 0; i < settings.limits.login_failures; ++i) {
     EXPECT_EQ(log_in("a@example.org", "wrong password").error().code, ErrorCode::invalid_credentials);
@@ -109,20 +111,20 @@ TEST_F(Accounts, L11_GuessesBeyondTheLimitAreNotLookedAt) {
       << "a right password starts the count anew";
 }
 
-TEST_F(Accounts, AnUnknownAddressIsRefusedJustSo) {
+TEST_P(Accounts, AnUnknownAddressIsRefusedJustSo) {
   for (int i = 0; i < settings.limits.login_failures; ++i) {
     EXPECT_EQ(log_in("nobody@example.org").error().code, ErrorCode::invalid_credentials);
   }
   EXPECT_EQ(log_in("nobody@example.org").error().code, ErrorCode::too_many_attempts);
 }
 
-TEST_F(Accounts, C11_UnconfirmedIsToldOnlyAfterTheRightPassword) {
+TEST_P(Accounts, C11_UnconfirmedIsToldOnlyAfterTheRightPassword) {
   sign_up("a@example.org").value();
   EXPECT_EQ(log_in("a@example.org", "wrong password").error().code, ErrorCode::invalid_credentials);
   EXPECT_EQ(log_in("a@example.org").error().code, ErrorCode::email_not_confirmed);
 }
 
-TEST_F(Accounts, L16_AHashOfOldParametersIsRenewedAtSignIn) {
+TEST_P(Accounts, L16_AHashOfOldParametersIsRenewedAtSignIn) {
   const auto user = member("a@example.org");
   crypto::HashArena arena;
   const auto old =
@@ -136,7 +138,7 @@ TEST_F(Accounts, L16_AHashOfOldParametersIsRenewedAtSignIn) {
   EXPECT_TRUE(log_in("a@example.org").has_value());
 }
 
-TEST_F(Accounts, B06_TheLastAdministratorStays) {
+TEST_P(Accounts, B06_TheLastAdministratorStays) {
   const auto one = member("a@example.org");
   const auto two = member("b@example.org");
   const Origin by = origin();
@@ -156,7 +158,7 @@ TEST_F(Accounts, B06_TheLastAdministratorStays) {
   EXPECT_EQ(find("a@example.org")->role, Role::admin);
 }
 
-TEST_F(Accounts, HousekeepingRemovesWhatHasExpiredAndNothingElse) {
+TEST_P(Accounts, HousekeepingRemovesWhatHasExpiredAndNothingElse) {
   member("a@example.org");
   sign_up("b@example.org").value();
   const auto idle = log_in("a@example.org").value();
@@ -173,7 +175,7 @@ TEST_F(Accounts, HousekeepingRemovesWhatHasExpiredAndNothingElse) {
   EXPECT_TRUE(find("a@example.org").has_value());
 }
 
-TEST_F(Accounts, AnUnconfirmedAccountEndsWhenItsTimeIsOverWhetherSweptOrNot) {
+TEST_P(Accounts, AnUnconfirmedAccountEndsWhenItsTimeIsOverWhetherSweptOrNot) {
   settings.accounts.confirmation_ttl = 30 * 24h;  // its link would be good for longer
   sign_up("a@example.org").value();
   sign_up("b@example.org").value();
@@ -202,7 +204,7 @@ TEST_F(Accounts, AnUnconfirmedAccountEndsWhenItsTimeIsOverWhetherSweptOrNot) {
       << "the link was another account's";
 }
 
-TEST_F(Accounts, ANameOfAnAccountThatEndedIsFreeWhereNamesAreUnique) {
+TEST_P(Accounts, ANameOfAnAccountThatEndedIsFreeWhereNamesAreUnique) {
   settings.accounts.unique_usernames = true;
   ASSERT_TRUE(sign_up("a@example.org").has_value());
   now += 72h;
@@ -210,7 +212,7 @@ TEST_F(Accounts, ANameOfAnAccountThatEndedIsFreeWhereNamesAreUnique) {
   EXPECT_FALSE(find("a@example.org").has_value());
 }
 
-TEST_F(Accounts, WithoutConfirmationNoAccountEnds) {
+TEST_P(Accounts, WithoutConfirmationNoAccountEnds) {
   sign_up("a@example.org").value();
   settings.accounts.confirmation_ttl = 30 * 24h;
   const auto long_lived = link_token("a@example.org");
@@ -223,7 +225,7 @@ TEST_F(Accounts, WithoutConfirmationNoAccountEnds) {
   EXPECT_EQ(wait(confirm_email(services, origin(), long_lived)).value(), Confirmed::now);
 }
 
-TEST_F(Accounts, TheAuditSaysOnceHowManyUnconfirmedAccountsWereRemoved) {
+TEST_P(Accounts, TheAuditSaysOnceHowManyUnconfirmedAccountsWereRemoved) {
   member("kept@example.org");
   for (int i = 0; i < 7; ++i) sign_up("user" + std::to_string(i) + "@example.org").value();
   const auto before = database.run_now(count_audit).value();
@@ -237,7 +239,7 @@ TEST_F(Accounts, TheAuditSaysOnceHowManyUnconfirmedAccountsWereRemoved) {
   EXPECT_EQ(database.run_now(count_audit), before + 1) << "a sweep that finds none says nothing";
 }
 
-TEST_F(Accounts, AnAddressThatIsNoAdministratorRefusesTheStart) {
+TEST_P(Accounts, AnAddressThatIsNoAdministratorRefusesTheStart) {
   member("a@example.org");
   settings.admin.email = "a@example.org";
   settings.admin.password = Secret("a rather long sentence");
@@ -246,7 +248,7 @@ TEST_F(Accounts, AnAddressThatIsNoAdministratorRefusesTheStart) {
   EXPECT_NE(problem->find("latchkey user set-role"), std::string::npos);
 }
 
-TEST_F(Accounts, TheFirstAdministratorIsMadeOnce) {
+TEST_P(Accounts, TheFirstAdministratorIsMadeOnce) {
   settings.admin.email = "root@example.org";
   settings.admin.password = Secret("a rather long sentence");
   EXPECT_EQ(ensure_administrator(services, origin()), std::nullopt);
@@ -256,7 +258,7 @@ TEST_F(Accounts, TheFirstAdministratorIsMadeOnce) {
   EXPECT_FALSE(find("other@example.org").has_value());
 }
 
-TEST_F(Accounts, AnAdministratorWhoCanNotSignInIsNone) {
+TEST_P(Accounts, AnAdministratorWhoCanNotSignInIsNone) {
   const UserId first = member("a@example.org");
   const auto block = [&](db::Tx& tx) {
     tx.run(store::users::update_role, Role::admin, now, first);
@@ -274,7 +276,7 @@ TEST_F(Accounts, AnAdministratorWhoCanNotSignInIsNone) {
   EXPECT_EQ(find("b@example.org")->role, Role::admin);
 }
 
-TEST_F(Accounts, UniqueUserNamesRefuseTheStartWhileTwoAreTheSame) {
+TEST_P(Accounts, UniqueUserNamesRefuseTheStartWhileTwoAreTheSame) {
   const UserId first = member("a@example.org");
   const UserId second = member("b@example.org");
   settings.accounts.unique_usernames = true;
@@ -285,7 +287,7 @@ TEST_F(Accounts, UniqueUserNamesRefuseTheStartWhileTwoAreTheSame) {
       << *problem;
 }
 
-TEST_F(Accounts, B04_AFullQueueLocksNobody) {
+TEST_P(Accounts, B04_AFullQueueLocksNobody) {
   member("a@example.org");
   settings.limits.login_failures = 3;
   hashing.stop();  // answers everything with `overloaded`
@@ -295,7 +297,7 @@ TEST_F(Accounts, B04_AFullQueueLocksNobody) {
   }
 }
 
-TEST_F(Accounts, RefusalsThatCostNothingFillNoTable) {
+TEST_P(Accounts, RefusalsThatCostNothingFillNoTable) {
   member("a@example.org");
   settings.limits.login_failures = 3;
   const auto audited = [&] { return database.run_now(count_audit).value(); };
@@ -314,7 +316,7 @@ TEST_F(Accounts, RefusalsThatCostNothingFillNoTable) {
   EXPECT_EQ(audited(), failures + 3);
 }
 
-TEST_F(Accounts, AuditEntriesGoWhenTheirTimeIsOver) {
+TEST_P(Accounts, AuditEntriesGoWhenTheirTimeIsOver) {
   Clock clock;
   worker::Housekeeping housekeeping(services, clock);
   member("a@example.org");
@@ -326,14 +328,14 @@ TEST_F(Accounts, AuditEntriesGoWhenTheirTimeIsOver) {
   EXPECT_EQ(database.run_now(count_audit), 0);
 }
 
-TEST_F(Accounts, UniqueUserNamesWhereAskedFor) {
+TEST_P(Accounts, UniqueUserNamesWhereAskedFor) {
   settings.accounts.unique_usernames = true;
   ASSERT_TRUE(sign_up("a@example.org").has_value());
   EXPECT_EQ(sign_up("b@example.org").error().code, ErrorCode::username_taken);
   EXPECT_FALSE(find("b@example.org").has_value());
 }
 
-TEST_F(Accounts, WithoutConfirmationSignUpSignsIn) {
+TEST_P(Accounts, WithoutConfirmationSignUpSignsIn) {
   settings.accounts.confirmation = settings::Confirmation::off;
   const auto result = sign_up("a@example.org").value();
   EXPECT_TRUE(result.tokens.has_value());

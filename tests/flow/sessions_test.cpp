@@ -21,7 +21,9 @@ class Sessions : public World {
   }
 };
 
-TEST_F(Sessions, ATokenIsGoodUntilItsTimeAndItsSessionEnd) {
+LATCHKEY_ON_EVERY_DATABASE(Sessions);
+
+TEST_P(Sessions, ATokenIsGoodUntilItsTimeAndItsSessionEnd) {
   member("a@example.org");
   const auto tokens = log_in("a@example.org").value();
   EXPECT_EQ(tokens.expires_in, 900);
@@ -32,7 +34,7 @@ TEST_F(Sessions, ATokenIsGoodUntilItsTimeAndItsSessionEnd) {
   EXPECT_FALSE(is_accepted(tokens.access_token));
 }
 
-TEST_F(Sessions, R03_TheSuccessorIsTheSameForEveryRetryInsideTheGrace) {
+TEST_P(Sessions, R03_TheSuccessorIsTheSameForEveryRetryInsideTheGrace) {
   member("a@example.org");
   const auto first = log_in("a@example.org").value();
   now += 1min;
@@ -44,7 +46,7 @@ TEST_F(Sessions, R03_TheSuccessorIsTheSameForEveryRetryInsideTheGrace) {
   EXPECT_TRUE(refresh(second.refresh_token).has_value()) << "the line lives on";
 }
 
-TEST_F(Sessions, R02_ALateTokenEndsTheSessionForBoth) {
+TEST_P(Sessions, R02_ALateTokenEndsTheSessionForBoth) {
   member("a@example.org");
   const auto first = log_in("a@example.org").value();
   const auto second = refresh(first.refresh_token).value();
@@ -54,7 +56,7 @@ TEST_F(Sessions, R02_ALateTokenEndsTheSessionForBoth) {
   EXPECT_FALSE(is_accepted(second.access_token));
 }
 
-TEST_F(Sessions, R09_HourlyRefreshesEndAtTheAbsoluteLimit) {
+TEST_P(Sessions, R09_HourlyRefreshesEndAtTheAbsoluteLimit) {
   member("a@example.org");
   auto tokens = log_in("a@example.org").value();
   int hours = 0;
@@ -67,7 +69,7 @@ TEST_F(Sessions, R09_HourlyRefreshesEndAtTheAbsoluteLimit) {
   EXPECT_EQ(hours, 30 * 24 - 1);
 }
 
-TEST_F(Sessions, AnAccessTokenNeverOutlivesItsSession) {
+TEST_P(Sessions, AnAccessTokenNeverOutlivesItsSession) {
   member("a@example.org");
   auto tokens = log_in("a@example.org").value();
   for (int day = 0; day < 29; ++day) {
@@ -79,14 +81,14 @@ TEST_F(Sessions, AnAccessTokenNeverOutlivesItsSession) {
   EXPECT_EQ(tokens.expires_in, 300);
 }
 
-TEST_F(Sessions, R09_AWeekOfSilenceEndsIt) {
+TEST_P(Sessions, R09_AWeekOfSilenceEndsIt) {
   member("a@example.org");
   const auto tokens = log_in("a@example.org").value();
   now += 7 * 24h;
   EXPECT_FALSE(refresh(tokens.refresh_token).has_value());
 }
 
-TEST_F(Sessions, LogoutByAnyGenerationEndsOnlyItsSession) {
+TEST_P(Sessions, LogoutByAnyGenerationEndsOnlyItsSession) {
   member("a@example.org");
   const auto one = log_in("a@example.org").value();
   const auto other = log_in("a@example.org").value();
@@ -97,7 +99,7 @@ TEST_F(Sessions, LogoutByAnyGenerationEndsOnlyItsSession) {
   EXPECT_TRUE(is_accepted(other.access_token));
 }
 
-TEST_F(Sessions, B01_BlockingEndsEverythingAndUnblockingRevivesNothing) {
+TEST_P(Sessions, B01_BlockingEndsEverythingAndUnblockingRevivesNothing) {
   const auto user = member("a@example.org");
   const auto tokens = log_in("a@example.org").value();
   set_access(user, Access::blocked);
@@ -109,7 +111,7 @@ TEST_F(Sessions, B01_BlockingEndsEverythingAndUnblockingRevivesNothing) {
   EXPECT_TRUE(log_in("a@example.org").has_value());
 }
 
-TEST_F(Sessions, O02_LogoutEverywhereEndsAll) {
+TEST_P(Sessions, O02_LogoutEverywhereEndsAll) {
   const auto user = member("a@example.org");
   std::vector<TokenPair> all;
   for (int i = 0; i < 5; ++i) all.push_back(log_in("a@example.org").value());
@@ -118,7 +120,7 @@ TEST_F(Sessions, O02_LogoutEverywhereEndsAll) {
   for (const auto& tokens : all) EXPECT_FALSE(is_accepted(tokens.access_token));
 }
 
-TEST_F(Sessions, A02_NobodyEndsTheSessionOfAnother) {
+TEST_P(Sessions, A02_NobodyEndsTheSessionOfAnother) {
   const auto owner = member("a@example.org");
   const auto other = member("b@example.org");
   log_in("a@example.org").value();
@@ -128,7 +130,7 @@ TEST_F(Sessions, A02_NobodyEndsTheSessionOfAnother) {
   EXPECT_EQ(wait(list_own_sessions(services, origin(), owner)).size(), 1U);
 }
 
-TEST_F(Sessions, ARevokedKeyTakesItsTokensAlongAtOnce) {
+TEST_P(Sessions, ARevokedKeyTakesItsTokensAlongAtOnce) {
   member("a@example.org");
   const auto tokens = log_in("a@example.org").value();
   EXPECT_TRUE(is_accepted(tokens.access_token));

@@ -5,40 +5,13 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/use_future.hpp>
-#include <cstdlib>
-#include <filesystem>
-#include <functional>
 #include <future>
-#include <memory>
-#include <ostream>
-#include <string>
 #include <thread>
 
 #include "db/database.h"
-#include "db/postgres.h"
-#include "db/sqlite.h"
+#include "support/databases.h"
 
 namespace latchkey::db::test {
-
-/// A directory of its own, on a real disk, that goes with the test.
-class TempDir {
- public:
-  TempDir() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "latchkey-db-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
-    path_ = pattern;
-  }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  ~TempDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// An I/O thread as the server has them: one event loop, attached to the database.
 class Loop {
@@ -72,35 +45,6 @@ class Loop {
   asio::executor_work_guard<IoExecutor> work_;
   std::thread thread_;
 };
-
-/// A database that the suites run on.
-struct Backend {
-  std::string name;
-  std::function<std::unique_ptr<Driver>(const std::filesystem::path&)> open;
-};
-
-/// How a failing test names it.
-inline void PrintTo(const Backend& backend, std::ostream* out) { *out << backend.name; }
-
-inline std::unique_ptr<Driver> open_test_sqlite(const std::filesystem::path& directory) {
-  SqliteOptions options;
-  options.directory = directory;
-  return open_sqlite(options);
-}
-
-/// An empty database of the PostgreSQL that LATCHKEY_TEST_POSTGRES names (tests/support/postgres.py). Without
-/// one it skips the test, which then gets a SQLite that it does not use.
-std::unique_ptr<Driver> open_test_postgres(const std::filesystem::path& directory);
-/// The options for one more driver on the database that `open_test_postgres` made last.
-PostgresOptions test_postgres_options();
-
-/// The databases that a suite runs on.
-#define LATCHKEY_ON_EVERY_DATABASE(suite)                                                               \
-  INSTANTIATE_TEST_SUITE_P(                                                                             \
-      All, suite,                                                                                       \
-      testing::Values(latchkey::db::test::Backend{"sqlite", latchkey::db::test::open_test_sqlite},      \
-                      latchkey::db::test::Backend{"postgres", latchkey::db::test::open_test_postgres}), \
-      [](const auto& backend) { return backend.param.name; })
 
 /// Runs DDL and data as a migration would.
 inline void run_script(Database& database, std::string_view sql) {

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "db_fixture.h"
+#include "support/databases.h"
 
 namespace latchkey::db::test {
 namespace {

@@ -6,6 +6,7 @@ import pytest
 
 from support import Server
 from support import server as server_module
+from support.store_reading import shared_store
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +57,7 @@ def make_server():
 
 
 def pytest_collection_modifyitems(config, items):
-    if server_module.shared_store():
+    if shared_store():
         skip = [item for item in items if item.get_closest_marker("embedded")]
         config.hook.pytest_deselected(items=skip)
         items[:] = [item for item in items if item not in skip]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import re
 import signal
-import sqlite3
 import shutil
 import struct
 import subprocess
@@ -15,7 +13,7 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +24,7 @@ from .accounts import PASSWORD, Account, unique_email
 from .checks import assert_common_headers
 from .mail import Mail
 from .postgres import Borrowed, Database
+from .store_reading import StoreReading, shared_store
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SANITIZER_REPORT = re.compile(r"ERROR: AddressSanitizer|ERROR: LeakSanitizer|WARNING: ThreadSanitizer"
@@ -98,32 +97,7 @@ class Clock:
         return time.time() + self.offset
 
 
-class Answers:
-    """A connection to PostgreSQL with the few words of sqlite3 that tests use."""
-
-    def __init__(self, url: str):
-        import psycopg
-        self._connection = psycopg.connect(url)
-        # One snapshot for everything that is asked.
-        self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        self._connection.read_only = True
-
-    def execute(self, sql: str, parameters: tuple = ()):
-        return self._connection.execute(sql.replace("?", "%s"), parameters)
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-def shared_store() -> str | None:
-    """Where LATCHKEY_TEST_STORE is `postgresql`, servers keep what they know in a PostgreSQL: the URL of the one that
-    the run has started, without a database."""
-    if os.environ.get("LATCHKEY_TEST_STORE") != "postgresql":
-        return None
-    return os.environ["LATCHKEY_TEST_POSTGRES"]
-
-
-class Server:
+class Server(StoreReading):
     """Starts, drives and stops one server.
 
     `settings` are names of the contract with dots (`{"tokens.refresh_grace": "0s"}`), handed over in
@@ -170,6 +144,10 @@ class Server:
                  for name, value in self.settings.items() if value is not None}
         clock = {"LATCHKEY_TEST_CLOCK_FILE": str(self.clock.path)} if has_clock_to_move(binary_path()) else {}
         return {**kept, **_sanitizer_options(), **clock, **named, **self.environment}
+
+    def master_secret(self) -> str:
+        given = self.settings.get("master_secret")
+        return str(given or (self.data_dir / "master_secret").read_text().strip())
 
     def start(self, *arguments: str, timeout: float = 60) -> Server:
         """Starts `latchkey serve` and waits for its line. Raises ServerFailed when it ends instead."""
@@ -415,65 +393,3 @@ class Server:
         after = self.signup(unique_email("after"))
         self.wait_mail(after.email)
         return self.mails(to)
-
-    # The database ---------------------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def db(self) -> Iterator[sqlite3.Connection | Answers]:
-        """The database, read only. While no server runs a copy of the embedded one is opened, so that the files
-        stay as the server left them."""
-        if url := self.settings.get("database_url"):
-            with contextlib.closing(Answers(str(url))) as answers:
-                yield answers
-            return
-        if self.running:
-            connection = sqlite3.connect(f"file:{self.data_dir / 'latchkey.db'}?mode=ro", uri=True, timeout=30)
-            try:
-                yield connection
-            finally:
-                connection.close()
-            return
-        with tempfile.TemporaryDirectory(prefix="latchkey-copy-") as copy:
-            for path in self.data_dir.glob("latchkey.db*"):
-                shutil.copy(path, copy)
-            connection = sqlite3.connect(Path(copy) / "latchkey.db")
-            try:
-                yield connection
-            finally:
-                connection.close()
-
-    def master_secret(self) -> str:
-        given = self.settings.get("master_secret")
-        return str(given or (self.data_dir / "master_secret").read_text().strip())
-
-    def audit(self) -> list[dict]:
-        """The audit table as it stands, oldest entry first."""
-        with self.db() as db:
-            rows = db.execute("SELECT * FROM audit ORDER BY id")
-            names = [column[0] for column in rows.description]
-            return [dict(zip(names, row)) for row in rows]
-
-    def tables(self) -> list[str]:
-        with self.db() as db:
-            return self._tables(db)
-
-    def _tables(self, db) -> list[str]:
-        if isinstance(db, Answers):
-            return [name for (name,) in db.execute(
-                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")]
-        return [name for (name,) in db.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
-
-    def snapshot(self) -> dict[str, list[tuple]]:
-        """All rows of all tables, in one read transaction."""
-        with self.db() as db:
-            if not isinstance(db, Answers):
-                db.execute("BEGIN")
-            # PostgreSQL has no order of its own.
-            return {name: sorted(db.execute(f'SELECT * FROM "{name}"').fetchall(), key=repr)
-                    for name in self._tables(db)}
-
-    def database_bytes(self) -> bytes:
-        """The raw bytes of database and write-ahead log, to look for secrets in them."""
-        return b"".join(path.read_bytes() for path in sorted(self.data_dir.glob("latchkey.db*"))
-                        if not path.name.endswith("-shm"))

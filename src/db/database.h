@@ -111,7 +111,7 @@ concept TransactionWork = std::invocable<Work&, Tx&>;
 /// - A denial is a value, so it commits. Only an exception rolls back, and only the work that threw it; the
 ///   caller gets that exception. `Unavailable` means that nothing was committed and that the store may answer
 ///   later; where a disk failed in the middle of a sync, a restart may still find the write. Its subtype
-///   `OutcomeUnknown` (PostgreSQL) means that the answer was lost: ask again to know.
+///   `OutcomeUnknown` (PostgreSQL) means that the answer was lost, or left that open: ask again to know.
 ///
 /// The functions that return a `Task` are for threads that are attached; calling one elsewhere is a bug and
 /// throws `std::logic_error`. Those that end in `_now` block, may be called on any thread, and are for the

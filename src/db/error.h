@@ -10,9 +10,10 @@ namespace latchkey::db {
 // full, read-only, busy, queue full, a failed sync, no connection), nothing was committed, and trying again
 // later may work. Texts are for the log only and hold no parameter values.
 
-/// The connection to the database was lost between a write and its answer: it may have been committed, or may
-/// still be. Never success, and never tried again by us: who can tell from the store what has happened looks
-/// again, everybody else passes it on as any `Unavailable`. A single embedded writer never throws it.
+/// The connection to the database was lost between a write and its answer, so it may have been committed, or
+/// may still be; or the answer leaves open whether the standbys have it that must. Never success, and never
+/// tried again by us: who can tell from the store what has happened looks again, everybody else passes it on
+/// as any `Unavailable`. A single embedded writer never throws it.
 class OutcomeUnknown : public Unavailable {
  public:
   using Unavailable::Unavailable;

@@ -32,6 +32,7 @@ constexpr const char* lock_for_migration =
 void PostgresConnection::connect() {
   close();
   handle_ = connect_postgres(options_);
+  notices_.listen_to(handle_.get());
 }
 
 void PostgresConnection::close() {
@@ -119,6 +120,7 @@ void PostgresConnection::commit() {
   }
   // After an error that the work has swallowed the server rolls back and says so.
   if (std::strcmp(PQcmdStatus(result.get()), "COMMIT") != 0) throw Unavailable("the transaction was lost");
+  if (notices_.take_unreplicated()) throw OutcomeUnknown(unreplicated);
 }
 
 void PostgresConnection::roll_back() noexcept {
@@ -140,6 +142,7 @@ void PostgresConnection::execute_alone(Job& job) {
     if (reads || handle_) throw;
     throw OutcomeUnknown(error.what());
   }
+  if (notices_.take_unreplicated()) throw OutcomeUnknown(unreplicated);
 }
 
 const std::string& PostgresConnection::prepare(const StatementText& text) {

@@ -29,11 +29,12 @@ class PostgresConnection final : public Connection {
   enum class Access : std::uint8_t { read, write };
   /// A read sees one snapshot from its first statement on.
   void begin(Access access);
-  /// Returns once it is durable. Throws `OutcomeUnknown` when the answer is lost.
+  /// Returns once it is durable. Throws `OutcomeUnknown` when the answer is lost, or leaves open whether it
+  /// is.
   void commit();
   /// Closes the connection when it can not be done.
   void roll_back() noexcept;
-  /// As `execute`, in a transaction of its own: throws `OutcomeUnknown` when the answer to a write is lost.
+  /// As `execute`, in a transaction of its own: throws `OutcomeUnknown` as `commit` does.
   void execute_alone(Job& job);
 
   std::int64_t execute(const StatementText& statement, std::span<const Value> values, RowSink& sink) override;
@@ -49,6 +50,7 @@ class PostgresConnection final : public Connection {
 
   const PostgresOptions& options_;
   const PostgresHealth* health_;
+  PostgresNotices notices_;
   PostgresHandle handle_;
   Access access_ = Access::write;
   bool patient_ = false;  ///< in a migration, which takes as long as it takes

@@ -44,18 +44,20 @@ std::string session_options(const PostgresOptions& options) {
          " -c tcp_user_timeout=10000";
 }
 
-/// A notice has no other way to its connection.
-void note(void*, const PGresult* notice) {
-  const char* text = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
-  log::debug("db.notice", {{"text", text == nullptr ? "" : text}});
-}
-
 /// Of a server that was made a standby: another one takes the writes now.
 constexpr std::string_view read_only = "25006";
 
 std::string field(const PGresult* result, int code) {
   const char* text = PQresultErrorField(result, code);
   return text == nullptr ? "" : text;
+}
+
+/// Where the server waits for its standbys after a commit. It is never left with a word but when the wait was
+/// cancelled; the word is in the language of the server and has the SQLSTATE of many.
+constexpr std::string_view waits_for_standby = "SyncRepWaitForLSN";
+
+void note(void*, const PGresult* notice) {
+  log::debug("db.notice", {{"text", field(notice, PG_DIAG_MESSAGE_PRIMARY)}});
 }
 
 }  // namespace
@@ -95,6 +97,17 @@ PostgresHandle connect_postgres(const PostgresOptions& options) {
   PQsetNoticeReceiver(handle.get(), note, nullptr);
   if (PQsetnonblocking(handle.get(), 1) != 0) throw Unavailable(last_words(handle.get()));
   return handle;
+}
+
+void PostgresNotices::listen_to(PGconn* connection) {
+  unreplicated_ = false;
+  PQsetNoticeReceiver(connection, receive, this);
+}
+
+void PostgresNotices::receive(void* self, const PGresult* notice) {
+  if (field(notice, PG_DIAG_SOURCE_FUNCTION) != waits_for_standby) return note(nullptr, notice);
+  static_cast<PostgresNotices*>(self)->unreplicated_ = true;
+  log::warn("db.commit_unreplicated", {{"text", field(notice, PG_DIAG_MESSAGE_PRIMARY)}});
 }
 
 bool take_input(PGconn* connection) {

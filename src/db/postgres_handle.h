@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "db/error.h"
 #include "db/postgres.h"
@@ -38,6 +39,31 @@ struct ClearPostgres {
 };
 using PostgresHandle = std::unique_ptr<PGconn, ClosePostgres>;
 using PostgresResult = std::unique_ptr<PGresult, ClearPostgres>;
+
+/// What the server says beside its answers. All is logged, and one thing counts: that it has committed, but
+/// was made to stop waiting for the standby that has to have it, too (an administrator's
+/// `pg_cancel_backend`). Success follows, and yet a fail-over may lose the commit. Belongs to one connection
+/// at a time and its thread, and outlives it.
+class PostgresNotices {
+ public:
+  PostgresNotices() = default;
+  PostgresNotices(const PostgresNotices&) = delete;
+  PostgresNotices& operator=(const PostgresNotices&) = delete;
+
+  /// From now on, of this connection, of which nothing was asked yet.
+  void listen_to(PGconn* connection);
+  /// Whether a commit was left so since this was last asked.
+  bool take_unreplicated() { return std::exchange(unreplicated_, false); }
+
+ private:
+  static void receive(void* self, const PGresult* notice);
+
+  bool unreplicated_ = false;
+};
+
+/// What `OutcomeUnknown` says of such a commit.
+inline constexpr const char* unreplicated =
+    "it was committed, but the wait for a standby to have it was cancelled";
 
 /// Throws `Fault` with libpq's reason when it does not understand the URL.
 void check_postgres_url(const Secret& url);

@@ -278,7 +278,12 @@ void PostgresPipe::finish_batch() {
   if (!batch.error) {
     counters_.commits.fetch_add(1, std::memory_order_relaxed);
     if (use_ == Use::write) metrics::count(metrics::Counter::database_batch);
-    for (Ticket* ticket : batch.tickets) done(*ticket);
+    // libpq has handed us the notices up to this sync, and none from behind it.
+    const bool unknown = notices_.take_unreplicated();
+    for (Ticket* ticket : batch.tickets) {
+      if (unknown) ticket->error = std::make_exception_ptr(OutcomeUnknown(unreplicated));
+      done(*ticket);
+    }
     return;
   }
   if (!batch.culprit && batch.tickets.size() == 1) batch.culprit = 0;

@@ -109,6 +109,7 @@ class PostgresPipe {
   std::thread connector_;
   PostgresBackoff backoff_;
   std::string why_away_;
+  PostgresNotices notices_;
   PostgresHandle handle_;
   std::optional<asio::posix::stream_descriptor> socket_;
   bool reading_ = false;

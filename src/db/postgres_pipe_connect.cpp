@@ -71,6 +71,7 @@ void PostgresPipe::connected(PostgresHandle handle, const std::string& why_not) 
     return hand_over();
   }
   handle_ = std::move(handle);
+  notices_.listen_to(handle_.get());
   socket_.emplace(io_, PQsocket(handle_.get()));
   state_ = State::ready;
   backoff_.reset();

@@ -46,6 +46,7 @@ class MoveSession final : public Connection {
  public:
   explicit MoveSession(const Secret& url) : handle_(connect_postgres(patient(url))) {
     if (PQsetnonblocking(handle_.get(), 0) != 0) lose();
+    notices_.listen_to(handle_.get());
   }
 
   std::int64_t execute(const StatementText& text, std::span<const Value> values, RowSink& sink) override {
@@ -84,6 +85,7 @@ class MoveSession final : public Connection {
   std::exception_ptr take_answers(const StatementText& text, std::size_t count, const Side::TakeRow& take,
                                   std::vector<std::int64_t>& changed);
 
+  PostgresNotices notices_;
   PostgresHandle handle_;
   std::unordered_map<const char*, std::string> prepared_;
 };
@@ -96,6 +98,7 @@ void MoveSession::commit() {
   // After an error that the work has swallowed the server rolls back and says so.
   if (std::string_view(PQcmdStatus(const_cast<PGresult*>(result.get()))) != "COMMIT")
     throw Unavailable("the transaction was lost");
+  if (notices_.take_unreplicated()) throw OutcomeUnknown(unreplicated);
 }
 
 const std::string& MoveSession::prepare(const StatementText& text) {

@@ -176,6 +176,9 @@ bool Mover::try_to_complete() {
   target_->write([&](db::Connection& connection) {
     db::Tx tx(connection);
     tx.run(moves::update_stage, moves::arrived, now(), id_, moves::filling);
+    // Written again also where an earlier try has set it: that one's commit may not have reached the standbys
+    // yet, and this one is not answered before it has.
+    tx.run(moves::update_stage, moves::arrived, now(), id_, moves::arrived);
     const auto mark = tx.run(moves::find_mark, id_);
     complete = mark.has_value() && mark->stage == moves::arrived;
   });

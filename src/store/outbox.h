@@ -66,9 +66,10 @@ inline constexpr db::Statement<std::optional<std::int64_t>, Timestamp, LinkId, T
     "put_aside "
     "RETURNING tries"};
 
-/// Gives up, at `$1`, a lease that ends at `$3`, if the mail is still under it.
-inline constexpr db::Statement<db::Affected, Timestamp, LinkId, Timestamp> update_released{
-    "UPDATE outbox SET next_try_at = $1 WHERE id = $2 AND next_try_at = $3 AND NOT put_aside"};
+/// Moves the end of a lease to `$1`, later to keep the mail or to now to give it up, if the mail is still
+/// under it: the lease ends at `$3`, or, where an answer was lost, at `$4`.
+inline constexpr db::Statement<db::Affected, Timestamp, LinkId, Timestamp, Timestamp> update_lease{
+    "UPDATE outbox SET next_try_at = $1 WHERE id = $2 AND next_try_at IN ($3, $4) AND NOT put_aside"};
 
 /// A server has taken the mail.
 inline constexpr db::Statement<db::Affected, LinkId> delete_mail{"DELETE FROM outbox WHERE id = $1"};

@@ -114,27 +114,27 @@ milliseconds MailWorker::send_due(const std::stop_token& stop) {
 void MailWorker::send(const Mail& mail, const std::stop_token& stop) {
   const Timestamp now = clock_.now();
   const Timestamp lease_end = now + options_.lease;
+  MailLease lease{.mail = mail.id, .end = lease_end, .asked = lease_end};
   try {
-    send_under_lease(mail, now, lease_end, stop);
+    const auto tries = database_.run_now(outbox::update_claimed, lease_end, mail.id, mail.next_try_at);
+    // Somebody else has it, its user is gone, or it went out and only its row is left.
+    if (!tries || std::ranges::find(delivered_, mail.id) != delivered_.end()) return;
+
+    LeaseRenewal renewal(database_, clock_, lease, options_.lease, stop);
+    const auto started = std::chrono::steady_clock::now();
+    const Delivery delivery = attempt(mail, now, renewal.stop_token());
+    metrics::observe(metrics::Timing::mail_delivery,
+                     std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - started));
+    const auto renewed = renewal.finish();
+    if (renewed) lease = *renewed;
+    // What has become of it is up to whoever has it now, unless there is nothing left to do.
+    if (renewed || delivery.outcome == Delivery::Outcome::taken) settle(mail, *tries, delivery);
   } catch (...) {
     // The store may have the claim, though it did not answer: then nobody would look at the mail until the
     // lease ends.
-    doubtful_.push_back({mail.id, lease_end});
+    doubtful_.push_back(lease);
     throw;
   }
-}
-
-void MailWorker::send_under_lease(const Mail& mail, Timestamp now, Timestamp lease_end,
-                                  const std::stop_token& stop) {
-  const auto tries = database_.run_now(outbox::update_claimed, lease_end, mail.id, mail.next_try_at);
-  // Somebody else has it, its user is gone, or it went out and only its row is left.
-  if (!tries || std::ranges::find(delivered_, mail.id) != delivered_.end()) return;
-
-  const auto started = std::chrono::steady_clock::now();
-  const Delivery delivery = attempt(mail, now, stop);
-  metrics::observe(metrics::Timing::mail_delivery,
-                   std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - started));
-  settle(mail, *tries, delivery);
 }
 
 Delivery MailWorker::attempt(const Mail& mail, Timestamp now, const std::stop_token& stop) {
@@ -207,8 +207,8 @@ void MailWorker::put_aside(const Mail& mail, std::int64_t tries, const std::stri
 
 void MailWorker::release_doubtful() {
   while (!doubtful_.empty()) {
-    const Claim& claim = doubtful_.back();
-    database_.run_now(outbox::update_released, clock_.now(), claim.mail, claim.lease_end);
+    const MailLease& lease = doubtful_.back();
+    database_.run_now(outbox::update_lease, clock_.now(), lease.mail, lease.end, lease.asked);
     doubtful_.pop_back();
   }
 }

@@ -14,6 +14,7 @@
 #include "db/database.h"
 #include "settings/settings.h"
 #include "store/outbox.h"
+#include "worker/mail_lease.h"
 #include "worker/mail_schedule.h"
 #include "worker/mail_templates.h"
 #include "worker/mail_transport.h"
@@ -40,8 +41,9 @@ struct MailWorkerOptions {
   settings::Mailbox from{};  ///< without an address: `latchkey@localhost`
   std::string service{};     ///< the public host; shown in mails
   Nodes nodes = Nodes::several;
-  /// For how long one node has a mail to itself. Longer than any delivery may take.
-  Seconds lease{5 * 60};
+  /// For how long one node has a mail to itself, unless it asks for more (worker/mail_lease.h): so long the
+  /// mail of a node that has died waits. Longer than a database takes to fail over.
+  std::chrono::milliseconds lease{60'000};
   /// How long it sleeps at most: other nodes write mail too, and clocks jump.
   std::chrono::milliseconds poll{5000};
   std::int64_t batch = 32;  ///< how many mails are looked at in one go
@@ -50,10 +52,11 @@ struct MailWorkerOptions {
 /// Sends the mail that waits in the outbox, on a thread of its own: at least once, never lost, never holding
 /// up a request. Several nodes may run one each on the same database.
 ///
-/// A mail is claimed for a lease before it is sent, and its row is deleted once it was taken; when it could
-/// not be sent it is tried again by mail_schedule.h, and put aside, with the reason, when its recipient or
-/// content was refused for good, when its link ran out, or when the patience did. A database that does not
-/// answer is waited for. Nothing it logs holds a link or an address: mails are named by their outbox id.
+/// A mail is claimed for a lease before it is sent, which is renewed for as long as that takes, and its row
+/// is deleted once it was taken; when it could not be sent it is tried again by mail_schedule.h, and put
+/// aside, with the reason, when its recipient or content was refused for good, when its link ran out, or when
+/// the patience did. A database that does not answer is waited for. Nothing it logs holds a link or an
+/// address: mails are named by their outbox id.
 class MailWorker {
  public:
   /// Everything referred to must outlive it. Nothing happens before `start`.
@@ -78,8 +81,6 @@ class MailWorker {
   /// One pass over what is due. Answers how long to sleep.
   std::chrono::milliseconds send_due(const std::stop_token& stop);
   void send(const store::outbox::Mail& mail, const std::stop_token& stop);
-  void send_under_lease(const store::outbox::Mail& mail, Timestamp now, Timestamp lease_end,
-                        const std::stop_token& stop);
   Delivery attempt(const store::outbox::Mail& mail, Timestamp now, const std::stop_token& stop);
   void settle(const store::outbox::Mail& mail, std::int64_t tries, const Delivery& delivery);
   void try_later(const store::outbox::Mail& mail, std::int64_t tries, Timestamp now,
@@ -99,11 +100,7 @@ class MailWorker {
   /// Taken by a server, but their rows could not be deleted yet: they must not be sent again.
   std::vector<LinkId> delivered_;
   /// Mails that the store failed over, between the claim and its end: whether it has the claim is not known.
-  struct Claim {
-    LinkId mail;
-    Timestamp lease_end;
-  };
-  std::vector<Claim> doubtful_;
+  std::vector<MailLease> doubtful_;
   std::minstd_rand jitter_;
   bool taken_over_ = false;
   bool in_trouble_ = false;

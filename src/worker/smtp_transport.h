@@ -20,7 +20,7 @@ struct SmtpOptions {
 
   std::chrono::milliseconds connect_timeout{15'000};
   std::chrono::seconds response_timeout{30};  ///< for each reply, so a server that dribbles bytes is left
-  /// For everything about one mail; shorter than the lease of a claimed mail.
+  /// For everything about one mail.
   std::chrono::milliseconds total_timeout{120'000};
 };
 

@@ -59,11 +59,29 @@ TEST_P(Outbox, AFailedMailWaitsAndOnePutAsideIsNotDue) {
   EXPECT_FALSE(database.run_now(outbox::update_claimed, now + hour, second_mail, now).has_value());
 }
 
+TEST_P(Outbox, ALeaseIsMadeLongerByWhoeverHasIt) {
+  const LinkId id = queue_mail(add("a@example.com"), now);
+  ASSERT_TRUE(claim(due(now).front()).has_value());
+  const auto renew = [&](Timestamp to, Timestamp end, Timestamp asked) {
+    return database.run_now(outbox::update_lease, to, id, end, asked).rows;
+  };
+  const auto second_end = now + 2 * hour;
+  EXPECT_EQ(renew(second_end, now + hour, now + hour), 1);
+  EXPECT_TRUE(due(second_end - second).empty());
+  EXPECT_EQ(renew(now + 3 * hour, now + hour, now + hour), 0) << "that lease is over";
+  // Its answer was lost, and it was carried out: both ends are asked for.
+  EXPECT_EQ(renew(second_end, now + hour, second_end), 1);
+  EXPECT_EQ(due(second_end).front().tries, 1);
+
+  ASSERT_TRUE(claim(due(second_end).front()).has_value());
+  EXPECT_EQ(renew(now + 5 * hour, second_end, second_end), 0) << "somebody else has it now";
+}
+
 TEST_P(Outbox, OnlyTheLeaseThatIsMeantIsGivenUp) {
   const LinkId id = queue_mail(add("a@example.com"), now);
   ASSERT_TRUE(claim(due(now).front()).has_value());
   const auto release = [&](Timestamp lease_end) {
-    return database.run_now(outbox::update_released, now, id, lease_end).rows;
+    return database.run_now(outbox::update_lease, now, id, lease_end, lease_end).rows;
   };
   EXPECT_EQ(release(now + 2 * hour), 0);
   EXPECT_TRUE(due(now).empty());

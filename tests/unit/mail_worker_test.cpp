@@ -1,189 +1,19 @@
 #include "worker/mail_worker.h"
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <cstdlib>
-#include <deque>
-#include <filesystem>
-#include <fstream>
-
 #include "base/metrics.h"
-#include "crypto/random.h"
-#include "crypto/sha256.h"
-#include "db/migrate.h"
-#include "db/sqlite.h"
-#include "store/migrations.h"
-#include "store/users.h"
+#include "mail_fixtures.h"
 
 namespace latchkey::worker {
 namespace {
 
-using Outcome = Delivery::Outcome;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
-namespace outbox = store::outbox;
 
-/// Takes mails, or answers what it was told to, and says when something came.
-class FakeTransport final : public MailTransport {
- public:
-  struct State {
-    std::mutex mutex;
-    std::condition_variable news;
-    std::vector<OutgoingMail> taken;
-    std::deque<Delivery> answers;  ///< then `taken`
-    int attempts = 0;
-    bool hangs = false;
-    std::function<void()> on_taken;
-    std::function<void()> on_answer;  ///< when one of `answers` is given
+class MailWorkerTest : public MailTest {};
+LATCHKEY_ON_EVERY_DATABASE(MailWorkerTest);
 
-    bool wait_for(const std::function<bool()>& condition) {
-      std::unique_lock lock(mutex);
-      return news.wait_for(lock, std::chrono::seconds(20), condition);
-    }
-    bool wait_attempts(int count) {
-      return wait_for([&] { return attempts >= count; });
-    }
-    bool wait_taken(std::size_t count) {
-      return wait_for([&] { return taken.size() >= count; });
-    }
-    void answer(Outcome outcome, std::string reason) {
-      const std::scoped_lock lock(mutex);
-      answers.push_back({outcome, std::move(reason)});
-    }
-  };
-
-  explicit FakeTransport(State& state) : state_(state) {}
-  BodyEncoding encoding() const override { return BodyEncoding::eight_bit; }
-  Delivery deliver(const OutgoingMail& mail, std::stop_token stop) override {
-    std::unique_lock lock(state_.mutex);
-    ++state_.attempts;
-    state_.news.notify_all();
-    if (state_.hangs) {
-      std::condition_variable_any never;
-      never.wait(lock, stop, [] { return false; });
-      return {Outcome::stopped, "stopped"};
-    }
-    if (!state_.answers.empty()) {
-      Delivery answer = std::move(state_.answers.front());
-      state_.answers.pop_front();
-      if (state_.on_answer) state_.on_answer();
-      return answer;
-    }
-    if (state_.on_taken) state_.on_taken();
-    state_.taken.push_back(mail);
-    state_.news.notify_all();
-    return {};
-  }
-
- private:
-  State& state_;
-};
-
-/// A real database in a folder of its own, a clock that tests move, and a worker.
-class MailWorkerTest : public testing::Test {
- protected:
-  MailWorkerTest() : folder_(make_folder()), clock_(make_clock(folder_)) {
-    db::SqliteOptions options;
-    options.directory = folder_;
-    database_ = std::make_unique<db::Database>(db::open_sqlite(options));
-    const auto checksum = [](std::string_view text) {
-      const auto digest = crypto::sha256(text);
-      return to_hex(digest.data(), digest.size());
-    };
-    db::migrate(*database_, store::migration_files, checksum, clock_.now());
-    user_ = add_user("user@example.org");
-    make_links_ = [](const outbox::Mail& mail) {
-      return MailLinks{.confirm_url = "https://x.example/api/auth/confirmed_email/" + to_string(mail.id),
-                       .reject_url = "https://x.example/api/auth/rejected_email/" + to_string(mail.id),
-                       .expires_at = mail.created_at + hours{200}};
-    };
-  }
-  ~MailWorkerTest() override {
-    worker_.reset();
-    database_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
-  static std::filesystem::path make_folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "latchkey-worker-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
-    return pattern;
-  }
-
-  static Clock make_clock(const std::filesystem::path& folder) {
-    const auto path = folder / "clock";
-    std::ofstream(path, std::ios::binary) << std::string(8, '\0');
-    ::setenv("LATCHKEY_TEST_CLOCK_FILE", path.c_str(), 1);
-    struct Unset {
-      ~Unset() { ::unsetenv("LATCHKEY_TEST_CLOCK_FILE"); }
-    };
-    const Unset unset;
-    return Clock();
-  }
-
-  void advance(Microseconds by) {
-    offset_ += by;
-    const std::int64_t value = offset_.count();
-    std::fstream file(folder_ / "clock", std::ios::binary | std::ios::in | std::ios::out);
-    file.write(reinterpret_cast<const char*>(&value), sizeof value);
-  }
-
-  UserId add_user(const std::string& email) {
-    const store::users::NewUser user{.subject = crypto::new_subject(),
-                                     .email = email,
-                                     .email_key = email,
-                                     .username = "Zoë <b>",
-                                     .username_key = std::nullopt,
-                                     .password_hash = "x",
-                                     .role = Role::user,
-                                     .confirmed = false,
-                                     .now = clock_.now()};
-    const auto work = [&](db::Tx& tx) { return store::users::insert_user(tx, user); };
-    return database_->write_now(work).value();
-  }
-
-  LinkId add_mail(std::string message = "confirmation") {
-    const LinkId id = crypto::new_link_id();
-    database_->run_now(outbox::insert_mail, id, user_, message, clock_.now());
-    return id;
-  }
-
-  std::vector<outbox::Mail> waiting() { return database_->run_now(outbox::list_all, LinkId{}, 100); }
-
-  void wait_until(const std::function<bool()>& condition, const char* what) {
-    for (int i = 0; i < 2000; ++i) {
-      if (condition()) return;
-      std::this_thread::sleep_for(milliseconds(10));
-    }
-    FAIL() << "waited for " << what;
-  }
-
-  MailWorker& start(Nodes nodes = Nodes::one, milliseconds poll = milliseconds{20}) {
-    worker_ = std::make_unique<MailWorker>(*database_, clock_, templates_,
-                                           std::make_unique<FakeTransport>(state_), make_links_,
-                                           MailWorkerOptions{.from = {"", "no-reply@example.com"},
-                                                             .service = "x.example",
-                                                             .nodes = nodes,
-                                                             .lease = hours{2},
-                                                             .poll = poll});
-    worker_->start();
-    return *worker_;
-  }
-
-  std::filesystem::path folder_;
-  Clock clock_;
-  Microseconds offset_{0};
-  std::unique_ptr<db::Database> database_;
-  UserId user_;
-  LinkMaker make_links_;
-  MailTemplates templates_;
-  FakeTransport::State state_;
-  std::unique_ptr<MailWorker> worker_;
-};
-
-TEST_F(MailWorkerTest, SendsWhatWaitsOnceAndForgetsIt) {
+TEST_P(MailWorkerTest, SendsWhatWaitsOnceAndForgetsIt) {
   std::vector<LinkId> ids;
   for (int i = 0; i < 70; ++i) ids.push_back(add_mail());
   start();
@@ -200,7 +30,7 @@ TEST_F(MailWorkerTest, SendsWhatWaitsOnceAndForgetsIt) {
   EXPECT_NE(mail.message.find("Zoë &lt;b&gt;"), mail.message.npos);
 }
 
-TEST_F(MailWorkerTest, WakesAtOnce) {
+TEST_P(MailWorkerTest, WakesAtOnce) {
   MailWorker& worker = start(Nodes::one, std::chrono::hours{1});
   const auto began = std::chrono::steady_clock::now();
   std::this_thread::sleep_for(milliseconds(50));
@@ -210,7 +40,7 @@ TEST_F(MailWorkerTest, WakesAtOnce) {
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
 }
 
-TEST_F(MailWorkerTest, Z26FailuresAreTriedAgainWhenTheyFallDue) {
+TEST_P(MailWorkerTest, Z26FailuresAreTriedAgainWhenTheyFallDue) {
   for (int i = 0; i < 2; ++i) state_.answer(Outcome::later, "connect: refused");
   const LinkId id = add_mail();
   start();
@@ -233,7 +63,7 @@ TEST_F(MailWorkerTest, Z26FailuresAreTriedAgainWhenTheyFallDue) {
   wait_until([&] { return waiting().empty(); }, "the outbox to be empty");
 }
 
-TEST_F(MailWorkerTest, WhatIsRefusedIsPutAsideAndRetriedOnRequestOnly) {
+TEST_P(MailWorkerTest, WhatIsRefusedIsPutAsideAndRetriedOnRequestOnly) {
   state_.answer(Outcome::refused, "recipient: 550 " + std::string(1000, 'x'));
   add_mail();
   start();
@@ -247,7 +77,7 @@ TEST_F(MailWorkerTest, WhatIsRefusedIsPutAsideAndRetriedOnRequestOnly) {
   EXPECT_TRUE(state_.wait_taken(1));
 }
 
-TEST_F(MailWorkerTest, Z27AfterADayAMailIsPutAside) {
+TEST_P(MailWorkerTest, Z27AfterADayAMailIsPutAside) {
   for (int i = 0; i < 100; ++i) state_.answer(Outcome::later, "sender: 451 later");
   add_mail();
   start();
@@ -265,7 +95,7 @@ TEST_F(MailWorkerTest, Z27AfterADayAMailIsPutAside) {
   EXPECT_LE(tries, 26);
 }
 
-TEST_F(MailWorkerTest, AMailWhoseLinkRanOutIsPutAsideUnsent) {
+TEST_P(MailWorkerTest, AMailWhoseLinkRanOutIsPutAsideUnsent) {
   add_mail();
   advance(hours{200});
   start();
@@ -274,7 +104,7 @@ TEST_F(MailWorkerTest, AMailWhoseLinkRanOutIsPutAsideUnsent) {
   EXPECT_EQ(state_.attempts, 0);
 }
 
-TEST_F(MailWorkerTest, FaultsOfOursAreTriedAgain) {
+TEST_P(MailWorkerTest, FaultsOfOursAreTriedAgain) {
   make_links_ = [](const outbox::Mail&) -> MailLinks { throw std::runtime_error("no key"); };
   add_mail();
   const LinkId unknown = add_mail("from_the_future");
@@ -293,7 +123,7 @@ TEST_F(MailWorkerTest, FaultsOfOursAreTriedAgain) {
   }
 }
 
-TEST_F(MailWorkerTest, M07WhatACrashLeftClaimedGoesOutAtTheStartOfTheOnlyNode) {
+TEST_P(MailWorkerTest, M07WhatACrashLeftClaimedGoesOutAtTheStartOfTheOnlyNode) {
   const LinkId id = add_mail();
   const auto mail = waiting().at(0);
   ASSERT_TRUE(database_->run_now(outbox::update_claimed, clock_.now() + minutes{5}, id, mail.next_try_at));
@@ -301,7 +131,7 @@ TEST_F(MailWorkerTest, M07WhatACrashLeftClaimedGoesOutAtTheStartOfTheOnlyNode) {
   ASSERT_TRUE(state_.wait_taken(1));
 }
 
-TEST_F(MailWorkerTest, M07WhereThereAreSeveralNodesTheLeaseCounts) {
+TEST_P(MailWorkerTest, M07WhereThereAreSeveralNodesTheLeaseCounts) {
   const LinkId id = add_mail();
   const auto mail = waiting().at(0);
   ASSERT_TRUE(database_->run_now(outbox::update_claimed, clock_.now() + minutes{5}, id, mail.next_try_at));
@@ -313,7 +143,7 @@ TEST_F(MailWorkerTest, M07WhereThereAreSeveralNodesTheLeaseCounts) {
   ASSERT_TRUE(state_.wait_taken(1));
 }
 
-TEST_F(MailWorkerTest, SeveralWorkersSendEachMailOnce) {
+TEST_P(MailWorkerTest, SeveralWorkersSendEachMailOnce) {
   for (int i = 0; i < 60; ++i) add_mail();
   std::vector<std::unique_ptr<MailWorker>> workers;
   for (int i = 0; i < 3; ++i) {
@@ -328,7 +158,7 @@ TEST_F(MailWorkerTest, SeveralWorkersSendEachMailOnce) {
   EXPECT_EQ(state_.taken.at(0).sender, "latchkey@localhost");
 }
 
-TEST_F(MailWorkerTest, AStoreThatFailsIsWaitedForAndNothingIsSentTwice) {
+TEST_P(MailWorkerTest, AStoreThatFailsIsWaitedForAndNothingIsSentTwice) {
   // The outbox goes away between the delivery and the deletion of its row, and comes back later.
   const auto rename = [this](std::string_view script) {
     const auto work = [script](db::Tx& tx) { tx.run_script(script); };
@@ -348,7 +178,7 @@ TEST_F(MailWorkerTest, AStoreThatFailsIsWaitedForAndNothingIsSentTwice) {
   EXPECT_EQ(state_.attempts, 2);
 }
 
-TEST_F(MailWorkerTest, AStoreThatFailsUnderALeaseKeepsTheMailFromNobody) {
+TEST_P(MailWorkerTest, AStoreThatFailsUnderALeaseKeepsTheMailFromNobody) {
   const auto rename = [this](std::string_view script) {
     const auto work = [script](db::Tx& tx) { tx.run_script(script); };
     database_->write_now(work);
@@ -365,7 +195,7 @@ TEST_F(MailWorkerTest, AStoreThatFailsUnderALeaseKeepsTheMailFromNobody) {
   wait_until([&] { return waiting().empty(); }, "the row to be deleted");
 }
 
-TEST_F(MailWorkerTest, AMailOfADeletedUserIsDropped) {
+TEST_P(MailWorkerTest, AMailOfADeletedUserIsDropped) {
   state_.answer(Outcome::later, "connect: refused");
   add_mail();
   start();
@@ -376,7 +206,7 @@ TEST_F(MailWorkerTest, AMailOfADeletedUserIsDropped) {
   EXPECT_EQ(state_.attempts, 1);
 }
 
-TEST_F(MailWorkerTest, StopsInTheMiddleOfADeliveryAndKeepsTheMail) {
+TEST_P(MailWorkerTest, StopsInTheMiddleOfADeliveryAndKeepsTheMail) {
   state_.hangs = true;
   add_mail();
   add_mail();
@@ -390,7 +220,7 @@ TEST_F(MailWorkerTest, StopsInTheMiddleOfADeliveryAndKeepsTheMail) {
   for (const auto& mail : waiting()) EXPECT_LE(mail.next_try_at, clock_.now()) << "the lease is given back";
 }
 
-TEST_F(MailWorkerTest, StopsBeforeItStarted) {
+TEST_P(MailWorkerTest, StopsBeforeItStarted) {
   MailWorker never(*database_, clock_, templates_, std::make_unique<FakeTransport>(state_), make_links_, {});
   never.wake();
   never.stop();

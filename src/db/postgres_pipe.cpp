@@ -92,7 +92,7 @@ void PostgresPipe::send_waiting() {
   while (handle_ && !waiting_.empty() && batches_.size() < depth) {
     std::vector<Ticket*> tickets;
     while (tickets.size() < options_.max_batch && !waiting_.empty()) tickets.push_back(waiting_.pop());
-    send(std::move(tickets));
+    send(tickets);
   }
 }
 
@@ -170,7 +170,7 @@ bool PostgresPipe::send_statement(Ticket& ticket) {
                              parameters.values(), parameters.lengths(), parameters.formats(), 1) == 1;
 }
 
-void PostgresPipe::send(std::vector<Ticket*> tickets) {
+void PostgresPipe::send(const std::vector<Ticket*>& tickets) {
   Batch batch;
   batch.tickets = sendable(tickets);
   if (batch.tickets.empty()) return;

@@ -73,7 +73,7 @@ class PostgresPipe {
   // Sending.
   void end_turn();
   void send_waiting();
-  void send(std::vector<Ticket*> tickets);
+  void send(const std::vector<Ticket*>& tickets);
   /// Those that can be sent; the others are done with an error.
   std::vector<Ticket*> sendable(const std::vector<Ticket*>& tickets);
   bool send_preparations(Batch& batch);

@@ -31,16 +31,6 @@ PostgresOptions patient(const Secret& url) {
   return options;
 }
 
-class AnswersTo final : public RowSink {
- public:
-  explicit AnswersTo(const Side::TakeRow& take) : take_(take) {}
-  void row(std::span<const Value> columns) override { take_(at, columns); }
-  std::size_t at = 0;
-
- private:
-  const Side::TakeRow& take_;
-};
-
 /// A session whose calls block until they are answered.
 class MoveSession final : public Connection {
  public:
@@ -126,7 +116,7 @@ void MoveSession::send(const std::string& name, const Row& row) {
 std::exception_ptr MoveSession::take_answers(const StatementText& text, std::size_t count,
                                              const Side::TakeRow& take, std::vector<std::int64_t>& changed) {
   std::exception_ptr error;
-  AnswersTo sink(take);
+  RowsAt sink(take);
   for (sink.at = 0; sink.at < count; ++sink.at) {
     while (const PostgresResult result{PQgetResult(handle_.get())}) {
       if (error || PQresultStatus(result.get()) == PGRES_PIPELINE_ABORTED) continue;

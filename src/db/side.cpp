@@ -13,16 +13,6 @@ class WorkOnConnection final : public Job {
   const Side::Work& work_;
 };
 
-class TakeAt final : public RowSink {
- public:
-  explicit TakeAt(const Side::TakeRow& take) : take_(take) {}
-  void row(std::span<const Value> columns) override { take_(at, columns); }
-  std::size_t at = 0;
-
- private:
-  const Side::TakeRow& take_;
-};
-
 class OpenSide final : public Side {
  public:
   OpenSide(Database& database, Dialect dialect) : database_(database), dialect_(dialect) {}
@@ -39,7 +29,7 @@ class OpenSide final : public Side {
   std::vector<std::int64_t> run_each(Connection& connection, const StatementText& statement,
                                      std::span<const Row> parameters, const TakeRow& take) override {
     std::vector<std::int64_t> changed;
-    TakeAt sink(take);
+    RowsAt sink(take);
     std::vector<Value> values;
     for (const Row& row : parameters) {
       values.clear();

@@ -52,6 +52,17 @@ class Side {
                                              std::span<const Row> parameters, const TakeRow& take) = 0;
 };
 
+/// For sides: gives the rows of one statement on, with the place of its parameters.
+class RowsAt final : public RowSink {
+ public:
+  explicit RowsAt(const Side::TakeRow& take) : take_(take) {}
+  void row(std::span<const Value> columns) override { take_(at, columns); }
+  std::size_t at = 0;
+
+ private:
+  const Side::TakeRow& take_;
+};
+
 /// A database that is open, also one that a server is using. It must outlive the side, which on PostgreSQL
 /// has no session of its own: a transaction is all that holds together.
 std::unique_ptr<Side> make_side(Database& database, Dialect dialect);

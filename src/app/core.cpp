@@ -2,24 +2,18 @@
 
 #include "app/data_directory.h"
 #include "app/moved_store.h"
+#include "app/schema.h"
 #include "app/until_free.h"
 #include "base/log.h"
-#include "crypto/sha256.h"
 #include "db/error.h"
 #include "db/postgres.h"
 #include "db/sqlite.h"
 #include "flow/first_start.h"
 #include "flow/key_rotation.h"
 #include "settings/master_secret.h"
-#include "store/migrations.h"
 
 namespace latchkey::app {
 namespace {
-
-std::string checksum(std::string_view text) {
-  const auto digest = crypto::sha256(text);
-  return to_hex(digest.data(), digest.size());
-}
 
 /// Before the database: a data directory with a database and no secret is one whose secret was lost. And
 /// before anything is made: settings that can not make the first administrator.
@@ -98,12 +92,11 @@ std::unique_ptr<db::Database> open_database(const Settings& settings, Clock& clo
     if (settings.is_embedded()) refuse_lost_store(settings.data_dir);
     auto database = std::make_unique<db::Database>(open_driver(settings, clock, purpose));
     if (migration == Migration::apply) {
-      const auto done = db::migrate(*database, store::migration_files, checksum, clock.now());
+      const auto done = migrate_schema(*database, clock.now());
       if (done.from != done.to) log::info("store.migrated", {{"from", done.from}, {"to", done.to}});
       if (settings.is_embedded()) note_store_made(settings.data_dir);
       settle_earlier_move(*database, settings);
-    } else if (const auto plan = db::plan_migration(*database, store::migration_files, checksum);
-               plan.from == plan.to) {
+    } else if (const auto plan = plan_schema(*database); plan.from == plan.to) {
       settle_earlier_move(*database, settings);
     }
     return database;

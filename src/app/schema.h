@@ -4,10 +4,10 @@
 #include "db/database.h"
 #include "db/migrate.h"
 
-namespace latchkey::app::cli {
+namespace latchkey::app {
 
 /// db::migrate and db::plan_migration with the migrations inside this program.
 db::Migrated migrate_schema(db::Database& database, Timestamp now);
 db::Migrated plan_schema(db::Database& database);
 
-}  // namespace latchkey::app::cli
+}  // namespace latchkey::app

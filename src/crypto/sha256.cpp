@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include "base/bytes.h"
+#include "base/id.h"
 #include "crypto/openssl.h"
 
 namespace latchkey::crypto {
@@ -21,5 +22,10 @@ Sha256Digest sha256(std::span<const std::uint8_t> message) {
 }
 
 Sha256Digest sha256(std::string_view message) { return sha256(view_bytes(message)); }
+
+std::string sha256_hex(std::string_view message) {
+  const Sha256Digest digest = sha256(message);
+  return to_hex(digest.data(), digest.size());
+}
 
 }  // namespace latchkey::crypto

@@ -99,8 +99,7 @@ std::string digest(const std::string& before, const std::vector<Row>& rows) {
     for (const Cell& cell : row) append(text, cell);
     text += '\n';
   }
-  const auto sum = crypto::sha256(text);
-  return to_hex(sum.data(), sum.size());
+  return crypto::sha256_hex(text);
 }
 
 std::map<Cell, const Row*> by_key(const std::vector<Row>& rows) {

@@ -25,13 +25,7 @@ class World : public testing::TestWithParam<db::test::Backend> {
   World() {
     settings.password.argon2_memory_kib = 64;
     settings.password.argon2_passes = 1;
-    db::migrate(
-        database, store::migration_files,
-        [](std::string_view text) {
-          const auto digest = crypto::sha256(text);
-          return to_hex(digest.data(), digest.size());
-        },
-        now);
+    db::migrate(database, store::migration_files, crypto::sha256_hex, now);
     keys.reload();
     rotate_keys(database, keys, settings, origin(), RotationCause::schedule);
   }

@@ -21,12 +21,7 @@ namespace latchkey::store::test {
 
 class StoreTest : public testing::TestWithParam<db::test::Backend> {
  protected:
-  StoreTest() { db::migrate(database, migration_files, checksum, now); }
-
-  static std::string checksum(std::string_view text) {
-    const auto digest = crypto::sha256(text);
-    return to_hex(digest.data(), digest.size());
-  }
+  StoreTest() { db::migrate(database, migration_files, crypto::sha256_hex, now); }
 
   /// A row as sign-up writes it.
   users::NewUser row(const std::string& email) const {

@@ -96,11 +96,7 @@ class MailTest : public testing::TestWithParam<db::test::Backend> {
  protected:
   MailTest() : folder_(make_folder()), clock_(make_clock(folder_)) {
     database_ = std::make_unique<db::Database>(GetParam().open(folder_));
-    const auto checksum = [](std::string_view text) {
-      const auto digest = crypto::sha256(text);
-      return to_hex(digest.data(), digest.size());
-    };
-    db::migrate(*database_, store::migration_files, checksum, clock_.now());
+    db::migrate(*database_, store::migration_files, crypto::sha256_hex, clock_.now());
     user_ = add_user("user@example.org");
     make_links_ = [](const outbox::Mail& mail) {
       return MailLinks{.confirm_url = "https://x.example/api/auth/confirmed_email/" + to_string(mail.id),

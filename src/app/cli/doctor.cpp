@@ -6,9 +6,9 @@
 
 #include "app/cli/diagnosis.h"
 #include "app/cli/doctor_files.h"
-#include "app/cli/schema.h"
 #include "app/core.h"
 #include "app/data_directory.h"
+#include "app/schema.h"
 #include "db/backup.h"
 #include "flow/first_start.h"
 #include "flow/key_rotation.h"

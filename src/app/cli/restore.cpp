@@ -9,9 +9,9 @@
 #include <stdexcept>
 
 #include "app/cli/context.h"
-#include "app/cli/schema.h"
 #include "app/data_directory.h"
 #include "app/refusal.h"
+#include "app/schema.h"
 #include "app/until_free.h"
 #include "db/backup.h"
 #include "db/sqlite.h"

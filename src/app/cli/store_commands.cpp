@@ -10,10 +10,10 @@
 #include "app/cli/mail_commands.h"
 #include "app/cli/move.h"
 #include "app/cli/restore.h"
-#include "app/cli/schema.h"
 #include "app/cli/user_commands.h"
 #include "app/core.h"
 #include "app/data_directory.h"
+#include "app/schema.h"
 #include "db/backup.h"
 #include "settings/master_secret.h"
 

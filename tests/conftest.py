@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import pytest
 
 from support import Server
 from support import server as server_module
+from support.postgres import Borrowed, Database, Postgres
 from support.store_reading import shared_store
+from support.together import ended_in_peace
 
 
 @pytest.fixture(scope="session")
@@ -38,22 +43,31 @@ def user(server: Server):
 @pytest.fixture
 def make_server():
     """Makes servers for one test (`make_server(settings, start=False, …)`), which must end in peace."""
-    made: list[Server] = []
+    with ended_in_peace([]) as made:
+        def make(settings: dict[str, object] | None = None, *, start: bool = True, **more) -> Server:
+            server = Server(settings, **more)
+            made.append(server)
+            return server.start() if start else server
 
-    def make(settings: dict[str, object] | None = None, *, start: bool = True, **more) -> Server:
-        server = Server(settings, **more)
-        made.append(server)
-        return server.start() if start else server
+        yield make
 
-    yield make
-    try:
-        for server in made:
-            if server.process is not None:
-                server.stop()
-            server.check_sanitizers()
-    finally:
-        for server in made:
-            server.remove()
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The server of the run, or one of this session's own. Nobody stops it."""
+    if prefix := os.environ.get("LATCHKEY_TEST_POSTGRES"):
+        yield Borrowed(prefix)
+        return
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[Database]:
+    """An empty database."""
+    database = Database(postgres)
+    yield database
+    database.remove()
 
 
 def pytest_collection_modifyitems(config, items):

@@ -9,11 +9,9 @@ from .server import Server
 
 
 @contextlib.contextmanager
-def together(servers: list[Server]) -> Iterator[list[Server]]:
-    """Starts them all; at the end those that still run must stop in peace, and none may leave a sanitizer report."""
+def ended_in_peace(servers: list[Server]) -> Iterator[list[Server]]:
+    """At the end those that still run must stop in peace, and none may leave a sanitizer report."""
     try:
-        for server in servers:
-            server.start()
         yield servers
         for server in servers:
             if server.process is not None:
@@ -22,3 +20,12 @@ def together(servers: list[Server]) -> Iterator[list[Server]]:
     finally:
         for server in servers:
             server.remove()
+
+
+@contextlib.contextmanager
+def together(servers: list[Server]) -> Iterator[list[Server]]:
+    """Starts them all, and ends them in peace."""
+    with ended_in_peace(servers):
+        for server in servers:
+            server.start()
+        yield servers

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from support import Server
-from support.postgres import Borrowed, Database, Postgres
+from support.postgres import Database, Postgres
 from support.together import together
 
 SHARED = {"public_url": "http://nodes.example", "tokens.refresh_grace": "10s"}
@@ -25,23 +24,6 @@ def two_nodes(database: Database, **settings: object) -> Iterator[list[Server]]:
         server.mail_files = lambda: set().union(*[Server.mail_files(each) for each in servers])
     with together(servers):
         yield servers
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """The server of the run, or one of this session's own. Nobody stops it."""
-    if prefix := os.environ.get("LATCHKEY_TEST_POSTGRES"):
-        yield Borrowed(prefix)
-        return
-    with Postgres() as server:
-        yield server
-
-
-@pytest.fixture
-def database(postgres: Postgres) -> Iterator[Database]:
-    database = Database(postgres)
-    yield database
-    database.remove()
 
 
 @pytest.fixture(scope="module")

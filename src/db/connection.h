@@ -31,6 +31,16 @@ class Connection {
   virtual std::int64_t execute(const StatementText& statement, std::span<const Value> values,
                                RowSink& sink) = 0;
 
+  /// The same for a statement whose outcome nobody waits for. Where each answer costs a round trip it may go
+  /// together with the next one that is waited for, in order: then its error is thrown there, by the commit
+  /// at the latest.
+  virtual void execute_later(const StatementText& statement, std::span<const Value> values) {
+    class NoRows final : public RowSink {
+      void row(std::span<const Value>) override {}
+    } none;
+    execute(statement, values, none);
+  }
+
   /// Keeps every other session from changing the schema until the transaction ends; waits for one that does.
   virtual void lock_schema() = 0;
 

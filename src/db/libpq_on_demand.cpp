@@ -53,6 +53,7 @@ LATCHKEY_FORWARD(char*, PQgetvalue, (const PGresult* result, int row, int column
 LATCHKEY_FORWARD(int, PQisBusy, (PGconn * connection), connection)
 LATCHKEY_FORWARD(int, PQnfields, (const PGresult* result), result)
 LATCHKEY_FORWARD(int, PQntuples, (const PGresult* result), result)
+LATCHKEY_FORWARD(PGpipelineStatus, PQpipelineStatus, (const PGconn* connection), connection)
 LATCHKEY_FORWARD(int, PQpipelineSync, (PGconn * connection), connection)
 LATCHKEY_FORWARD(PGresult*, PQprepare,
                  (PGconn * connection, const char* name, const char* query, int count, const Oid* types),
@@ -64,6 +65,10 @@ LATCHKEY_FORWARD(int, PQsendPrepare,
                  (PGconn * connection, const char* name, const char* query, int count, const Oid* types),
                  connection, name, query, count, types)
 LATCHKEY_FORWARD(int, PQsendQuery, (PGconn * connection, const char* query), connection, query)
+LATCHKEY_FORWARD(int, PQsendQueryParams,
+                 (PGconn * connection, const char* query, int count, const Oid* types,
+                  const char* const* values, const int* lengths, const int* formats, int result_format),
+                 connection, query, count, types, values, lengths, formats, result_format)
 LATCHKEY_FORWARD(int, PQsendQueryPrepared,
                  (PGconn * connection, const char* name, int count, const char* const* values,
                   const int* lengths, const int* formats, int result_format),

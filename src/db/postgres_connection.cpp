@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -38,6 +39,7 @@ void PostgresConnection::connect() {
 void PostgresConnection::close() {
   handle_.reset();
   prepared_.clear();
+  sent_.clear();
   patient_ = false;
 }
 
@@ -75,7 +77,7 @@ void PostgresConnection::wait_for_socket(SteadyClock::time_point begun) {
   }
 }
 
-/// The last result of what was sent; throws its error.
+/// The last result of a query outside the pipeline mode; throws its error.
 PostgresResult PostgresConnection::wait_for_result(std::string_view sql) {
   const auto begun = SteadyClock::now();
   PostgresResult last;
@@ -94,24 +96,97 @@ PostgresResult PostgresConnection::wait_for_result(std::string_view sql) {
   return last;
 }
 
-void PostgresConnection::control(const char* sql) {
+/// Ends what was sent with a sync and reads all its answers. Gives the last; throws the first error, after
+/// which the server has skipped the rest.
+PostgresResult PostgresConnection::finish_group() {
+  if (PQpipelineSync(handle_.get()) == 0) lose(last_words(handle_.get()));
+  const auto begun = SteadyClock::now();
+  PostgresResult last;
+  std::exception_ptr error;
+  std::size_t answered = 0;
+  std::size_t failed = 0;
+  for (bool between = false;;) {
+    wait_for_socket(begun);
+    PostgresResult result(PQgetResult(handle_.get()));
+    if (!result) {
+      if (std::exchange(between, true)) lose("the database gave no answer");
+      ++answered;
+      continue;
+    }
+    between = false;
+    const auto status = PQresultStatus(result.get());
+    if (status == PGRES_PIPELINE_SYNC) break;
+    if (status == PGRES_PIPELINE_ABORTED) continue;
+    if (!is_failure(result.get())) {
+      last = std::move(result);
+      continue;
+    }
+    if (!error) {
+      failed = std::min(answered, sent_.size() - 1);
+      error = error_of(result.get(), sent_[failed].sql);
+    }
+    if (is_fatal(result.get()) || PQstatus(handle_.get()) != CONNECTION_OK) {
+      close();
+      std::rethrow_exception(error);
+    }
+  }
+  const std::vector<Sent> group = std::exchange(sent_, {});
+  if (!error) return last;
+  forget_unprepared(std::span(group).subspan(failed));
+  try {
+    std::rethrow_exception(error);
+  } catch (const StalePlan&) {
+    prepared_.erase(group[failed].runs);
+    throw;
+  }
+}
+
+/// The first of these has failed, and the server has not looked at the others.
+void PostgresConnection::forget_unprepared(std::span<const Sent> failed) {
+  for (const Sent& sent : failed) {
+    if (sent.prepares != nullptr) prepared_.erase(sent.prepares);
+  }
+}
+
+void PostgresConnection::enter_pipeline() {
   if (!handle_) throw ConnectionLost("the connection to the database is lost");
+  if (PQpipelineStatus(handle_.get()) == PQ_PIPELINE_OFF && PQenterPipelineMode(handle_.get()) == 0)
+    lose(last_words(handle_.get()));
+}
+
+void PostgresConnection::leave_pipeline() {
+  if (!handle_) throw ConnectionLost("the connection to the database is lost");
+  if (!sent_.empty()) finish_group();
+  if (PQexitPipelineMode(handle_.get()) == 0) lose(last_words(handle_.get()));
+}
+
+/// A command without parameters or rows, to be waited for with the next sync.
+void PostgresConnection::send_control(const char* sql) {
+  enter_pipeline();
+  if (PQsendQueryParams(handle_.get(), sql, 0, nullptr, nullptr, nullptr, nullptr, 0) == 0)
+    lose(last_words(handle_.get()));
+  sent_.push_back({.sql = sql});
+}
+
+/// Several commands in one text, which only the simple protocol takes.
+void PostgresConnection::control_alone(const char* sql) {
+  leave_pipeline();
   if (PQsendQuery(handle_.get(), sql) == 0) lose(last_words(handle_.get()));
   wait_for_result(sql);
 }
 
 void PostgresConnection::begin(Access access) {
   access_ = access;
-  control(access == Access::read ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN");
+  send_control(access == Access::read ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN");
 }
 
 void PostgresConnection::commit() {
   if (!handle_) throw ConnectionLost("the connection to the database was lost before the commit");
   patient_ = false;
-  if (PQsendQuery(handle_.get(), "COMMIT") == 0) lose(last_words(handle_.get()));
   PostgresResult result;
   try {
-    result = wait_for_result("COMMIT");
+    send_control("COMMIT");
+    result = finish_group();
   } catch (const SerializationFailure&) {
     throw;
   } catch (const Unavailable& error) {
@@ -127,7 +202,8 @@ void PostgresConnection::roll_back() noexcept {
   patient_ = false;
   if (!handle_) return;
   try {
-    control("ROLLBACK");
+    send_control("ROLLBACK");
+    finish_group();
   } catch (const std::exception&) {
     close();
   }
@@ -145,7 +221,7 @@ void PostgresConnection::execute_alone(Job& job) {
   if (notices_.take_unreplicated()) throw OutcomeUnknown(unreplicated);
 }
 
-const std::string& PostgresConnection::prepare(const StatementText& text) {
+const std::string& PostgresConnection::send_prepare(const StatementText& text) {
   const auto found = prepared_.find(text.sql.data());
   if (found != prepared_.end()) return found->second;
   // The server takes a statement that leaves parameters out.
@@ -158,39 +234,38 @@ const std::string& PostgresConnection::prepare(const StatementText& text) {
   const std::string sql(text.sql);
   if (PQsendPrepare(handle_.get(), name.c_str(), sql.c_str(), types.size(), types.data()) == 0)
     lose(last_words(handle_.get()));
-  wait_for_result(sql);
+  sent_.push_back({.sql = text.sql, .prepares = text.sql.data()});
   return prepared_.emplace(text.sql.data(), name).first->second;
 }
 
-std::int64_t PostgresConnection::execute(const StatementText& text, std::span<const Value> values,
-                                         RowSink& sink) {
-  if (!handle_) throw ConnectionLost("the connection to the database is lost");
+void PostgresConnection::execute_later(const StatementText& text, std::span<const Value> values) {
   if (access_ == Access::read && !text.reads)
     throw Fault("a statement that writes, where only reading is allowed: " + std::string(text.sql));
   if (values.size() != text.parameters.size())
     throw Fault("a wrong number of values: " + std::string(text.sql));
-  const std::string& name = prepare(text);
+  enter_pipeline();
+  const std::string& name = send_prepare(text);
   const PostgresParameters parameters(values);
   if (PQsendQueryPrepared(handle_.get(), name.c_str(), parameters.size(), parameters.values(),
                           parameters.lengths(), parameters.formats(), 1) == 0)
     lose(last_words(handle_.get()));
-  PostgresResult result;
-  try {
-    result = wait_for_result(text.sql);
-  } catch (const StalePlan&) {
-    prepared_.erase(text.sql.data());
-    throw;
-  }
+  sent_.push_back({.sql = text.sql, .runs = text.sql.data()});
+}
+
+std::int64_t PostgresConnection::execute(const StatementText& text, std::span<const Value> values,
+                                         RowSink& sink) {
+  execute_later(text, values);
+  const PostgresResult result = finish_group();
   return read_rows(result.get(), text, sink);
 }
 
 void PostgresConnection::lock_schema() {
   patient_ = true;
-  control(lock_for_migration);
+  control_alone(lock_for_migration);
 }
 
 void PostgresConnection::execute_script(std::string_view sql) {
-  control(replace_words(sql, postgres_words).c_str());
+  control_alone(replace_words(sql, postgres_words).c_str());
   if (PQtransactionStatus(handle_.get()) != PQTRANS_INTRANS) throw Fault("a script ended its transaction");
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "db/connection.h"
 #include "db/postgres_handle.h"
@@ -13,6 +14,10 @@ namespace latchkey::db {
 
 /// A session that its thread blocks on, for transactions. Beside what `Connection` says it throws
 /// `ConnectionLost` when the server is gone or does not answer in time, and `SerializationFailure`.
+///
+/// What needs no answer at once travels together with what does (libpq's pipeline mode): a transaction's
+/// begin with its first statement, and what was given to `execute_later` with the next one that is waited
+/// for, the commit at the latest. So a sign-up costs two round trips, not six.
 class PostgresConnection final : public Connection {
  public:
   /// With `health` it does not wait for a server that answers nobody.
@@ -38,12 +43,24 @@ class PostgresConnection final : public Connection {
   void execute_alone(Job& job);
 
   std::int64_t execute(const StatementText& statement, std::span<const Value> values, RowSink& sink) override;
+  void execute_later(const StatementText& statement, std::span<const Value> values) override;
   void lock_schema() override;
   void execute_script(std::string_view sql) override;
 
  private:
-  const std::string& prepare(const StatementText& text);
-  void control(const char* sql);
+  /// A command that the server has been sent, or will be with the next sync, and whose answer is not read.
+  struct Sent {
+    std::string_view sql;
+    const char* prepares = nullptr;  ///< the key in `prepared_` of what exists once this has gone well
+    const char* runs = nullptr;      ///< the same of what this runs
+  };
+  void send_control(const char* sql);
+  const std::string& send_prepare(const StatementText& text);
+  PostgresResult finish_group();
+  void forget_unprepared(std::span<const Sent> failed);
+  void enter_pipeline();
+  void leave_pipeline();
+  void control_alone(const char* sql);
   PostgresResult wait_for_result(std::string_view sql);
   void wait_for_socket(std::chrono::steady_clock::time_point begun);
   [[noreturn]] void lose(const std::string& why);
@@ -56,6 +73,7 @@ class PostgresConnection final : public Connection {
   bool patient_ = false;  ///< in a migration, which takes as long as it takes
   std::size_t names_ = 0;
   std::unordered_map<const char*, std::string> prepared_;
+  std::vector<Sent> sent_;  ///< since the last sync
 };
 
 }  // namespace latchkey::db

@@ -74,6 +74,15 @@ class Tx {
     return detail::execute(connection_, statement, args...);
   }
 
+  /// The same for a statement of which nothing has to be known: saves a round trip to a database that is
+  /// elsewhere. What goes wrong may be thrown by a later call, or by the commit; nothing is committed then.
+  template <class... Params>
+  void run_later(const Statement<Affected, Params...>& statement,
+                 const std::type_identity_t<Params>&... args) {
+    const std::array<Value, sizeof...(Params)> values{Value{Codec<Params>::encode(args)}...};
+    connection_.execute_later(statement.text(), values);
+  }
+
   /// For migrations only: what changes the schema at the same moment, on any node, waits until this
   /// transaction ends.
   void lock_schema() { connection_.lock_schema(); }

@@ -80,7 +80,7 @@ Result<users::User> delete_user(db::Tx& tx, const Origin& origin, UserId user) {
   if (!last.has_value()) return Error(ErrorCode::user_not_found);
   end_sessions(tx, user);
   drop_mail(tx, user);
-  tx.run(users::delete_user, user);
+  tx.run_later(users::delete_user, user);
   store::audit::insert_entry(tx, audit_entry(origin, "user_deleted", "ok", to_string(last->subject)));
   return *last;
 }
@@ -103,7 +103,7 @@ Result<users::User> add_account(db::Tx& tx, const Settings& settings, const Orig
     return Error(address_taken ? ErrorCode::account_exists : ErrorCode::username_taken);
   }
   if (!account.confirmed) {
-    tx.run(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
+    tx.run_later(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
   }
   return changed(tx, origin, "user_added", *id, to_string(account.role));
 }

@@ -59,7 +59,7 @@ Task<Result<Confirmed>> confirm_email(Services& services, Origin origin, std::st
       if (!now.has_value() || !now->confirmed) return Error(ErrorCode::invalid_confirmation);
       return Confirmed::before;
     }
-    tx.run(store::outbox::delete_mail_of_user, *id);
+    tx.run_later(store::outbox::delete_mail_of_user, *id);
     store::audit::insert_entry(tx, audit_entry(origin, "email_confirmed", "ok", to_string(contact.subject)));
     return Confirmed::now;
   };

@@ -124,7 +124,7 @@ Result<SessionState> write_session(db::Tx& tx, const Services& services, const O
     return Error(blocked ? ErrorCode::account_blocked : ErrorCode::invalid_credentials);
   }
   if (new_hash.has_value()) {
-    tx.run(store::attempts::update_password_hash, *new_hash, account.id, account.password_hash);
+    tx.run_later(store::attempts::update_password_hash, *new_hash, account.id, account.password_hash);
   }
   store::audit::insert_entry(tx, audit_entry(origin, "sign_in", "ok", to_string(account.subject)));
   return open_session(tx, services.settings, origin, account.id, account.subject, account.role);

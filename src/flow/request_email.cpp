@@ -25,11 +25,11 @@ Task<Result<EmailRequest>> request_email(Services& services, Origin origin, std:
     if (contact.has_value()) {
       const auto id = tx.run(store::users::update_mailed_at, origin.now, contact->id, origin.now - interval);
       if (id.has_value()) {
-        tx.run(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
+        tx.run_later(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
         return true;
       }
     }
-    tx.run(store::state::update_decoy);
+    tx.run_later(store::state::update_decoy);
     return false;
   };
   const bool queued = co_await services.database.write(work);

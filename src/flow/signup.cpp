@@ -41,9 +41,20 @@ Result<SignedUp> write_account(db::Tx& tx, const Services& services, const Origi
         services, open_session(tx, services.settings, origin, *id, account.subject, account.role),
         origin.now);
   } else {
-    tx.run(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
+    tx.run_later(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
   }
-  result.user = tx.run(users::find_user, origin.now, *id).value();
+  // As it would be read: one round trip less.
+  result.user = {.id = *id,
+                 .subject = account.subject,
+                 .email = account.email,
+                 .username = account.username,
+                 .avatar = std::nullopt,
+                 .role = account.role,
+                 .confirmed = account.confirmed,
+                 .is_active = true,
+                 .has_live_session = account.confirmed,
+                 .created_at = account.now,
+                 .updated_at = account.now};
   return result;
 }
 

@@ -12,8 +12,8 @@ constexpr db::Statement<db::Affected, Timestamp, std::string, std::string, std::
 }  // namespace
 
 void insert_entry(db::Tx& tx, const Entry& entry) {
-  tx.run(insert, entry.at, entry.event, entry.result, entry.actor, entry.target, entry.address,
-         entry.request_id, entry.detail);
+  tx.run_later(insert, entry.at, entry.event, entry.result, entry.actor, entry.target, entry.address,
+               entry.request_id, entry.detail);
 }
 
 }  // namespace latchkey::store::audit

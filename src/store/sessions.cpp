@@ -13,8 +13,8 @@ constexpr db::Statement<db::Affected, SessionId, UserId, Timestamp, Timestamp, T
 }  // namespace
 
 void insert_session(db::Tx& tx, const NewSession& session) {
-  tx.run(insert, session.id, session.user_id, session.now, session.idle_expires_at, session.expires_at,
-         session.address, session.user_agent);
+  tx.run_later(insert, session.id, session.user_id, session.now, session.idle_expires_at, session.expires_at,
+               session.address, session.user_agent);
 }
 
 }  // namespace latchkey::store::sessions

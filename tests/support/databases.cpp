@@ -17,8 +17,10 @@ std::string prefix() {
 }
 
 void run_as_owner(const std::string& sql) {
-  const std::unique_ptr<PGconn, void (*)(PGconn*)> connection(PQconnectdb((prefix() + "postgres").c_str()),
-                                                              PQfinish);
+  const std::string url = prefix() + "postgres";
+  const char* const names[] = {"dbname", nullptr};
+  const char* const values[] = {url.c_str(), nullptr};
+  const std::unique_ptr<PGconn, void (*)(PGconn*)> connection(PQconnectdbParams(names, values, 1), PQfinish);
   const std::unique_ptr<PGresult, void (*)(PGresult*)> result(PQexec(connection.get(), sql.c_str()), PQclear);
   if (PQresultStatus(result.get()) != PGRES_COMMAND_OK)
     throw std::runtime_error(PQerrorMessage(connection.get()));

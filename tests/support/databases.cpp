@@ -20,6 +20,7 @@ void run_as_owner(const std::string& sql) {
   const std::string url = prefix() + "postgres";
   const char* const names[] = {"dbname", nullptr};
   const char* const values[] = {url.c_str(), nullptr};
+  // The one that the program calls, too: src/db/libpq_on_demand.cpp has only those.
   const std::unique_ptr<PGconn, void (*)(PGconn*)> connection(PQconnectdbParams(names, values, 1), PQfinish);
   const std::unique_ptr<PGresult, void (*)(PGresult*)> result(PQexec(connection.get(), sql.c_str()), PQclear);
   if (PQresultStatus(result.get()) != PGRES_COMMAND_OK)

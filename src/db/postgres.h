@@ -19,8 +19,9 @@ enum class PostgresRole : std::uint8_t {
 
 /// How a PostgreSQL is used. The defaults are for one node of several.
 struct PostgresOptions {
-  /// A libpq URL: several hosts, TLS and everything else as libpq has them. Unless it says otherwise it asks
-  /// for a server that takes writes (`target_session_attrs=read-write`).
+  /// A libpq URL: several hosts, TLS and everything else as libpq has them. It asks for a server that takes
+  /// writes (`target_session_attrs=read-write`, or `primary` where the URL says so); others are refused with
+  /// a `Fault`, since a standby still knows what has been ended.
   Secret url;
   PostgresRole role = PostgresRole::node;
 

@@ -24,12 +24,27 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
+/// A standby is behind by an unknown time: it still knows sessions that have been ended.
+void refuse_standbys(const PQconninfoOption* option) {
+  constexpr std::string_view name = "target_session_attrs";
+  for (; option->keyword != nullptr; ++option) {
+    if (option->keyword != name || option->val == nullptr) continue;
+    const std::string_view value = option->val;
+    if (value == "read-write" || value == "primary") continue;
+    throw Fault("database_url: " + std::string(name) + "=" + std::string(value) +
+                " may lead to a standby, which still knows sessions that have been ended: use read-write");
+  }
+}
+
 UrlOptions parse_url(const Secret& url) {
   std::string text(url.text());
   char* reason = nullptr;
   UrlOptions options(PQconninfoParse(text.c_str(), &reason));
   wipe(text);
-  if (options) return options;
+  if (options) {
+    refuse_standbys(options.get());
+    return options;
+  }
   const std::string why = reason == nullptr ? "no memory" : one_line(reason);
   PQfreemem(reason);
   throw Fault("database_url: " + why);

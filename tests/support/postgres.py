@@ -54,6 +54,12 @@ def _user() -> str | None:
     raise RuntimeError("no unprivileged user to run PostgreSQL as")
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Postgres:
     """One server. `start` and `stop` may follow each other as often as wanted; its data and port stay."""
 
@@ -80,11 +86,8 @@ class Postgres:
             shutil.chown(self.folder, self.user)
         self._run(self.bin / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "--no-sync",
                   "-E", "UTF8", "--locale=C.UTF-8")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
         with (self.data / "postgresql.conf").open("a") as out:
-            out.write(f"{CONFIG}\nlisten_addresses = '127.0.0.1'\nport = {port}\n"
+            out.write(f"{CONFIG}\nlisten_addresses = '127.0.0.1'\nport = {_free_port()}\n"
                       f"unix_socket_directories = '{self.folder}'\n{config}\n")
 
     @property
@@ -99,6 +102,25 @@ class Postgres:
     def stop(self, mode: str = "fast") -> None:
         """`immediate` is a crash: nothing is written back, and the next start recovers."""
         self._run(self.bin / "pg_ctl", "-D", self.data, "-m", mode, "-w", "-t", "60", "stop", check=False)
+
+    def make_standby(self) -> Postgres:
+        """A second server, not started, that follows this one; `promote` makes it one of its own."""
+        folder = Path(tempfile.mkdtemp(prefix="latchkey-standby-"))
+        if self.user:
+            shutil.chown(folder, self.user)
+        data = folder / "data"
+        self._run(self.bin / "pg_basebackup", "-D", data, "-R", "-X", "stream", "-c", "fast", "-d", self.prefix)
+        with (data / "postgresql.conf").open("a") as out:
+            out.write(f"port = {_free_port()}\nunix_socket_directories = '{folder}'\n")
+        return Postgres(folder)
+
+    def wait_for_every_commit(self) -> None:
+        """From now on nothing is committed before a standby has it."""
+        self.sql("ALTER SYSTEM SET synchronous_standby_names = '*';")
+        self.sql("SELECT pg_reload_conf();")
+
+    def promote(self) -> None:
+        self._run(self.bin / "pg_ctl", "-D", self.data, "-w", "-t", "60", "promote")
 
     def remove(self) -> None:
         self.stop("immediate")

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 import forgery
 from probes import ACCESS_ROUTES, CONFIRM_ROUTES, REFRESH_ROUTES, harmless, head, in_turn, sanitized
 from support import PASSWORD, Server, ServerFailed, assert_problem, at_once, unique_email
+from support.invariants import violations
 from support.tokens import b64url, claims_of, header_of
 
 ARGON2ID = re.compile(r"\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]{22,}\$[A-Za-z0-9+/]{43,}")
@@ -163,27 +164,6 @@ def test_D07_rows_put_in_by_a_thief_sign_nothing(make_server, how):
 
 
 # D01, D02 -----------------------------------------------------------------------------------------
-
-
-def violations(server) -> dict[str, list]:
-    """What must never be true of the database, whatever has happened."""
-    questions = {
-        "two accounts of one address": "SELECT lower(email), count(*) FROM users GROUP BY 1 HAVING count(*) > 1",
-        "a key that is not the folded address": "SELECT email, email_key FROM users WHERE lower(email) <> email_key",
-        "a session of a blocked user": "SELECT users.id FROM sessions JOIN users ON users.id = user_id WHERE NOT is_active",
-        "a session of an unconfirmed user": "SELECT users.id FROM sessions JOIN users ON users.id = user_id WHERE NOT confirmed",
-        "a session of nobody": "SELECT user_id FROM sessions WHERE user_id NOT IN (SELECT id FROM users)",
-        "a mail of nobody": "SELECT user_id FROM outbox WHERE user_id NOT IN (SELECT id FROM users)",
-        "a mail to a blocked user": "SELECT users.id FROM outbox JOIN users ON users.id = user_id WHERE NOT is_active",
-        "a session that outlives its limit": "SELECT id FROM sessions WHERE idle_expires_at > expires_at OR expires_at <= created_at",
-        "no administrator": "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND confirmed AND is_active)",
-        "a damaged page": "SELECT * FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
-        "a broken reference": "SELECT * FROM pragma_foreign_key_check",
-    }
-    if server.database:
-        questions = {name: text for name, text in questions.items() if "pragma_" not in text}
-    with server.db() as db:
-        return {name: rows for name, text in questions.items() if (rows := db.execute(text).fetchall())}
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -35,13 +35,17 @@ class Line:
 
 class Clients:
     """Sign up, confirm, sign in, refresh and sign out, all the time. `addresses` are base URLs of nodes, or of what
-    stands in front of them. With `patience` 0 a request is asked once: then every failure is one."""
+    stands in front of them; `authority` is a file with whoever has signed its certificate. With `patience` 0 a request
+    is asked once: then every failure is one."""
 
-    def __init__(self, addresses: list[str], sink: SmtpSink, count: int = 8, patience: float = 180):
-        self.addresses, self.sink, self.patience = addresses, sink, patience
+    def __init__(self, addresses: list[str], sink: SmtpSink, count: int = 8, patience: float = 180,
+                 authority: str | bool = True):
+        self.addresses, self.sink, self.patience, self._authority = addresses, sink, patience, authority
         self.lines: list[Line] = []
         self.failures: list[str] = []
         self.acknowledged = 0
+        self.asked = 0             # tries, whatever came of them
+        self.slowest = 0.0         # the longest that a try took, in seconds
         self.successors: dict[str, set[str]] = {}  # of each refresh token: more than one would be a fork
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -66,6 +70,10 @@ class Clients:
             longest, self._longest_silence = self._longest_silence, 0.0
             return longest
 
+    def forget_slowest(self) -> None:
+        with self._lock:
+            self.slowest = 0.0
+
     def wait_progress(self, count: int = 200, timeout: float = 120) -> None:
         """Until so many more requests were acknowledged."""
         goal, deadline = self.acknowledged + count, time.monotonic() + timeout
@@ -77,7 +85,7 @@ class Clients:
 
     def _client(self, dice: random.Random) -> None:
         with requests.Session() as http:
-            http.trust_env = False
+            http.trust_env, http.verify = False, self._authority
             while not self._stop.is_set():
                 line = Line()
                 self.lines.append(line)
@@ -93,7 +101,7 @@ class Clients:
         unknown, began = False, time.monotonic()
         for turn in range(1_000_000):
             address = self.addresses[(hash(path) + turn) % len(self.addresses)] if turn else random.choice(self.addresses)
-            said = ""
+            said, asked_at = "", time.monotonic()
             try:
                 response = http.request(method, address + path, timeout=15, allow_redirects=False, **more)
                 if response.status_code not in AGAIN:
@@ -102,6 +110,10 @@ class Clients:
                 said = f"{response.status_code} {response.text[:200]}"
             except requests.RequestException as error:
                 said = repr(error)
+            finally:
+                with self._lock:
+                    self.asked += 1
+                    self.slowest = max(self.slowest, time.monotonic() - asked_at)
             unknown = True
             if time.monotonic() - began >= self.patience:
                 raise TimeoutError(f"{what}: {said}")
@@ -187,7 +199,7 @@ class Clients:
         assert self.failures == [], f"{len(self.failures)} failures, the first: {self.failures[:5]}"
         assert {token: found for token, found in self.successors.items() if len(found) > 1} == {}
         with requests.Session() as http:
-            http.trust_env = False
+            http.trust_env, http.verify = False, self._authority
             for line in self.lines:
                 self._check_line(http, line)
         assert self.failures == [], f"{len(self.failures)} facts are lost, the first: {self.failures[:5]}"

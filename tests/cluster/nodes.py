@@ -13,12 +13,16 @@ from support.together import together
 GRACE = "1m"
 
 
+def shared_settings(database_url: str, sink: SmtpSink) -> dict[str, object]:
+    """What all nodes of one service have in common."""
+    return {"database_url": database_url, "master_secret": secrets.token_hex(32), "public_url": "http://cluster.example",
+            "tokens.refresh_grace": GRACE, "mail.smtp_url": sink.url, "mail.tls": "off", "mail.from": "latchkey@example.com"}
+
+
 @contextlib.contextmanager
 def nodes(database_url: str, sink: SmtpSink, count: int = 2, **settings: object) -> Iterator[list[Server]]:
     """`count` identical nodes on one database, which differ only in where they listen."""
-    shared = {"database_url": database_url, "master_secret": secrets.token_hex(32), "public_url": "http://cluster.example",
-              "tokens.refresh_grace": GRACE, "mail.smtp_url": sink.url, "mail.tls": "off", "mail.from": "latchkey@example.com",
-              **settings}
+    shared = {**shared_settings(database_url, sink), **settings}
     servers = [Server(dict(shared)) for _ in range(count)]
     with together(servers):
         yield servers

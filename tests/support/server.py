@@ -103,11 +103,15 @@ class Server(StoreReading):
     `settings` are names of the contract with dots (`{"tokens.refresh_grace": "0s"}`), handed over in
     the environment; None takes one of the harness's own away. Limits are off unless asked for, hashes
     are cheap, and an administrator is made unless `admin` is False. `config` is the text of a TOML
-    file. Not started until `start` is called or a `with` block is entered.
+    file. `binary` is another program than the one that is tested, `machine` what runs a command on another
+    machine. Not started until `start` is called or a `with` block is entered.
     """
 
     def __init__(self, settings: dict[str, object] | None = None, *, limits: bool = False, admin: bool = True,
-                 config: str | None = None, environment: dict[str, str] | None = None):
+                 config: str | None = None, environment: dict[str, str] | None = None, binary: Path | None = None,
+                 machine: list[str] | None = None):
+        self._binary = binary
+        self._machine = machine or []
         self.folder = Path(tempfile.mkdtemp(prefix="latchkey-test-"))
         self.data_dir = self.folder / "data"
         self.stderr_path = self.folder / "stderr"
@@ -137,12 +141,16 @@ class Server(StoreReading):
 
     # The process ----------------------------------------------------------------------------------
 
+    @property
+    def binary(self) -> Path:
+        return self._binary or binary_path()
+
     def env(self) -> dict[str, str]:
         """The environment that server and command line run in."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("LATCHKEY_")}
         named = {"LATCHKEY_" + name.replace(".", "_").upper(): str(value)
                  for name, value in self.settings.items() if value is not None}
-        clock = {"LATCHKEY_TEST_CLOCK_FILE": str(self.clock.path)} if has_clock_to_move(binary_path()) else {}
+        clock = {"LATCHKEY_TEST_CLOCK_FILE": str(self.clock.path)} if has_clock_to_move(self.binary) else {}
         return {**kept, **_sanitizer_options(), **clock, **named, **self.environment}
 
     def master_secret(self) -> str:
@@ -152,11 +160,11 @@ class Server(StoreReading):
     def start(self, *arguments: str, timeout: float = 60) -> Server:
         """Starts `latchkey serve` and waits for its line. Raises ServerFailed when it ends instead."""
         assert not self.running, "already running"
-        binary = binary_path()
+        binary = self.binary
         assert binary.exists(), f"{binary} is not there: build it with ./test, or set LATCHKEY_BIN"
         with self.stdout_path.open("wb") as out, self.stderr_path.open("ab") as err:
-            self.process = subprocess.Popen([binary, "serve", *arguments], stdin=subprocess.DEVNULL, stdout=out,
-                                            stderr=err, env=self.env(), cwd=self.folder)
+            self.process = subprocess.Popen([*self._machine, binary, "serve", *arguments], stdin=subprocess.DEVNULL,
+                                            stdout=out, stderr=err, env=self.env(), cwd=self.folder)
         deadline = time.monotonic() + timeout
         while True:
             ended = self.process.poll() is not None
@@ -256,7 +264,7 @@ class Server(StoreReading):
             environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Runs `latchkey ARGUMENTS…` with the server's settings, whether it runs or not."""
         data = input.encode() if isinstance(input, str) else input
-        done = subprocess.run([binary_path(), *map(str, arguments)], input=data if data is not None else b"",
+        done = subprocess.run([self.binary, *map(str, arguments)], input=data if data is not None else b"",
                               capture_output=True, env={**self.env(), **(environment or {})}, cwd=self.folder,
                               timeout=timeout)
         answer = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(errors="replace"),

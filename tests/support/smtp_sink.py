@@ -52,12 +52,12 @@ class Faults:
 
 
 class SmtpSink:
-    """Listens on a free port of 127.0.0.1 until `close`. `certificate` (a PEM file with key) offers
+    """Listens on a free port of `host` until `close`. `certificate` (a PEM file with key) offers
     STARTTLS, or wraps the connection from its first byte when `implicit_tls` is set. With `login` it
     offers AUTH and wants that user and password."""
 
     def __init__(self, certificate: Path | None = None, *, implicit_tls: bool = False,
-                 login: tuple[str, str] | None = None):
+                 login: tuple[str, str] | None = None, host: str = "127.0.0.1"):
         self.faults = Faults()
         self.deliveries: list[Delivery] = []
         self.auth_attempts: list[tuple[str, str, bool]] = []  # user, password, over TLS
@@ -74,13 +74,14 @@ class SmtpSink:
         self._news = threading.Condition()
         self._open: set[socket.socket] = set()
         self._closing = False
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._host = host
+        self._listener = socket.create_server((host, 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
     def url(self) -> str:
-        return f"smtp{'s' if self._implicit_tls else ''}://127.0.0.1:{self.port}"
+        return f"smtp{'s' if self._implicit_tls else ''}://{self._host}:{self.port}"
 
     def __enter__(self) -> SmtpSink:
         return self

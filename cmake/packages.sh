@@ -16,8 +16,8 @@ test=(
 )
 # Debian's Argon2id is in no product of ours: tests compare results with it, bench/run times.
 bench=(libargon2-dev)
-# Debian starts etcd and HAProxy when it installs them; the tests use servers of their own.
-cluster=(postgresql-15 patroni etcd-server haproxy python3-psycopg2 python3-etcd iproute2)
+# Debian starts etcd, HAProxy and nginx when it installs them; the tests use servers of their own.
+cluster=(postgresql-15 patroni etcd-server haproxy nginx-light systemd python3-psycopg2 python3-etcd iproute2)
 
 wanted=()
 for group in "$@"; do

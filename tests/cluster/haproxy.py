@@ -1,4 +1,4 @@
-"""HAProxy in front of nodes, as docs/operations.md sets it up."""
+"""HAProxy in front of nodes, as docs/operations.md prints it."""
 
 from __future__ import annotations
 
@@ -9,30 +9,17 @@ import tempfile
 import time
 from pathlib import Path
 
-CONFIG = """
+from support.printed import code_blocks, replaced
+
+# What a configuration has around the printed piece.
+AROUND = """
 global
     maxconn 2000
 
-defaults
-    mode http
-    timeout connect 2s
-    timeout client 60s
-    timeout server 30s
-    option redispatch
-    retries 3
-    retry-on conn-failure empty-response
-
+{printed}
 frontend sign_in
     bind 127.0.0.1:{port}
     default_backend latchkey
-
-backend latchkey
-    balance roundrobin
-    option forwardfor
-    option httpchk GET /readyz
-    http-check expect status 200
-    default-server inter 500ms fastinter 100ms fall 1 rise 1
-{servers}
 """
 
 
@@ -42,9 +29,10 @@ class Haproxy:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        servers = "\n".join(f"    server node{number} {address} check" for number, address in enumerate(addresses))
+        printed = replaced(code_blocks("docs/operations.md", "**HAProxy.**")[0],
+                           ("10.0.0.21:8080", addresses[0]), ("10.0.0.22:8080", addresses[1]))
         self.config = self.folder / "haproxy.cfg"
-        self.config.write_text(CONFIG.format(port=self.port, servers=servers))
+        self.config.write_text(AROUND.format(port=self.port, printed=printed))
         self.process: subprocess.Popen | None = None
 
     @property

@@ -71,7 +71,7 @@ def programs() -> Path:
 
 def missing() -> list[str]:
     """What has to be installed before any of this can run: `cmake/packages.sh cluster` does it."""
-    return [name for name in ("patroni", "etcd", "haproxy", "ip") if shutil.which(name) is None]
+    return [name for name in ("patroni", "etcd", "haproxy", "nginx", "systemd-analyze", "ip") if shutil.which(name) is None]
 
 
 class Node:

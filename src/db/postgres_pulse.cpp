@@ -91,9 +91,14 @@ void PostgresPulse::measure_clock() {
     return;
   }
   Clock& clock = *options_.clock;
-  const Timestamp before = clock.machine_time();
-  const Timestamp there{Microseconds{detail::execute(connection_, ask_time).value()}};
-  const Timestamp after = clock.machine_time();
+  Timestamp before;
+  Timestamp there;
+  Timestamp after;
+  do {
+    before = clock.machine_time();
+    there = Timestamp{Microseconds{detail::execute(connection_, ask_time).value()}};
+    after = clock.machine_time();
+  } while (after < before);  // it was set back meanwhile: bounds that cross tell nothing
   const Microseconds least = there - after;
   const Microseconds most = there - before;
   if (most - least > 2 * tolerance) throw Unavailable("the database answers too slowly to tell the time");

@@ -3,6 +3,7 @@ on, nothing that was acknowledged is lost, and service is back by itself."""
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 
@@ -13,6 +14,7 @@ from cluster.clients import Clients
 from support import PASSWORD, Server, SmtpSink, assert_problem, at_once, unique_email
 from support.postgres import Database
 from support.size import size
+from support.tokens import claims_of
 
 from .conftest import SHARED, two_nodes
 from .proxy import Proxy
@@ -130,6 +132,28 @@ def generation(node: Server, user) -> int:
         found, = db.execute("SELECT generation FROM sessions JOIN users ON users.id = user_id WHERE email = ?",
                             (user.email,)).fetchone()
     return found
+
+
+def test_D11_a_clock_that_is_set_back_while_the_database_is_asked_for_the_time_is_never_half_right(breakable):
+    database = Database(breakable)
+    with Proxy(breakable.port) as proxy:
+        url = f"postgresql://postgres@127.0.0.1:{proxy.port}/{database.name}"
+        with node_on(database, url) as node:
+            for turn in range(1, 4):
+                # It asks four times a second: now it waits for an answer.
+                proxy.frozen = True
+                time.sleep(0.35)
+                node.clock.set_wrong_by(-300 * turn)
+                proxy.frozen = False
+                node.wait(lambda: len(corrections(node)) == turn, "the clock to be set right")
+                assert abs(corrections(node)[-1] + 300 * turn) < 2
+            user = node.user()
+            assert abs(claims_of(user.access)["iat"] - time.time()) < 3
+
+
+def corrections(node: Server) -> list[float]:
+    """By how many seconds the machine was found to be off, each time."""
+    return [int(found) / 1000 for found in re.findall(r"clock.follows_database machine_is_off_by_ms=(-?\d+)", node.stderr)]
 
 
 def test_Z23_a_lock_on_a_table_keeps_neither_health_nor_keys_nor_other_tables_waiting(breakable):

@@ -75,16 +75,18 @@ class Load {
     results_.latencies.reserve(1 << 20);
     const double cpu_before = cpu_seconds_of(pid);
     const double own_before = own_cpu_seconds();
+    const double delay_before = own_delay_seconds();
     const double start = now_seconds();
     run_until(start + seconds);
     const double took = now_seconds() - start;
     const double own = own_cpu_seconds() - own_before;
+    const double delay = own_delay_seconds() - delay_before;
     const double cpu = cpu_seconds_of(pid) - cpu_before;
     const Results measured = std::move(results_);
     results_ = Results{};
     drain();
     requests_.save();
-    print(measured, took, cpu, own);
+    print(measured, took, cpu, own, delay);
     if (arguments_.has("hold")) {
       std::fflush(stdout);
       char byte = 0;
@@ -107,7 +109,9 @@ class Load {
     const int on = 1;
     ::setsockopt(connection.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     epoll_event event{};
-    event.events = EPOLLIN;
+    // By edges: epoll need not look at each socket a second time after it was read. Who reads less than there
+    // was room for has read everything, but for an end that came with it, which EPOLLRDHUP tells.
+    event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
     event.data.ptr = &connection;
     ::epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.fd, &event);
     connection.input.clear();
@@ -152,19 +156,28 @@ class Load {
     std::array<epoll_event, 256> events;
     const int ready =
         ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &timeout, nullptr);
-    for (int i = 0; i < ready; ++i)
-      receive(*static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr));
+    for (int i = 0; i < ready; ++i) {
+      const epoll_event& event = events[static_cast<std::size_t>(i)];
+      receive(*static_cast<Connection*>(event.data.ptr), (event.events & ~EPOLLIN) != 0);
+    }
   }
 
-  void receive(Connection& connection) {
+  void receive(Connection& connection, bool may_have_ended) {
     std::array<char, 16384> piece;
-    const ssize_t got = ::recv(connection.fd, piece.data(), piece.size(), MSG_DONTWAIT);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (got <= 0) {
-      reconnect(connection);
-      return;
+    for (;;) {
+      const ssize_t got = ::recv(connection.fd, piece.data(), piece.size(), MSG_DONTWAIT);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0 && errno == EAGAIN) return;
+      if (got <= 0) {
+        reconnect(connection);
+        return;
+      }
+      take_piece(connection, {piece.data(), static_cast<std::size_t>(got)});
+      if (static_cast<std::size_t>(got) < piece.size() && !may_have_ended) return;
     }
-    const std::string_view arrived{piece.data(), static_cast<std::size_t>(got)};
+  }
+
+  void take_piece(Connection& connection, std::string_view arrived) {
     if (connection.input.empty() && take_answer(connection, arrived)) return;
     connection.input.append(arrived);
     if (take_answer(connection, connection.input)) connection.input.clear();
@@ -216,7 +229,8 @@ class Load {
     while (waiting_ != 0 && now_seconds() < end) wait(end);
   }
 
-  static void print(const Results& results, double took, double server_cpu, double own_cpu) {
+  static void print(const Results& results, double took, double server_cpu, double own_cpu,
+                    double own_delay) {
     std::vector<float> latencies = results.latencies;
     std::sort(latencies.begin(), latencies.end());
     const auto percentile = [&](double share) {
@@ -237,13 +251,13 @@ class Load {
     std::printf(
         "{\"seconds\": %.3f, \"operations\": %.0f, \"per_second\": %.1f, \"good\": %.0f, "
         "\"good_per_second\": %.1f, "
-        "\"cpu_us\": %.3f, \"cores_busy\": %.3f, \"load_cores_busy\": %.3f, \"p50_us\": %.1f, \"p90_us\": "
-        "%.1f, "
-        "\"p99_us\": %.1f, \"p999_us\": %.1f, \"max_us\": %.1f, \"reconnects\": %llu, \"statuses\": {%s}}\n",
+        "\"cpu_us\": %.3f, \"cores_busy\": %.3f, \"load_cores_busy\": %.3f, \"load_waits\": %.3f, "
+        "\"p50_us\": %.1f, \"p90_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, \"max_us\": %.1f, "
+        "\"reconnects\": %llu, \"statuses\": {%s}}\n",
         took, answers, answers / took, successes, successes / took,
         successes > 0 ? server_cpu / successes * 1e6 : 0.0, server_cpu / took, own_cpu / took,
-        percentile(0.5), percentile(0.9), percentile(0.99), percentile(0.999), percentile(1),
-        static_cast<unsigned long long>(results.reconnects), statuses.c_str());
+        own_delay / took, percentile(0.5), percentile(0.9), percentile(0.99), percentile(0.999),
+        percentile(1), static_cast<unsigned long long>(results.reconnects), statuses.c_str());
   }
 
   const Arguments& arguments_;

@@ -42,6 +42,13 @@ double own_cpu_seconds() {
   return seconds_of(used.ru_utime) + seconds_of(used.ru_stime);
 }
 
+double own_delay_seconds() {
+  std::ifstream file("/proc/self/schedstat");
+  double ran = 0;
+  double waited = 0;
+  return file >> ran >> waited ? waited / 1e9 : 0;
+}
+
 double cpu_seconds_of(pid_t process) {
   const std::string folder = "/proc/" + std::to_string(process);
   std::error_code gone;

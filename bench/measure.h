@@ -17,6 +17,10 @@ double now_seconds();
 /// CPU seconds that all threads of this process have used.
 double own_cpu_seconds();
 
+/// Seconds that the first thread of this process could have run and had to wait for a core; 0 where the
+/// kernel does not count them.
+double own_delay_seconds();
+
 /// CPU seconds that all living threads of another process have used, to about a millisecond: from the
 /// scheduler's own count, or in clock ticks where the kernel does not keep one. 0 when there is no such
 /// process.

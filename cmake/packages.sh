@@ -14,8 +14,8 @@ test=(
   libgtest-dev python3 python3-venv nodejs npm chromium chromium-driver openssl
   clang clang-format clang-tidy libclang-rt-14-dev gdb libargon2-dev
 )
-# Debian's Argon2id is in no product of ours: tests compare results with it, bench/run times.
-bench=(libargon2-dev)
+# Debian's Argon2id is in no product of ours: tests compare results with it, bench/run times. pgbench comes with PostgreSQL.
+bench=(libargon2-dev postgresql-15 python3)
 # Debian starts etcd, HAProxy and nginx when it installs them; the tests use servers of their own.
 cluster=(postgresql-15 patroni etcd-server haproxy nginx-light systemd python3-psycopg2 python3-etcd iproute2)
 

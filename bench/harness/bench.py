@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from .plot import Plot
 from .processes import Failed, Listening, clean_environment, on_cores, run_program
 
 PASSWORD = "secure_password"
@@ -43,15 +44,18 @@ class Row:
 class Bench:
     """One run. Leaving the `with` block removes the stores that it made."""
 
-    def __init__(self, binary: Path, programs: Path, folder: Path, quick: bool, argon2_library: Path | None):
+    def __init__(self, binary: Path, programs: Path, folder: Path, quick: bool, argon2_library: Path | None,
+                 most_users: int = 1_000_000):
         self.binary = binary
         self.programs = programs
         self.quick = quick
         self.argon2_library = argon2_library
         self.rounds = 1 if quick else 3
         self.users = 20_000
-        self.many_users = 100_000 if quick else 1_000_000
+        self.most_users = most_users
         self.rows: list[Row] = []
+        self.plots: list[Plot] = []
+        self.seconds_of_groups: dict[str, float] = {}
         self.settings: dict[str, dict[str, str]] = {}
         self.sign_ins_per_second: float | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -79,15 +83,19 @@ class Bench:
         subprocess.run([self.binary, "migrate", "--data_dir", data], check=True, env=clean_environment(), cwd=self.folder,
                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if users > 0:
-            self._make_master_secret(data)
-            with on_cores(self.load_cores):
-                subprocess.run([self.programs / "fill_store", data, "--users", str(users), "--password", PASSWORD,
-                                "--memory", str(hash_cost["password.argon2_memory_kib"]),
-                                "--passes", str(hash_cost["password.argon2_passes"]),
-                                "--tokens", str(tokens), "--tokens-out", self.tokens_of(data)], check=True)
+            self.make_master_secret(data)
+            self.fill(data, users, hash_cost, tokens)
         return data
 
-    def _make_master_secret(self, data: Path) -> None:
+    def fill(self, data: Path, users: int, hash_cost: dict, tokens: int, *where: object) -> None:
+        with on_cores(self.load_cores):
+            subprocess.run([self.programs / "fill_store", data, "--users", str(users), "--password", PASSWORD,
+                            "--memory", str(hash_cost["password.argon2_memory_kib"]),
+                            "--passes", str(hash_cost["password.argon2_passes"]),
+                            "--tokens", str(tokens), "--tokens-out", self.tokens_of(data), *where], check=True)
+        os.sync()  # else the kernel writes it to the disk while something is measured
+
+    def make_master_secret(self, data: Path) -> None:
         path = data / "master_secret"
         if not path.exists():
             path.touch(mode=0o600)
@@ -96,14 +104,22 @@ class Bench:
     def tokens_of(self, data: Path) -> Path:
         return data.with_suffix(".tokens")
 
-    def serve(self, data: Path, settings: dict | None = None) -> Listening:
+    def remove_store(self, name: str) -> None:
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def serve(self, data: Path, settings: dict | None = None, environment: dict[str, str] | None = None) -> Listening:
         """The server on a free port of loopback, with one thread for requests and one for hashing on the server's core."""
         all_settings = {"listen": "127.0.0.1:0", "data_dir": data, "threads": len(self.server_cores),
                         "password.hash_threads": len(self.server_cores), **SERVER_SETTINGS, **(settings or {})}
-        shown = {name: str(value) for name, value in all_settings.items() if name != "data_dir"}
+        shown = {name: str(value) for name, value in all_settings.items() if name not in ("data_dir", "master_secret_file")}
+        if "database_url" in shown:
+            shown["database_url"] = "postgresql://…"
         self.settings[data.name] = shown
+        environment = dict(environment or {})
+        if "database_url" in all_settings:  # may hold a secret, and so has no flag
+            environment["LATCHKEY_DATABASE_URL"] = all_settings.pop("database_url")
         flags = [part for name, value in all_settings.items() for part in (f"--{name}", str(value))]
-        return Listening([self.binary, "serve", *flags], self.server_cores, self.folder / f"{data.name}.log")
+        return Listening([self.binary, "serve", *flags], self.server_cores, self.folder / f"{data.name}.log", environment)
 
     def serve_bare(self, answer: bytes) -> Listening:
         path = self.folder / f"answer-{len(list(self.folder.glob('answer-*')))}"
@@ -149,7 +165,8 @@ def row_of_load(figure: str, result: dict, saturated: bool = True, **more: objec
     if result["good"] == 0:
         raise Failed(f"{figure}: not one good answer: {result}")
     if saturated and result["cores_busy"] < 0.9:
-        row.notes.append(f"the server's core was {result['cores_busy']:.0%} busy, so it could answer more than that rate")
+        row.notes.append(f"the server's core was {result['cores_busy']:.0%} busy, so it could answer more than that rate; the load's "
+                         f"was {result['load_cores_busy']:.0%} busy with it and let it wait {result['load_waits']:.0%} of the time")
     refused = result["operations"] - result["good"]
     if refused:
         row.notes.append(f"{refused:.0f} of {result['operations']:.0f} answers were refusals")

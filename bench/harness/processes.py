@@ -39,13 +39,14 @@ def clean_environment() -> dict[str, str]:
 class Listening:
     """A process that says on standard output where it listens."""
 
-    def __init__(self, command: list, cores: set[int], log: Path):
+    def __init__(self, command: list, cores: set[int], log: Path, environment: dict[str, str] | None = None):
         self._log = log.open("ab")
         self._log_path = log
         start = time.perf_counter()
         with on_cores(cores):
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log, env=clean_environment(),
-                                            cwd=log.parent, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log,
+                                            env={**clean_environment(), **(environment or {})}, cwd=log.parent,
+                                            stdin=subprocess.DEVNULL)
         line = self.process.stdout.readline().decode()
         self.seconds_to_listen = time.perf_counter() - start
         if not line.startswith("listening on http://"):

@@ -1,4 +1,4 @@
-"""The table for people, and the raw figures for programs."""
+"""The table and the plots for people, and the raw figures for programs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 
 from .bench import Bench, Row
+from .processes import Failed
 
+BEGIN, END = "<!-- bench/run writes from here -->", "<!-- to here -->"
 HEAD = ("figure", "a second", "CPU µs each", "p50", "p99", "limit", "limit, a second", "limit, CPU µs", "ratio", "goal")
 
 
@@ -46,7 +48,8 @@ def to_markdown(bench: Bench, machine: dict, disturbance: dict) -> str:
         f"- Machine: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}, "
         f"kernel {machine['kernel']}; stores on {machine['disk']}, one durable write {machine['sync_us']:.0f} µs.",
         f"- The server and each limit program have {_cores(machine['server_cores'])} to themselves, the load "
-        f"{_cores(machine['load_cores'])}.",
+        f"{_cores(machine['load_cores'])}; PostgreSQL shares the server's, and pgbench's.",
+        "- Time: " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in bench.seconds_of_groups.items()) + ".",
         f"- Other programs used {disturbance['others_share']:.0%} of the machine meanwhile, other virtual machines "
         f"{disturbance['stolen_share']:.0%}; load average before {disturbance['load_average_before']:.1f}.",
     ]
@@ -64,15 +67,39 @@ def to_markdown(bench: Bench, machine: dict, disturbance: dict) -> str:
         lines.append("| " + " | ".join(_cells(row, mark)) + " |")
     if notes:
         lines += ["", *(f"{number}. {note}" for number, note in enumerate(notes, 1))]
-    lines += ["", "Settings of the servers, beyond the defaults:", ""]
-    for name, settings in bench.settings.items():
-        lines.append(f"- {name}: " + ", ".join(f"`{key}={value}`" for key, value in settings.items()))
     return "\n".join(lines) + "\n"
 
 
+def list_settings(bench: Bench) -> str:
+    """What the servers were started with; those that were alike stand together."""
+    servers: dict[str, list[str]] = {}
+    for name, settings in bench.settings.items():
+        servers.setdefault(", ".join(f"`{key}={value}`" for key, value in settings.items()), []).append(name)
+    return "\n".join(["Settings of the servers, beyond the defaults:", "",
+                      *(f"- {', '.join(names)}: {text}" for text, names in servers.items())]) + "\n"
+
+
 def write(folder: Path, bench: Bench, machine: dict, disturbance: dict, text: str) -> None:
-    """`results.json` and `results.md` in the folder, in place of those of the run before."""
+    """`results.json`, `results.md` and `plots/` in the folder, in place of those of the run before."""
     everything = {"machine": machine, "disturbance": disturbance, "quick": bench.quick, "settings": bench.settings,
-                  "rows": [dataclasses.asdict(row) for row in bench.rows]}
+                  "rows": [dataclasses.asdict(row) for row in bench.rows],
+                  "plots": [dataclasses.asdict(plot) for plot in bench.plots]}
     (folder / "results.json").write_text(json.dumps(everything, indent=1, default=str) + "\n")
     (folder / "results.md").write_text(text)
+    write_plots(bench, folder / "plots")
+
+
+def write_plots(bench: Bench, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for plot in bench.plots:
+        (folder / f"{plot.name}.svg").write_text(plot.to_svg())
+
+
+def write_document(document: Path, table: str) -> None:
+    """Puts the table between the marks of the document; what stands around them is written by hand."""
+    text = document.read_text()
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise Failed(f"{document} has no place for the table: {BEGIN} … {END}")
+    document.write_text(f"{before}{begin}\n{table}{end}{after}")

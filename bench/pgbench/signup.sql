@@ -7,5 +7,4 @@ BEGIN;
 INSERT INTO users (subject, email, email_key, username, username_key, password_hash, role, confirmed, is_active, failed_sign_ins, locked_until, mailed_at, created_at, updated_at) VALUES (:subject, :number, :number, :number, NULL, :hash, 'user', FALSE, TRUE, 0, 0, :now, :now, :now) ON CONFLICT DO NOTHING RETURNING id \gset
 INSERT INTO audit (at, event, result, actor, target, address, request_id, detail) VALUES (:now, 'sign_up', 'ok', '', :target, :address, :request_id, '');
 INSERT INTO outbox (id, user_id, message, created_at, next_try_at, tries, put_aside, last_error) VALUES (:subject, :id, 'confirmation', :now, :now, 0, FALSE, '');
-SELECT u.id, u.subject, u.email, u.username, u.avatar, u.role, u.confirmed, u.is_active, EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.idle_expires_at > :now AND s.expires_at > :now), u.created_at, u.updated_at FROM users u WHERE u.id = :id;
 COMMIT;

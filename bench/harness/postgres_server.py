@@ -139,7 +139,7 @@ def statements_of_script(name: str) -> set[str]:
 
 def statements_in_log(text: str) -> set[str]:
     """What the server was seen to send, of what `log_statement` writes."""
-    return {_shape(found) for found in re.findall(r"LOG:  (?:execute \w+|statement): (.*)", text)}
+    return {_shape(found) for found in re.findall(r"LOG:  (?:execute [^:]+|statement): (.*)", text)}
 
 
 def _shape(statement: str) -> str:

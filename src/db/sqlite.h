@@ -32,7 +32,7 @@ struct SqliteOptions {
   std::uint32_t restart_pages = 16384;
 
   /// Page cache of the writer and of each reading thread.
-  std::int64_t cache_kib = 8192;
+  std::int64_t cache_kib = 16384;
   /// A file that is larger than this number of pages answers "disk full"; 0 is no limit. For tests.
   std::uint32_t max_pages = 0;
 };

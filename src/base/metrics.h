@@ -63,7 +63,6 @@ enum class Counter : std::uint8_t {
   mail_withheld,
   password_hashed,
   hashing_refused,
-  hashing_starved,
   connection_accepted,
   connection_refused,
   database_batch,

@@ -56,7 +56,6 @@ constexpr std::array<CounterRow, counter_count> counter_rows{{
     {Counter::mail_withheld,         "latchkey_mails_total", R"(outcome="withheld")", ""},
     {Counter::password_hashed,       "latchkey_passwords_hashed_total", "", "Password hashes computed."},
     {Counter::hashing_refused,       "latchkey_hashing_refused_total", "", "Password hashes refused because the queue was full."},
-    {Counter::hashing_starved,       "latchkey_hashing_starved_total", "", "Password hashes made by the thread that steps in while the others get no time."},
     {Counter::connection_accepted,   "latchkey_connections_accepted_total", "", "Connections accepted."},
     {Counter::connection_refused,    "latchkey_connections_refused_total", "", "Connections closed at once for lack of room."},
     {Counter::database_batch,        "latchkey_database_batches_total", "", "Write batches committed; each is one sync."},

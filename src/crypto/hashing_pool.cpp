@@ -1,9 +1,8 @@
 #include "crypto/hashing_pool.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <sys/resource.h>
-#include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/async_result.hpp>
@@ -21,23 +20,12 @@ namespace {
 
 constexpr asio::use_awaitable_t<IoExecutor> as_task{};
 constexpr std::size_t default_queue_per_thread = 64;
-/// So long the threads may get next to no time before the keeper steps in.
-constexpr std::chrono::milliseconds patience{250};
-/// Next to no time: less than this part of what has passed.
-constexpr int starved_below = 50;
-/// What is done waits no longer for others to be handed over with.
-constexpr std::chrono::microseconds longest_gathering{500};
 constexpr int lowest_priority = 19;
 
-/// Lets everything else go first. The way back is closed to a process without privileges, so a thread stays
-/// so.
-void run_when_idle() {
-  const sched_param no_priority{};
-  static_cast<void>(::sched_setscheduler(0, SCHED_IDLE, &no_priority));  // 0: the calling thread
-}
-
-/// A small share beside requests that keep every core busy, still.
-void run_with_a_small_share() {
+/// Lets requests that need no hash go first on a shared core. Not SCHED_IDLE: a fifth of nice 19's small
+/// share would be left while requests, or other programs, keep every core busy; a thread without privileges
+/// can not come back from it; and it gained next to nothing (docs/performance.md).
+void lower_own_priority() {
   // On Linux a thread has its own nice value, and 0 is the calling thread. Refused by no kernel; harmless if
   // it were.
   static_cast<void>(::setpriority(PRIO_PROCESS, 0, lowest_priority));
@@ -80,9 +68,12 @@ struct HashingPool::AwaitedJob final : HashingPool::Job {
     }
   }
 
-  IoExecutor home() const override { return asio::get_associated_executor(handler); }
-
-  void resume() override { std::move(handler)(std::move(failure), done); }
+  void complete() noexcept override {
+    auto resume = [resumed = std::move(handler), why = std::move(failure), was_done = done]() mutable {
+      std::move(resumed)(std::move(why), was_done);
+    };
+    asio::post(executor, std::move(resume));
+  }
 
   Handler handler;
   Work& work;  ///< in the frame of the waiting coroutine
@@ -102,7 +93,6 @@ HashingPool::HashingPool(const Options& options)
   for (std::size_t i = 0; i < thread_count_; ++i) arenas_.push_back(std::make_unique<HashArena>(parameters_));
   try {
     for (const auto& arena : arenas_) threads_.emplace_back([this, &arena] { serve(*arena); });
-    keeper_ = std::thread([this] { keep_a_share(); });
   } catch (...) {
     stop();
     throw;
@@ -185,138 +175,52 @@ void HashingPool::push(std::unique_ptr<Job> job) {
   std::unique_lock lock{mutex_};
   if (stopping_) {
     lock.unlock();
-    Jobs refused;
-    refused.push_back(std::move(job));
-    hand_over(std::move(refused));
+    job->complete();
     return;
   }
   queue_.push_back(std::move(job));
-  const bool wakes_keeper = std::exchange(keeper_sleeps_, false);
   lock.unlock();
   metrics::move(metrics::Gauge::hashing_queue_length, 1);
   wake_.notify_one();
-  if (wakes_keeper) wake_keeper_.notify_one();
 }
 
-/// Cheap hashes are handed over several at a time: each alone would cost two switches between threads, and
-/// a sync of the store for whatever follows. One with the default parameters takes longer than the wait.
 void HashingPool::serve(HashArena& arena) {
-  run_when_idle();
+  lower_own_priority();
   ::pthread_setname_np(::pthread_self(), "hashing");
-  Jobs done;
-  auto handed_over_at = std::chrono::steady_clock::now();
   std::unique_lock lock{mutex_};
   for (;;) {
-    const bool gathers = std::chrono::steady_clock::now() - handed_over_at < longest_gathering;
-    if (!done.empty() && (queue_.empty() || stopping_ || !gathers)) {
-      lock.unlock();
-      hand_over(std::exchange(done, {}));
-      handed_over_at = std::chrono::steady_clock::now();
-      lock.lock();
-    }
     if (queue_.empty() && arena.is_dirty()) {
       lock.unlock();
       arena.wipe();
       lock.lock();
     }
     wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (stopping_) break;  // `stop` answers those that wait
-    done.push_back(run_next(lock, arena));
-  }
-  lock.unlock();
-  hand_over(std::move(done));
-}
+    if (stopping_) return;  // `stop` answers those that wait
+    const std::unique_ptr<Job> job = std::move(queue_.front());
+    queue_.pop_front();
+    --reserved_;
+    lock.unlock();
 
-/// Sleeps while nothing waits, looks now and then while something does, and works only while the threads that
-/// should do it are starved. Its memory is taken for each hash alone.
-void HashingPool::keep_a_share() {
-  run_with_a_small_share();
-  ::pthread_setname_np(::pthread_self(), "hashing-share");
-  HashArena arena;
-  std::unique_lock lock{mutex_};
-  while (!stopping_) {
-    if (queue_.empty()) {
-      keeper_sleeps_ = true;
-      wake_keeper_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-      keeper_sleeps_ = false;
-    }
-    auto since = std::chrono::steady_clock::now();
-    Microseconds before = time_of_threads();
-    wake_keeper_.wait_for(lock, patience, [this] { return stopping_; });
-    const auto starved = [&] {
-      const auto passed = std::chrono::steady_clock::now() - since;
-      return time_of_threads() - before < passed / starved_below;
-    };
-    while (!stopping_ && !queue_.empty() && starved()) {
-      since = std::chrono::steady_clock::now();
-      before = time_of_threads();
-      metrics::count(metrics::Counter::hashing_starved);
-      Jobs done;
-      done.push_back(run_next(lock, arena));
-      lock.unlock();
-      hand_over(std::move(done));
-      lock.lock();
-    }
+    metrics::move(metrics::Gauge::hashing_queue_length, -1);
+    job->run(arena);
+    job->complete();
+    lock.lock();
   }
-}
-
-/// Takes the first job, does it without the lock, and comes back with it.
-std::unique_ptr<HashingPool::Job> HashingPool::run_next(std::unique_lock<std::mutex>& lock,
-                                                        HashArena& arena) {
-  std::unique_ptr<Job> job = std::move(queue_.front());
-  queue_.pop_front();
-  --reserved_;
-  lock.unlock();
-  metrics::move(metrics::Gauge::hashing_queue_length, -1);
-  job->run(arena);
-  lock.lock();
-  return job;
-}
-
-/// Those of one event loop at once, which wakes it once.
-void HashingPool::hand_over(Jobs done) {
-  while (!done.empty()) {
-    const IoExecutor home = done.front()->home();
-    Jobs of_home;
-    for (std::unique_ptr<Job>& job : done) {
-      if (job->home() == home) of_home.push_back(std::move(job));
-    }
-    std::erase(done, nullptr);
-    auto resume = [jobs = std::move(of_home)] {
-      for (const std::unique_ptr<Job>& job : jobs) job->resume();
-    };
-    asio::post(home, std::move(resume));
-  }
-}
-
-/// The time that the cores have given to them in all.
-Microseconds HashingPool::time_of_threads() const {
-  Microseconds sum{0};
-  for (const std::thread& thread : threads_) {
-    clockid_t clock{};
-    timespec used{};
-    if (::pthread_getcpuclockid(const_cast<std::thread&>(thread).native_handle(), &clock) != 0) continue;
-    if (::clock_gettime(clock, &used) != 0) continue;
-    sum += std::chrono::duration_cast<Microseconds>(Seconds(used.tv_sec) +
-                                                    std::chrono::nanoseconds(used.tv_nsec));
-  }
-  return sum;
 }
 
 void HashingPool::stop() {
-  Jobs left;
+  std::deque<std::unique_ptr<Job>> left;
   {
     const std::lock_guard lock{mutex_};
     stopping_ = true;
-    left.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));
-    queue_.clear();
+    left.swap(queue_);
     reserved_ -= left.size();
   }
   wake_.notify_all();
-  wake_keeper_.notify_all();
-  metrics::move(metrics::Gauge::hashing_queue_length, -static_cast<std::int64_t>(left.size()));
-  hand_over(std::move(left));
-  if (keeper_.joinable()) keeper_.join();
+  for (const std::unique_ptr<Job>& job : left) {
+    metrics::move(metrics::Gauge::hashing_queue_length, -1);
+    job->complete();
+  }
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }

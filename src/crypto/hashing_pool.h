@@ -14,15 +14,12 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "base/task.h"
-#include "base/time.h"
 #include "crypto/password_hash.h"
 
 namespace latchkey::crypto {
 
-/// Threads that do nothing but hash passwords, each with its own HashArena, which it wipes before it waits
-/// for work. They run when a core has nothing else to do (SCHED_IDLE), so that a storm of sign-ins is not
-/// felt by anybody else; and while every core is busy for long, one more thread sees to it that sign-ins
-/// still get a share.
+/// Threads of low priority that do nothing but hash passwords, each with its own HashArena, which it wipes
+/// before it waits for work.
 ///
 /// Admission is fail-fast: when the queue is full, `hash` and `verify` answer ErrorCode::overloaded (retry
 /// after one second) without waiting. Once admitted, a job is done, or answered with `overloaded` when the
@@ -81,11 +78,9 @@ class HashingPool {
     Job& operator=(const Job&) = delete;
     virtual ~Job() = default;
     virtual void run(HashArena& arena) noexcept = 0;
-    virtual IoExecutor home() const = 0;
-    /// Resumes the coroutine; only at home.
-    virtual void resume() = 0;
+    /// Resumes the coroutine, on its own executor; `done` when `run` was called.
+    virtual void complete() noexcept = 0;
   };
-  using Jobs = std::vector<std::unique_ptr<Job>>;
   template <class Handler>
   struct AwaitedJob;
 
@@ -93,10 +88,6 @@ class HashingPool {
   void push(std::unique_ptr<Job> job);
   Task<bool> run(Work work);
   void serve(HashArena& arena);
-  void keep_a_share();
-  std::unique_ptr<Job> run_next(std::unique_lock<std::mutex>& lock, HashArena& arena);
-  static void hand_over(Jobs done);
-  Microseconds time_of_threads() const;
 
   Argon2Parameters parameters_;
   std::string decoy_;
@@ -105,14 +96,11 @@ class HashingPool {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::condition_variable wake_keeper_;
-  bool keeper_sleeps_ = false;
   std::deque<std::unique_ptr<Job>> queue_;
   std::size_t reserved_ = 0;  ///< admitted and not yet taken by a thread
   bool stopping_ = false;
   std::vector<std::unique_ptr<HashArena>> arenas_;
   std::vector<std::thread> threads_;
-  std::thread keeper_;  // last: it looks at the others
 };
 
 }  // namespace latchkey::crypto

@@ -99,45 +99,52 @@ PostgresResult PostgresConnection::wait_for_result(std::string_view sql) {
 /// Ends what was sent with a sync and reads all its answers. Gives the last; throws the first error, after
 /// which the server has skipped the rest.
 PostgresResult PostgresConnection::finish_group() {
+  Answers answers;
+  try {
+    answers = read_group();
+  } catch (...) {
+    close();  // what else is on its way would be taken for answers to the next
+    throw;
+  }
+  const std::vector<Sent> group = std::exchange(sent_, {});
+  if (!answers.error) return std::move(answers.last);
+  forget_unprepared(std::span(group).subspan(answers.failed));
+  try {
+    std::rethrow_exception(answers.error);
+  } catch (const StalePlan&) {
+    prepared_.erase(group[answers.failed].runs);
+    throw;
+  }
+}
+
+PostgresConnection::Answers PostgresConnection::read_group() {
   if (PQpipelineSync(handle_.get()) == 0) lose(last_words(handle_.get()));
-  const auto begun = SteadyClock::now();
-  PostgresResult last;
-  std::exception_ptr error;
+  Answers answers;
   std::size_t answered = 0;
-  std::size_t failed = 0;
+  auto begun = SteadyClock::now();  // each command has the server's whole time for itself
   for (bool between = false;;) {
     wait_for_socket(begun);
     PostgresResult result(PQgetResult(handle_.get()));
     if (!result) {
       if (std::exchange(between, true)) lose("the database gave no answer");
       ++answered;
+      begun = SteadyClock::now();
       continue;
     }
     between = false;
     const auto status = PQresultStatus(result.get());
-    if (status == PGRES_PIPELINE_SYNC) break;
+    if (status == PGRES_PIPELINE_SYNC) return answers;
     if (status == PGRES_PIPELINE_ABORTED) continue;
     if (!is_failure(result.get())) {
-      last = std::move(result);
+      answers.last = std::move(result);
       continue;
     }
-    if (!error) {
-      failed = std::min(answered, sent_.size() - 1);
-      error = error_of(result.get(), sent_[failed].sql);
+    if (!answers.error) {
+      answers.failed = std::min(answered, sent_.size() - 1);
+      answers.error = error_of(result.get(), sent_[answers.failed].sql);
     }
-    if (is_fatal(result.get()) || PQstatus(handle_.get()) != CONNECTION_OK) {
-      close();
-      std::rethrow_exception(error);
-    }
-  }
-  const std::vector<Sent> group = std::exchange(sent_, {});
-  if (!error) return last;
-  forget_unprepared(std::span(group).subspan(failed));
-  try {
-    std::rethrow_exception(error);
-  } catch (const StalePlan&) {
-    prepared_.erase(group[failed].runs);
-    throw;
+    if (is_fatal(result.get()) || PQstatus(handle_.get()) != CONNECTION_OK)
+      std::rethrow_exception(answers.error);
   }
 }
 
@@ -163,9 +170,9 @@ void PostgresConnection::leave_pipeline() {
 /// A command without parameters or rows, to be waited for with the next sync.
 void PostgresConnection::send_control(const char* sql) {
   enter_pipeline();
+  sent_.push_back({.sql = sql});
   if (PQsendQueryParams(handle_.get(), sql, 0, nullptr, nullptr, nullptr, nullptr, 0) == 0)
     lose(last_words(handle_.get()));
-  sent_.push_back({.sql = sql});
 }
 
 /// Several commands in one text, which only the simple protocol takes.
@@ -189,7 +196,7 @@ void PostgresConnection::commit() {
     result = finish_group();
   } catch (const SerializationFailure&) {
     throw;
-  } catch (const Unavailable& error) {
+  } catch (const std::exception& error) {
     if (handle_) throw;  // an answer: it was rolled back
     throw OutcomeUnknown(std::string("while committing: ") + error.what());
   }
@@ -232,9 +239,9 @@ const std::string& PostgresConnection::send_prepare(const StatementText& text) {
   const PostgresTypes types(text.parameters);
   const std::string name = "s" + std::to_string(++names_);
   const std::string sql(text.sql);
+  sent_.push_back({.sql = text.sql, .prepares = text.sql.data()});
   if (PQsendPrepare(handle_.get(), name.c_str(), sql.c_str(), types.size(), types.data()) == 0)
     lose(last_words(handle_.get()));
-  sent_.push_back({.sql = text.sql, .prepares = text.sql.data()});
   return prepared_.emplace(text.sql.data(), name).first->second;
 }
 
@@ -246,10 +253,10 @@ void PostgresConnection::execute_later(const StatementText& text, std::span<cons
   enter_pipeline();
   const std::string& name = send_prepare(text);
   const PostgresParameters parameters(values);
+  sent_.push_back({.sql = text.sql, .runs = text.sql.data()});
   if (PQsendQueryPrepared(handle_.get(), name.c_str(), parameters.size(), parameters.values(),
                           parameters.lengths(), parameters.formats(), 1) == 0)
     lose(last_words(handle_.get()));
-  sent_.push_back({.sql = text.sql, .runs = text.sql.data()});
 }
 
 std::int64_t PostgresConnection::execute(const StatementText& text, std::span<const Value> values,

@@ -56,7 +56,13 @@ class PostgresConnection final : public Connection {
   };
   void send_control(const char* sql);
   const std::string& send_prepare(const StatementText& text);
+  struct Answers {
+    PostgresResult last;
+    std::exception_ptr error;
+    std::size_t failed = 0;  ///< of those sent, the one that the error is about
+  };
   PostgresResult finish_group();
+  Answers read_group();
   void forget_unprepared(std::span<const Sent> failed);
   void enter_pipeline();
   void leave_pipeline();

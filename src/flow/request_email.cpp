@@ -29,7 +29,12 @@ Task<Result<EmailRequest>> request_email(Services& services, Origin origin, std:
         return true;
       }
     }
-    tx.run_later(store::state::update_decoy);
+    // Every case is to cost two round trips.
+    if (contact.has_value()) {
+      tx.run_later(store::state::update_decoy);
+    } else {
+      tx.run(store::state::update_decoy);
+    }
     return false;
   };
   const bool queued = co_await services.database.write(work);

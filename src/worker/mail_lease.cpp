@@ -50,7 +50,9 @@ milliseconds LeaseRenewal::renew() {
         database_.run_now(outbox::update_lease, lease_.asked, lease_.mail, lease_.end, lease_.asked);
     lost_ = renewed.rows == 0;
     lease_.end = lease_.asked;
-    return length_ / 3;
+    // Less than usual is left where the answer took long.
+    const auto left = std::chrono::floor<milliseconds>(lease_.end - clock_.now());
+    return std::clamp(left / 2, milliseconds{0}, length_ / 3);
   } catch (const std::exception&) {
     // As long as nobody gets an answer nobody takes the mail; but others may get one where we do not.
     const auto left = std::chrono::ceil<milliseconds>(lease_.end - clock_.now());

@@ -27,7 +27,8 @@ def serve_without(tmp_path):
 
     def start(libraries, **settings):
         hide = "".join(f'mount --bind /dev/null "{find(library)}" && ' for library in libraries)
-        environment = {**os.environ, "LATCHKEY_DATA_DIR": str(tmp_path / "data"), "LATCHKEY_LISTEN": "127.0.0.1:0",
+        others = {name: value for name, value in os.environ.items() if not name.startswith("LATCHKEY_")}
+        environment = {**others, "LATCHKEY_DATA_DIR": str(tmp_path / "data"), "LATCHKEY_LISTEN": "127.0.0.1:0",
                        **{f"LATCHKEY_{name.upper()}": value for name, value in settings.items()}}
         return subprocess.Popen(["unshare", "--mount", "sh", "-c", hide + 'exec "$0" serve', str(binary_path())], env=environment,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -12,7 +12,6 @@
 #include <thread>
 
 #include "base/cores.h"
-#include "base/metrics.h"
 
 namespace latchkey::crypto {
 namespace {
@@ -65,42 +64,6 @@ TEST(HashingPool, hashes_a_chosen_password_only_if_it_is_strong) {
   ASSERT_TRUE(strong && strong->has_value());
   const auto outcome = run_to_end(pool.verify(**strong, Secret{"quixotic.zebra"}, Secret{"quixotic.zebra"}));
   EXPECT_EQ(outcome.value(), Verification::matches);
-}
-
-/// Keeps every core that this process may use busy, at ordinary priority.
-class BusyCores {
- public:
-  BusyCores() {
-    for (std::size_t i = 0; i < 2 * usable_cores(); ++i) {
-      threads_.emplace_back([](const std::stop_token& stop) {
-        while (!stop.stop_requested()) {
-        }
-      });
-    }
-  }
-
- private:
-  std::vector<std::jthread> threads_;
-};
-
-TEST(HashingPool, gets_a_share_while_every_core_is_busy) {
-  HashingPool pool{{Argon2Parameters{4096, 2, 1}, 1, 10}};
-  const auto stepped_in = [] { return metrics::read(metrics::Counter::hashing_starved); };
-  const auto before = stepped_in();
-  const BusyCores busy;
-  // One may run on the starved thread until its end; the others do not wait for that.
-  for (int round = 0; round < 100 && stepped_in() == before; ++round) {
-    asio::io_context io{1};
-    int hashed = 0;
-    auto flow = [&]() -> Task<> {
-      const Result<std::string> answer = co_await pool.hash(Secret("x"));
-      if (answer) ++hashed;
-    };
-    for (int i = 0; i < 10; ++i) asio::co_spawn(io, flow(), asio::detached);
-    io.run();
-    ASSERT_EQ(hashed, 10);
-  }
-  EXPECT_GT(stepped_in(), before);
 }
 
 TEST(HashingPool, resumes_on_the_thread_that_awaited) {

@@ -17,6 +17,12 @@ class RowSink {
   ~RowSink() = default;
 };
 
+/// For statements whose rows, if there are any, nobody wants.
+class NoRows final : public RowSink {
+ public:
+  void row(std::span<const Value>) override {}
+};
+
 /// The seam between Latchkey and a database: one session with it, used by one thread at a time. Everything
 /// above is the same for every database; a driver implements this and `Driver`. Throws what db/error.h says.
 class Connection {
@@ -35,9 +41,7 @@ class Connection {
   /// together with the next one that is waited for, in order: then its error is thrown there, by the commit
   /// at the latest.
   virtual void execute_later(const StatementText& statement, std::span<const Value> values) {
-    class NoRows final : public RowSink {
-      void row(std::span<const Value>) override {}
-    } none;
+    NoRows none;
     execute(statement, values, none);
   }
 

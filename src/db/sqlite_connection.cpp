@@ -137,9 +137,7 @@ std::int64_t SqliteConnection::execute(const StatementText& text, std::span<cons
 }
 
 void SqliteConnection::control(const StatementText& statement) {
-  class NoRows final : public RowSink {
-    void row(std::span<const Value>) override {}
-  } none;
+  NoRows none;
   execute(statement, {}, none);
 }
 

@@ -37,11 +37,6 @@ class Collect final : public RowSink {
   Result result{};
 };
 
-class NoRows final : public RowSink {
- public:
-  void row(std::span<const Value>) override {}
-};
-
 template <class Result>
 using CollectorOf = std::conditional_t<std::is_same_v<Result, Affected>, NoRows, Collect<Result>>;
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,20 @@ from support.postgres import Database, Postgres
 from support.together import together
 
 SHARED = {"public_url": "http://nodes.example", "tokens.refresh_grace": "10s"}
+
+
+@contextlib.contextmanager
+def service(store: str, postgres, **settings: object) -> Iterator[list[Server]]:
+    """One node on a SQLite of its own, or two on one PostgreSQL."""
+    if store == "postgresql":
+        database = Database(postgres)
+        with two_nodes(database, **settings) as nodes:
+            yield nodes
+        database.remove()
+    else:
+        own = {name.replace("__", "."): value for name, value in settings.items()}
+        with Server({**SHARED, "master_secret": secrets.token_hex(32), **own}) as node:
+            yield [node]
 
 
 @contextlib.contextmanager

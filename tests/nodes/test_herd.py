@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 import requests
 
 from support import PASSWORD, Server
-from support.postgres import Database
 from support.size import size
 from support.wire import Answer, Herd, Visit, Wire, login_request, refresh_request
 
-from .conftest import two_nodes
+from .conftest import service
 
 
 @pytest.mark.timeout(size(180, 7200))
@@ -47,21 +44,6 @@ def test_Z51_the_same_token_at_the_same_moment_never_forks(pair, record_property
         assert pair[number % 2].get("/api/auth/refresh_token", bearer=token).status_code == 200
         assert pair[number % 2].get("/api/auth/refresh_token", bearer=first[number]).status_code == 401
     assert all(node.running for node in pair)
-
-
-@contextlib.contextmanager
-def service(store: str, postgres) -> Iterator[list[Server]]:
-    """One node on a SQLite of its own, or two on one PostgreSQL."""
-    # Nobody shall be late because the machine is slow: grace is for those who come twice.
-    settings = {"accounts__confirmation": "off", "tokens__refresh_grace": "1m"}
-    if store == "postgresql":
-        database = Database(postgres)
-        with two_nodes(database, **settings) as nodes:
-            yield nodes
-        database.remove()
-    else:
-        with Server({name.replace("__", "."): value for name, value in settings.items()}) as node:
-            yield [node]
 
 
 def peak_memory(node: Server) -> int:
@@ -123,7 +105,8 @@ def successors(visits: list[Visit]) -> list[str]:
 @pytest.mark.parametrize("store", ["sqlite", "postgresql"])
 def test_Z54_a_herd_that_refreshes_together_is_served_and_nobody_is_taken_for_a_thief(store, postgres, record_property):
     clients, width = size(600, 50_000), size(300, 8_000)
-    with service(store, postgres) as nodes:
+    # Nobody shall be late because the machine is slow: grace is for those who come twice.
+    with service(store, postgres, accounts__confirmation="off", tokens__refresh_grace="1m") as nodes:
         tokens = sign_in(nodes, clients)
         before = [peak_memory(node) for node in nodes]
         with Health(nodes) as health:

@@ -82,7 +82,7 @@ def test_Z20_crashes_of_the_database_under_load_lose_nothing_that_was_acknowledg
     with SmtpSink() as sink:
         mail = {"mail__smtp_url": sink.url, "mail__tls": "off", "mail__from": "no-reply@latchkey.example"}
         with two_nodes(database, tokens__refresh_grace="1m", **mail) as nodes:
-            # Who waits for a mail that was claimed at a crash waits for its lease, five minutes: so many crashes want more
+            # Who waits for a mail that was claimed at a crash waits for its lease, a minute: so many crashes want more
             # clients, and more patient ones.
             with Clients([node.url for node in nodes], sink, count=size(6, 24), patience=size(180, 900)) as clients:
                 clients.wait_progress(100)

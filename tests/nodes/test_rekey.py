@@ -15,27 +15,12 @@ import psycopg
 import pytest
 
 from support import Server, ServerFailed, binary_path
-from support.postgres import Database
 from support.size import size
 
-from .conftest import SHARED, two_nodes
+from .conftest import service
 
 KEYS = 8
 REKEYED = "SELECT count(*) FROM audit WHERE event = 'signing_key.rekeyed'"
-
-
-@contextlib.contextmanager
-def service(store: str, postgres) -> Iterator[list[Server]]:
-    # A key stays for as long as a token that it has signed lives: so there are several at once.
-    settings = {"tokens__access_ttl": "1d"}
-    if store == "postgresql":
-        database = Database(postgres)
-        with two_nodes(database, **settings) as nodes:
-            yield nodes
-        database.remove()
-    else:
-        with Server({**SHARED, "master_secret": secrets.token_hex(32), "tokens.access_ttl": "1d"}) as node:
-            yield [node]
 
 
 def start_all(nodes: list[Server], current: str, previous: str | None) -> None:
@@ -103,7 +88,8 @@ def kill_at(node: Server, key: int, victim: str) -> int:
 @pytest.mark.timeout(size(180, 3600))
 @pytest.mark.parametrize("store", ["sqlite", "postgresql"])
 def test_Z50_a_change_of_the_master_secret_that_is_killed_goes_on_where_it_was(store, postgres, record_property):
-    with service(store, postgres) as nodes:
+    # A key stays for as long as a token that it has signed lives: so there are several at once.
+    with service(store, postgres, tokens__access_ttl="1d") as nodes:
         user = nodes[0].confirmed()
         user.tokens = user.try_login().json()
         tokens = tokens_of_every_key(nodes, user)

@@ -14,8 +14,8 @@ constexpr auto longest_batching = std::chrono::milliseconds(5);
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<Server> server, Socket socket, std::string peer)
-    : server_(std::move(server)), socket_(std::move(socket)), peer_(std::move(peer)) {
+Connection::Connection(std::shared_ptr<Server> server, int descriptor, std::string peer)
+    : server_(std::move(server)), socket_(server_->poller, descriptor), peer_(std::move(peer)) {
   enter(Phase::head);
   server_->add(*this);
 }
@@ -33,11 +33,10 @@ Task<> Connection::run() {
     if (!goes_on) break;
     if (out_.size() < server_->options.limits.batch && started_at_ - out_began_at_ < longest_batching)
       continue;
-    bool sent = co_await flush();
-    if (!sent) co_return;
+    if (!send_out()) co_await flush();
   }
-  bool sent = co_await flush();
-  if (sent && said_goodbye_) co_await linger();
+  co_await flush();
+  if (said_goodbye_) co_await linger();
 }
 
 Task<bool> Connection::answer_one() {

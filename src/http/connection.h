@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "http/client_socket.h"
 #include "http/gate.h"
 #include "http/head_parser.h"
 #include "http/input_buffer.h"
@@ -23,7 +24,8 @@ namespace latchkey::http {
 /// connection alone.
 class Connection {
  public:
-  Connection(std::shared_ptr<Server> server, Socket socket, std::string peer);
+  /// Owns the descriptor of the client's socket. Throws what ClientSocket does.
+  Connection(std::shared_ptr<Server> server, int descriptor, std::string peer);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -61,8 +63,11 @@ class Connection {
   Task<bool> read_chunked_body(std::size_t limit, BodyUse use);
   Task<Response> handle(std::optional<Response> refusal);
   Task<> refuse_body(ErrorCode code);
-  Task<bool> fill();
-  Task<bool> flush();
+  ClientSocket::State fill();
+  Task<> more();
+  bool send_out();
+  Task<> flush();
+  Task<> flush_in_between();
   Task<> linger();
 
   void enter(Phase phase);
@@ -70,7 +75,7 @@ class Connection {
   void begin_request();
   void bind_request();
   std::string_view head_text() const;
-  bool receive_what_is_there();
+  ClientSocket::State receive();
   void park_memory();
   Response problem(const Error& error) const;
   void respond(Response response);
@@ -79,13 +84,14 @@ class Connection {
   void end_request();
 
   std::shared_ptr<Server> server_;
-  Socket socket_;
+  ClientSocket socket_;
   const std::string peer_;
   std::string client_;  ///< whom a trusted proxy names
 
   InputBuffer in_;
   std::string chunked_body_;
   std::string out_;
+  std::size_t sent_ = 0;  ///< of it
   SteadyClock::time_point out_began_at_;
 
   RequestHead head_;

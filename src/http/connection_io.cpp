@@ -1,12 +1,5 @@
 // The half of Connection that waits for the socket.
 
-#include <sys/socket.h>
-
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <cerrno>
-
 #include "base/secret.h"
 #include "http/connection.h"
 #include "http/framing.h"
@@ -15,9 +8,8 @@ namespace latchkey::http {
 
 namespace {
 
-constexpr asio::use_awaitable_t<IoExecutor> use_task{};
-
-using boost::system::error_code;
+using Direction = ClientSocket::Direction;
+using State = ClientSocket::State;
 
 /// A connection that has been quiet this long gives its buffers back.
 constexpr auto quiet_time = std::chrono::seconds(1);
@@ -58,10 +50,10 @@ Task<bool> Connection::read_head() {
     }
     if (!refusal) {
       bool first = in_.empty();
-      in_.reserve(in_.text().size() + smallest_read);
-      bool more = co_await fill();
-      if (more && first) enter(Phase::head);
-      if (more) continue;
+      State state = fill();
+      if (state == State::done && first) enter(Phase::head);
+      if (state == State::would_wait) co_await more();
+      if (state == State::done || state == State::would_wait) continue;
       if (!expired_ || in_.empty()) co_return false;
       refusal = ErrorCode::request_timeout;
     }
@@ -93,8 +85,11 @@ Task<bool> Connection::read_sized_body(std::size_t size, BodyUse use) {
     }
   }
   while (in_.text().size() < request_end_) {
-    bool more = co_await fill();
-    if (!more) co_return false;
+    State state = fill();
+    if (state == State::would_wait)
+      co_await more();
+    else if (state != State::done)
+      co_return false;
   }
   if (use == BodyUse::kept) request_.body = in_.text().substr(head_end_, size);
   co_return true;
@@ -122,83 +117,75 @@ Task<bool> Connection::read_chunked_body(std::size_t limit, BodyUse use) {
       parse_head(head_text(), head_);
       bind_request();
     }
-    bool more = co_await fill();
-    if (!more) co_return false;
+    State got = fill();
+    if (got == State::would_wait)
+      co_await more();
+    else if (got != State::done)
+      co_return false;
   }
   request_.body = chunked_body_;
   co_return true;
 }
 
-/// Waits for more bytes; what is ready to be sent goes first. False when there will be none: the client has
-/// gone, or the deadline of this phase has passed (`expired_`).
-Task<bool> Connection::fill() {
-  if (!out_.empty()) {
-    Phase phase = phase_;
-    bool sent = co_await flush();
-    if (!sent) co_return false;
-    enter(phase);
-  }
-  for (;;) {
-    if (expired_) co_return in_.empty() && receive_what_is_there();
-    if (park_) {
-      park_memory();
-      error_code ignored;  // the read after it meets the same error
-      co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(use_task, ignored));
-      in_.reserve(smallest_read);
-      continue;
-    }
-    error_code error;
-    std::size_t size = co_await socket_.async_read_some(asio::buffer(in_.space(), in_.space_size()),
-                                                        asio::redirect_error(use_task, error));
-    if (!error) {
-      park_ = false;  // the bytes and the sweep came at once
-      in_.commit(size);
-      co_return true;
-    }
-    if (error != asio::error::operation_aborted || !socket_.is_open()) co_return false;
-  }
+/// Takes more bytes if they are there. `ended` or `failed` when there will be none: the client has gone, or
+/// the deadline of this phase has passed (`expired_`); what came at the last moment still counts.
+ClientSocket::State Connection::fill() {
+  if (!out_.empty()) return State::would_wait;  // what is ready to be sent goes first
+  State state = socket_.is_readable() || expired_ ? receive() : State::would_wait;
+  if (state == State::done) park_ = false;  // the bytes and the sweep came at once
+  return state == State::would_wait && expired_ ? State::ended : state;
 }
 
-/// An idle connection is about to be closed; a request that came at the last moment is still served.
-bool Connection::receive_what_is_there() {
-  if (!socket_.is_open()) return false;
-  in_.reserve(smallest_read);
-  ssize_t size = ::recv(socket_.native_handle(), in_.space(), in_.space_size(), MSG_DONTWAIT);
-  if (size <= 0) return false;
-  in_.commit(static_cast<std::size_t>(size));
+/// What `fill` would have to wait for; ask it again afterwards.
+Task<> Connection::more() {
+  if (!out_.empty()) return flush_in_between();
+  if (park_) park_memory();
+  return socket_.wait(Direction::reading);
+}
+
+Task<> Connection::flush_in_between() {
+  Phase phase = phase_;
+  co_await flush();
+  enter(phase);
+}
+
+ClientSocket::State Connection::receive() {
+  in_.reserve(in_.text().size() + smallest_read);
+  ClientSocket::Transfer got = socket_.receive({in_.space(), in_.space_size()});
+  in_.commit(got.size);
+  return got.state;
+}
+
+/// Sends what is ready to be sent, as much as the kernel takes now: nearly always all of it. False when some
+/// is left.
+bool Connection::send_out() {
+  ClientSocket::Transfer taken = socket_.send(std::string_view(out_).substr(sent_));
+  sent_ += taken.size;
+  if (taken.state == State::failed) socket_.close();
+  if (socket_.is_open() && sent_ < out_.size()) return false;
+  wipe(out_.data(), out_.size());
+  out_.clear();
+  sent_ = 0;
   return true;
 }
 
-Task<bool> Connection::flush() {
-  if (out_.empty()) co_return socket_.is_open();
+Task<> Connection::flush() {
+  if (out_.empty()) co_return;
   enter(Phase::writing);
-  // Nearly always the kernel takes all of it, and there is nothing to wait for.
-  ssize_t taken = ::send(socket_.native_handle(), out_.data(), out_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  std::size_t sent = taken > 0 ? static_cast<std::size_t>(taken) : 0;
-  error_code error;
-  if (taken < 0 && errno != EAGAIN && errno != EINTR) error.assign(errno, boost::system::system_category());
-  while (!error && sent < out_.size()) {
-    sent += co_await socket_.async_write_some(asio::buffer(out_.data() + sent, out_.size() - sent),
-                                              asio::redirect_error(use_task, error));
-  }
-  wipe(out_.data(), out_.size());
-  out_.clear();
-  // A failed socket reports its failure once; waiting for it again would last until the deadline.
-  if (error) cut();
-  co_return !error;
+  while (!send_out()) co_await socket_.wait(Direction::writing);
 }
 
 /// Closing with unread input makes the kernel send a reset, which can overtake our answer. So the client is
 /// told that nothing more comes, and gets a moment to read it and close.
 Task<> Connection::linger() {
   enter(Phase::lingering);
-  error_code error;
-  socket_.shutdown(Socket::shutdown_send, error);
-  for (std::size_t total = 0; !error && total < linger_bytes;) {
+  if (!socket_.end_sending()) co_return;
+  for (std::size_t total = 0; total < linger_bytes;) {
     in_.consume(in_.text().size());
-    in_.reserve(smallest_read);
-    total += co_await socket_.async_read_some(asio::buffer(in_.space(), in_.space_size()),
-                                              asio::redirect_error(use_task, error));
+    State state = receive();
+    total += in_.text().size();
+    if (state == State::ended || state == State::failed) co_return;
+    if (state == State::would_wait) co_await socket_.wait(Direction::reading);
   }
 }
 
@@ -232,7 +219,6 @@ void Connection::enter(Phase phase) {
 bool Connection::is_idle() const { return in_.empty() && (phase_ == Phase::idle || phase_ == Phase::head); }
 
 void Connection::sweep() {
-  error_code ignored;
   if (server_->swept_at >= deadline_) {
     if (phase_ == Phase::handling) return;
     if (phase_ == Phase::writing || phase_ == Phase::lingering) {
@@ -240,10 +226,10 @@ void Connection::sweep() {
       return;
     }
     expired_ = true;
-    socket_.cancel(ignored);
+    socket_.wake();
   } else if (is_idle() && in_.holds_memory() && server_->swept_at - entered_at_ >= quiet_time) {
     park_ = true;
-    socket_.cancel(ignored);
+    socket_.wake();
   }
 }
 
@@ -262,10 +248,9 @@ void Connection::drain() {
 }
 
 void Connection::cut() {
-  error_code ignored;
   // A client that does not read would keep the answer in the kernel's memory.
-  if (phase_ == Phase::writing) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-  socket_.close(ignored);
+  if (phase_ == Phase::writing) socket_.forget_unsent();
+  socket_.close();
 }
 
 }  // namespace latchkey::http

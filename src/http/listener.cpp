@@ -103,6 +103,8 @@ void Listener::open(const Endpoint& endpoint) {
   demand(error, endpoint);
   acceptor.listen(asio::socket_base::max_listen_connections, error);
   demand(error, endpoint);
+  acceptor.native_non_blocking(true, error);
+  demand(error, endpoint);
   tcp::endpoint local = acceptor.local_endpoint();
   state_->endpoint = {local.address().to_string(), local.port()};
   state_->server->start();

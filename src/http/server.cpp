@@ -1,12 +1,16 @@
 #include "http/server.h"
 
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 #include <stdexcept>
+#include <system_error>
 
 #include "base/log.h"
 #include "base/metrics.h"
@@ -23,6 +27,8 @@ using std::chrono::milliseconds;
 
 constexpr auto accept_pause = milliseconds(100);
 constexpr std::size_t room_to_make = 64;
+/// The event loop has more to do than to accept.
+constexpr std::size_t accepts_in_a_turn = 64;
 /// After the grace, what the coroutines of cut connections may take to end.
 constexpr auto last_moment = milliseconds(250);
 
@@ -49,6 +55,7 @@ void note_end(std::exception_ptr fault) {
 Server::Server(asio::io_context& io_context, const Router& routes, const Clock& time, Options chosen,
                AccessHook hook)
     : io(io_context),
+      poller(Poller::of(io_context)),
       router(routes),
       clock(time),
       options(std::move(chosen)),
@@ -84,31 +91,51 @@ void Server::remove(Connection& connection) {
   if (draining && open.empty()) drain_timer_.cancel();
 }
 
-void Server::serve(Socket socket, const asio::ip::tcp::endpoint& peer) {
+void Server::serve(int descriptor, const asio::ip::tcp::endpoint& peer) {
   metrics::count(metrics::Counter::connection_accepted);
   std::string address = canonical_address(peer.address().to_string());
-  auto connection = std::make_unique<Connection>(shared_from_this(), std::move(socket), std::move(address));
+  auto connection = std::make_unique<Connection>(shared_from_this(), descriptor, std::move(address));
   asio::co_spawn(io, run_connection(std::move(connection)), note_end);
 }
 
+error_code Server::accept_one() {
+  asio::ip::tcp::endpoint peer;
+  auto size = static_cast<socklen_t>(peer.capacity());
+  int descriptor = ::accept4(acceptor.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (descriptor < 0) return {errno, boost::system::system_category()};
+  peer.resize(size);
+  if (!draining && is_last_resort(descriptor)) {
+    ::close(descriptor);
+    return make_error_code(boost::system::errc::too_many_files_open);
+  }
+  try {
+    serve(descriptor, peer);
+  } catch (const std::system_error& refused) {
+    return {refused.code().value(), boost::system::system_category()};
+  }
+  return {};
+}
+
 Task<> Server::accept_loop(std::shared_ptr<Server> self) {
+  std::size_t in_this_turn = 0;
   while (self->acceptor.is_open()) {
     error_code error;
     bool full = self->open.size() >= self->options.limits.connections;
     if (!full) {
-      Socket socket(self->io);
-      asio::ip::tcp::endpoint peer;
-      co_await self->acceptor.async_accept(socket, peer, asio::redirect_error(use_task, error));
-      bool scarce = !error && self->is_last_resort(socket.native_handle());
-      if (!error && !scarce) {
-        self->serve(std::move(socket), peer);
+      if (in_this_turn++ < accepts_in_a_turn)
+        error = self->accept_one();
+      else
+        error = asio::error::would_block;
+      if (!error) continue;
+      if (error == asio::error::would_block) {
+        in_this_turn = 0;
+        co_await self->acceptor.async_wait(Acceptor::wait_read, asio::redirect_error(use_task, error));
         continue;
       }
-      if (!self->acceptor.is_open()) break;
       // The client gave up while it waited: not our trouble.
-      if (error == asio::error::connection_aborted || error == asio::error::operation_aborted) continue;
+      if (error == asio::error::connection_aborted) continue;
       metrics::count(metrics::Counter::connection_refused);
-      self->report_trouble(error ? error.message().c_str() : "few file descriptors are left");
+      self->report_trouble(error.message().c_str());
     }
     // Nothing is gained by asking again at once (security case Z38).
     self->make_room();
@@ -165,25 +192,14 @@ void Server::stop(milliseconds grace, std::function<void()> done) {
   if (draining) return;
   draining = true;
   done_ = std::move(done);
-  if (acceptor.is_open()) accept_waiting();
   error_code ignored;
+  // Who waits in the kernel's queue has been promised a connection; closing the acceptor would reset it.
+  while (acceptor.is_open() && !ignored) ignored = accept_one();
   acceptor.close(ignored);
   accept_timer_.cancel();
   swept_at = SteadyClock::now();
   for (Connection* connection : open) connection->drain();
   asio::co_spawn(io, drain_loop(shared_from_this(), grace), note_end);
-}
-
-/// Who waits in the kernel's queue has been promised a connection; closing the acceptor would reset it.
-void Server::accept_waiting() {
-  error_code error;
-  acceptor.non_blocking(true, error);
-  while (!error) {
-    Socket socket(io);
-    asio::ip::tcp::endpoint peer;
-    acceptor.accept(socket, peer, error);
-    if (!error) serve(std::move(socket), peer);
-  }
 }
 
 Task<> Server::drain_loop(std::shared_ptr<Server> self, milliseconds grace) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
@@ -14,6 +13,7 @@
 #include "base/time.h"
 #include "http/cors.h"
 #include "http/options.h"
+#include "http/poller.h"
 #include "http/route.h"
 #include "http/router.h"
 #include "http/write_response.h"
@@ -21,7 +21,6 @@
 namespace latchkey::http {
 
 using SteadyClock = std::chrono::steady_clock;
-using Socket = asio::basic_stream_socket<asio::ip::tcp, IoExecutor>;
 using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, IoExecutor>;
 using Timer = asio::basic_waitable_timer<SteadyClock, asio::wait_traits<SteadyClock>, IoExecutor>;
 
@@ -43,6 +42,7 @@ class Server : public std::enable_shared_from_this<Server> {
   void remove(Connection& connection);
 
   asio::io_context& io;
+  Poller& poller;
   const Router& router;
   const Clock& clock;
   const Options options;
@@ -65,13 +65,14 @@ class Server : public std::enable_shared_from_this<Server> {
   static Task<> sweep_loop(std::shared_ptr<Server> self);
   static Task<> drain_loop(std::shared_ptr<Server> self, std::chrono::milliseconds grace);
 
-  void serve(Socket socket, const asio::ip::tcp::endpoint& peer);
+  /// Accepts and serves one of those who wait in the kernel's queue; `would_block` when nobody does.
+  boost::system::error_code accept_one();
+  void serve(int descriptor, const asio::ip::tcp::endpoint& peer);
   /// Whether so few file descriptors are left that those must stay for the database and the log (security
   /// case Z38).
   bool is_last_resort(int descriptor) const;
   /// Closes the connections that have been idle longest, since new ones wait.
   void make_room();
-  void accept_waiting();
   void report_trouble(const char* what);
 
   Timer sweep_timer_;

@@ -15,7 +15,8 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-s
 # ccache may only reuse a precompiled header when times and macros are left out of the comparison.
 add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 
-add_compile_definitions(BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_HAS_CO_AWAIT)
+# As many coroutine frames as one request has at once are kept for the next one.
+add_compile_definitions(BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_HAS_CO_AWAIT BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=16)
 
 if(LATCHKEY_UNITY)
   # Anonymous namespaces of files that are compiled as one look like headers to GCC.

@@ -1,6 +1,5 @@
 #include "api/context.h"
 
-#include <any>
 #include <stdexcept>
 
 #include "base/unicode.h"
@@ -21,7 +20,7 @@ std::string printable_user_agent(std::string_view text) {
 }  // namespace
 
 flow::Origin origin_of(const http::Request& request) {
-  const auto* caller = std::any_cast<flow::Caller>(&request.caller);
+  const auto* caller = request.caller.get<flow::Caller>();
   return {.now = request.now,
           .address = std::string(request.address),
           .user_agent = printable_user_agent(request.header("User-Agent").value_or("")),
@@ -30,7 +29,7 @@ flow::Origin origin_of(const http::Request& request) {
 }
 
 const flow::Caller& caller_of(const http::Request& request) {
-  const auto* caller = std::any_cast<flow::Caller>(&request.caller);
+  const auto* caller = request.caller.get<flow::Caller>();
   if (caller == nullptr) throw std::logic_error("a route without access level asked for its caller");
   return *caller;
 }

@@ -5,12 +5,14 @@
 #include <boost/mp11.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "base/secret.h"
+#include "base/time.h"
 
 /// Between described structs (schemas.h) and JSON.
 namespace latchkey::api {
@@ -34,8 +36,11 @@ void append_json(std::string& out, const T& value) {
     out += value ? "true" : "false";
   } else if constexpr (std::is_integral_v<T>) {
     out += std::to_string(value);
-  } else if constexpr (std::is_same_v<T, std::string>) {
+  } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
     append_json_string(out, value);
+  } else if constexpr (std::is_same_v<T, Timestamp>) {
+    const Rfc3339 text(value);
+    append_json_string(out, text.view());
   } else if constexpr (is_optional<T>) {
     if (value.has_value()) {
       append_json(out, *value);

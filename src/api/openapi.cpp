@@ -44,7 +44,8 @@ json::object schema_of_value() {
     return {{"type", "boolean"}};
   } else if constexpr (std::is_integral_v<T>) {
     return {{"type", "integer"}, {"format", "int64"}};
-  } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, Secret>) {
+  } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view> ||
+                       std::is_same_v<T, Timestamp> || std::is_same_v<T, Secret>) {
     return {{"type", "string"}};
   } else if constexpr (is_vector<T>) {
     return {{"type", "array"}, {"items", schema_of<typename T::value_type>()}};

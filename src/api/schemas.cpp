@@ -10,12 +10,12 @@ UserResponse user_response_of(const Row& row, bool has_live_session) {
           .username = row.username,
           .email = row.email,
           .avatar = row.avatar,
-          .role = std::string(to_string(row.role)),
+          .role = to_string(row.role),
           .confirmed = row.confirmed,
           .is_active = row.is_active,
           .status = has_live_session ? "active" : "inactive",
-          .created_at = format_rfc3339(row.created_at),
-          .updated_at = format_rfc3339(row.updated_at)};
+          .created_at = row.created_at,
+          .updated_at = row.updated_at};
 }
 
 }  // namespace
@@ -35,8 +35,8 @@ TokenResponse token_response(flow::TokenPair tokens) {
 
 SessionResponse session_response(const store::sessions::Listed& session, const SessionId& current) {
   return {.id = to_string(session.id),
-          .created_at = format_rfc3339(session.created_at),
-          .last_used_at = format_rfc3339(session.rotated_at),
+          .created_at = session.created_at,
+          .last_used_at = session.rotated_at,
           .address = session.address,
           .user_agent = session.user_agent,
           .current = session.id == current};

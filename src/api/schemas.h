@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/secret.h"
@@ -45,17 +46,18 @@ struct LoginForm {
 };
 BOOST_DESCRIBE_STRUCT(LoginForm, (), (grant_type, username, password, scope, client_id, client_secret))
 
+/// Borrows its texts from the row that it was made of.
 struct UserResponse {
   std::int64_t id = 0;
-  std::string username;
-  std::string email;
-  std::optional<std::string> avatar;
-  std::string role;
+  std::string_view username;
+  std::string_view email;
+  std::optional<std::string_view> avatar;
+  std::string_view role;
   bool confirmed = false;
   bool is_active = false;
-  std::string status;
-  std::string created_at;
-  std::string updated_at;
+  std::string_view status;
+  Timestamp created_at;
+  Timestamp updated_at;
 };
 BOOST_DESCRIBE_STRUCT(UserResponse, (),
                       (id, username, email, avatar, role, confirmed, is_active, status, created_at,
@@ -82,8 +84,8 @@ BOOST_DESCRIBE_STRUCT(AccessResponse, (), (message, user))
 
 struct SessionResponse {
   std::string id;
-  std::string created_at;
-  std::string last_used_at;
+  Timestamp created_at;
+  Timestamp last_used_at;
   std::string address;
   std::string user_agent;
   bool current = false;

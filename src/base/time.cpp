@@ -32,7 +32,7 @@ Timestamp Clock::machine_time() const {
   return hook_ == nullptr ? real : real + Microseconds{hook_[1]};
 }
 
-std::string format_rfc3339(Timestamp at) {
+Rfc3339::Rfc3339(Timestamp at) {
   constexpr Timestamp first{std::chrono::sys_days{std::chrono::year{0} / 1 / 1}};
   constexpr Timestamp after{std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1}};
   at = std::clamp(at, first, after - Microseconds{1});
@@ -40,9 +40,9 @@ std::string format_rfc3339(Timestamp at) {
   const auto day = std::chrono::floor<std::chrono::days>(at);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss time{at - day};
-  std::string text = "0000-00-00T00:00:00.000000Z";
-  const auto put = [&text](std::size_t end, std::int64_t number) {
-    for (; number > 0; number /= 10) text[--end] = static_cast<char>('0' + number % 10);
+  text_.back() = 'Z';
+  const auto put = [this](std::size_t end, std::int64_t number) {
+    for (; number > 0; number /= 10) text_[--end] = static_cast<char>('0' + number % 10);
   };
   put(4, static_cast<int>(date.year()));
   put(7, static_cast<unsigned>(date.month()));
@@ -51,8 +51,9 @@ std::string format_rfc3339(Timestamp at) {
   put(16, time.minutes().count());
   put(19, time.seconds().count());
   put(26, time.subseconds().count());
-  return text;
 }
+
+std::string format_rfc3339(Timestamp at) { return std::string(Rfc3339(at).view()); }
 
 std::int64_t to_numeric_date(Timestamp at) {
   return std::chrono::floor<Seconds>(at).time_since_epoch().count();

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace latchkey {
 
@@ -46,6 +48,14 @@ class Clock {
 
 /// RFC 3339 in UTC with microseconds, such as `2026-01-31T08:00:00.000000Z`. It has room for the years 0 to
 /// 9999 only; others are shown as the nearest of these.
+class Rfc3339 {
+ public:
+  explicit Rfc3339(Timestamp at);
+  std::string_view view() const { return {text_.data(), text_.size()}; }
+
+ private:
+  std::array<char, 27> text_{"0000-00-00T00:00:00.000000"};
+};
 std::string format_rfc3339(Timestamp at);
 
 /// Whole seconds since 1970, rounded down: the NumericDate of RFC 7519 §2.

@@ -31,7 +31,7 @@ std::optional<VerifiedToken> verify(const Services& services, std::string_view t
 
 }  // namespace
 
-Task<Result<Caller>> authenticate(Services& services, Timestamp now, std::string access_token) {
+Task<Result<Caller>> authenticate(Services& services, Timestamp now, std::string_view access_token) {
   const auto token = verify(services, access_token, now);
   if (!token.has_value()) {
     metrics::count(Counter::access_token_refused);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/task.h"
@@ -16,7 +16,7 @@ struct Caller {
 };
 
 /// Checks an access token, and that its session is alive and its user unblocked at `now`. A valid signature
-/// alone is never enough. Refuses with invalid_token.
-Task<Result<Caller>> authenticate(Services& services, Timestamp now, std::string access_token);
+/// alone is never enough. Refuses with invalid_token. The token must stay where it is until the task is done.
+Task<Result<Caller>> authenticate(Services& services, Timestamp now, std::string_view access_token);
 
 }  // namespace latchkey::flow

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <any>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "http/caller_slot.h"
 
 namespace latchkey::http {
 
@@ -53,7 +53,7 @@ struct Request {
   std::string_view request_id;          ///< made by us for this request, 32 hexadecimal digits
   Timestamp now;                        ///< fixed when the head had arrived
   const Route* route = nullptr;         ///< the row that answers
-  std::any caller;                      ///< left by the access hook for the handler, see route.h
+  CallerSlot caller;                    ///< left by the access hook for the handler, see route.h
 
   /// The value of the first header of that name, compared without case (RFC 9110 §5.1).
   std::optional<std::string_view> header(std::string_view name) const;

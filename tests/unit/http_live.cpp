@@ -37,9 +37,7 @@ Handled big(Request&) { co_return text_response(200, std::string(16 * 1024 * 102
 Handled denied(Request&) { co_return ErrorCode::forbidden; }
 Handled fault(Request&) { throw std::runtime_error("a secret of the fault"); }
 Handled lost(Request&) { throw Unavailable("a secret of the store"); }
-Handled guarded(Request& request) {
-  co_return text_response(200, std::any_cast<std::string>(request.caller));
-}
+Handled guarded(Request& request) { co_return text_response(200, *request.caller.get<std::string>()); }
 Handled split(Request&) {
   Response response = text_response(200, "split");
   response.headers.push_back({"Location", "/\r\nSet-Cookie: x=1"});
@@ -93,7 +91,7 @@ std::vector<Route> live_routes() {
 Task<Result<void>> live_access(const Route&, Request& request) {
   std::optional<std::string_view> token = bearer_token(request);
   if (!token) co_return ErrorCode::invalid_token;
-  request.caller = std::string(*token);
+  request.caller.set(std::string(*token));
   co_return Result<void>();
 }
 

@@ -1,5 +1,6 @@
 #include "db/sqlite.h"
 
+#include <algorithm>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <mutex>
@@ -58,15 +59,20 @@ class SqliteDriver final : public Driver {
 
 thread_local std::vector<SqliteDriver::Attached> SqliteDriver::attached_;
 
-std::string pragma_cache(const SqliteOptions& options) {
-  return "PRAGMA cache_size = -" + std::to_string(options.cache_kib);
+std::string pragma_cache(const SqliteOptions& options, const std::filesystem::path& file) {
+  constexpr std::uintmax_t share = 32;
+  std::error_code unknown;
+  const std::uintmax_t size = std::filesystem::file_size(file, unknown);
+  const std::uintmax_t wanted = unknown ? 0 : size / 1024 / share;
+  return "PRAGMA cache_size = -" +
+         std::to_string(std::clamp(wanted, options.least_cache_kib, options.most_cache_kib));
 }
 
 SqliteDriver::SqliteDriver(const SqliteOptions& options)
     : options_(options), file_(options.directory / "latchkey.db"), lock_(options.directory) {
   prepare_file(file_);
   SqliteHandle handle = open_checked(file_);
-  run_sql(handle.get(), pragma_cache(options_).c_str());
+  run_sql(handle.get(), pragma_cache(options_, file_).c_str());
   run_sql(
       handle.get(),
       ("PRAGMA journal_size_limit = " + std::to_string(std::int64_t{options_.restart_pages} * 4096)).c_str());
@@ -86,7 +92,7 @@ SqliteDriver::~SqliteDriver() {
 
 SqliteHandle SqliteDriver::open_reader() const {
   SqliteHandle handle = open_sqlite_handle(file_, SqliteAccess::read);
-  run_sql(handle.get(), pragma_cache(options_).c_str());
+  run_sql(handle.get(), pragma_cache(options_, file_).c_str());
   sqlite3_busy_timeout(handle.get(), static_cast<int>(options_.busy_timeout.count()));
   return handle;
 }

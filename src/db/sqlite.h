@@ -31,8 +31,10 @@ struct SqliteOptions {
   /// … and from which the writer waits for readers until the log can start anew, which bounds its size.
   std::uint32_t restart_pages = 16384;
 
-  /// Page cache of the writer and of each reading thread.
-  std::int64_t cache_kib = 16384;
+  /// Page cache of the writer and of each reading thread: a share of the file as it is at the start, between
+  /// these bounds. A thousand accounts spread over ten million take 20 MiB; a small file fills none of it.
+  std::uintmax_t least_cache_kib = 16 * 1024;
+  std::uintmax_t most_cache_kib = 64 * 1024;
   /// A file that is larger than this number of pages answers "disk full"; 0 is no limit. For tests.
   std::uint32_t max_pages = 0;
 };

@@ -2,6 +2,8 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 
+#include "base/scheduling.h"
+
 namespace latchkey::app {
 
 IoThreads::IoThreads(std::size_t count, const Addresses& addresses, const Parts& parts) {
@@ -34,6 +36,7 @@ void IoThreads::start(db::Database& database) {
   for (const auto& context : contexts_) {
     guards_.emplace_back(context->get_executor());
     threads_.emplace_back([&io = *context, &database] {
+      prefer_short_turns();
       const auto attachment = database.attach_thread(io);
       io.run();
     });

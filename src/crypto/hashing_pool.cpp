@@ -1,7 +1,6 @@
 #include "crypto/hashing_pool.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 
 #include "base/cores.h"
 #include "base/metrics.h"
+#include "base/scheduling.h"
 #include "crypto/password_strength.h"
 
 namespace latchkey::crypto {
@@ -20,16 +20,6 @@ namespace {
 
 constexpr asio::use_awaitable_t<IoExecutor> as_task{};
 constexpr std::size_t default_queue_per_thread = 64;
-constexpr int lowest_priority = 19;
-
-/// Lets requests that need no hash go first on a shared core. Not SCHED_IDLE: a fifth of nice 19's small
-/// share would be left while requests, or other programs, keep every core busy; a thread without privileges
-/// can not come back from it; and it gained next to nothing (docs/performance.md).
-void lower_own_priority() {
-  // On Linux a thread has its own nice value, and 0 is the calling thread. Refused by no kernel; harmless if
-  // it were.
-  static_cast<void>(::setpriority(PRIO_PROCESS, 0, lowest_priority));
-}
 
 Error overloaded() { return Error{ErrorCode::overloaded, Seconds{1}}; }
 
@@ -185,7 +175,7 @@ void HashingPool::push(std::unique_ptr<Job> job) {
 }
 
 void HashingPool::serve(HashArena& arena) {
-  lower_own_priority();
+  let_others_go_first();
   ::pthread_setname_np(::pthread_self(), "hashing");
   std::unique_lock lock{mutex_};
   for (;;) {

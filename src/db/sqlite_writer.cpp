@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/scheduling.h"
 #include "db/error.h"
 
 namespace latchkey::db {
@@ -72,6 +73,7 @@ void SqliteWriter::run_and_wait(Job& job) {
 }
 
 void SqliteWriter::run() {
+  prefer_short_turns();
   pthread_setname_np(pthread_self(), "db-writer");
   for (;;) {
     TicketList batch = take_batch();

@@ -7,7 +7,6 @@ import subprocess
 
 BRIDGE = "lkbridge"
 PREFIX = "10.123.0."
-HOST_ADDRESS = PREFIX + "1"
 
 
 def run(*command: object, check: bool = True) -> subprocess.CompletedProcess:
@@ -21,7 +20,7 @@ class Machine:
     """A namespace `lkN` with the address 10.123.0.N, or N of another network."""
 
     def __init__(self, number: int, bridge: str, prefix: str):
-        self.name = f"lk{number}"
+        self.number, self.name = number, f"lk{number}"
         self.address = f"{prefix}{number}"
         self._bridge = bridge
         self._cable = f"lkv{number}"

@@ -1,5 +1,5 @@
 """Three PostgreSQL servers that Patroni keeps in step by etcd, with synchronous replication, each on a machine of its
-own. The pieces are Debian's: patroni, etcd-server, postgresql-15."""
+own, as docs/operations.md prints it. The pieces are Debian's: patroni, etcd-server, postgresql-15."""
 
 from __future__ import annotations
 
@@ -10,59 +10,36 @@ import signal
 import subprocess
 import tempfile
 import time
+import tomllib
 import urllib.request
 from pathlib import Path
 
-from .network import HOST_ADDRESS, Machine, Network, run
+from support.printed import code_blocks, replaced
 
+from .network import PREFIX, Machine, Network, run
+
+DOCUMENT = "docs/operations.md"
 USER = "postgres"
 POSTGRES = 5432
 REST = 8008
-ETCD = f"{HOST_ADDRESS}:2379"
+ETCD = 2379
 PASSWORD = "cluster-password"
 
-# The shortest that Patroni allows: who has lost its lease is replaced after 20 seconds.
-CONFIG = """
-scope: latchkey
-name: {name}
-restapi: {{listen: '{address}:8008', connect_address: '{address}:8008'}}
-etcd3: {{host: '{etcd}'}}
-bootstrap:
-  dcs:
-    ttl: 20
-    loop_wait: 2
-    retry_timeout: 5
-    master_start_timeout: 0
-    maximum_lag_on_failover: 0
-    synchronous_mode: true
-    synchronous_mode_strict: true
-    postgresql:
-      use_pg_rewind: true
-      parameters:
-        max_connections: 200
-        wal_keep_size: 256MB
-        wal_log_hints: 'on'
-        tcp_keepalives_idle: 3
-        tcp_keepalives_interval: 2
-        tcp_keepalives_count: 2
-        wal_sender_timeout: 5s
-        wal_receiver_timeout: 5s
-        shared_buffers: 32MB
-  initdb: [{{encoding: UTF8}}, {{locale: C.UTF-8}}, data-checksums]
-  pg_hba: ['host replication all 10.123.0.0/24 scram-sha-256', 'host all all 10.123.0.0/24 scram-sha-256']
-postgresql:
-  listen: '{address}:5432'
-  connect_address: '{address}:5432'
-  data_dir: {folder}/data
-  bin_dir: {bin}
-  pgpass: {folder}/pgpass
-  parameters: {{unix_socket_directories: '{folder}'}}
-  authentication:
-    superuser: {{username: postgres, password: {password}}}
-    replication: {{username: replicator, password: {password}}}
-    rewind: {{username: rewinder, password: {password}}}
-tags: {{nofailover: false, noloadbalance: false, clonefrom: false, nosync: false}}
-"""
+
+def printed(after: str, machine: Machine | None = None) -> str:
+    """A piece as the page prints it, in the network of the tests. What stands there for the first server is made another's, in
+    all lines but those that name all three."""
+    text = code_blocks(DOCUMENT, after)[0]
+    if machine is not None:
+        name, address = server_name(machine), f"10.0.0.{machine.number}"
+        text = "".join(line if "10.0.0.12" in line else line.replace("pg1", name).replace("10.0.0.11", address)
+                       for line in text.splitlines(keepends=True))
+    assert "10.0.0.1" in text, "the page names no address of a server"
+    return text.replace("10.0.0.", PREFIX)
+
+
+def server_name(machine: Machine) -> str:
+    return f"pg{machine.number - 10}"
 
 
 def programs() -> Path:
@@ -75,21 +52,38 @@ def missing() -> list[str]:
 
 
 class Node:
-    """One server with its Patroni."""
+    """One server with its Patroni and its etcd."""
 
     def __init__(self, machine: Machine, folder: Path):
         self.machine, self.folder = machine, folder / machine.name
-        self.process: subprocess.Popen | None = None
+        self._processes: list[subprocess.Popen] = []
 
     def start(self) -> None:
+        self.start_etcd()
+        self.start_patroni()
+
+    def start_etcd(self) -> None:
         self.folder.mkdir(exist_ok=True)
         shutil.chown(self.folder, USER)
+        # What systemd would read out of /etc/default/etcd, and the folder that Debian's unit gives it.
+        settings = dict(line.split("=", 1) for line in printed("**etcd**", self.machine).splitlines())
+        self._spawn("etcd.log", "env", *(f"{name}={value}" for name, value in settings.items()),
+                    f"ETCD_DATA_DIR={self.folder}/etcd", "etcd")
+
+    def start_patroni(self) -> None:
         config = self.folder / "patroni.yml"
-        config.write_text(CONFIG.format(name=self.machine.name, address=self.machine.address, etcd=ETCD, folder=self.folder,
-                                        bin=programs(), password=PASSWORD))
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(self.machine.command(USER, "patroni", config), stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL, cwd="/", start_new_session=True)
+        config.write_text(replaced(printed("**Patroni**", self.machine),
+                                   ("/var/lib/postgresql/15/latchkey", f"{self.folder}/data"),
+                                   ("/usr/lib/postgresql/15/bin", str(programs())),
+                                   ("/var/lib/postgresql/latchkey.pgpass", f"{self.folder}/pgpass"),
+                                   ("/var/run/postgresql", str(self.folder)),
+                                   ("'one password'", PASSWORD)))
+        self._spawn("patroni.log", "patroni", config)
+
+    def _spawn(self, log: str, *command: object) -> None:
+        with (self.folder / log).open("ab") as out:
+            self._processes.append(subprocess.Popen(self.machine.command(USER, *command), stdout=out, stderr=out,
+                                                    stdin=subprocess.DEVNULL, cwd="/", start_new_session=True))
 
     def kill(self) -> None:
         """The machine's power goes: every process of it ends at once, without a word."""
@@ -98,9 +92,17 @@ class Node:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        if self.process is not None:
-            self.process.wait()
-            self.process = None
+        for process in self._processes:
+            process.wait()
+        self._processes.clear()
+
+    def has_etcd(self) -> bool:
+        """Its etcd answers, and has found enough of the others."""
+        try:
+            with urllib.request.urlopen(f"http://{self.machine.address}:{ETCD}/health", timeout=1) as answer:
+                return json.load(answer)["health"] == "true"
+        except OSError:
+            return False
 
     def state(self) -> dict:
         """What its Patroni says of it; empty when it says nothing."""
@@ -113,34 +115,39 @@ class Node:
 
     @property
     def log(self) -> str:
-        return (self.folder / "log").read_text(errors="replace")
+        return "".join(path.read_text(errors="replace")[-1500:] for path in sorted(self.folder.glob("*.log")))
 
 
 class Cluster:
-    """Etcd and three nodes. Enter it inside a `Network`."""
+    """Three nodes. Enter it inside a `Network` of the machines 11, 12 and 13."""
 
     def __init__(self, network: Network):
         self.folder = Path(tempfile.mkdtemp(prefix="latchkey-cluster-"))
         self.folder.chmod(0o755)
         self.nodes = [Node(machine, self.folder) for machine in network.machines]
-        self._etcd: subprocess.Popen | None = None
 
     def url(self, database: str) -> str:
-        """As an operator would write it: all hosts; libpq finds the one that takes writes."""
+        """The administrator's, to whichever takes writes."""
         hosts = ",".join(f"{node.machine.address}:{POSTGRES}" for node in self.nodes)
         return f"postgresql://postgres:{PASSWORD}@{hosts}/{database}?target_session_attrs=read-write&connect_timeout=2"
 
+    def make_database(self) -> dict[str, str]:
+        """Makes Latchkey's role and database; its settings, as the page prints them."""
+        self.sql(f"CREATE ROLE latchkey LOGIN PASSWORD '{PASSWORD}'")
+        self.sql("CREATE DATABASE latchkey OWNER latchkey ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0")
+        settings = tomllib.loads(printed("**Latchkey.**"))
+        return {"database_url": replaced(settings["database_url"], ("//latchkey@", f"//latchkey:{PASSWORD}@")),
+                "tokens.refresh_grace": settings["tokens"]["refresh_grace"]}
+
     def __enter__(self) -> Cluster:
-        with (self.folder / "etcd.log").open("ab") as log:
-            self._etcd = subprocess.Popen(
-                ["etcd", "--data-dir", self.folder / "etcd", "--listen-client-urls", f"http://{ETCD}",
-                 "--advertise-client-urls", f"http://{ETCD}", "--listen-peer-urls", "http://127.0.0.1:0"],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         try:
-            self.nodes[0].start()
+            for node in self.nodes:
+                node.start_etcd()
+            self.wait(lambda: all(node.has_etcd() for node in self.nodes), "three etcd that know each other", 60)
+            self.nodes[0].start_patroni()
             self.wait(lambda: self.primary() is not None, "a primary", 60)
             for node in self.nodes[1:]:
-                node.start()
+                node.start_patroni()
             self.wait_healthy()
         except BaseException:
             self.__exit__()
@@ -150,16 +157,13 @@ class Cluster:
     def __exit__(self, *_) -> None:
         for node in self.nodes:
             node.kill()
-        if self._etcd is not None:
-            self._etcd.kill()
-            self._etcd.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def wait(self, ask, what: str, timeout: float) -> object:
         deadline = time.monotonic() + timeout
         while not (answer := ask()):
             if time.monotonic() > deadline:
-                logs = "\n".join(f"{node.machine.name}:\n{node.log[-1500:]}" for node in self.nodes if node.folder.exists())
+                logs = "\n".join(f"{node.machine.name}:\n{node.log}" for node in self.nodes if node.folder.exists())
                 raise AssertionError(f"waited {timeout} s for {what}\n{logs}")
             time.sleep(0.2)
         return answer

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from support import Server, SmtpSink
+from support.mail import LEASE
 from support.postgres import Postgres
 from support.together import together
 
@@ -17,8 +18,8 @@ from .clients import Clients
 from .network import Machine, Network
 from .nodes import shared_settings
 
-# In each direction: 200 ms there and back.
-BAD = Weather(delay=0.1, jitter=0.02, loss=0.05, double=0.02, overtake=0.1)
+# In each direction: 400 ms there and back.
+BAD = Weather(delay=0.2, jitter=0.02, loss=0.05, double=0.02, overtake=0.1)
 SECONDS = 40
 
 
@@ -84,5 +85,5 @@ def test_Z53_over_a_bad_network_answers_are_right_or_503_and_tries_have_an_end(r
             assert all(relay.lost and relay.doubled and relay.overtook for relay in relays)
             # A mail that was claimed when the claim's answer was lost waits for its lease.
             for server in servers:
-                server.clock.advance(5 * 60 + 1)
+                server.clock.advance(LEASE)
             clients.check()

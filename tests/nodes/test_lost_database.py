@@ -12,6 +12,7 @@ import requests
 
 from cluster.clients import Clients
 from support import PASSWORD, Server, SmtpSink, assert_problem, at_once, unique_email
+from support.mail import LEASE
 from support.postgres import Database
 from support.size import size
 from support.tokens import claims_of
@@ -92,7 +93,7 @@ def test_Z20_crashes_of_the_database_under_load_lose_nothing_that_was_acknowledg
                     clients.wait_progress(100)
             # A mail that was claimed when the claim's answer was lost waits for its lease.
             for node in nodes:
-                node.clock.advance(5 * 60 + 1)
+                node.clock.advance(LEASE)
             clients.check()
             with nodes[0].db() as db:
                 assert db.execute("SELECT email_key FROM users GROUP BY 1 HAVING count(*) > 1").fetchall() == []

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from support import SmtpSink
+from support.mail import LEASE
 
 from .conftest import two_nodes
-
-LEASE = 60
 
 
 def test_M07_the_mail_of_a_node_that_was_killed_while_sending_goes_out_within_a_minute(database):

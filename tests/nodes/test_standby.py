@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import subprocess
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from cluster.clients import Clients
-from support import Server, ServerFailed, SmtpSink, assert_problem
+from support import Account, Server, ServerFailed, SmtpSink, assert_problem, at_once
+from support.invariants import violations
+from support.mail import LEASE
 from support.postgres import Database, Postgres
+from support.printed import code_blocks
 
 from .conftest import SHARED, two_nodes
 
@@ -95,6 +100,120 @@ def test_Z21_a_failover_to_a_synchronous_standby_loses_nothing_and_spends_nothin
                 clients.wait_progress(200)
             # A mail that was claimed when the claim's answer was lost waits for its lease.
             for node in nodes:
-                node.clock.advance(5 * 60 + 1)
+                node.clock.advance(LEASE)
             clients.check()
             assert standby.sql("SELECT email_key FROM users GROUP BY 1 HAVING count(*) > 1;", database.name) == []
+
+
+def wait_in_step(primary: Postgres, standby: Postgres) -> None:
+    (position,), = primary.sql("SELECT pg_current_wal_lsn();")
+    deadline = time.monotonic() + 30
+    while standby.sql(f"SELECT pg_last_wal_replay_lsn() >= '{position}';") != [["t"]]:
+        assert time.monotonic() < deadline, "the standby does not follow"
+        time.sleep(0.05)
+
+
+def at(node: Server, account: Account) -> Account:
+    """The account as another of its programs has it, at another node."""
+    there = Account(node, account.email, account.password, account.user)
+    there.tokens = dict(account.tokens)
+    return there
+
+
+def end_what_was_given_out(standby: Postgres, database: Database) -> None:
+    """The statements that docs/operations.md prints for whoever is back at an older state."""
+    _, restore = code_blocks("docs/operations.md", "### Backup and restore")
+    subprocess.run(["bash", "-euo", "pipefail", "-c", restore[restore.index("psql "):]], check=True, env={
+        **os.environ, "DATABASE_URL": standby.prefix + database.name, "PATH": f"{standby.bin}:{os.environ['PATH']}"})
+
+
+def test_Z21_a_failover_to_an_asynchronous_standby_loses_the_last_moments_and_spends_nothing_twice(breakable):
+    """What docs/operations.md says is lost, and no more than that: what was given out in the last moments is worth nothing
+    afterwards, and no line of refreshes goes on in two places."""
+    database = Database(breakable)
+    with SmtpSink() as sink, followed(database) as standby, two_nodes(
+            database, database_url=url_of(database, breakable, standby), mail__smtp_url=sink.url, mail__tls="off",
+            mail__from="no-reply@latchkey.example") as (first, second):
+        def link_of(account: Account) -> str:
+            return sink.wait_for(account.email)[-1].mail.confirmation_path
+
+        def person() -> Account:
+            account = first.signup()
+            assert first.get(link_of(account)).status_code == 200
+            account.login()
+            return account
+
+        idle, owner_first, thief_first, signed_out, blocked, busy = people = [person() for _ in range(6)]
+        pending = first.signup()
+        link = link_of(pending)
+        keeper = first.admin()
+        wait_in_step(breakable, standby)
+        standby.stop()
+
+        # The last moments: acknowledged, and not on the standby. More than a second, since tokens count whole ones.
+        time.sleep(1.1)
+        stolen = {account.email: account.refresh for account in (owner_first, thief_first)}
+        lost = {account.email: account.rotate()["refresh_token"] for account in (owner_first, thief_first)}
+        assert signed_out.try_logout().status_code == 200
+        first.block(blocked)
+        assert second.get(link).json() == {"message": "Email confirmed"}
+        newcomer = second.signup()
+        newcomer_link = link_of(newcomer)
+        assert second.get(newcomer_link).status_code == 200
+        newcomer.login()
+        second_session = at(second, busy)
+        second_session.login()
+        first.wait(lambda: "waiting" not in first.cli_ok("mail", "list"), "the outbox to be empty")
+
+        breakable.stop("immediate")
+        standby.start()
+        standby.promote()
+        for node in (first, second):
+            node.wait(lambda node=node: node.get("/readyz").status_code == 200, "readiness")
+
+        # Who did nothing in them notices nothing.
+        for account in (idle, busy, keeper):
+            assert at(second, account).me().status_code == 200
+            account.rotate()
+        # A session that was opened in them is gone, and so is an account with everything that it was given.
+        for node in (first, second):
+            for account in (second_session, newcomer):
+                assert_problem(node.get("/api/users/me", bearer=account.access), 401, "invalid_token")
+                assert_problem(node.get("/api/auth/refresh_token", bearer=account.refresh), 401, "invalid_token")
+            assert_problem(node.get(newcomer_link), 400, "invalid_confirmation")
+        assert_problem(newcomer.try_login(), 401, "invalid_credentials")
+        again = first.signup(newcomer.email)
+        assert_problem(second.get(newcomer_link), 400, "invalid_confirmation")
+        assert_problem(again.me(newcomer.access), 401, "invalid_token")
+        assert_problem(again.try_login(), 401, "email_not_confirmed")
+
+        # A confirmation that was taken back can be made good by its link, once.
+        said = at_once(*[lambda node=node: node.get(link).json()["message"] for node in (first, second)], times=10)
+        assert said.count("Email confirmed") == 1 and said.count("Your email is already confirmed") == 19
+        # A line whose rotation was lost is in two hands: the token that was given, and the one before, which the store has.
+        # The one that was given is ahead, and ends the session;
+        assert_problem(at(second, owner_first).try_refresh(lost[owner_first.email]), 401, "invalid_token")
+        assert_problem(owner_first.try_refresh(stolen[owner_first.email]), 401, "invalid_token")
+        # and if the other comes first, there are two successors of one generation, of which one is known.
+        forked = at(second, thief_first)
+        forked.tokens["refresh_token"] = stolen[thief_first.email]
+        forked.rotate()
+        assert forked.refresh != lost[thief_first.email]
+        assert_problem(thief_first.try_refresh(lost[thief_first.email]), 401, "invalid_token")
+        assert_problem(forked.try_refresh(), 401, "invalid_token")
+        assert_problem(forked.me(), 401, "invalid_token")
+        assert [entry["event"] for entry in first.audit()].count("refresh_reuse") == 2
+
+        # Ends of sessions and blocks are lost as well: that is why the page asks to end everything.
+        assert signed_out.me().status_code == blocked.me().status_code == 200
+        assert violations(first) == {}
+        for node in (first, second):
+            node.stop()
+        end_what_was_given_out(standby, database)
+        for node in (first, second):
+            node.start()
+            for account in (*people, keeper):
+                assert_problem(node.get("/api/users/me", bearer=account.access), 401, "invalid_token")
+                assert_problem(node.get("/api/auth/refresh_token", bearer=account.refresh), 401, "invalid_token")
+        idle.login()
+        assert at(second, idle).me().status_code == 200

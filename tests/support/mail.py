@@ -8,6 +8,10 @@ import re
 from email.message import EmailMessage
 from urllib.parse import urlsplit
 
+# For how long, in seconds, a node has a mail to itself that it has begun to send. When it dies, or when the claim's answer is
+# lost, the mail waits for so long.
+LEASE = 60
+
 
 class Mail:
     """One message, from the mail directory or from the SMTP sink."""

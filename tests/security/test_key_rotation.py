@@ -2,37 +2,14 @@
 
 import threading
 
-import jwt
 import pytest
 
 from probes import harmless
 from support import assert_problem
 from support.tokens import claims_of, header_of
+from support.validator import Validator
 
 MINUTE = 60
-
-
-class Validator:
-    """Another program: it knows only the published key set, and asks for it no more often than it may."""
-
-    def __init__(self, server):
-        self._server = server
-        self._keys: dict = {}
-        self._fetched = -1e18
-
-    def accepts(self, token: str) -> bool:
-        now = self._server.clock.now()
-        if now - self._fetched >= 300:
-            response = self._server.get("/.well-known/jwks.json", cacheable=True)
-            self._keys = {key["kid"]: jwt.PyJWK(key).key for key in response.json()["keys"]}
-            self._fetched = now
-        key = self._keys.get(header_of(token)["kid"])
-        if key is None:
-            return False
-        # The clock of this process is not the server's: its times are compared by hand.
-        claims = jwt.decode(token, key, algorithms=["ES256"], audience=self._server.url, issuer=self._server.url,
-                            options={"verify_exp": False, "verify_iat": False, "verify_nbf": False})
-        return claims["iat"] - 60 <= now < claims["exp"] + 60
 
 
 def test_T17_a_caching_validator_never_fails_while_keys_rotate(make_server):

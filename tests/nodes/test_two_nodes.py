@@ -104,6 +104,19 @@ def test_D01_a_confirmation_succeeds_once_on_two_nodes(pair):
     assert said.count("Email confirmed") == 1 and said.count("Your email is already confirmed") == 99
 
 
+def test_D01_a_refresh_token_is_spent_once_on_two_nodes_where_there_is_no_grace(database):
+    with two_nodes(database, tokens__refresh_grace="0s") as nodes:
+        for _ in range(3):
+            user = nodes[0].user()
+            answers = at_once(*[lambda node=node: refresh_at(node, user.refresh) for node in nodes], times=50)
+            # One rotation; whoever had asked before it was made may be told of it as well.
+            successor, = tokens_of(answers)
+            # The others were late, which ends the session for whoever was first as well.
+            assert {answer.status_code for answer in answers} == {200, 401}
+            for node in nodes:
+                assert_problem(refresh_at(node, successor), 401, "invalid_token")
+
+
 def test_D01_a_rejection_succeeds_once_on_two_nodes(pair):
     account = pair[0].signup()
     path = pair[0].wait_mail(account.email)[0].confirmation_path.replace("confirmed_email", "rejected_email")
@@ -166,6 +179,33 @@ def test_D04_two_administrators_who_block_each_other_leave_one(database):
             first._admin = None
 
 
+@pytest.mark.parametrize("ender", ["logout_all", "block"])
+def test_D04_of_sign_ins_and_refreshes_beside_an_end_at_the_other_node_nothing_lives_that_came_before(pair, ender):
+    first, second = pair
+    first.admin(), second.admin()
+    for _ in range(10):
+        user = first.user()
+        there = Account(second, user.email, user.password, user.user)
+        answers = at_once(*[there.try_login] * 3, *[lambda: refresh_at(second, user.refresh)] * 3, *[user.try_login] * 3,
+                          lambda: first.block(user) if ender == "block" else
+                          first.post("/api/auth/logout_all", bearer=user.access))
+        for answer in answers[:-1]:
+            assert answer.status_code in (200, 401, 403), answer.text
+        for node in pair:
+            # The session of the caller of logout_all is dead, whoever refreshed it meanwhile.
+            for answer in answers[3:6]:
+                if answer.status_code == 200:
+                    assert_problem(refresh_at(node, answer.json()["refresh_token"]), 401, "invalid_token")
+            if ender == "block":
+                for answer in answers[:-1]:
+                    if answer.status_code == 200:
+                        assert_problem(node.get("/api/users/me", bearer=answer.json()["access_token"]), 401, "invalid_token")
+        if ender == "block":
+            with first.db() as db:
+                assert db.execute("SELECT count(*) FROM sessions WHERE user_id = ?", (user.id,)).fetchone() == (0,)
+    assert violations(first) == {}
+
+
 def test_RL06_the_limit_of_an_account_counts_both_nodes(database):
     with two_nodes(database, limits__enabled="true") as (first, second):
         account = first.confirmed()
@@ -193,6 +233,38 @@ def test_D11_nodes_whose_clocks_differ_by_minutes_agree(database):
         for node in (first, second):
             node.clock.advance(11)
         assert_problem(refresh_at(first, answers[0].json()["refresh_token"]), 401, "invalid_token")
+
+
+def test_D11_links_are_used_once_and_everything_ends_in_time_where_clocks_differ_by_minutes(database):
+    with two_nodes(database) as nodes:
+        for node, seconds in zip(nodes, (300, -300)):
+            node.clock.set_wrong_by(seconds)
+            node.wait_log("clock.follows_database")
+        pending, late = nodes[0].signup(), nodes[1].signup()
+        link, late_link = [nodes[0].wait_mail(account.email)[0].confirmation_path for account in (pending, late)]
+        said = at_once(*[lambda node=node: node.get(link).json()["message"] for node in nodes], times=20)
+        assert said.count("Email confirmed") == 1
+        pending.login()
+
+        def advance(seconds: float) -> None:
+            for node in nodes:
+                node.clock.advance(seconds)
+
+        # Fifteen minutes, and then the skew that validators may allow.
+        advance(15 * 60 - 10)
+        assert {node.get("/api/users/me", bearer=pending.access).status_code for node in nodes} == {200}
+        advance(10 + 61)
+        assert {node.get("/api/users/me", bearer=pending.access).status_code for node in nodes} == {401}
+        # A day for a link, a week for a session.
+        advance(24 * 3600 - 16 * 60 - 11)
+        assert {node.get(link).json()["message"] for node in nodes} == {"Your email is already confirmed"}
+        advance(30)
+        for node in nodes:
+            assert_problem(node.get(link), 400, "invalid_confirmation")
+            assert_problem(node.get(late_link), 400, "invalid_confirmation")
+        advance(6 * 24 * 3600)
+        for node in nodes:
+            assert_problem(refresh_at(node, pending.refresh), 401, "invalid_token")
 
 
 def test_a_mail_is_sent_by_one_node(database):

@@ -9,16 +9,15 @@ import time
 import pytest
 
 from support import Server, SmtpSink
-from support.mail import LEASE
 from support.postgres import Postgres
 from support.together import together
 
 from .bad_line import FINE, FarMachine, Weather
-from .clients import Clients
+from .clients import Clients, end_leases
 from .network import Machine, Network
 from .nodes import shared_settings
 
-# In each direction: 400 ms there and back.
+# In each direction of each line.
 BAD = Weather(delay=0.2, jitter=0.02, loss=0.05, double=0.02, overtake=0.1)
 SECONDS = 40
 
@@ -59,8 +58,10 @@ def test_Z53_over_a_bad_network_answers_are_right_or_503_and_tries_have_an_end(r
         with together(servers):
             with Clients([server.url for server in servers], sink, count=8, patience=50) as clients:
                 clients.wait_progress()
-                for where, bad in (("the database", network.machines[:1]), ("the clients", machines),
-                                   ("both", network.machines)):
+                # The line of a node has its clients and its database at the end. With all lines bad a node is twice as far
+                # from its database: 800 ms there and back, one packet in ten lost, where most of it is a 503.
+                for where, bad, least in (("the database", network.machines[:1], SECONDS), ("the nodes", machines, SECONDS),
+                                          ("everybody", network.machines, 1)):
                     transactions, asked, began = postgres.transactions(), clients.asked, time.monotonic()
                     clients.silence(), clients.forget_slowest()
                     acknowledged = clients.acknowledged
@@ -77,13 +78,11 @@ def test_Z53_over_a_bad_network_answers_are_right_or_503_and_tries_have_an_end(r
                             f" nobody answered for {clients.silence():.1f} s, {transactions} transactions")
                     print(said)
                     record_property(f"bad_line_to_{where.replace(' ', '_')}", said)
-                    assert answered > SECONDS, "it serves, slowly"
+                    assert answered > least, "it serves, slowly"
                     # What a request asks of the database, run again at most six times; the watch asks four times a second.
                     assert transactions < 6 * 6 * asked + len(servers) * 10 * took
                     clients.wait_progress()
             relays = [machine.relay for machine in network.machines]
             assert all(relay.lost and relay.doubled and relay.overtook for relay in relays)
-            # A mail that was claimed when the claim's answer was lost waits for its lease.
-            for server in servers:
-                server.clock.advance(LEASE)
+            end_leases(servers)
             clients.check()

@@ -3,17 +3,18 @@ on, nothing that was acknowledged is lost, and service is back by itself."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
 
+import psycopg
 import pytest
 import requests
 
-from cluster.clients import Clients
+from cluster.clients import Clients, end_leases
 from support import PASSWORD, Server, SmtpSink, assert_problem, at_once, unique_email
-from support.mail import LEASE
-from support.postgres import Database
+from support.postgres import Database, Postgres
 from support.size import size
 from support.tokens import claims_of
 
@@ -91,9 +92,7 @@ def test_Z20_crashes_of_the_database_under_load_lose_nothing_that_was_acknowledg
                     breakable.stop("immediate")
                     breakable.start()
                     clients.wait_progress(100)
-            # A mail that was claimed when the claim's answer was lost waits for its lease.
-            for node in nodes:
-                node.clock.advance(LEASE)
+            end_leases(nodes)
             clients.check()
             with nodes[0].db() as db:
                 assert db.execute("SELECT email_key FROM users GROUP BY 1 HAVING count(*) > 1").fetchall() == []
@@ -211,6 +210,43 @@ def test_Z25_where_the_server_has_no_room_for_all_connections_a_node_serves_with
         (count,), = breakable.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'small';")
         assert int(count) <= 9
         assert user.me().status_code == 200
+
+
+def test_Z25_two_nodes_share_a_server_of_few_connections_and_come_back_when_others_had_taken_them_all():
+    with Postgres(config="max_connections = 16\nsuperuser_reserved_connections = 3") as server:
+        database = Database(server)
+        server.sql(f"CREATE ROLE small LOGIN; ALTER DATABASE {database.name} OWNER TO small;")
+        url = f"postgresql://small@127.0.0.1:{server.port}/{database.name}"
+
+        def ours() -> int:
+            (count,), = server.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'latchkey';")
+            return int(count)
+
+        with two_nodes(database, database_url=url, threads="2", database__connections="20") as nodes:
+            users = [node.user() for node in nodes]
+            answers = at_once(*[user.try_login for user in users], times=25)
+            assert {answer.status_code for answer in answers} <= {200, 503}
+            for answer in answers:
+                assert answer.status_code == 200 or answer.headers["Retry-After"].isdigit()
+            assert [answer.status_code for answer in answers].count(200) > 10
+            assert 2 * 3 <= ours() <= 13
+            # They lose what they have, and others are quicker: with no connection there is a word, not a wait.
+            with contextlib.ExitStack() as others:
+                deadline, taken = time.monotonic() + 30, 0
+                while taken < 13:
+                    assert time.monotonic() < deadline
+                    server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'latchkey';")
+                    with contextlib.suppress(psycopg.OperationalError):
+                        while True:
+                            others.enter_context(psycopg.connect(url))
+                            taken += 1
+                assert ours() == 0
+                for node, user in zip(nodes, users):
+                    ask_without_database(node, user, warm_up=False)
+            for node, user in zip(nodes, users):
+                wait_back(node, user)
+        # Whoever ends gives back what it had.
+        assert ours() == 0
 
 
 def test_D08_what_the_database_says_of_an_error_is_told_to_the_log_and_to_nobody_else(breakable):

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from cluster.clients import Clients
+from cluster.clients import Clients, end_leases
 from support import Account, Server, ServerFailed, SmtpSink, assert_problem, at_once
 from support.invariants import violations
-from support.mail import LEASE
 from support.postgres import Database, Postgres
 from support.printed import code_blocks
 
@@ -98,9 +97,7 @@ def test_Z21_a_failover_to_a_synchronous_standby_loses_nothing_and_spends_nothin
                 breakable.stop("immediate")
                 standby.promote()
                 clients.wait_progress(200)
-            # A mail that was claimed when the claim's answer was lost waits for its lease.
-            for node in nodes:
-                node.clock.advance(LEASE)
+            end_leases(nodes)
             clients.check()
             assert standby.sql("SELECT email_key FROM users GROUP BY 1 HAVING count(*) > 1;", database.name) == []
 

@@ -14,6 +14,7 @@ import requests
 
 from cluster.clients import Clients, end_leases
 from support import PASSWORD, Server, SmtpSink, assert_problem, at_once, unique_email
+from support.invariants import assert_undamaged, violations
 from support.postgres import Database, Postgres
 from support.size import size
 from support.tokens import claims_of
@@ -91,13 +92,15 @@ def test_Z20_crashes_of_the_database_under_load_lose_nothing_that_was_acknowledg
                 for _ in range(size(5, 500)):
                     breakable.stop("immediate")
                     breakable.start()
+                    began = time.monotonic()
+                    for node in nodes:
+                        node.wait(lambda node=node: node.get("/readyz").status_code == 200, "readiness")
+                    assert time.monotonic() - began < 5
                     clients.wait_progress(100)
             end_leases(nodes)
             clients.check()
-            with nodes[0].db() as db:
-                assert db.execute("SELECT email_key FROM users GROUP BY 1 HAVING count(*) > 1").fetchall() == []
-                assert db.execute("SELECT 1 FROM sessions JOIN users ON users.id = user_id WHERE NOT is_active OR NOT "
-                                  "confirmed").fetchall() == []
+            assert violations(nodes[0]) == {}
+            assert_undamaged(breakable, database.name)
 
 
 def test_Z22_a_commit_whose_answer_is_lost_is_no_success_and_is_applied_once(breakable):
@@ -184,6 +187,54 @@ def test_Z23_a_lock_on_a_table_keeps_neither_health_nor_keys_nor_other_tables_wa
         assert set(answers) == {503}
         holder.join()
         wait_back(node, user)
+
+
+def test_Z23_where_every_write_takes_its_time_reads_health_and_keys_do_not_wait(breakable):
+    database = Database(breakable)
+    with node_on(database, database__statement_timeout="500ms", threads="2", database__connections="4") as node:
+        users = [node.user() for _ in range(40)]
+        breakable.sql("""
+            CREATE FUNCTION take_long() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(20); RETURN NEW; END $$;
+            CREATE TRIGGER take_long BEFORE INSERT OR UPDATE ON sessions FOR EACH ROW EXECUTE FUNCTION take_long();""",
+                      database.name)
+        # Single statements, and transactions that would have every connection to themselves.
+        asked = [user.try_refresh for user in users[:20]] + [user.try_login for user in users[20:]]
+        answers: list = []
+        writes = threading.Thread(target=lambda: answers.extend(at_once(*asked)))
+        writes.start()
+        longest, looked = 0.0, 0
+        while writes.is_alive():
+            began = time.monotonic()
+            assert node.get("/healthz").status_code == 200
+            assert node.get("/.well-known/jwks.json", cacheable=True).status_code == 200
+            assert users[0].me().status_code == 200
+            longest, looked = max(longest, time.monotonic() - began), looked + 1
+        writes.join()
+        assert looked > 5 and longest < 1.5
+        for answer in answers:
+            assert_problem(answer, 503, "unavailable")
+            assert answer.headers["Retry-After"].isdigit()
+        breakable.sql("DROP FUNCTION take_long CASCADE;", database.name)
+        # Nothing of them was carried out, and nothing hangs about.
+        for user in users[:5]:
+            assert user.try_refresh().status_code == 200
+            with node.db() as db:
+                assert db.execute("SELECT count(*) FROM sessions WHERE user_id = ?", (user.id,)).fetchone() == (1,)
+        assert users[-1].try_login().status_code == 200
+
+
+def test_Z25_a_node_opens_no_more_connections_than_the_page_says(breakable):
+    """`database.connections` + 2 for each I/O thread + 1: docs/operations.md."""
+    database = Database(breakable)
+    with node_on(database, threads="2", database__connections="3") as node:
+        user, most = node.user(), 0
+        load = threading.Thread(target=at_once, args=(user.try_login, user.try_refresh), kwargs={"times": 40})
+        load.start()
+        while load.is_alive():
+            (count,), = breakable.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'latchkey';")
+            most = max(most, int(count))
+        load.join()
+        assert 2 * 2 + 1 < most <= 3 + 2 * 2 + 1
 
 
 def test_Z25_where_the_server_has_no_room_for_all_connections_a_node_serves_with_those_it_got(breakable):

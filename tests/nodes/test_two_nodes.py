@@ -13,6 +13,7 @@ from support.invariants import violations
 from support.postgres import Database
 from support.raw_http import RawConnection, request_bytes
 from support.size import size
+from support.tokens import header_of
 
 from .conftest import two_nodes
 
@@ -204,6 +205,20 @@ def test_D04_of_sign_ins_and_refreshes_beside_an_end_at_the_other_node_nothing_l
             with first.db() as db:
                 assert db.execute("SELECT count(*) FROM sessions WHERE user_id = ?", (user.id,)).fetchone() == (0,)
     assert violations(first) == {}
+
+
+def test_a_key_that_is_revoked_at_one_node_is_worth_nothing_at_the_other_a_second_later(database):
+    with two_nodes(database) as (first, second):
+        user = first.user()
+        assert second.get("/api/users/me", bearer=user.access).status_code == 200
+        kid = header_of(user.access)["kid"]
+        first.cli_ok("keys", "revoke", kid)
+        began = time.monotonic()
+        second.wait(lambda: second.get("/api/users/me", bearer=user.access).status_code == 401, "the key to be forgotten")
+        # One second, and what sanitizers and a busy machine add.
+        assert time.monotonic() - began < 2
+        assert kid not in kids(second)
+        assert header_of(refresh_at(second, user.refresh).json()["access_token"])["kid"] in kids(first)
 
 
 def test_RL06_the_limit_of_an_account_counts_both_nodes(database):

@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from .server import Server
 
+# Every index has what its table has, and every page can be read: amcheck comes with Debian's server.
+_CHECK_POSTGRES = """
+CREATE EXTENSION IF NOT EXISTS amcheck;
+SELECT relname, damage.msg FROM pg_class, LATERAL verify_heapam(oid) AS damage
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace;
+SELECT 'indexes', count(bt_index_check(indexrelid, true)) FROM pg_index JOIN pg_class ON oid = indrelid
+    WHERE relnamespace = 'public'::regnamespace;
+"""
+
+
+def assert_undamaged(server, database: str) -> None:
+    """A PostgreSQL (whatever has its `sql`) is whole after what was done to it."""
+    *damage, (_, indexes) = server.sql(_CHECK_POSTGRES, database)
+    assert damage == [] and int(indexes) > 5
+
 
 def violations(server: Server) -> dict[str, list]:
     """What must never be true of the database, whatever has happened."""

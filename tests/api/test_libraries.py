@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from support.server import binary_path
+from support.program import binary_path
 
 pytestmark = pytest.mark.embedded
 

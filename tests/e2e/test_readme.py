@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 
-from support.server import REPOSITORY
+from support.program import REPOSITORY
 
 
 def tour() -> str:

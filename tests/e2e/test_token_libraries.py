@@ -8,7 +8,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from support.server import REPOSITORY
+from support.program import REPOSITORY
 from support.tokens import flipped, with_parts
 
 CLAIMS = ["iss", "aud", "client_id", "sub", "sid", "jti", "iat", "exp", "role"]

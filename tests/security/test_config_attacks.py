@@ -14,7 +14,7 @@ import pytest
 
 from probes import sanitized
 from support import PASSWORD, ServerFailed, binary_path
-from support.server import has_clock_to_move
+from support.program import has_clock_to_move
 
 GOOD = "6f1d0c9b8a7e5f4d3c2b1a09f8e7d6c5b4a3928170f1e2d3c4b5a69788796a5b"
 OTHER = "e1b49c07d5a2f8366c90b7d41f5e2a8371bd04c96e85fa1327d8b0e94c6153af"

@@ -4,7 +4,7 @@ import pytest
 
 from probes import MIB, bounded_memory, harmless
 from support import PASSWORD, Server, SmtpSink, assert_problem, binary_path, unique_email
-from support.server import has_clock_to_move
+from support.program import has_clock_to_move
 
 
 @pytest.fixture(scope="module")

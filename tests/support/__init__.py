@@ -7,8 +7,9 @@ the settings, the files of the data directory, and the line that `latchkey serve
 from .accounts import Account, PASSWORD, unique_email
 from .checks import assert_common_headers, assert_problem, assert_token_schema, assert_user
 from .parallel import at_once
+from .program import binary_path
 from .raw_http import RawConnection, RawResponse, exchange, request_bytes
-from .server import Server, ServerFailed, binary_path
+from .server import Server, ServerFailed
 from .smtp_sink import SmtpSink
 from .state import nothing_changes
 

@@ -13,7 +13,8 @@ import requests
 
 from .accounts import PASSWORD, unique_email
 from .postgres import Database
-from .server import Server, binary_path
+from .program import binary_path
+from .server import Server
 
 # Long enough that a rotation whose answer was lost can be repeated at the target.
 SETTINGS = {"tokens.refresh_grace": "1m", "accounts.confirmation": "off"}

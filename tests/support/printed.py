@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .server import REPOSITORY
+from .program import REPOSITORY
 
 
 def code_blocks(document: str, after: str) -> list[str]:

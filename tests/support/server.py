@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 import signal
 import shutil
-import struct
 import subprocess
 import tempfile
 import threading
@@ -15,21 +13,18 @@ import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import pytest
 import requests
 
 from .accounts import PASSWORD, Account, unique_email
 from .checks import assert_common_headers
 from .mail import Mail
 from .postgres import Borrowed, Database
+from .program import Clock, binary_path, has_clock_to_move
 from .store_reading import StoreReading, shared_store
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 SANITIZER_REPORT = re.compile(r"ERROR: AddressSanitizer|ERROR: LeakSanitizer|WARNING: ThreadSanitizer"
                               r"|runtime error:|AddressSanitizer:DEADLYSIGNAL")
-SECOND = 1_000_000
 ADMIN_EMAIL = "admin@example.com"
 ADMIN_PASSWORD = "the-keeper-of-keys"
 # Cheap hashes: the tests are about behaviour, and sanitizer builds are slow enough.
@@ -42,16 +37,6 @@ class ServerFailed(Exception):
     """The process ended, or never said that it listens."""
 
 
-def binary_path() -> Path:
-    return Path(os.environ.get("LATCHKEY_BIN") or REPOSITORY / "build/dev/latchkey").resolve()
-
-
-@functools.cache
-def has_clock_to_move(binary: Path) -> bool:
-    """Builds for tests have one, and refuse nothing for it; what operators run has none and knows no such variable."""
-    return b"LATCHKEY_TEST_CLOCK_FILE" in binary.read_bytes()
-
-
 def _sanitizer_options() -> dict[str, str]:
     wanted = {
         "ASAN_OPTIONS": "detect_leaks=1:exitcode=99:handle_abort=1",
@@ -59,42 +44,6 @@ def _sanitizer_options() -> dict[str, str]:
         "TSAN_OPTIONS": "exitcode=66:second_deadlock_stack=1",
     }
     return {name: ":".join(filter(None, (options, os.environ.get(name)))) for name, options in wanted.items()}
-
-
-class Clock:
-    """The server's clock, moved by an offset to the system's (in builds with test hooks). Moves only
-    as tests say; both processes see a change at once."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        self._offset = 0
-        path.write_bytes(struct.pack("<qq", 0, 0))
-
-    @property
-    def offset(self) -> float:
-        return self._offset / SECOND
-
-    def advance(self, seconds: float) -> None:
-        if not has_clock_to_move(binary_path()):
-            pytest.skip("this build has no clock to move")
-        self._offset += round(seconds * SECOND)
-        handle = os.open(self.path, os.O_WRONLY)
-        try:
-            os.pwrite(handle, struct.pack("<q", self._offset), 0)
-        finally:
-            os.close(handle)
-
-    def set_wrong_by(self, seconds: float) -> None:
-        """The clock of the server's machine is wrong by so much, while the time of the world is as it was."""
-        if not has_clock_to_move(binary_path()):
-            pytest.skip("this build has no clock to move")
-        with self.path.open("r+b") as file:
-            file.seek(8)
-            file.write(struct.pack("<q", round(seconds * SECOND)))
-
-    def now(self) -> float:
-        """The server's time, in seconds since 1970."""
-        return time.time() + self.offset
 
 
 class Server(StoreReading):

@@ -41,8 +41,11 @@ def user(server: Server):
 
 
 @pytest.fixture
-def make_server():
+def make_server(request):
     """Makes servers for one test (`make_server(settings, start=False, …)`), which must end in peace."""
+    # Made first, a database is removed last, when no server opens connections to it any more.
+    if "database" in request.fixturenames:
+        request.getfixturevalue("database")
     with ended_in_peace([]) as made:
         def make(settings: dict[str, object] | None = None, *, start: bool = True, **more) -> Server:
             server = Server(settings, **more)

@@ -38,7 +38,7 @@ black_box() {
   shift
   say "black-box tests, $preset${store:+ on $store}"
   # More workers than cores: most of a test's time is waiting for a process to start or end.
-  LATCHKEY_BIN="$root/build/$preset/latchkey" "$venv/bin/python" -m pytest -c tests/pytest.ini -n 4 -q \
+  LATCHKEY_BIN="$root/build/$preset/latchkey" "$venv/bin/python" -m pytest -c tests/pytest.ini -n 6 -q \
     --junitxml="$results/black-box-$preset${store:+-$store}.xml" "$@"
   # 1: tests failed, which the file says; 5: no test has such a name. Anything else is a run that did not come to its end.
   case $? in 0 | 1 | 5) ;; *) check "black-box-$preset${store:+-$store}-ran" false ;; esac

@@ -43,24 +43,21 @@ class Outcome<void> {
   void take() {}
 };
 
-template <class Result, class... Params>
-class StatementJob final : public Job, public StatementCall {
+/// A bound statement on its way, and what came back of it.
+template <BoundStatement Bound>
+class Call final : public StatementCall {
  public:
-  StatementJob(const Statement<Result, Params...>& statement, const Params&... args)
-      : Job(Kind::statement), statement_(statement), args_(args...) {}
+  using Result = typename Bound::Result;
+  explicit Call(const Bound& bound) : bound_(bound) {}
 
-  StatementCall* call() override { return this; }
-  const StatementText& text() const override { return statement_.text(); }
-  void encode(std::span<Value> room) const override {
-    std::size_t at = 0;
-    std::apply([&](const Params&... args) { ((room[at++] = Codec<Params>::encode(args)), ...); }, args_);
-  }
+  const StatementText& text() const override { return bound_.text(); }
+  void encode(std::span<Value> room) const override { bound_.encode(room); }
   void begin() override { collected_ = {}; }
   void row(std::span<const Value> columns) override { collected_.row(columns); }
   void finish(std::int64_t affected) override { affected_ = affected; }
 
-  void execute(Connection& connection) override {
-    std::array<Value, sizeof...(Params)> values;
+  void execute(Connection& connection) {
+    std::array<Value, Bound::parameters> values;
     encode(values);
     begin();
     finish(connection.execute(text(), values, *this));
@@ -74,10 +71,31 @@ class StatementJob final : public Job, public StatementCall {
   }
 
  private:
-  const Statement<Result, Params...>& statement_;
-  std::tuple<const Params&...> args_;
+  Bound bound_;
   CollectorOf<Result> collected_;
   std::int64_t affected_ = 0;
+};
+
+/// One statement, or several as a unit.
+template <BoundStatement... Bound>
+class StatementsJob final : public Job {
+ public:
+  explicit StatementsJob(const Bound&... statements)
+      : Job(sizeof...(Bound) == 1 ? Kind::statement : Kind::unit), calls_(statements...) {}
+
+  std::span<StatementCall* const> calls() override { return pointers_; }
+  void execute(Connection& connection) override {
+    std::apply([&](auto&... call) { (call.execute(connection), ...); }, calls_);
+  }
+  std::tuple<typename Bound::Result...> take() {
+    return std::apply([](auto&... call) { return std::tuple<typename Bound::Result...>(call.take()...); },
+                      calls_);
+  }
+
+ private:
+  std::tuple<Call<Bound>...> calls_;
+  std::array<StatementCall*, sizeof...(Bound)> pointers_ = std::apply(
+      [](auto&... call) { return std::array<StatementCall*, sizeof...(Bound)>{&call...}; }, calls_);
 };
 
 template <class Work>
@@ -154,14 +172,26 @@ class Database {
   template <class Result, class... Params>
   Task<Result> run(const Statement<Result, Params...>& statement, std::type_identity_t<Params>... args) {
     if (statement.reads()) {
-      if (Connection* reader = driver_->reader()) co_return detail::execute(*reader, statement, args...);
+      if (Connection* reader = driver_->reader()) co_return detail::execute(*reader, statement.with(args...));
     }
-    detail::StatementJob<Result, Params...> job(statement, args...);
+    detail::StatementsJob job(statement.with(args...));
     if (statement.reads()) {
       co_await driver_->submit_read(job);
     } else {
       co_await driver_->submit_write(job);
     }
+    co_return std::get<0>(job.take());
+  }
+
+  /// Several statements that write, as a unit: they run in this order, each sees what those before it have
+  /// written, and all are committed or none. What comes back of each, in order. Nothing of ours runs between
+  /// them: a later one that depends on an earlier one must ask the tables itself
+  /// (`INSERT … SELECT … WHERE`). On PostgreSQL they wait for one round trip together and share a commit
+  /// with other units and statements, where a transaction has connection and commit for itself.
+  template <BoundStatement... Bound>
+  Task<std::tuple<typename Bound::Result...>> run_together(Bound... statements) {
+    detail::StatementsJob job(statements...);
+    co_await driver_->submit_write(job);
     co_return job.take();
   }
 
@@ -187,9 +217,9 @@ class Database {
 
   template <class Result, class... Params>
   Result run_now(const Statement<Result, Params...>& statement, const std::type_identity_t<Params>&... args) {
-    detail::StatementJob<Result, Params...> job(statement, args...);
+    detail::StatementsJob job(statement.with(args...));
     statement.reads() ? driver_->read_now(job) : driver_->write_now(job);
-    return job.take();
+    return std::get<0>(job.take());
   }
   template <TransactionWork Work>
   std::invoke_result_t<Work&, Tx&> write_now(Work work) {

@@ -14,7 +14,7 @@
 
 namespace latchkey::db {
 
-/// A job of one statement, taken apart: for a driver that sends it now and reads the answer in a later turn
+/// One statement of a job, taken apart: for a driver that sends it now and reads the answer in a later turn
 /// of its event loop. A driver may go through it again when the first answer was lost for no fault of the
 /// job.
 class StatementCall : public RowSink {
@@ -36,15 +36,19 @@ class StatementCall : public RowSink {
 /// never moves, and links itself into the driver's queues, so that queueing allocates nothing.
 class Job {
  public:
-  enum class Kind : std::uint8_t { statement, transaction };
+  enum class Kind : std::uint8_t {
+    statement,
+    unit,  ///< several statements, known beforehand, that are committed together or not at all
+    transaction
+  };
 
   explicit Job(Kind kind) : kind_(kind) {}
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
 
   Kind kind() const { return kind_; }
-  /// The statement of `Kind::statement`, nullptr otherwise.
-  virtual StatementCall* call() { return nullptr; }
+  /// The statements in their order; none of a `Kind::transaction`, which finds them as it goes.
+  virtual std::span<StatementCall* const> calls() { return {}; }
   /// Runs on a thread of the driver, inside a transaction. A driver may call it again when that transaction
   /// was lost for no fault of this job; each run starts the result afresh.
   virtual void execute(Connection& connection) = 0;

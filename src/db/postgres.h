@@ -33,7 +33,8 @@ struct PostgresOptions {
   std::chrono::milliseconds patience{800};
   /// Jobs that may wait or be under way at once; one more is refused with `Unavailable`.
   std::size_t max_queue = 8192;
-  /// Statements that share one sync at most: what a failure among them makes us run again one by one.
+  /// Statements and units that share one sync at most: what a failure among them makes us run again one by
+  /// one.
   std::size_t max_batch = 256;
   /// Runs of a transaction that others keep in its way (SQLSTATE 40001, 40P01) before it is given up.
   int max_attempts = 6;
@@ -42,9 +43,10 @@ struct PostgresOptions {
   Clock* clock = nullptr;
 };
 
-/// Opens a database of a PostgreSQL server, 13 or newer. Single statements go down two pipelined connections
-/// of each attached thread, one for reads and one for writes: those that come up in one turn of its event
-/// loop are sent together under one sync, and when one of them fails the others are run again by themselves.
+/// Opens a database of a PostgreSQL server, 13 or newer. Single statements and units go down two pipelined
+/// connections of each attached thread, one for reads and one for writes: those that come up in one turn of
+/// its event loop are sent together under one sync, and when one of them fails the others are run again by
+/// themselves.
 /// Transactions run on connections with a thread each. Everything reads from the server that takes the
 /// writes.
 ///
@@ -53,7 +55,7 @@ struct PostgresOptions {
 ///   While there is none, jobs are refused at once; `trouble` says why.
 /// - What another transaction is in the way of is run again a few times. What was not sent, or was a read, is
 ///   run again once when its connection breaks. A write whose answer was lost throws `OutcomeUnknown`.
-/// - A single statement whose rows can not be decoded throws, but has been carried out.
+/// - A single statement or unit whose rows can not be decoded throws, but has been carried out.
 ///
 /// Blocks until it has a connection. Throws `Unavailable` when there is none to be had, `Fault` for a URL
 /// that libpq does not understand.

@@ -218,7 +218,7 @@ void PostgresConnection::roll_back() noexcept {
 
 void PostgresConnection::execute_alone(Job& job) {
   access_ = Access::write;
-  const bool reads = job.call()->text().reads;
+  const bool reads = job.calls().front()->text().reads;
   try {
     job.execute(*this);
   } catch (const ConnectionLost& error) {

@@ -23,17 +23,18 @@ constexpr std::size_t write_depth = 1;
 /// What is sent can not be refused any more, and each may take until the server gives it up.
 constexpr std::size_t alone_depth = 2;
 
-const StatementText& text_of(Ticket& ticket) { return ticket.job.call()->text(); }
+/// What helps a statement that failed.
+enum class Remedy : std::uint8_t { none, run_again, prepare_again };
 
-bool is_any_of_try_again(const std::exception_ptr& error) {
+Remedy remedy_of(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
   } catch (const SerializationFailure&) {
-    return true;
+    return Remedy::run_again;
   } catch (const StalePlan&) {
-    return true;
+    return Remedy::prepare_again;
   } catch (...) {
-    return false;
+    return Remedy::none;
   }
 }
 
@@ -97,7 +98,7 @@ void PostgresPipe::send_waiting() {
 }
 
 /// Rows are locked until the sync: two batches that lock the same rows in different order would stop each
-/// other.
+/// other. A unit's place is that of its first statement.
 void PostgresPipe::put_in_lock_order(std::vector<Ticket*>& tickets) {
   struct Place {
     std::string_view table;
@@ -107,9 +108,10 @@ void PostgresPipe::put_in_lock_order(std::vector<Ticket*>& tickets) {
   };
   std::vector<Place> places;
   for (Ticket* ticket : tickets) {
-    const StatementText& text = text_of(*ticket);
+    const StatementCall& first = *ticket->job.calls().front();
+    const StatementText& text = first.text();
     std::array<Value, max_postgres_parameters> values;
-    ticket->job.call()->encode(values);
+    first.encode(values);
     const bool has_key = text.key < text.parameters.size();
     places.push_back({text.table, has_key ? values[text.key] : Value{}, text.sql, ticket});
   }
@@ -124,30 +126,32 @@ void PostgresPipe::put_in_lock_order(std::vector<Ticket*>& tickets) {
 std::vector<Ticket*> PostgresPipe::sendable(const std::vector<Ticket*>& tickets) {
   std::vector<Ticket*> result;
   for (Ticket* ticket : tickets) {
-    const StatementText& text = text_of(*ticket);
-    Prepared& prepared = prepared_[text.sql.data()];
-    if (prepared.name.empty()) {
-      prepared.name = "s" + std::to_string(++names_);
-      // The server takes a statement that leaves parameters out.
-      if (count_placeholders(text.sql) != text.parameters.size()) {
-        prepared.error = std::make_exception_ptr(
-            Fault("a statement has not as many placeholders as parameters: " + std::string(text.sql)));
-      }
+    for (const StatementCall* call : ticket->job.calls()) {
+      if (!ticket->error) ticket->error = refusal_of(call->text());
     }
-    if (!prepared.error) {
-      result.push_back(ticket);
-      continue;
-    }
-    ticket->error = prepared.error;
-    prepared_.erase(text.sql.data());
-    done(*ticket);
+    ticket->error ? done(*ticket) : result.push_back(ticket);
   }
   return result;
 }
 
+std::exception_ptr PostgresPipe::refusal_of(const StatementText& text) {
+  Prepared& prepared = prepared_[text.sql.data()];
+  if (prepared.name.empty()) {
+    prepared.name = "s" + std::to_string(++names_);
+    // The server takes a statement that leaves parameters out.
+    if (count_placeholders(text.sql) != text.parameters.size()) {
+      prepared.error = std::make_exception_ptr(
+          Fault("a statement has not as many placeholders as parameters: " + std::string(text.sql)));
+    }
+  }
+  const std::exception_ptr error = prepared.error;
+  if (error) prepared_.erase(text.sql.data());  // whoever asks next tries again
+  return error;
+}
+
 bool PostgresPipe::send_preparations(Batch& batch) {
-  for (Ticket* ticket : batch.tickets) {
-    const StatementText& text = text_of(*ticket);
+  for (const Sent& sent : batch.statements) {
+    const StatementText& text = sent.call->text();
     Prepared& prepared = prepared_[text.sql.data()];
     if (std::exchange(prepared.asked, true)) continue;
     batch.preparing.push_back(text.sql.data());
@@ -160,8 +164,7 @@ bool PostgresPipe::send_preparations(Batch& batch) {
   return batch.preparing.empty() || PQpipelineSync(handle_.get()) == 1;
 }
 
-bool PostgresPipe::send_statement(Ticket& ticket) {
-  StatementCall& call = *ticket.job.call();
+bool PostgresPipe::send_statement(const StatementCall& call) {
   const StatementText& text = call.text();
   std::array<Value, max_postgres_parameters> values;
   call.encode(values);
@@ -175,9 +178,12 @@ void PostgresPipe::send(const std::vector<Ticket*>& tickets) {
   batch.tickets = sendable(tickets);
   if (batch.tickets.empty()) return;
   if (use_ == Use::write && batch.tickets.size() > 1) put_in_lock_order(batch.tickets);
+  for (Ticket* ticket : batch.tickets) {
+    for (StatementCall* call : ticket->job.calls()) batch.statements.push_back({ticket, call});
+  }
   if (batches_.empty()) progress_at_ = SteadyClock::now();
   bool sent = send_preparations(batch);
-  for (Ticket* ticket : batch.tickets) sent = sent && send_statement(*ticket);
+  for (const Sent& statement : batch.statements) sent = sent && send_statement(*statement.call);
   batch.sync_sent = sent;
   sent = sent && PQpipelineSync(handle_.get()) == 1;
   batches_.push_back(std::move(batch));
@@ -244,22 +250,25 @@ void PostgresPipe::take_result(const PGresult* result) {
     return;
   }
   if (batch.error || status == PGRES_PIPELINE_ABORTED) return;
-  const bool at_commit = batch.answered == batch.tickets.size();
-  if (is_failure(result)) {
-    batch.error = error_of(result, at_commit ? "the commit" : text_of(*batch.tickets[batch.answered]).sql);
+  const bool at_commit = batch.answered == batch.statements.size();
+  if (at_commit) {
+    if (!is_failure(result)) return;
+    batch.error = error_of(result, "the commit");
     batch.fatal = is_fatal(result);
-    if (!at_commit) batch.culprit = batch.answered;
     return;
   }
-  if (at_commit) return;
-  Ticket& ticket = *batch.tickets[batch.answered];
-  StatementCall& call = *ticket.job.call();
-  ticket.error = nullptr;
+  const auto& [ticket, call] = batch.statements[batch.answered];
+  if (is_failure(result)) {
+    batch.error = error_of(result, call->text().sql);
+    batch.fatal = is_fatal(result);
+    batch.culprit = ticket;
+    return;
+  }
   try {
-    call.begin();
-    call.finish(read_rows(result, call.text(), call));
+    call->begin();
+    call->finish(read_rows(result, call->text(), *call));
   } catch (...) {
-    ticket.error = std::current_exception();
+    ticket->error = std::current_exception();
   }
 }
 
@@ -267,7 +276,7 @@ void PostgresPipe::end_statement() {
   Batch& batch = batches_.front();
   if (batch.awaits_preparing) {
     ++batch.prepared;
-  } else if (batch.answered < batch.tickets.size()) {
+  } else if (batch.answered < batch.statements.size()) {
     ++batch.answered;
   }
 }
@@ -286,24 +295,25 @@ void PostgresPipe::finish_batch() {
     }
     return;
   }
-  if (!batch.culprit && batch.tickets.size() == 1) batch.culprit = 0;
-  for (std::size_t i = 0; i < batch.tickets.size(); ++i) {
-    Ticket& ticket = *batch.tickets[i];
-    ticket.error = nullptr;
-    if (batch.culprit == i) {
-      settle_failed(ticket, batch.error);
+  if (batch.culprit == nullptr && batch.tickets.size() == 1) batch.culprit = batch.tickets.front();
+  for (Ticket* ticket : batch.tickets) {
+    ticket->error = nullptr;
+    if (ticket == batch.culprit) {
+      settle_failed(*ticket, batch.error);
     } else {
-      alone_.push(ticket);
+      alone_.push(*ticket);
     }
   }
   if (batch.fatal) lose("the server takes no more writes on this connection");
 }
 
 void PostgresPipe::settle_failed(Ticket& ticket, const std::exception_ptr& error) {
-  if (is_any_of_try_again(error) && ++ticket.attempts < options_.max_attempts) {
-    // A plan that went stale is made anew.
-    Prepared& prepared = prepared_[text_of(ticket).sql.data()];
-    if (!prepared.error) prepared = Prepared{};
+  const Remedy remedy = remedy_of(error);
+  if (remedy != Remedy::none && ++ticket.attempts < options_.max_attempts) {
+    for (const StatementCall* call : ticket.job.calls()) {
+      Prepared& prepared = prepared_[call->text().sql.data()];
+      if (remedy == Remedy::prepare_again && !prepared.error) prepared = Prepared{};
+    }
     alone_.push(ticket);
     if (std::exchange(alone_paused_, true)) return;
     timers_->pause.expires_after(retry_pause(ticket.attempts));

@@ -16,11 +16,11 @@
 
 namespace latchkey::db {
 
-/// One connection in pipeline mode, for the single statements of one attached thread, which alone may call.
-/// What comes up in one turn of its event loop is sent together as a batch that ends in one sync, which is
-/// one transaction. A failure takes the whole batch back: then the others are run again, each under a sync of
-/// its own. While nothing is under way the connection keeps no event loop alive, and is looked at before it
-/// is used again.
+/// One connection in pipeline mode, for the single statements and units of one attached thread, which alone
+/// may call. What comes up in one turn of its event loop is sent together as a batch that ends in one sync,
+/// which is one transaction; the statements of a unit lie side by side in it. A failure takes the whole batch
+/// back: then the others are run again, each statement or unit under a sync of its own. While nothing is
+/// under way the connection keeps no event loop alive, and is looked at before it is used again.
 class PostgresPipe {
  public:
   enum class Use : std::uint8_t { read, write };
@@ -48,16 +48,21 @@ class PostgresPipe {
     bool asked = false;        ///< the server was sent it, and has it unless `error` says otherwise
     std::exception_ptr error;  ///< why the server did not take it
   };
+  struct Sent {
+    Ticket* ticket;
+    StatementCall* call;
+  };
   /// What ends in one sync.
   struct Batch {
     std::vector<const char*> preparing;  ///< they go before it, under a sync of their own
     std::size_t prepared = 0;
     bool awaits_preparing = false;
     std::vector<Ticket*> tickets;
-    std::size_t answered = 0;
+    std::vector<Sent> statements;  ///< theirs, in the same order
+    std::size_t answered = 0;      ///< of the statements
     std::exception_ptr error;
-    std::optional<std::size_t> culprit;  ///< which of the tickets; none: the commit
-    bool fatal = false;                  ///< the error has ended the connection, too
+    Ticket* culprit = nullptr;  ///< whose error it is; nobody's: the commit's
+    bool fatal = false;         ///< the error has ended the connection, too
     bool sync_sent = false;
   };
 
@@ -76,8 +81,10 @@ class PostgresPipe {
   void send(const std::vector<Ticket*>& tickets);
   /// Those that can be sent; the others are done with an error.
   std::vector<Ticket*> sendable(const std::vector<Ticket*>& tickets);
+  /// Names the statement. Why the server would not take it, if that is known.
+  std::exception_ptr refusal_of(const StatementText& text);
   bool send_preparations(Batch& batch);
-  bool send_statement(Ticket& ticket);
+  bool send_statement(const StatementCall& call);
   static void put_in_lock_order(std::vector<Ticket*>& tickets);
 
   // Receiving.

@@ -87,7 +87,7 @@ void PostgresPulse::beat() {
 /// from both sides. A correction inside the bounds stays, so that time does not jitter.
 void PostgresPulse::measure_clock() {
   if (options_.clock == nullptr) {
-    detail::execute(connection_, ask_time);
+    detail::execute(connection_, ask_time.with());
     return;
   }
   Clock& clock = *options_.clock;
@@ -96,7 +96,7 @@ void PostgresPulse::measure_clock() {
   Timestamp after;
   do {
     before = clock.machine_time();
-    there = Timestamp{Microseconds{detail::execute(connection_, ask_time).value()}};
+    there = Timestamp{Microseconds{detail::execute(connection_, ask_time.with()).value()}};
     after = clock.machine_time();
   } while (after < before);  // it was set back meanwhile: bounds that cross tell nothing
   const Microseconds least = there - after;
@@ -113,7 +113,7 @@ void PostgresPulse::measure_clock() {
 }
 
 void PostgresPulse::try_to_lead() {
-  if (!detail::execute(connection_, ask_lead, lead_lock).value()) return;
+  if (!detail::execute(connection_, ask_lead.with(lead_lock)).value()) return;
   leads_ = true;
   log::info("node.leads");
 }

@@ -157,15 +157,17 @@ bool SqliteWriter::run_inside(Ticket& ticket) {
     return true;
   } catch (const ConstraintViolation&) {
     ticket.error = std::current_exception();
-    undone = !with_savepoint;  // SQLite undoes a statement that a constraint stops
+    // SQLite undoes a statement that a constraint stops.
+    undone = ticket.job.kind() == Job::Kind::statement;
   } catch (const Unavailable& error) {
     ticket.error = std::current_exception();
     if (!connection_.in_transaction()) note_failure(error);
   } catch (...) {
     ticket.error = std::current_exception();
   }
-  // A full disk, or memory, may have ended the whole transaction. And a single statement whose rows could not
-  // be read has been carried out, with no savepoint to go back to.
+  // A full disk, or memory, may have ended the whole transaction. A single statement whose rows could not be
+  // read has been carried out, and a part of a unit, too, with no savepoint to go back to: it would cost each
+  // unit a copy of every page that it touches.
   if (!connection_.in_transaction()) return false;
   if (undone) return true;
   if (!with_savepoint) return false;

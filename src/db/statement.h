@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -29,7 +30,7 @@ struct StatementText {
   // Which row a write locks first, as far as its text tells: so that writes which share a transaction can
   // take their locks in one order on every node.
   std::string_view table = {};  ///< that it writes to
-  std::size_t key = no_key;     ///< the parameter that its WHERE compares first
+  std::size_t key = no_key;     ///< the parameter that its WHERE compares first; of an INSERT the first
 
   static constexpr std::size_t no_key = static_cast<std::size_t>(-1);
 };
@@ -88,6 +89,8 @@ inline constexpr std::array<Type, sizeof...(Params)> types_of{Codec<Params>::typ
 ///
 /// A text that starts with SELECT is run as a read, every other as a write.
 ///
+/// An INSERT names first the column whose value others may be inserting at the same moment.
+///
 /// A row is a described struct or one type that has a `Codec`. `optional` takes none or one row, more is a
 /// fault. Refused at compile time: casts (`::`), several statements, placeholders of other styles,
 /// placeholders that do not first appear as $1, $2, … in order (SQLite would number them by appearance), a
@@ -95,6 +98,8 @@ inline constexpr std::array<Type, sizeof...(Params)> types_of{Codec<Params>::typ
 template <class Result, class... Params>
 class Statement {
  public:
+  class Bound;
+
   template <std::size_t N>
   consteval Statement(const char (&literal)[N])  // NOLINT(google-explicit-constructor)
       : text_{{literal, N - 1},
@@ -108,9 +113,38 @@ class Statement {
 
   constexpr const StatementText& text() const { return text_; }
   constexpr bool reads() const { return text_.reads; }
+  /// The statement with its arguments, for `Database::run_together`. It borrows both.
+  Bound with(const Params&... args) const { return Bound(*this, args...); }
 
  private:
   StatementText text_;
+};
+
+template <class R, class... Params>
+class Statement<R, Params...>::Bound {
+ public:
+  using Result = R;
+  static constexpr std::size_t parameters = sizeof...(Params);
+
+  Bound(const Statement& statement, const Params&... args) : statement_(statement), args_(args...) {}
+
+  const StatementText& text() const { return statement_.text(); }
+  /// The values for `text().parameters`, borrowed from the arguments.
+  void encode(std::span<Value> room) const {
+    std::size_t at = 0;
+    std::apply([&](const Params&... args) { ((room[at++] = Codec<Params>::encode(args)), ...); }, args_);
+  }
+
+ private:
+  const Statement& statement_;
+  std::tuple<const Params&...> args_;
+};
+
+/// What `Statement::with` gives.
+template <class T>
+concept BoundStatement = requires(const T& bound) {
+  typename T::Result;
+  { bound.text() } -> std::same_as<const StatementText&>;
 };
 
 namespace detail {
@@ -140,6 +174,7 @@ consteval std::string_view written_table(std::string_view sql) {
 }
 
 consteval std::size_t key_parameter(std::string_view sql) {
+  if (starts_with_word(sql, "INSERT")) return 0;
   const std::size_t where = sql.find(" WHERE ");
   const std::size_t at = where == std::string_view::npos ? where : sql.find("= $", where);
   if (at == std::string_view::npos) return StatementText::no_key;

@@ -40,9 +40,11 @@ class Collect final : public RowSink {
 template <class Result>
 using CollectorOf = std::conditional_t<std::is_same_v<Result, Affected>, NoRows, Collect<Result>>;
 
-template <class Result, class... Params>
-Result execute(Connection& connection, const Statement<Result, Params...>& statement, const Params&... args) {
-  const std::array<Value, sizeof...(Params)> values{Value{Codec<Params>::encode(args)}...};
+template <BoundStatement Bound>
+typename Bound::Result execute(Connection& connection, const Bound& statement) {
+  using Result = typename Bound::Result;
+  std::array<Value, Bound::parameters> values;
+  statement.encode(values);
   if constexpr (std::is_same_v<Result, Affected>) {
     NoRows none;
     return Affected{connection.execute(statement.text(), values, none)};
@@ -66,7 +68,11 @@ class Tx {
   /// Runs one statement now. Sees what this transaction has written before.
   template <class Result, class... Params>
   Result run(const Statement<Result, Params...>& statement, const std::type_identity_t<Params>&... args) {
-    return detail::execute(connection_, statement, args...);
+    return detail::execute(connection_, statement.with(args...));
+  }
+  template <BoundStatement Bound>
+  typename Bound::Result run(const Bound& statement) {
+    return detail::execute(connection_, statement);
   }
 
   /// The same for a statement of which nothing has to be known: saves a round trip to a database that is
@@ -74,7 +80,8 @@ class Tx {
   template <class... Params>
   void run_later(const Statement<Affected, Params...>& statement,
                  const std::type_identity_t<Params>&... args) {
-    const std::array<Value, sizeof...(Params)> values{Value{Codec<Params>::encode(args)}...};
+    std::array<Value, sizeof...(Params)> values;
+    statement.with(args...).encode(values);
     connection_.execute_later(statement.text(), values);
   }
 

@@ -4,8 +4,11 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 #include <future>
+#include <latch>
+#include <memory>
 #include <thread>
 
 #include "db/database.h"
@@ -44,6 +47,20 @@ class Loop {
   asio::io_context io_{1};
   asio::executor_work_guard<IoExecutor> work_;
   std::thread thread_;
+};
+
+/// Keeps a loop busy, so that what is started meanwhile comes up in one turn.
+class Held {
+ public:
+  explicit Held(Loop& loop) {
+    asio::post(loop.io(), [over = over_] { over->wait(); });
+  }
+  ~Held() { over_->count_down(); }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+
+ private:
+  std::shared_ptr<std::latch> over_ = std::make_shared<std::latch>(1);
 };
 
 /// Runs DDL and data as a migration would.

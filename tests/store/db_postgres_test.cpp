@@ -49,6 +49,23 @@ Task<std::int64_t> add(Database& database, std::string name) {
   co_return amount.value();
 }
 
+constexpr Statement<std::optional<std::int64_t>, std::string, std::int64_t> insert_new{
+    "INSERT INTO items (name, amount) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id"};
+constexpr Statement<Affected, std::string, std::int64_t> insert_copy{
+    "INSERT INTO items (name, amount) SELECT $1, amount FROM items WHERE amount = $2"};
+constexpr Statement<std::optional<std::int64_t>> count_items{"SELECT count(*) FROM items"};
+
+/// A unit: an item, by whose amount nobody else's is taken for it, and its copy. Whether the name was free.
+Task<bool> insert_twice(Database& database, std::string name) {
+  static std::atomic<std::int64_t> last_amount{1000};
+  const std::int64_t amount = ++last_amount;
+  const std::string copy = name + " of " + std::to_string(amount);
+  const auto item = insert_new.with(name, amount);
+  const auto its_copy = insert_copy.with(copy, amount);
+  const auto [id, copies] = co_await database.run_together(item, its_copy);
+  co_return id.has_value();
+}
+
 TEST_F(Postgres, a_connection_that_was_closed_while_idle_is_opened_again_unseen) {
   Loop loop(database);
   EXPECT_EQ(loop.run(add(database, "a")), 1);
@@ -117,7 +134,8 @@ TEST_F(Postgres, Z22_a_connection_lost_in_the_commit_is_no_success_and_is_not_tr
              "CREATE TABLE runs (id IDENTITY, at TEXT);"
              "CREATE FUNCTION hang_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
              "PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(5); RETURN NULL; END $$;"
-             "CREATE CONSTRAINT TRIGGER at_commit AFTER UPDATE ON items DEFERRABLE INITIALLY DEFERRED "
+             "CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT OR UPDATE ON items "
+             "DEFERRABLE INITIALLY DEFERRED "
              "FOR EACH ROW EXECUTE FUNCTION hang_up()");
   std::atomic<int> runs{0};
   auto work = [&](Tx& tx) {
@@ -129,6 +147,68 @@ TEST_F(Postgres, Z22_a_connection_lost_in_the_commit_is_no_success_and_is_not_tr
   Loop loop(database);
   EXPECT_THROW(loop.run(add(database, "a")), OutcomeUnknown);
   EXPECT_EQ(amount("a"), 0);
+  EXPECT_THROW(loop.run(insert_twice(database, "c")), OutcomeUnknown);
+  EXPECT_EQ(database.run_now(count_items), 2);
+}
+
+TEST_F(Postgres, Z24_a_batch_in_a_deadlock_with_a_transaction_is_run_again_and_each_unit_is_written_once) {
+  Loop loop(database);
+  std::latch begun(1);
+  std::atomic<int> runs{0};
+  auto in_the_way = [&](Tx& tx) {
+    const bool first = tx.run(insert_new, "z", 1).has_value();
+    if (runs++ == 0) {
+      begun.count_down();
+      std::this_thread::sleep_for(milliseconds(300));
+    }
+    // By now the batch has inserted this one, and waits for "z".
+    const bool second = tx.run(insert_new, "c", 1).has_value();
+    return std::pair(first, second);
+  };
+  auto transaction = std::async(std::launch::async, [&] { return database.write_now(in_the_way); });
+  begun.wait();
+  const auto from = SteadyClock::now();
+  std::vector<std::future<bool>> units;
+  {
+    const Held held(loop);
+    for (const char* name : {"z", "c", "d"}) units.push_back(loop.start(insert_twice(database, name)));
+  }
+  const auto [z, c] = transaction.get();
+  EXPECT_NE(units[0].get(), z);
+  EXPECT_NE(units[1].get(), c);
+  EXPECT_TRUE(units[2].get());
+  EXPECT_GT(SteadyClock::now() - from, milliseconds(900)) << "there was no deadlock to be noticed";
+  // Of the units each that was in time has its copy, and no other.
+  const std::int64_t copies = 3 - int{z} - int{c};
+  EXPECT_EQ(database.run_now(count_items), 2 + 3 + copies);
+}
+
+TEST_F(Postgres, Z24_units_of_two_nodes_that_want_the_same_names_crosswise_do_not_stop_each_other) {
+  // Whoever got into a deadlock would wait until its statement is given up.
+  auto configure = [](Tx& tx) {
+    tx.run_script(
+        "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET deadlock_timeout = ''1min'''; "
+        "END "
+        "$$");
+  };
+  database.write_now(configure);
+  Database other(open_postgres(test_postgres_options()));
+  Loop here(database);
+  Loop there(other);
+  constexpr int names = 100;
+  std::vector<std::future<bool>> units;
+  {
+    const Held one(here);
+    const Held both(there);
+    for (int i = 0; i < names; ++i) {
+      units.push_back(here.start(insert_twice(database, "item " + std::to_string(i))));
+      units.push_back(there.start(insert_twice(other, "item " + std::to_string(names - 1 - i))));
+    }
+  }
+  int written = 0;
+  for (auto& unit : units) written += unit.get() ? 1 : 0;
+  EXPECT_EQ(written, names);
+  EXPECT_EQ(database.run_now(count_items), 2 + 2 * names);
 }
 
 TEST_F(Postgres, Z23_a_lock_that_somebody_holds_costs_an_answer_not_the_reads) {

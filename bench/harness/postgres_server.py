@@ -125,16 +125,15 @@ def make_script(name: str, together: int) -> str:
     one = (SCRIPTS / f"{name}.sql").read_text()
     if together == 1:
         return one
-    # A pipeline has no results yet to take an id from, and is a transaction anyhow.
-    one = one.replace(" \\gset\n", ";\n").replace(":id, 'confirmation'", "currval('users_id_seq'), 'confirmation'")
-    one = one.replace("u.id = :id;", "u.id = (SELECT currval('users_id_seq'));") if "\nBEGIN;" in one else one
+    # It is a transaction anyhow.
     one = one.replace("BEGIN;\n", "").replace("COMMIT;\n", "")
     return "\\startpipeline\n" + one * together + "\\endpipeline\n"
 
 
 def statements_of_script(name: str) -> set[str]:
     lines = (SCRIPTS / f"{name}.sql").read_text().splitlines()
-    return {_shape(line) for line in lines if line and not line.startswith(("--", "\\"))}
+    # What a sync does for the server.
+    return {_shape(line) for line in lines if line and not line.startswith(("--", "\\", "BEGIN;", "COMMIT;"))}
 
 
 def statements_in_log(text: str) -> set[str]:
@@ -144,7 +143,7 @@ def statements_in_log(text: str) -> set[str]:
 
 def _shape(statement: str) -> str:
     """Without what differs from run to run: a value is a value, whether it is a parameter or stands there."""
-    statement = statement.replace("\\gset", "").strip().rstrip(";").strip()
+    statement = statement.strip().rstrip(";").strip()
     return re.sub(r"\$\d+|:\w+|'[^']*'|\b(?:NULL|TRUE|FALSE)\b", "?", statement)
 
 

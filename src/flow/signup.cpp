@@ -6,6 +6,7 @@
 #include "flow/repeated_refusal.h"
 #include "flow/unconfirmed.h"
 #include "flow/validation.h"
+#include "store/audit.h"
 #include "store/outbox.h"
 
 namespace latchkey::flow {
@@ -20,7 +21,26 @@ void write_known_address(db::Tx& tx, const Origin& origin, const Subject& accoun
       tx, audit_entry(origin, "sign_up", describe(ErrorCode::account_exists).code, to_string(account)));
 }
 
-/// Everything of one sign-up that is written, in one transaction.
+/// As it would be read: one round trip less.
+users::User as_written(UserId id, const users::NewUser& account) {
+  return {.id = id,
+          .subject = account.subject,
+          .email = account.email,
+          .username = account.username,
+          .avatar = std::nullopt,
+          .role = account.role,
+          .confirmed = account.confirmed,
+          .is_active = true,
+          .has_live_session = account.confirmed,
+          .created_at = account.now,
+          .updated_at = account.now};
+}
+
+store::audit::Entry entry_of(const Origin& origin, const users::NewUser& account) {
+  return audit_entry(origin, "sign_up", "ok", to_string(account.subject));
+}
+
+/// Everything that one sign-up may write, in one transaction.
 Result<SignedUp> write_account(db::Tx& tx, const Services& services, const Origin& origin,
                                const users::NewUser& account) {
   auto id = users::insert_user(tx, account);
@@ -34,8 +54,8 @@ Result<SignedUp> write_account(db::Tx& tx, const Services& services, const Origi
     write_known_address(tx, origin, holder->subject);
     return Error(ErrorCode::account_exists);
   }
-  store::audit::insert_entry(tx, audit_entry(origin, "sign_up", "ok", to_string(account.subject)));
-  SignedUp result;
+  store::audit::insert_entry(tx, entry_of(origin, account));
+  SignedUp result{.user = as_written(*id, account), .tokens = std::nullopt};
   if (account.confirmed) {
     result.tokens = make_token_pair(
         services, open_session(tx, services.settings, origin, *id, account.subject, account.role),
@@ -43,19 +63,32 @@ Result<SignedUp> write_account(db::Tx& tx, const Services& services, const Origi
   } else {
     tx.run_later(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
   }
-  // As it would be read: one round trip less.
-  result.user = {.id = *id,
-                 .subject = account.subject,
-                 .email = account.email,
-                 .username = account.username,
-                 .avatar = std::nullopt,
-                 .role = account.role,
-                 .confirmed = account.confirmed,
-                 .is_active = true,
-                 .has_live_session = account.confirmed,
-                 .created_at = account.now,
-                 .updated_at = account.now};
   return result;
+}
+
+/// Whether the address was free when it was looked at.
+enum class Address : std::uint8_t { free, held };
+
+/// What nearly every sign-up writes is a unit: an account that is to be confirmed, its entry and its mail.
+/// The subject is fresh, so where address or user name are taken, entry and mail find no account, and nothing
+/// is written. What is to be done then takes a transaction, as does what is rarer.
+Task<Result<SignedUp>> write(Services& services, Origin origin, users::NewUser account, Address address) {
+  if (address == Address::free && !account.confirmed) {
+    const auto entry = entry_of(origin, account);
+    const auto link = crypto::new_link_id();
+    const std::string message = "confirmation";
+    const auto insert_user = users::insert_user(account);
+    const auto insert_entry = store::audit::insert_entry_of(account.subject, entry);
+    const auto insert_mail =
+        store::outbox::insert_mail_to_subject.with(link, message, origin.now, account.subject);
+    const auto written = co_await services.database.run_together(insert_user, insert_entry, insert_mail);
+    if (const auto id = std::get<0>(written)) {
+      SignedUp result{.user = as_written(*id, account), .tokens = std::nullopt};
+      co_return result;
+    }
+  }
+  auto work = [&](db::Tx& tx) { return write_account(tx, services, origin, account); };
+  co_return co_await services.database.write(work);
 }
 
 Error refuse_weak_password() {
@@ -99,17 +132,17 @@ Task<Result<SignedUp>> sign_up(Services& services, Origin origin, SignupInput in
   if (!hash->has_value()) co_return refuse_weak_password();
 
   const bool confirmation = services.settings.accounts.confirmation == settings::Confirmation::required;
-  const users::NewUser account{.subject = crypto::new_subject(),
-                               .email = checked->email.address,
-                               .email_key = checked->email.key.value,
-                               .username = checked->username,
-                               .username_key = checked->username_key,
-                               .password_hash = **hash,
-                               .role = Role::user,
-                               .confirmed = !confirmation,
-                               .now = origin.now};
-  auto work = [&](db::Tx& tx) { return write_account(tx, services, origin, account); };
-  auto result = co_await services.database.write(work);
+  users::NewUser account{.subject = crypto::new_subject(),
+                         .email = checked->email.address,
+                         .email_key = checked->email.key.value,
+                         .username = checked->username,
+                         .username_key = checked->username_key,
+                         .password_hash = **hash,
+                         .role = Role::user,
+                         .confirmed = !confirmation,
+                         .now = origin.now};
+  const auto address = known.has_value() ? Address::held : Address::free;
+  auto result = co_await write(services, std::move(origin), std::move(account), address);
   if (result.has_value()) {
     metrics::count(Counter::sign_up_created);
     if (confirmation) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/id.h"
 #include "base/time.h"
 #include "db/statement.h"
 #include "db/tx.h"
@@ -25,6 +26,12 @@ struct Entry {
 BOOST_DESCRIBE_STRUCT(Entry, (), (at, event, result, actor, target, address, request_id, detail))
 
 void insert_entry(db::Tx& tx, const Entry& entry);
+
+/// The entry, if there is an account with that subject: for the unit that makes the account. Borrows from
+/// both.
+using InsertEntryOfSubject = db::Statement<db::Affected, Timestamp, std::string, std::string, std::string,
+                                           std::string, std::string, std::string, std::string, Subject>;
+InsertEntryOfSubject::Bound insert_entry_of(const Subject& account, const Entry& entry);
 
 /// Removes the oldest entries made up to a moment, a batch at a time.
 inline constexpr db::Statement<db::Affected, Timestamp, std::int64_t> delete_before{

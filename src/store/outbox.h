@@ -10,7 +10,7 @@
 #include "db/statement.h"
 #include "db/tx.h"
 
-/// Mail that waits to be sent. A row is written in the transaction that causes the mail and deleted once a
+/// Mail that waits to be sent. A row is committed with what causes the mail and deleted once a
 /// server has taken it; a crash in between sends it again, with the same link.
 namespace latchkey::store::outbox {
 
@@ -36,6 +36,10 @@ BOOST_DESCRIBE_STRUCT(Mail, (),
 inline constexpr db::Statement<db::Affected, LinkId, UserId, std::string, Timestamp> insert_mail{
     "INSERT INTO outbox (id, user_id, message, created_at, next_try_at, tries, put_aside, last_error) "
     "VALUES ($1, $2, $3, $4, $4, 0, FALSE, '')"};
+/// The same for the account with a subject, if there is one: for the unit that makes the account.
+inline constexpr db::Statement<db::Affected, LinkId, std::string, Timestamp, Subject> insert_mail_to_subject{
+    "INSERT INTO outbox (id, user_id, message, created_at, next_try_at, tries, put_aside, last_error) "
+    "SELECT $1, id, $2, $3, $3, 0, FALSE, '' FROM users WHERE subject = $4"};
 
 #define LATCHKEY_MAIL_COLUMNS                                                                           \
   "o.id, o.message, o.created_at, o.next_try_at, o.tries, o.put_aside, o.last_error, u.id, u.subject, " \

@@ -101,7 +101,12 @@ inline constexpr db::Statement<std::optional<Contact>, Subject> find_contact_by_
     "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at FROM users "
     "WHERE subject = $1"};
 
-/// Inserts the account; nullopt when its address or its user name is taken.
+/// Inserts the account; no row when its address or its user name is taken.
+using InsertUser = db::Statement<std::optional<UserId>, std::string, Subject, std::string, std::string,
+                                 std::optional<std::string>, std::string, Role, bool, Timestamp>;
+/// As the first of a unit. Borrows from `user`.
+InsertUser::Bound insert_user(const NewUser& user);
+/// In a transaction.
 std::optional<UserId> insert_user(db::Tx& tx, const NewUser& user);
 
 /// Single use: the first call of an unconfirmed account answers its id, every later one nothing. Bound to the

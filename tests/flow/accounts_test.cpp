@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 namespace users = store::users;
 
 constexpr db::Statement<std::optional<std::int64_t>> count_audit{"SELECT count(*) FROM audit"};
+constexpr db::Statement<std::optional<std::int64_t>, std::string> count_sign_ups{
+    "SELECT count(*) FROM audit WHERE event = 'sign_up' AND result = $1"};
 constexpr db::Statement<std::optional<std::string>> last_audit{
     "SELECT event || ' ' || result || ' ' || actor || ' ' || detail FROM audit ORDER BY id DESC LIMIT 1"};
 
@@ -41,6 +43,30 @@ TEST_P(Accounts, SignUpCommitsTheMailWithTheAccount) {
 TEST_P(Accounts, S02_OneAccountByAddressWhateverItsCase) {
   ASSERT_TRUE(sign_up("a@example.org").has_value());
   EXPECT_EQ(sign_up("A@EXAMPLE.org").error().code, ErrorCode::account_exists);
+}
+
+TEST_P(Accounts, S11_OfSignUpsAtOnceWithOneAddressOneIsWrittenAndOfTheOthersTheirRefusal) {
+  std::vector<Result<SignedUp>> answers;
+  auto ask = [&](std::string username) -> Task<void> {
+    SignupInput input{.email = "a@example.org",
+                      .username = std::move(username),
+                      .password = Secret("correct horse battery")};
+    answers.push_back(co_await flow::sign_up(services, origin(), std::move(input)));
+  };
+  for (const char* username : {"one", "two", "three"}) asio::co_spawn(io, ask(username), asio::detached);
+  while (answers.size() < 3 && io.run_one() > 0) continue;
+  std::string made;
+  for (const auto& answer : answers) {
+    if (answer.has_value()) {
+      EXPECT_EQ(std::exchange(made, answer->user.username), "") << "there was one already";
+    } else {
+      EXPECT_EQ(answer.error().code, ErrorCode::account_exists);
+    }
+  }
+  EXPECT_EQ(find("a@example.org")->username, made);
+  EXPECT_EQ(database.run_now(count_sign_ups, "ok"), 1);
+  EXPECT_EQ(database.run_now(count_sign_ups, "account_exists"), 2);
+  EXPECT_EQ(database.run_now(store::outbox::count_all), 1);
 }
 
 TEST_P(Accounts, C03_ALinkIsGoodUntilItExpires) {
@@ -333,6 +359,8 @@ TEST_P(Accounts, UniqueUserNamesWhereAskedFor) {
   ASSERT_TRUE(sign_up("a@example.org").has_value());
   EXPECT_EQ(sign_up("b@example.org").error().code, ErrorCode::username_taken);
   EXPECT_FALSE(find("b@example.org").has_value());
+  EXPECT_EQ(database.run_now(count_sign_ups, "ok"), 1);
+  EXPECT_EQ(database.run_now(store::outbox::count_all), 1);
 }
 
 TEST_P(Accounts, WithoutConfirmationSignUpSignsIn) {

@@ -110,24 +110,40 @@ def test_Z22_a_commit_whose_answer_is_lost_is_no_success_and_is_applied_once(bre
         with node_on(database, url, threads="1") as node:
             email = unique_email()
             body = {"email": email, "username": "somebody", "password": PASSWORD}
-            proxy.cut_at = b"COMMIT"
+            # The first of its kind goes down the pipelined connection with the text of its statement.
+            proxy.cut_at = b"INSERT INTO users"
             assert_problem(node.post("/api/auth/signup", json=body), 503, "unavailable")
             assert_problem(node.post("/api/auth/signup", json=body), 409, "account_exists")
             assert proxy.cuts == 1
-            with node.db() as db:
-                assert db.execute("SELECT count(*) FROM users WHERE email = ?", (email,)).fetchone() == (1,)
+            assert written(node, email) == (1, 1), "an account and its entry"
             assert len(node.wait_mail(email)) == 1
 
-            # The first rotation goes down the pipelined connection with the text of its statement.
+            # A transaction.
             user = node.user()
+            proxy.cut_at = b"COMMIT"
+            assert_problem(user.try_login(), 503, "unavailable")
+            assert proxy.cuts == 2
+            with node.db() as db:
+                sessions, = db.execute("SELECT count(*) FROM sessions JOIN users ON users.id = user_id WHERE email = ?",
+                                       (user.email,)).fetchone()
+            assert sessions == 2, "it was carried out"
+
             proxy.cut_at = b"UPDATE sessions SET generation"
             assert_problem(user.try_refresh(), 503, "unavailable")
-            assert proxy.cuts == 2 and generation(node, user) == 1, "it was carried out"
+            assert proxy.cuts == 3 and generation(node, user) == 1, "it was carried out"
             again = user.try_refresh()
             assert again.status_code == 200, "the same token gets its successor"
             assert generation(node, user) == 1
             user.tokens = again.json()
             assert user.try_refresh().status_code == 200
+
+
+def written(node: Server, email: str) -> tuple[int, int]:
+    """How many accounts an address has, and how many audit entries say that they were made."""
+    with node.db() as db:
+        accounts, = db.execute("SELECT count(*) FROM users WHERE email = ?", (email,)).fetchone()
+        entries, = db.execute("SELECT count(*) FROM audit WHERE event = 'sign_up' AND result = 'ok'").fetchone()
+    return accounts, entries
 
 
 def generation(node: Server, user) -> int:

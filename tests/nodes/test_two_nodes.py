@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import uuid
 
 import jwt
 import pytest
@@ -130,6 +131,25 @@ def test_D01_an_address_is_taken_once_on_two_nodes(pair):
     body = {"email": email, "username": "somebody", "password": "correct horse battery"}
     answers = at_once(*[lambda node=node: node.post("/api/auth/signup", json=body).status_code for node in pair], times=10)
     assert sorted(answers) == [201] + [409] * 19
+
+
+def test_D01_addresses_that_are_asked_for_crosswise_have_one_account_one_mail_and_one_entry_each(pair):
+    emails = [unique_email("cross") for _ in range(20)]
+
+    def sign_up(number: int) -> list[int]:
+        order = random.Random(number).sample(emails, len(emails))
+        return [pair[number % 2].post("/api/auth/signup", json={"email": email, "username": "somebody", "password": PASSWORD}).status_code
+                for email in order]
+
+    answers = sum(at_once(*[lambda number=number: sign_up(number) for number in range(8)]), [])
+    assert sorted(answers) == [201] * len(emails) + [409] * 7 * len(emails)
+    with pair[0].db() as db:
+        subjects = dict(db.execute("SELECT email, subject FROM users WHERE email LIKE ?", ("cross%",)).fetchall())
+    entries = [entry["target"] for entry in pair[0].audit() if entry["event"] == "sign_up" and entry["result"] == "ok"]
+    assert set(subjects) == set(emails)
+    for email in emails:
+        assert entries.count(str(uuid.UUID(bytes=subjects[email]))) == 1
+        assert len(pair[0].wait_mail(email)) == 1
 
 
 def test_D02_no_invariant_breaks_in_a_storm_at_two_nodes(database):

@@ -31,6 +31,7 @@ struct Attributes {
 // On Linux a thread has its own nice value, and 0 is the calling thread.
 
 void prefer_short_turns() {
+  if (::sched_getscheduler(0) != SCHED_OTHER) return;  // an operator has chosen
   Attributes attributes;
   attributes.nice = ::getpriority(PRIO_PROCESS, 0);
   attributes.turn = shortest_turn;

@@ -2,29 +2,20 @@
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
 namespace latchkey::http {
 
-ClientSocket::ClientSocket(Poller& poller, int descriptor) : poller_(poller), descriptor_(descriptor) {
-  try {
-    poller_.add(*this);
-  } catch (...) {
-    ::close(descriptor_);
-    throw;
-  }
-}
-
-ClientSocket::~ClientSocket() {
-  if (is_open()) ::close(descriptor_);
+ClientSocket::ClientSocket(Poller& poller, Descriptor descriptor)
+    : poller_(poller), descriptor_(std::move(descriptor)) {
+  poller_.add(*this);
 }
 
 ClientSocket::Transfer ClientSocket::receive(std::span<char> room) {
   if (!is_open()) return {State::failed};
-  ssize_t size = ::recv(descriptor_, room.data(), room.size(), 0);
+  ssize_t size = ::recv(descriptor_.number(), room.data(), room.size(), 0);
   if (size > 0) {
     // Fewer than there was room for: that was all, and what comes next will be told.
     if (static_cast<std::size_t>(size) < room.size() && !ending_) readable_ = false;
@@ -39,7 +30,7 @@ ClientSocket::Transfer ClientSocket::receive(std::span<char> room) {
 
 ClientSocket::Transfer ClientSocket::send(std::string_view bytes) {
   if (!is_open()) return {State::failed};
-  ssize_t size = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  ssize_t size = ::send(descriptor_.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (size >= 0) return {State::done, static_cast<std::size_t>(size)};
   if (errno == EINTR) return {State::would_wait};
   if (errno != EAGAIN) return {State::failed};
@@ -62,17 +53,17 @@ void ClientSocket::wake() {
   if (waiter_.has_value()) poller_.wake(*this);
 }
 
-bool ClientSocket::end_sending() { return is_open() && ::shutdown(descriptor_, SHUT_WR) == 0; }
+bool ClientSocket::end_sending() { return is_open() && ::shutdown(descriptor_.number(), SHUT_WR) == 0; }
 
 void ClientSocket::forget_unsent() {
   if (!is_open()) return;
   const linger at_once{.l_onoff = 1, .l_linger = 0};
-  ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ::setsockopt(descriptor_.number(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 void ClientSocket::close() {
   if (!is_open()) return;
-  ::close(std::exchange(descriptor_, -1));
+  descriptor_.close();
   wake();
 }
 

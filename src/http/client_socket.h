@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "http/descriptor.h"
 #include "http/poller.h"
 
 namespace latchkey::http {
@@ -27,14 +28,12 @@ class ClientSocket : public Poller::Hook {
   };
   enum class Direction : std::uint8_t { reading, writing };
 
-  /// Owns the descriptor from now on, which does not block. Throws std::system_error, and closes it, when it
-  /// can not be watched.
-  ClientSocket(Poller& poller, int descriptor);
+  /// Of a descriptor that does not block. Throws std::system_error when it can not be watched.
+  ClientSocket(Poller& poller, Descriptor descriptor);
   ClientSocket(const ClientSocket&) = delete;
   ClientSocket& operator=(const ClientSocket&) = delete;
-  ~ClientSocket();
 
-  bool is_open() const { return descriptor_ >= 0; }
+  bool is_open() const { return descriptor_.is_open(); }
   /// Whether `receive` may give something, as far as has been heard.
   bool is_readable() const { return readable_ || !is_open(); }
   /// `done` with at least one byte.
@@ -65,7 +64,7 @@ class ClientSocket : public Poller::Hook {
   std::optional<Waiter> take_waiter();
 
   Poller& poller_;
-  int descriptor_;
+  Descriptor descriptor_;
   // The kernel tells each change once.
   bool readable_ = false;
   bool writable_ = true;

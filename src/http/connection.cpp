@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/secret.h"
+#include "http/path.h"
 #include "http/respond.h"
 
 namespace latchkey::http {
@@ -14,8 +15,8 @@ constexpr auto longest_batching = std::chrono::milliseconds(5);
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<Server> server, int descriptor, std::string peer)
-    : server_(std::move(server)), socket_(server_->poller, descriptor), peer_(std::move(peer)) {
+Connection::Connection(std::shared_ptr<Server> server, Descriptor descriptor, std::string peer)
+    : server_(std::move(server)), socket_(server_->poller, std::move(descriptor)), peer_(std::move(peer)) {
   enter(Phase::head);
   server_->add(*this);
 }
@@ -138,6 +139,7 @@ void Connection::begin_request() {
 void Connection::bind_request() {
   request_.method = head_.method;
   request_.target = head_.target;
+  if (!request_.query.empty()) request_.query = split_target(head_.target)->query;
   request_.headers = head_.headers;
 }
 

@@ -24,8 +24,8 @@ namespace latchkey::http {
 /// connection alone.
 class Connection {
  public:
-  /// Owns the descriptor of the client's socket. Throws what ClientSocket does.
-  Connection(std::shared_ptr<Server> server, int descriptor, std::string peer);
+  /// Throws what ClientSocket does.
+  Connection(std::shared_ptr<Server> server, Descriptor descriptor, std::string peer);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -106,10 +106,11 @@ class Connection {
   Phase phase_ = Phase::head;
   SteadyClock::time_point entered_at_;
   SteadyClock::time_point deadline_;
-  bool expired_ = false;       ///< the deadline of this phase has passed
-  bool park_ = false;          ///< give the memory back before waiting on
-  bool keep_alive_ = true;     ///< as the last answer said
-  bool said_goodbye_ = false;  ///< the last answer said `Connection: close`
+  bool has_had_its_turn_ = false;  ///< has read something since it waited last
+  bool expired_ = false;           ///< the deadline of this phase has passed
+  bool park_ = false;              ///< give the memory back before waiting on
+  bool keep_alive_ = true;         ///< as the last answer said
+  bool said_goodbye_ = false;      ///< the last answer said `Connection: close`
   std::uint64_t answered_ = 0;
 };
 

@@ -50,6 +50,7 @@ Task<bool> Connection::read_head() {
     }
     if (!refusal) {
       bool first = in_.empty();
+      in_.reserve(in_.text().size() + smallest_read);
       State state = fill();
       if (state == State::done && first) enter(Phase::head);
       if (state == State::would_wait) co_await more();
@@ -130,9 +131,13 @@ Task<bool> Connection::read_chunked_body(std::size_t limit, BodyUse use) {
 /// Takes more bytes if they are there. `ended` or `failed` when there will be none: the client has gone, or
 /// the deadline of this phase has passed (`expired_`); what came at the last moment still counts.
 ClientSocket::State Connection::fill() {
-  if (!out_.empty()) return State::would_wait;  // what is ready to be sent goes first
+  // What is ready to be sent goes first, and who always has more to say lets others speak.
+  if (!out_.empty() || has_had_its_turn_) return State::would_wait;
   State state = socket_.is_readable() || expired_ ? receive() : State::would_wait;
-  if (state == State::done) park_ = false;  // the bytes and the sweep came at once
+  if (state == State::done) {
+    park_ = false;  // the bytes and the sweep came at once
+    has_had_its_turn_ = true;
+  }
   return state == State::would_wait && expired_ ? State::ended : state;
 }
 
@@ -140,6 +145,7 @@ ClientSocket::State Connection::fill() {
 Task<> Connection::more() {
   if (!out_.empty()) return flush_in_between();
   if (park_) park_memory();
+  has_had_its_turn_ = false;
   return socket_.wait(Direction::reading);
 }
 
@@ -149,8 +155,9 @@ Task<> Connection::flush_in_between() {
   enter(phase);
 }
 
+/// Into the room that there is: making more may move the text, and a request that has been parsed points into
+/// it.
 ClientSocket::State Connection::receive() {
-  in_.reserve(in_.text().size() + smallest_read);
   ClientSocket::Transfer got = socket_.receive({in_.space(), in_.space_size()});
   in_.commit(got.size);
   return got.state;
@@ -182,6 +189,7 @@ Task<> Connection::linger() {
   if (!socket_.end_sending()) co_return;
   for (std::size_t total = 0; total < linger_bytes;) {
     in_.consume(in_.text().size());
+    in_.reserve(smallest_read);
     State state = receive();
     total += in_.text().size();
     if (state == State::ended || state == State::failed) co_return;

@@ -44,16 +44,16 @@ void Poller::add(ClientSocket& socket) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &socket;
-  if (::epoll_ctl(set_.native_handle(), EPOLL_CTL_ADD, socket.descriptor_, &event) != 0)
+  if (::epoll_ctl(set_.native_handle(), EPOLL_CTL_ADD, socket.descriptor_.number(), &event) != 0)
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
 }
 
-void Poller::wait(ClientSocket& socket) {
+void Poller::wait(ClientSocket& socket) noexcept {
   waiting_.push_back(socket);
   if (!listening_) listen();
 }
 
-void Poller::wake(ClientSocket& socket) {
+void Poller::wake(ClientSocket& socket) noexcept {
   socket.unlink();
   ready_.push_back(socket);
   if (std::exchange(resume_posted_, true)) return;
@@ -64,7 +64,7 @@ void Poller::wake(ClientSocket& socket) {
   });
 }
 
-void Poller::listen() {
+void Poller::listen() noexcept {
   listening_ = true;
   set_.async_wait(set_.wait_read, [this](const boost::system::error_code& error) {
     if (!error) {

@@ -36,11 +36,12 @@ class Poller final : public asio::execution_context::service {
   void shutdown() override;
   /// Throws std::system_error.
   void add(ClientSocket& socket);
-  void wait(ClientSocket& socket);
+  // Without memory for what these post, sockets would wait for ever: the process ends instead.
+  void wait(ClientSocket& socket) noexcept;
   /// To be resumed soon, not from inside this call.
-  void wake(ClientSocket& socket);
+  void wake(ClientSocket& socket) noexcept;
 
-  void listen();
+  void listen() noexcept;
   void collect();
   void resume_ready();
   void finish_turn();

@@ -2,13 +2,13 @@
 
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 
@@ -50,6 +50,11 @@ void note_end(std::exception_ptr fault) {
   }
 }
 
+/// A server that accepts nothing, or forgets its deadlines, is worse than one that ends and is started again.
+void end_with(std::exception_ptr fault) {
+  if (fault) std::rethrow_exception(fault);
+}
+
 }  // namespace
 
 Server::Server(asio::io_context& io_context, const Router& routes, const Clock& time, Options chosen,
@@ -73,8 +78,8 @@ Server::Server(asio::io_context& io_context, const Router& routes, const Clock& 
 }
 
 void Server::start() {
-  asio::co_spawn(io, accept_loop(shared_from_this()), note_end);
-  asio::co_spawn(io, sweep_loop(shared_from_this()), note_end);
+  asio::co_spawn(io, accept_loop(shared_from_this()), end_with);
+  asio::co_spawn(io, sweep_loop(shared_from_this()), end_with);
 }
 
 void Server::add(Connection& connection) {
@@ -91,27 +96,28 @@ void Server::remove(Connection& connection) {
   if (draining && open.empty()) drain_timer_.cancel();
 }
 
-void Server::serve(int descriptor, const asio::ip::tcp::endpoint& peer) {
+void Server::serve(Descriptor descriptor, const asio::ip::tcp::endpoint& peer) {
   metrics::count(metrics::Counter::connection_accepted);
   std::string address = canonical_address(peer.address().to_string());
-  auto connection = std::make_unique<Connection>(shared_from_this(), descriptor, std::move(address));
+  auto connection =
+      std::make_unique<Connection>(shared_from_this(), std::move(descriptor), std::move(address));
   asio::co_spawn(io, run_connection(std::move(connection)), note_end);
 }
 
 error_code Server::accept_one() {
   asio::ip::tcp::endpoint peer;
   auto size = static_cast<socklen_t>(peer.capacity());
-  int descriptor = ::accept4(acceptor.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (descriptor < 0) return {errno, boost::system::system_category()};
+  Descriptor accepted(::accept4(acceptor.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!accepted.is_open()) return {errno, boost::system::system_category()};
   peer.resize(size);
-  if (!draining && is_last_resort(descriptor)) {
-    ::close(descriptor);
+  if (!draining && is_last_resort(accepted.number()))
     return make_error_code(boost::system::errc::too_many_files_open);
-  }
   try {
-    serve(descriptor, peer);
+    serve(std::move(accepted), peer);
   } catch (const std::system_error& refused) {
     return {refused.code().value(), boost::system::system_category()};
+  } catch (const std::bad_alloc&) {
+    return make_error_code(boost::system::errc::not_enough_memory);
   }
   return {};
 }
@@ -194,12 +200,13 @@ void Server::stop(milliseconds grace, std::function<void()> done) {
   done_ = std::move(done);
   error_code ignored;
   // Who waits in the kernel's queue has been promised a connection; closing the acceptor would reset it.
-  while (acceptor.is_open() && !ignored) ignored = accept_one();
+  while (acceptor.is_open() && (!ignored || ignored == asio::error::connection_aborted))
+    ignored = accept_one();
   acceptor.close(ignored);
   accept_timer_.cancel();
   swept_at = SteadyClock::now();
   for (Connection* connection : open) connection->drain();
-  asio::co_spawn(io, drain_loop(shared_from_this(), grace), note_end);
+  asio::co_spawn(io, drain_loop(shared_from_this(), grace), end_with);
 }
 
 Task<> Server::drain_loop(std::shared_ptr<Server> self, milliseconds grace) {

@@ -12,6 +12,7 @@
 #include "base/task.h"
 #include "base/time.h"
 #include "http/cors.h"
+#include "http/descriptor.h"
 #include "http/options.h"
 #include "http/poller.h"
 #include "http/route.h"
@@ -67,7 +68,7 @@ class Server : public std::enable_shared_from_this<Server> {
 
   /// Accepts and serves one of those who wait in the kernel's queue; `would_block` when nobody does.
   boost::system::error_code accept_one();
-  void serve(int descriptor, const asio::ip::tcp::endpoint& peer);
+  void serve(Descriptor descriptor, const asio::ip::tcp::endpoint& peer);
   /// Whether so few file descriptors are left that those must stay for the database and the log (security
   /// case Z38).
   bool is_last_resort(int descriptor) const;

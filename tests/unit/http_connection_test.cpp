@@ -50,6 +50,33 @@ TEST(HttpConnection, ReadsBodiesHoweverTheyArrive) {
   EXPECT_TRUE(client.serves());
 }
 
+/// Room for the body is made when the head has been read, and what was read then must still be true.
+TEST(HttpConnection, WhatAHeadSaidHoldsWhenItsBodyComesLater) {
+  LiveServer server;
+  for (const std::string& before : {std::string(), get("/healthz")}) {
+    for (std::size_t padding : {10, 2700, 3100, 3700, 6000}) {
+      for (std::size_t size : {1, 100, 900, 3500, 7600}) {
+        Client client(server);
+        std::string body(size, 'b');
+        std::string request =
+            post("/told?key=value", body,
+                 "Authorization: Bearer alice\r\nContent-Type: application/json\r\nX-Padding: " +
+                     std::string(padding, 'p') + "\r\nX-Last: last\r\n");
+        client.send(before + request.substr(0, request.size() - size));
+        std::this_thread::sleep_for(milliseconds(4));
+        client.send(body.substr(0, size / 2));
+        std::this_thread::sleep_for(milliseconds(4));
+        client.send(body.substr(size / 2));
+        if (!before.empty()) {
+          ASSERT_EQ(client.read().status, 200);
+        }
+        ASSERT_EQ(client.read().body, "alice key=value application/json last " + body)
+            << padding << ' ' << size;
+      }
+    }
+  }
+}
+
 TEST(HttpConnection, AnswersHeadWithoutBody) {
   LiveServer server;
   Client client(server);

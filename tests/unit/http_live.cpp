@@ -38,6 +38,18 @@ Handled denied(Request&) { co_return ErrorCode::forbidden; }
 Handled fault(Request&) { throw std::runtime_error("a secret of the fault"); }
 Handled lost(Request&) { throw Unavailable("a secret of the store"); }
 Handled guarded(Request& request) { co_return text_response(200, *request.caller.get<std::string>()); }
+Handled told(Request& request) {
+  co_return text_response(200, *request.caller.get<std::string>() + " " + std::string(request.query) + " " +
+                                   std::string(request.header("Content-Type").value_or("")) + " " +
+                                   std::string(request.header("X-Last").value_or("")) + " " +
+                                   std::string(request.body));
+}
+/// Keeps its thread to itself for a moment.
+Handled busy(Request&) {
+  auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(200);
+  while (std::chrono::steady_clock::now() < end) continue;
+  co_return text_response(200, "done");
+}
 Handled split(Request&) {
   Response response = text_response(200, "split");
   response.headers.push_back({"Location", "/\r\nSet-Cookie: x=1"});
@@ -84,8 +96,10 @@ std::vector<Route> live_routes() {
           row(Method::get, "/fault", fault),
           row(Method::get, "/lost", lost),
           row(Method::get, "/split", split),
+          row(Method::get, "/busy", busy),
           row(Method::get, "/slow", slow),
-          row(Method::get, "/guarded", guarded, BodyKind::none, 1)};
+          row(Method::get, "/guarded", guarded, BodyKind::none, 1),
+          row(Method::post, "/told", told, BodyKind::json, 1)};
 }
 
 Task<Result<void>> live_access(const Route&, Request& request) {

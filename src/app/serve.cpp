@@ -18,6 +18,7 @@
 #include "app/stop_signal.h"
 #include "base/cores.h"
 #include "base/log.h"
+#include "base/start_memory.h"
 #include "flow/confirm.h"
 #include "flow/first_start.h"
 #include "http/router.h"
@@ -203,6 +204,7 @@ void Server::tell_the_operator() {
   }
   fmt::print("listening on {}\n", address);
   std::fflush(stdout);
+  release_start_memory();
 }
 
 void Server::shut_down() {

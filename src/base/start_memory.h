@@ -1,0 +1,10 @@
+#pragma once
+
+namespace latchkey {
+
+/// Gives back what only the start has needed: free heap, and the pages of code and constants, the program's
+/// and its libraries', of which those that are used come back from the kernel's cache at once. For the end of
+/// the start; any thread.
+void release_start_memory();
+
+}  // namespace latchkey

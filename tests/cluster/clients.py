@@ -12,6 +12,7 @@ import requests
 
 from support import PASSWORD, Server, SmtpSink, unique_email
 from support.mail import LEASE
+from support.meanwhile import Meanwhile
 from support.server import has_clock_to_move
 
 # What a client takes for "try again": a proxy's and our own words for it.
@@ -44,13 +45,14 @@ def end_leases(nodes: list[Server]) -> None:
         time.sleep(LEASE)
 
 
-class Clients:
+class Clients(Meanwhile):
     """Sign up, confirm, sign in, refresh and sign out, all the time. `addresses` are base URLs of nodes, or of what
     stands in front of them; `authority` is a file with whoever has signed its certificate. With `patience` 0 a request
     is asked once: then every failure is one."""
 
     def __init__(self, addresses: list[str], sink: SmtpSink, count: int = 8, patience: float = 180,
                  authority: str | bool = True):
+        super().__init__()
         self.addresses, self.sink, self.patience, self._authority = addresses, sink, patience, authority
         self.lines: list[Line] = []
         self.failures: list[str] = []
@@ -59,21 +61,10 @@ class Clients:
         self.slowest = 0.0         # the longest that a try took, in seconds
         self.successors: dict[str, set[str]] = {}  # of each refresh token: more than one would be a fork
         self._lock = threading.Lock()
-        self._stop = threading.Event()
         self._answered_at = time.monotonic()
         self._longest_silence = 0.0
         self._threads = [threading.Thread(target=self._client, args=(random.Random(number),), daemon=True)
                          for number in range(count)]
-
-    def __enter__(self) -> Clients:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
 
     def silence(self) -> float:
         """The longest time, since this was last asked, in which nobody had an answer, in seconds."""

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from support import PASSWORD, Server
+from support.meanwhile import Meanwhile
 from support.size import size
 from support.wire import Answer, Herd, Visit, Wire, login_request, refresh_request
 
@@ -52,11 +53,12 @@ def peak_memory(node: Server) -> int:
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
 
 
-class Health:
+class Health(Meanwhile):
     """Asks each node all the time whether it is alive; keeps the longest that an answer took, in seconds."""
 
     def __init__(self, nodes: list[Server]):
-        self.longest, self._stop = 0.0, threading.Event()
+        super().__init__()
+        self.longest = 0.0
         self._threads = [threading.Thread(target=self._ask, args=(node,)) for node in nodes]
 
     def _ask(self, node: Server) -> None:
@@ -67,16 +69,6 @@ class Health:
                 assert http.get(node.url + "/healthz", timeout=60).status_code == 200
                 self.longest = max(self.longest, time.monotonic() - began)
                 time.sleep(0.05)
-
-    def __enter__(self) -> Health:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
 
 
 def sign_in(nodes: list[Server], clients: int) -> list[str]:

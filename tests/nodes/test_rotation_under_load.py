@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from support import Account, Server
+from support.meanwhile import Meanwhile
 from support.size import size
 from support.tokens import header_of
 from support.validator import Validator
@@ -23,27 +24,17 @@ STEP = 60
 STEPS = 11
 
 
-class Traffic:
+class Traffic(Meanwhile):
     """Users who refresh at whichever node answers, each with a program beside it that validates what it was given."""
 
     def __init__(self, nodes: list[Server], users: list[Account]):
+        super().__init__()
         self._nodes = nodes
         self.refused: list[str] = []
         self.accepted: Counter[tuple[str, int]] = Counter()  # by key and node
         self.validators = [Validator(*nodes, issuer=SHARED["public_url"]) for _ in users]
-        self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._go_on, args=(number, user))
                          for number, user in enumerate(users)]
-
-    def __enter__(self) -> Traffic:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
 
     def _go_on(self, number: int, user: Account) -> None:
         turn = number

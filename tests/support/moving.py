@@ -12,6 +12,7 @@ import time
 import requests
 
 from .accounts import PASSWORD, unique_email
+from .meanwhile import Meanwhile
 from .postgres import Database
 from .program import binary_path
 from .server import Server
@@ -80,31 +81,21 @@ class Client:
         self.unexpected: list[str] = []
 
 
-class Crowd:
+class Crowd(Meanwhile):
     """Clients at work while a store is moved: writers, which may be refused with 503 for a while, and readers, which
     may not, up to the moment when the server ends."""
 
     def __init__(self, server: Server, writers: int = 4):
+        super().__init__()
         self.server = server
         self.clients = [Client() for _ in range(writers)]
         self.reader = Client()
-        self._stop = threading.Event()
         account = server.user() if server.settings.get("accounts.confirmation") != "off" else server.signup()
         if not account.tokens:
             account.login()
         self.account = account
         self._threads = [threading.Thread(target=self._guard, args=(self._write, client)) for client in self.clients]
         self._threads.append(threading.Thread(target=self._guard, args=(self._read, self.reader)))
-
-    def __enter__(self) -> Crowd:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
 
     def _guard(self, work, client: Client) -> None:
         with requests.Session() as session:

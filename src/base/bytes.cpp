@@ -21,14 +21,23 @@ constexpr std::array<std::uint8_t, 256> digit_values = [] {
 }  // namespace
 
 void append_base64url(std::string& out, ByteView bytes) {
-  out.reserve(out.size() + (bytes.size() * 4 + 2) / 3);
-  unsigned bits = 0;
-  int held = 0;
-  for (const std::uint8_t byte : bytes) {
-    bits = bits << 8 | byte;
-    for (held += 8; held >= 6; held -= 6) out.push_back(alphabet[bits >> (held - 6) & 63]);
+  const std::size_t before = out.size();
+  out.resize(before + (bytes.size() * 4 + 2) / 3);
+  char* to = out.data() + before;
+  // Three bytes are four digits; each token that is made passes here, some hundreds of bytes long.
+  for (; bytes.size() >= 3; bytes = bytes.subspan(3)) {
+    const unsigned bits = unsigned{bytes[0]} << 16 | unsigned{bytes[1]} << 8 | bytes[2];
+    to[0] = alphabet[bits >> 18];
+    to[1] = alphabet[bits >> 12 & 63];
+    to[2] = alphabet[bits >> 6 & 63];
+    to[3] = alphabet[bits & 63];
+    to += 4;
   }
-  if (held > 0) out.push_back(alphabet[bits << (6 - held) & 63]);
+  if (bytes.empty()) return;
+  const unsigned bits = unsigned{bytes[0]} << 16 | (bytes.size() == 2 ? unsigned{bytes[1]} << 8 : 0);
+  *to++ = alphabet[bits >> 18 & 63];
+  *to++ = alphabet[bits >> 12 & 63];
+  if (bytes.size() == 2) *to = alphabet[bits >> 6 & 63];
 }
 
 std::string encode_base64url(ByteView bytes) {

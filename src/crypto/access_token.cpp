@@ -91,12 +91,14 @@ bool already_valid(const ClaimReader& reader, std::int64_t now) {
 
 std::string make_access_token(const AccessClaims& claims, std::string_view kid, const SigningKey& key) {
   std::string header;
+  header.reserve(128);
   append_member(header, "alg", algorithm);
   append_member(header, "typ", type);
   append_member(header, "kid", kid);
   header += '}';
 
   std::string payload;
+  payload.reserve(512);
   append_member(payload, "iss", claims.iss);
   append_member(payload, "aud", claims.aud);
   append_member(payload, "client_id", claims.client_id);
@@ -108,7 +110,9 @@ std::string make_access_token(const AccessClaims& claims, std::string_view kid, 
   append_member(payload, "role", to_string(claims.role));
   payload += '}';
 
-  std::string token = encode_base64url(view_bytes(header));
+  std::string token;
+  token.reserve(2 * (header.size() + payload.size()) + 96);  // a third more as digits, and the signature
+  append_base64url(token, view_bytes(header));
   token += '.';
   append_base64url(token, view_bytes(payload));
   const Es256Signature signature = key.sign(view_bytes(token));

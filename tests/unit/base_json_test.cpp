@@ -135,5 +135,24 @@ TEST(Json, a_written_string_reads_back) {
   EXPECT_EQ(std::string_view(value->at(0).as_string()), every);
 }
 
+TEST(Json, what_needs_an_escape_gets_one_wherever_it_stands) {
+  for (int c = 0; c < 0x100; ++c) {
+    const bool escaped = c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
+    for (std::size_t place = 0; place < 19; ++place) {
+      std::string text(19, '\xc3');
+      text[place] = static_cast<char>(c);
+      std::string out;
+      append_json_string(out, text);
+      const std::string before = '"' + std::string(place, '\xc3');
+      ASSERT_TRUE(out.starts_with(before));
+      ASSERT_EQ(out[before.size()] == '\\', escaped) << c << " at " << place;
+      ASSERT_TRUE(out.ends_with(std::string(18 - place, '\xc3') + '"'));
+      if (!escaped) {
+        ASSERT_EQ(out, '"' + text + '"');
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace latchkey

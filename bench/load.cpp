@@ -6,10 +6,11 @@
 //        [--hold yes] and what load_requests.h reads
 //
 // Without --rate each connection asks again as soon as it was answered (a closed loop: the latencies are
-// those of a saturated server). With --rate requests fall due at even distances whatever the server does, and
-// latency counts from that moment, so that a stall is counted for everyone who would have met it. --count
-// ends after so many answers instead of a time. --hold keeps the connections open, after one line on standard
-// output, until standard input ends.
+// those of a saturated server) and never sleeps: waking a client costs the server that answers it some
+// microseconds, which on a network it would not pay. With --rate requests fall due at even distances whatever
+// the server does, and latency counts from that moment, so that a stall is counted for everyone who would
+// have met it. --count ends after so many answers instead of a time. --hold keeps the connections open, after
+// one line on standard output, until standard input ends.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -30,6 +31,7 @@
 #include <string>
 #include <vector>
 
+#include "base/scheduling.h"
 #include "load_requests.h"
 #include "measure.h"
 
@@ -62,6 +64,9 @@ class Load {
     const rlimit files{65536, 65536};
     ::setrlimit(RLIMIT_NOFILE, &files);
     ::prctl(PR_SET_TIMERSLACK, 1);
+    // What waits for its core is counted as the server's latency: ahead of the other loads there, and off it
+    // soon where this one never sleeps.
+    prefer_short_turns();
     for (Connection& connection : connections_) open(connection);
     results_.latencies.reserve(1 << 20);
   }
@@ -74,12 +79,13 @@ class Load {
     results_ = Results{};
     results_.latencies.reserve(1 << 20);
     const double cpu_before = cpu_seconds_of(pid);
-    const double own_before = own_cpu_seconds();
+    const double own_before = own_cpu_seconds() - looked_in_vain_;
     const double delay_before = own_delay_seconds();
     const double start = now_seconds();
     run_until(start + seconds);
     const double took = now_seconds() - start;
-    const double own = own_cpu_seconds() - own_before;
+    // Never below nothing, which a look that was interrupted for long could make of it.
+    const double own = std::max(0.0, own_cpu_seconds() - looked_in_vain_ - own_before);
     const double delay = own_delay_seconds() - delay_before;
     const double cpu = cpu_seconds_of(pid) - cpu_before;
     const Results measured = std::move(results_);
@@ -151,11 +157,14 @@ class Load {
   void wait(double end) {
     double until = std::min(end, now_seconds() + 0.1);
     if (rate_ > 0 && !idle_.empty()) until = std::min(until, begin_ + static_cast<double>(sent_) / rate_);
-    const auto nanoseconds = static_cast<long>(std::max(0.0, until - now_seconds()) * 1e9);
+    const double before = now_seconds();
+    const double left = rate_ > 0 ? std::max(0.0, until - before) : 0;
+    const auto nanoseconds = static_cast<long>(left * 1e9);
     const timespec timeout{nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
     std::array<epoll_event, 256> events;
     const int ready =
         ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &timeout, nullptr);
+    if (rate_ <= 0 && ready == 0) looked_in_vain_ += now_seconds() - before;
     for (int i = 0; i < ready; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
       receive(*static_cast<Connection*>(event.data.ptr), (event.events & ~EPOLLIN) != 0);
@@ -268,6 +277,7 @@ class Load {
   double begin_ = 0;
   std::uint64_t sent_ = 0;
   std::uint64_t waiting_ = 0;
+  double looked_in_vain_ = 0;  ///< seconds of a closed loop in which no answer was there
   const int epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   std::vector<Connection> connections_;
   std::vector<Connection*> idle_;

@@ -5,5 +5,7 @@
 \set generation :turn / :share
 \set turn :turn + 1
 \set rotated_at :now + :turn
-SELECT u.id, u.subject, u.role, u.is_active, s.generation, s.rotated_at, s.idle_expires_at, s.expires_at FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = :id;
-UPDATE sessions SET generation = generation + 1, rotated_at = :rotated_at, idle_expires_at = :rotated_at WHERE id = :id AND generation = :generation RETURNING generation;
+\set idle_expires_at :now + 2592000000000
+\set from 0
+\set before :rotated_at + 1
+UPDATE sessions SET generation = generation + 1, rotated_at = :rotated_at, idle_expires_at = CASE WHEN expires_at < :idle_expires_at THEN expires_at ELSE :idle_expires_at END WHERE id = :id AND generation = :generation AND rotated_at >= :from AND rotated_at < :before AND idle_expires_at > :rotated_at AND expires_at > :rotated_at AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.is_active) RETURNING (SELECT u.subject FROM users u WHERE u.id = sessions.user_id), (SELECT u.role FROM users u WHERE u.id = sessions.user_id), generation, idle_expires_at, expires_at;

@@ -22,6 +22,16 @@ SessionState state_of(const SessionId& id, const sessions::Line& line) {
           .expires_at = line.expires_at};
 }
 
+SessionState state_after(const sessions::Advanced& line, const SessionId& id, Timestamp now) {
+  return {.id = id,
+          .subject = line.subject,
+          .role = line.role,
+          .generation = line.generation,
+          .rotated_at = now,
+          .idle_expires_at = line.idle_expires_at,
+          .expires_at = line.expires_at};
+}
+
 /// Two hold this session, and one of them is not its owner: it ends for both.
 Task<> end_reused(Services& services, Origin origin, SessionId session, Subject subject) {
   auto work = [&](db::Tx& tx) {
@@ -47,9 +57,20 @@ Task<Result<TokenPair>> refresh(Services& services, Origin origin, std::string r
     metrics::count(Counter::refresh_refused);
     co_return Error(ErrorCode::invalid_token);
   }
-  // Whoever loses the race for a rotation looks again, and then finds itself one late.
+  // The usual case first, in one statement: the token is the current one. Where it is not, or the session has
+  // ended, the line says what to do; who looked while somebody else moved it tries again.
+  const Timestamp issued_from{Seconds{token->iat}};
+  const Timestamp issued_before = issued_from + Seconds{1};
+  const Timestamp idle_expires_at = origin.now + services.settings.tokens.refresh_idle_ttl;
   for (int attempt = 0; attempt < 4; ++attempt) {
-    auto line = co_await services.database.run(sessions::find_line, token->sid);
+    const auto advanced =
+        co_await services.database.run(sessions::advance, origin.now, idle_expires_at, token->sid,
+                                       token->generation, issued_from, issued_before);
+    if (advanced.has_value()) {
+      metrics::count(Counter::refresh_rotated);
+      co_return make_token_pair(services, state_after(*advanced, token->sid, origin.now), origin.now);
+    }
+    const auto line = co_await services.database.run(sessions::find_line, token->sid);
     switch (decide_refresh(line, *token, origin.now, services.settings.tokens.refresh_grace)) {
       case RefreshVerdict::dead:
         metrics::count(Counter::refresh_refused);
@@ -63,15 +84,6 @@ Task<Result<TokenPair>> refresh(Services& services, Origin origin, std::string r
       case RefreshVerdict::rotate:
         break;
     }
-    const Timestamp idle_expires_at = idle_limit(services.settings, origin.now, line->expires_at);
-    const auto generation = co_await services.database.run(sessions::advance, origin.now, idle_expires_at,
-                                                           token->sid, line->generation);
-    if (!generation.has_value()) continue;
-    metrics::count(Counter::refresh_rotated);
-    line->generation = *generation;
-    line->rotated_at = origin.now;
-    line->idle_expires_at = idle_expires_at;
-    co_return make_token_pair(services, state_of(token->sid, *line), origin.now);
   }
   throw Unavailable("a session changed under four attempts to advance it");
 }

@@ -70,12 +70,31 @@ struct NewSession {
 };
 void insert_session(db::Tx& tx, const NewSession& session);
 
-/// Moves a line one generation on, if it still stands where the caller saw it. No row: somebody else moved or
-/// ended it.
-inline constexpr db::Statement<std::optional<std::int64_t>, Timestamp, Timestamp, SessionId, std::int64_t>
+/// A line after it moved on: what its next tokens are made from, but for the moment, which the caller gave.
+struct Advanced {
+  Subject subject;
+  Role role = Role::user;
+  std::int64_t generation = 0;
+  Timestamp idle_expires_at;
+  Timestamp expires_at;
+};
+BOOST_DESCRIBE_STRUCT(Advanced, (), (subject, role, generation, idle_expires_at, expires_at))
+
+/// Moves a live line of an unblocked user one generation on, if it stands where the caller says: at that
+/// generation, since a moment in [from, before). In this order: now, the new idle limit (never later than the
+/// session's end), id, generation, from, before. No row: it stands elsewhere, or ended; `find_line` tells
+/// which.
+inline constexpr db::Statement<std::optional<Advanced>, Timestamp, Timestamp, SessionId, std::int64_t,
+                               Timestamp, Timestamp>
     advance{
-        "UPDATE sessions SET generation = generation + 1, rotated_at = $1, idle_expires_at = $2 "
-        "WHERE id = $3 AND generation = $4 RETURNING generation"};
+        "UPDATE sessions SET generation = generation + 1, rotated_at = $1, "
+        "idle_expires_at = CASE WHEN expires_at < $2 THEN expires_at ELSE $2 END "
+        "WHERE id = $3 AND generation = $4 AND rotated_at >= $5 AND rotated_at < $6 "
+        "AND idle_expires_at > $1 AND expires_at > $1 "
+        "AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.is_active) "
+        "RETURNING (SELECT u.subject FROM users u WHERE u.id = sessions.user_id), "
+        "(SELECT u.role FROM users u WHERE u.id = sessions.user_id), generation, idle_expires_at, "
+        "expires_at"};
 
 /// Ends one session for good and answers whose it was; no row when it had ended before.
 inline constexpr db::Statement<std::optional<UserId>, SessionId> delete_session{

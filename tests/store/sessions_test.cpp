@@ -7,8 +7,14 @@ namespace {
 
 class Sessions : public StoreTest {
  protected:
+  /// The generation after it; `since` is when the caller believes that the line came to where it stands.
+  std::optional<std::int64_t> advance(const SessionId& id, std::int64_t from, Timestamp at, Timestamp since) {
+    const auto line = database.run_now(sessions::advance, at, at + hour, id, from, since, since + second);
+    return line.has_value() ? std::optional(line->generation) : std::nullopt;
+  }
   std::optional<std::int64_t> advance(const SessionId& id, std::int64_t from, Timestamp at) {
-    return database.run_now(sessions::advance, at, at + hour, id, from);
+    const auto line = database.run_now(sessions::find_line, id);
+    return advance(id, from, at, line.has_value() ? line->rotated_at : now);
   }
 };
 LATCHKEY_ON_EVERY_DATABASE(Sessions);
@@ -36,6 +42,43 @@ TEST_P(Sessions, ALineMovesOnOnlyFromWhereItStands) {
   EXPECT_EQ(line.rotated_at, now + second);
   EXPECT_EQ(line.idle_expires_at, now + second + hour);
   EXPECT_EQ(line.expires_at, now + 24 * hour);
+}
+
+TEST_P(Sessions, AnAdvanceAnswersWhatTheNextTokensAreMadeFrom) {
+  const UserId user = add_confirmed("a@example.com", Role::moderator);
+  const SessionId id = open(user);
+  const Timestamp at = now + hour / 2;
+  const auto line =
+      database.run_now(sessions::advance, at, at + 100 * hour, id, std::int64_t{0}, now, now + second)
+          .value();
+  EXPECT_EQ(line.subject, find(user).subject);
+  EXPECT_EQ(line.role, Role::moderator);
+  EXPECT_EQ(line.generation, 1);
+  EXPECT_EQ(line.idle_expires_at, now + 24 * hour) << "never later than the session's end";
+  EXPECT_EQ(line.expires_at, now + 24 * hour);
+  EXPECT_EQ(database.run_now(sessions::find_line, id)->idle_expires_at, now + 24 * hour);
+}
+
+TEST_P(Sessions, ALineMovesOnOnlyWhileItIsAliveAndFromItsOwnMoment) {
+  const UserId user = add_confirmed("a@example.com");
+  const SessionId id = open(user);
+  const Timestamp opened = now;
+  const auto stays = [&](std::optional<std::int64_t> generation) {
+    EXPECT_FALSE(generation.has_value());
+    const auto line = database.run_now(sessions::find_line, id);
+    EXPECT_EQ(line->generation, 0);
+    EXPECT_EQ(line->rotated_at, opened);
+    EXPECT_EQ(line->idle_expires_at, opened + hour);
+  };
+  // A database that lost a rotation can give one generation twice: the moment tells the two apart.
+  stays(advance(id, 0, opened + second, opened + Microseconds(1)));
+  stays(advance(id, 0, opened + second, opened - second));
+  stays(advance(id, 0, opened + hour, opened));
+  stays(advance(id, 0, opened + 24 * hour, opened));
+  database.run_now(users::update_is_active, false, now, user);
+  stays(advance(id, 0, opened + second, opened));
+  database.run_now(users::update_is_active, true, now, user);
+  EXPECT_EQ(advance(id, 0, opened + hour - Microseconds(1), opened), 1);
 }
 
 TEST_P(Sessions, R03OfManyAdvancesAtOnceOneWins) {
@@ -97,7 +140,8 @@ TEST_P(Sessions, ABearerIsWhoeverHasALiveSessionAndIsNotBlocked) {
   // Idle at one hour, past the absolute limit at a day, however recently it was used.
   EXPECT_TRUE(database.run_now(sessions::find_bearer, id, now + hour - Microseconds(1)).has_value());
   EXPECT_FALSE(database.run_now(sessions::find_bearer, id, now + hour).has_value());
-  database.run_now(sessions::advance, now + 23 * hour, now + 25 * hour, id, std::int64_t{0});
+  database.run_now(sessions::advance, now + hour / 2, now + 25 * hour, id, std::int64_t{0}, now,
+                   now + second);
   EXPECT_TRUE(database.run_now(sessions::find_bearer, id, now + 24 * hour - Microseconds(1)).has_value());
   EXPECT_FALSE(database.run_now(sessions::find_bearer, id, now + 24 * hour).has_value());
   database.run_now(users::update_is_active, false, now, user);

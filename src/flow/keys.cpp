@@ -58,17 +58,20 @@ Keys::Keys(db::Database& database, Secret master, std::vector<Secret> previous)
     : database_(database), master_(std::move(master)), previous_(std::move(previous)) {}
 
 void Keys::reload() {
-  // Under the lock from the reading on: two reloads at once must not swap an older state over a newer one.
-  const std::lock_guard lock(mutex_);
+  // From the reading on: two reloads at once must not swap an older state over a newer one. It may take as
+  // long as a database takes to be given up, in which whoever asks for the current keys must not wait.
+  const std::lock_guard alone(reloading_);
   auto read = [](db::Tx& tx) {
     return std::pair{tx.run(store::state::find_epoch).value(), tx.run(store::signing_keys::list_keys)};
   };
   auto [epoch, stored] = database_.read_now(read);
   if (snapshot_ != nullptr && snapshot_->epoch() == epoch && same(stored, stored_)) return;
   const std::uint64_t version = next_version();
-  snapshot_ =
+  auto snapshot =
       std::make_shared<const KeySnapshot>(version, epoch, crypto::Keyring(master_, previous_, epoch), stored);
   stored_ = std::move(stored);
+  const std::lock_guard lock(mutex_);
+  snapshot_ = std::move(snapshot);
   version_.store(version, std::memory_order_release);
 }
 

@@ -71,7 +71,8 @@ class Keys {
   db::Database& database_;
   Secret master_;
   std::vector<Secret> previous_;
-  mutable std::mutex mutex_;
+  std::mutex reloading_;
+  mutable std::mutex mutex_;  ///< for the next two, never held for long; only reloads write them
   std::atomic<std::uint64_t> version_{0};
   std::shared_ptr<const KeySnapshot> snapshot_;
   std::vector<store::signing_keys::Key> stored_;  ///< what the snapshot was made of

@@ -29,6 +29,12 @@ def service(store: str, postgres, **settings: object) -> Iterator[list[Server]]:
             yield [node]
 
 
+def node_on(database: Database, url: str | None = None, **settings: object) -> Server:
+    """One node, not started yet, that reaches its database by the URL when one is given."""
+    more = {name.replace("__", "."): value for name, value in settings.items()}
+    return Server({**SHARED, **database.settings(), **({"database_url": url} if url else {}), **more})
+
+
 @contextlib.contextmanager
 def two_nodes(database: Database, **settings: object) -> Iterator[list[Server]]:
     """Running, alike in everything but their address and folder; they end in peace."""

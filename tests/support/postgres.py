@@ -13,6 +13,7 @@ import pwd
 import re
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -68,6 +69,7 @@ class Postgres:
         self.data = self.folder / "data"
         self.bin = _programs()
         self.user = _user()
+        self._frozen: list[int] = []
         if not (self.data / "PG_VERSION").exists():
             self._make(config)
         self.port = int(re.findall(r"^port = (\d+)", (self.data / "postgresql.conf").read_text(), re.M)[-1])
@@ -103,6 +105,20 @@ class Postgres:
         """`immediate` is a crash: nothing is written back, and the next start recovers."""
         self._run(self.bin / "pg_ctl", "-D", self.data, "-m", mode, "-w", "-t", "60", "stop", check=False)
 
+    def freeze(self) -> None:
+        """Every process stops where it is, as on a machine that hangs: the kernel still takes connections and bytes."""
+        postmaster = int((self.data / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, signal.SIGSTOP)  # first, so that it has no more children
+        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True)
+        self._frozen = [postmaster, *map(int, children.stdout.split())]
+        for process in self._frozen[1:]:
+            os.kill(process, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        for process in self._frozen:
+            os.kill(process, signal.SIGCONT)
+        self._frozen = []
+
     def make_standby(self) -> Postgres:
         """A second server, not started, that follows this one; `promote` makes it one of its own."""
         folder = Path(tempfile.mkdtemp(prefix="latchkey-standby-"))
@@ -123,6 +139,7 @@ class Postgres:
         self._run(self.bin / "pg_ctl", "-D", self.data, "-w", "-t", "60", "promote")
 
     def remove(self) -> None:
+        self.thaw()
         self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -78,9 +78,9 @@ PostgresIoThread& PostgresDriver::current() const {
 
 Task<> PostgresDriver::submit(Job& job, PostgresPool::Use use) {
   PostgresIoThread& home = current();
-  home.admit(job, use);
   Ticket ticket(job, &home);
   ticket.reads = use == PostgresPool::Use::read;
+  home.admit(ticket);
   auto start = [&ticket, &home](Ticket::Handler handler) {
     ticket.resume.emplace(std::move(handler));
     home.start(ticket);

@@ -30,7 +30,7 @@ struct PostgresOptions {
   /// How long the server may work on one statement.
   std::chrono::milliseconds statement_timeout{5000};
   /// How long a job may wait to be begun, for a free connection or for one at all.
-  std::chrono::milliseconds patience{800};
+  std::chrono::milliseconds patience{700};
   /// Jobs that may wait or be under way at once; one more is refused with `Unavailable`.
   std::size_t max_queue = 8192;
   /// Statements and units that share one sync at most: what a failure among them makes us run again one by

@@ -9,6 +9,7 @@ namespace latchkey::db {
 void PostgresHealth::Member::up() {
   if (!down_.exchange(false)) return;
   const std::lock_guard lock(health_.mutex_);
+  if (need_ == Need::must) --health_.missing_;
   if (--health_.down_ == 0) log::info("db.connected_again");
 }
 
@@ -16,19 +17,26 @@ void PostgresHealth::Member::down(std::string_view why) {
   const bool new_one = !down_.exchange(true);
   const std::lock_guard lock(health_.mutex_);
   if (new_one && health_.down_++ == 0) log::error("db.connection_lost", {{"reason", why}});
+  if (need_ == Need::may) return;
+  if (new_one) ++health_.missing_;
   health_.why_ = why;
 }
 
 std::optional<std::string> PostgresHealth::trouble() const {
   const std::lock_guard lock(mutex_);
-  if (down_ == 0) return std::nullopt;
+  if (missing_ == 0) return std::nullopt;
   return why_;
 }
 
-bool PostgresHealth::is_silent() const {
-  constexpr std::chrono::milliseconds limit{500};
+void PostgresHealth::asked() {
+  SteadyTime nobody_asks{};
+  asked_at_.compare_exchange_strong(nobody_asks, SteadyClock::now(), std::memory_order_relaxed);
+}
+
+std::chrono::milliseconds PostgresHealth::silence() const {
   const SteadyTime asked_at = asked_at_.load(std::memory_order_relaxed);
-  return asked_at != SteadyTime{} && SteadyClock::now() - asked_at > limit;
+  if (asked_at == SteadyTime{}) return std::chrono::milliseconds{0};
+  return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - asked_at);
 }
 
 std::chrono::milliseconds PostgresBackoff::next() {

@@ -21,10 +21,14 @@ struct PostgresCounters {
 /// Whether the connections of one driver are there, and since when not. Any thread may call anything.
 class PostgresHealth {
  public:
+  enum class Need : std::uint8_t {
+    must,  ///< without it nothing can be served
+    may    ///< others do its work, slower
+  };
   /// One connection, or several of which one is enough.
   class Member {
    public:
-    explicit Member(PostgresHealth& health) : health_(health) {}
+    Member(PostgresHealth& health, Need need) : health_(health), need_(need) {}
     Member(const Member&) = delete;
     Member& operator=(const Member&) = delete;
     ~Member() { up(); }
@@ -34,18 +38,21 @@ class PostgresHealth {
 
    private:
     PostgresHealth& health_;
+    const Need need_;
     std::atomic<bool> down_{false};
   };
 
-  /// Why something is down; nothing when all are up.
+  /// Why something is down that must be up; nothing when all of that is up.
   std::optional<std::string> trouble() const;
 
-  /// A question that any server answers at once is under way, or was answered.
-  void asked() { asked_at_.store(SteadyClock::now(), std::memory_order_relaxed); }
+  /// For one thread, which asks what any server answers at once: it asks, it had a word back (a refusal is
+  /// one). While there is none it may ask again, also by a new connection: the silence goes on.
+  void asked();
   void answered() { asked_at_.store(SteadyTime{}, std::memory_order_relaxed); }
-  /// Whether it has been waited for so long that the server is taken for gone, though no connection is
-  /// closed.
-  bool is_silent() const;
+  /// For how long it has been waiting for a word.
+  std::chrono::milliseconds silence() const;
+  /// Whether that is so long that the server is taken for gone, though no connection is closed.
+  bool is_silent() const { return silence() > std::chrono::milliseconds{500}; }
 
  private:
   using SteadyClock = std::chrono::steady_clock;
@@ -53,7 +60,8 @@ class PostgresHealth {
 
   mutable std::mutex mutex_;
   int down_ = 0;
-  std::string why_;
+  int missing_ = 0;  ///< of those, the ones that must be up
+  std::string why_;  ///< what the last of them said
   std::atomic<SteadyTime> asked_at_{SteadyTime{}};
 };
 

@@ -5,20 +5,43 @@ namespace latchkey::db {
 PostgresIoThread::PostgresIoThread(asio::io_context& loop, const PostgresOptions& options,
                                    PostgresHealth& health, PostgresCounters& counters, PostgresPool& pool)
     : TicketHome(loop),
+      health_(health),
       pool_(pool),
-      reads_(PostgresPipe::Use::read, loop, options, health, counters,
-             [this](TicketList tickets) { this->answer(std::move(tickets)); }),
-      writes_(PostgresPipe::Use::write, loop, options, health, counters,
-              [this](TicketList tickets) { this->answer(std::move(tickets)); }) {}
+      reads_(
+          PostgresPipe::Use::read, loop, options, health, counters,
+          [this](TicketList tickets) { this->answer(std::move(tickets)); },
+          [this](Ticket& ticket) { return this->run_elsewhere(ticket); }),
+      writes_(
+          PostgresPipe::Use::write, loop, options, health, counters,
+          [this](TicketList tickets) { this->answer(std::move(tickets)); },
+          [this](Ticket& ticket) { return this->run_elsewhere(ticket); }) {}
 
-void PostgresIoThread::admit(const Job& job, PostgresPool::Use use) {
-  if (job.kind() == Job::Kind::transaction) return pool_.admit();
-  (use == PostgresPool::Use::read ? reads_ : writes_).admit();
+/// Where the server has no connection to spare for a pipe, those for transactions, of which there is one
+/// before all others, do its work: slower, since nothing shares a commit there. A server that says nothing at
+/// all is not tried in a second way.
+void PostgresIoThread::admit(Ticket& ticket) {
+  PostgresPipe& pipe = ticket.reads ? reads_ : writes_;
+  ticket.pooled = ticket.job.kind() == Job::Kind::transaction || (pipe.is_away() && !health_.is_silent());
+  ticket.pooled ? pool_.admit() : pipe.admit();
+}
+
+/// The same for those that came while the pipe was looking for one.
+bool PostgresIoThread::run_elsewhere(Ticket& ticket) {
+  if (closing_ || health_.is_silent()) return false;
+  try {
+    pool_.admit();
+  } catch (const Unavailable&) {
+    return false;
+  }
+  ticket.pooled = true;
+  ++pooled_;
+  pool_.push(ticket);
+  return true;
 }
 
 void PostgresIoThread::start(Ticket& ticket) {
   expect();
-  if (ticket.job.kind() == Job::Kind::transaction) {
+  if (ticket.pooled) {
     ++pooled_;
     pool_.push(ticket);
   } else {

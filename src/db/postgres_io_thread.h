@@ -12,8 +12,8 @@ class PostgresIoThread final : public TicketHome {
   PostgresIoThread(asio::io_context& io, const PostgresOptions& options, PostgresHealth& health,
                    PostgresCounters& counters, PostgresPool& pool);
 
-  /// Throws `Unavailable` when the job can not be taken.
-  void admit(const Job& job, PostgresPool::Use use);
+  /// Decides who runs it; throws `Unavailable` when nobody can.
+  void admit(Ticket& ticket);
   /// What was admitted. Its `resume` is set.
   void start(Ticket& ticket);
   /// The thread is leaving: waits for the writes that it has asked for, so that the event loop may go.
@@ -21,7 +21,9 @@ class PostgresIoThread final : public TicketHome {
 
  private:
   void answer(TicketList tickets);
+  bool run_elsewhere(Ticket& ticket);
 
+  const PostgresHealth& health_;
   PostgresPool& pool_;
   PostgresPipe reads_;
   PostgresPipe writes_;

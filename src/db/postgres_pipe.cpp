@@ -13,7 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr milliseconds look_every{100};
+constexpr milliseconds look_every{50};
 /// What an answer may take beyond the time that the server gives itself.
 constexpr milliseconds answer_slack{1000};
 /// Reads wait for nothing, so the next batch need not wait for the last; writes that come up while one is
@@ -41,7 +41,7 @@ Remedy remedy_of(const std::exception_ptr& error) {
 }  // namespace
 
 void PostgresPipe::admit() {
-  if (state_ != State::ready && health_.is_down()) {
+  if (is_away()) {
     counters_.refused.fetch_add(1, std::memory_order_relaxed);
     throw Unavailable(why_away_);
   }
@@ -328,7 +328,7 @@ void PostgresPipe::settle_failed(Ticket& ticket, const std::exception_ptr& error
   done(ticket);
 }
 
-/// Looks at those that wait, ten times a second while there are any.
+/// Looks at those that wait, twenty times a second while there are any.
 void PostgresPipe::watch() {
   watching_ = true;
   timers_->watch.expires_after(look_every);
@@ -337,7 +337,8 @@ void PostgresPipe::watch() {
     watching_ = false;
     const auto now = SteadyClock::now();
     refuse_late(waiting_, options_.patience, now);
-    refuse_late(alone_, options_.statement_timeout, now);
+    // The server has them one after the other; but a server that is away is not waited for.
+    refuse_late(alone_, state_ == State::ready ? options_.statement_timeout : options_.patience, now);
     const auto silence = now - progress_at_;
     const bool gone = all_.is_silent() && silence > silence_limit;
     if (handle_ && !batches_.empty() && (gone || silence > options_.statement_timeout + answer_slack))

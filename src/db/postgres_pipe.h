@@ -26,13 +26,17 @@ class PostgresPipe {
   enum class Use : std::uint8_t { read, write };
   /// Takes those that were answered, on the thread, from inside the event loop.
   using Answer = std::function<void(TicketList)>;
+  /// Takes one that waits where no connection is to be had; false when nobody else can run it either.
+  using Elsewhere = std::function<bool(Ticket&)>;
 
   PostgresPipe(Use use, asio::io_context& io, const PostgresOptions& options, PostgresHealth& health,
-               PostgresCounters& counters, Answer answer);
+               PostgresCounters& counters, Answer answer, Elsewhere elsewhere);
   PostgresPipe(const PostgresPipe&) = delete;
   PostgresPipe& operator=(const PostgresPipe&) = delete;
   ~PostgresPipe();
 
+  /// Whether the last attempt to connect has failed: what is asked now would be refused.
+  bool is_away() const { return state_ != State::ready && health_.is_down(); }
   /// Throws `Unavailable` when too many wait, or there is no connection to be had.
   void admit();
   /// Sends it at the end of this turn.
@@ -73,6 +77,7 @@ class PostgresPipe {
   void lose(const std::string& why);
   void give_back(Batch& batch, const std::string& why);
   void refuse_all(TicketList& tickets, const std::string& why);
+  void hand_on(TicketList& tickets, const std::string& why);
   void disconnect();
 
   // Sending.
@@ -110,6 +115,7 @@ class PostgresPipe {
   PostgresHealth::Member health_;
   PostgresCounters& counters_;
   const Answer answer_;
+  const Elsewhere elsewhere_;
 
   State state_ = State::closed;
   std::uint64_t epoch_ = 0;  ///< of the connection: what was started for an older one comes too late

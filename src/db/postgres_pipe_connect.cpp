@@ -10,24 +10,21 @@
 namespace latchkey::db {
 namespace {
 
-using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
-
-/// What has waited for longer when its connection breaks is answered, not run again: its caller gets a word
-/// within a second.
-constexpr milliseconds young{300};
 
 }  // namespace
 
 PostgresPipe::PostgresPipe(Use use, asio::io_context& io, const PostgresOptions& options,
-                           PostgresHealth& health, PostgresCounters& counters, Answer answer)
+                           PostgresHealth& health, PostgresCounters& counters, Answer answer,
+                           Elsewhere elsewhere)
     : use_(use),
       io_(io),
       options_(options),
       all_(health),
-      health_(health),
+      health_(health, PostgresHealth::Need::may),
       counters_(counters),
       answer_(std::move(answer)),
+      elsewhere_(std::move(elsewhere)),
       timers_(std::in_place, io) {
   start_connecting();
 }
@@ -65,8 +62,8 @@ void PostgresPipe::connected(PostgresHandle handle, const std::string& why_not) 
     state_ = State::away;
     why_away_ = why_not;
     health_.down(why_not);
-    refuse_all(alone_, why_not);
-    refuse_all(waiting_, why_not);
+    hand_on(alone_, why_not);
+    hand_on(waiting_, why_not);
     retry_later();
     return hand_over();
   }
@@ -119,7 +116,7 @@ void PostgresPipe::give_back(Batch& batch, const std::string& why) {
   const bool unknown = use_ == Use::write && batch.sync_sent && !taken_back;
   for (Ticket* ticket : batch.tickets) {
     const bool again = !unknown && state_ != State::closed && ticket->attempts++ == 0 &&
-                       ticket->queued_at + young > SteadyClock::now();
+                       ticket->is_young(SteadyClock::now());
     if (again) {
       ticket->error = nullptr;
       waiting_.push(*ticket);
@@ -136,6 +133,18 @@ void PostgresPipe::refuse_all(TicketList& tickets, const std::string& why) {
     ticket->error = std::make_exception_ptr(Unavailable(why));
     done(*ticket);
   }
+}
+
+void PostgresPipe::hand_on(TicketList& tickets, const std::string& why) {
+  TicketList refused;
+  while (Ticket* ticket = tickets.pop()) {
+    if (elsewhere_(*ticket)) {
+      --size_;
+    } else {
+      refused.push(*ticket);
+    }
+  }
+  refuse_all(refused, why);
 }
 
 void PostgresPipe::close() {

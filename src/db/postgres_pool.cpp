@@ -10,12 +10,15 @@ namespace {
 using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr milliseconds watch_every{100};
+constexpr milliseconds watch_every{50};
+
+/// Whoever blocks is none, and has more patience.
+bool is_request(const Ticket& ticket) { return ticket.home != nullptr; }
 
 }  // namespace
 
 PostgresPool::PostgresPool(const PostgresOptions& options, PostgresHealth& health, PostgresCounters& counters)
-    : options_(options), counters_(counters), all_(health), health_(health) {
+    : options_(options), counters_(counters), all_(health), health_(health, PostgresHealth::Need::must) {
   for (std::size_t i = 0; i < options_.transaction_connections; ++i) {
     threads_.emplace_back([this, i] { work(i == 0 ? Wanted::always : Wanted::on_demand); });
   }
@@ -55,7 +58,11 @@ void PostgresPool::admit() {
 }
 
 void PostgresPool::push(Ticket& ticket) {
-  ticket.queued_at = SteadyClock::now();
+  if (ticket.queued_at == Ticket::SteadyTime{}) ticket.queued_at = SteadyClock::now();
+  enqueue(ticket);
+}
+
+void PostgresPool::enqueue(Ticket& ticket) {
   metrics::move(metrics::Gauge::database_queue_length, 1);
   const std::lock_guard lock(mutex_);
   waiting_.push(ticket);
@@ -88,15 +95,22 @@ void PostgresPool::work(Wanted wanted) {
     if (worker.connection.is_open()) {
       if (Ticket* ticket = take()) {
         run(worker.connection, *ticket);
-        answer(*ticket);
       }
     }
-    if (!worker.connection.has_session() && worker.connected) {
-      const std::lock_guard lock(mutex_);
-      --connected_;
-      worker.connected = false;
-    }
+    if (!worker.connection.has_session() && worker.connected) note_loss(worker);
   }
+}
+
+/// Those that idle look at theirs as well: a server that is gone is known to be before the next request
+/// comes.
+void PostgresPool::note_loss(Worker& worker) {
+  std::unique_lock lock(mutex_);
+  worker.connected = false;
+  ++losses_;
+  work_.notify_all();
+  if (--connected_ > 0 || failing_ == 0) return;
+  health_.down(why_failing_);
+  refuse_waiting(lock, is_request);
 }
 
 /// One that is wanted on demand tries once: meanwhile others may have done the work.
@@ -111,6 +125,8 @@ bool PostgresPool::connect(Worker& worker, Wanted wanted) {
     }
     std::unique_lock lock(mutex_);
     count(worker, why);
+    // Requests are not kept waiting for a database that is away.
+    if (connected_ == 0) refuse_waiting(lock, is_request);
     const auto stopping = [this] { return stopping_; };
     if (!why.empty() && pause_.wait_for(lock, worker.backoff.next(), stopping)) return false;
     if (wanted == Wanted::on_demand) break;
@@ -133,13 +149,16 @@ void PostgresPool::count(Worker& worker, const std::string& why_not) {
   changed_.notify_all();
 }
 
-bool PostgresPool::wait_for_work(const Worker& worker) {
+bool PostgresPool::wait_for_work(Worker& worker) {
   const bool connected = worker.connection.has_session();
   std::unique_lock lock(mutex_);
   if (connected) ++idle_;
-  (connected ? work_ : help_).wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+  (connected ? work_ : help_).wait(lock, [&] {
+    return stopping_ || !waiting_.empty() || (connected && losses_ != worker.losses_seen);
+  });
+  worker.losses_seen = losses_;
   if (connected) --idle_;
-  return !waiting_.empty();
+  return !stopping_ || !waiting_.empty();
 }
 
 Ticket* PostgresPool::take() {
@@ -157,41 +176,43 @@ void PostgresPool::attempt(PostgresConnection& connection, Ticket& ticket) {
   connection.commit();
 }
 
-bool PostgresPool::may_try_again(PostgresConnection& connection, Ticket& ticket) {
+PostgresPool::Next PostgresPool::after_failure(PostgresConnection& connection, Ticket& ticket) {
   connection.roll_back();
   try {
     std::rethrow_exception(ticket.error);
   } catch (const OutcomeUnknown&) {
-    return false;
+    return Next::answer;
   } catch (const ConnectionLost&) {
-    // Nothing of it was committed. A database that is away is not waited for.
-    if (ticket.attempts++ > 0) return false;
-    try {
-      connection.connect();
-      return true;
-    } catch (const std::exception&) {
-      return false;
-    }
+    // Nothing of it was committed: another connection may do it. One that has to be made first is waited for
+    // in the queue, where patience has an end.
+    const bool late = is_request(ticket) && !ticket.is_young(SteadyClock::now());
+    return late || ticket.attempts++ > 0 ? Next::answer : Next::wait_again;
   } catch (const SerializationFailure&) {
   } catch (const StalePlan&) {
   } catch (...) {
-    return false;
+    return Next::answer;
   }
-  if (++ticket.attempts >= options_.max_attempts) return false;
+  if (++ticket.attempts >= options_.max_attempts) return Next::answer;
   std::this_thread::sleep_for(retry_pause(ticket.attempts));
-  return true;
+  return Next::run_again;
 }
 
 void PostgresPool::run(PostgresConnection& connection, Ticket& ticket) {
-  do {
+  Next next = Next::run_again;
+  while (next == Next::run_again) {
     ticket.error = nullptr;
     try {
       attempt(connection, ticket);
       counters_.commits.fetch_add(1, std::memory_order_relaxed);
+      next = Next::answer;
     } catch (...) {
       ticket.error = std::current_exception();
+      next = after_failure(connection, ticket);
     }
-  } while (ticket.error && may_try_again(connection, ticket));
+  }
+  if (next == Next::answer) return answer(ticket);
+  ticket.error = nullptr;
+  enqueue(ticket);
 }
 
 void PostgresPool::answer(Ticket& ticket) {
@@ -220,28 +241,30 @@ void PostgresPool::refuse(Ticket& ticket, const std::string& why) {
   answer(ticket);
 }
 
+void PostgresPool::refuse_waiting(std::unique_lock<std::mutex>& lock, const Kind& kind) {
+  TicketList refused;
+  TicketList rest;
+  while (Ticket* ticket = waiting_.pop()) (kind(*ticket) ? refused : rest).push(*ticket);
+  waiting_.append(std::move(rest));
+  if (refused.empty()) return;
+  const bool away = connected_ == 0 && !why_failing_.empty();
+  const std::string why = away ? why_failing_ : "every connection to the database is busy";
+  lock.unlock();
+  while (Ticket* ticket = refused.pop()) {
+    metrics::move(metrics::Gauge::database_queue_length, -1);
+    refuse(*ticket, why);
+  }
+  lock.lock();
+}
+
 void PostgresPool::watch() {
   pthread_setname_np(pthread_self(), "db-watch");
   std::unique_lock lock(mutex_);
   while (!pause_.wait_for(lock, watch_every, [this] { return stopping_; })) {
-    const auto now = SteadyClock::now();
-    TicketList late;
-    TicketList rest;
-    while (Ticket* ticket = waiting_.pop()) {
-      // Whoever blocks is no request.
-      const auto patience = ticket->home == nullptr ? options_.statement_timeout : options_.patience;
-      (ticket->queued_at + patience < now ? late : rest).push(*ticket);
-    }
-    waiting_.append(std::move(rest));
-    if (late.empty()) continue;
-    const bool away = connected_ == 0 && !why_failing_.empty();
-    const std::string why = away ? why_failing_ : "every connection to the database is busy";
-    lock.unlock();
-    while (Ticket* ticket = late.pop()) {
-      metrics::move(metrics::Gauge::database_queue_length, -1);
-      refuse(*ticket, why);
-    }
-    lock.lock();
+    refuse_waiting(lock, [this, now = SteadyClock::now()](const Ticket& ticket) {
+      const auto patience = is_request(ticket) ? options_.patience : options_.statement_timeout;
+      return ticket.queued_at + patience < now;
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -44,6 +45,7 @@ class PostgresPool {
     PostgresBackoff backoff;
     bool connected = false;  ///< as `connected_` counts it
     bool failing = false;    ///< as `failing_` counts it
+    std::uint64_t losses_seen = 0;
   };
   /// One connection is always kept, or sought; the others are opened once all that are open have work, so
   /// that transactions do not take the last ones that a server has from the pipelines.
@@ -51,14 +53,21 @@ class PostgresPool {
   void work(Wanted wanted);
   /// False when it is time to stop.
   bool connect(Worker& worker, Wanted wanted);
-  bool wait_for_work(const Worker& worker);
+  bool wait_for_work(Worker& worker);
+  void note_loss(Worker& worker);
   Ticket* take();
   void count(Worker& worker, const std::string& why_not);
+  /// What becomes of a ticket that was run.
+  enum class Next : std::uint8_t { answer, run_again, wait_again };
   void run(PostgresConnection& connection, Ticket& ticket);
   void attempt(PostgresConnection& connection, Ticket& ticket);
-  bool may_try_again(PostgresConnection& connection, Ticket& ticket);
+  Next after_failure(PostgresConnection& connection, Ticket& ticket);
+  void enqueue(Ticket& ticket);
   void answer(Ticket& ticket);
   void refuse(Ticket& ticket, const std::string& why);
+  /// Refuses those of a kind among the waiting; lets go of the lock meanwhile.
+  using Kind = std::function<bool(const Ticket&)>;
+  void refuse_waiting(std::unique_lock<std::mutex>& lock, const Kind& kind);
   /// Refuses what has waited for too long: all connections may be busy, or gone.
   void watch();
 
@@ -76,7 +85,8 @@ class PostgresPool {
   bool stopping_ = false;
   std::size_t idle_ = 0;  ///< threads that wait with a connection
   std::size_t connected_ = 0;
-  std::size_t failing_ = 0;  ///< threads whose last attempt to connect has failed
+  std::uint64_t losses_ = 0;  ///< connections that were found closed: the others may be, too
+  std::size_t failing_ = 0;   ///< threads whose last attempt to connect has failed
   std::string why_failing_;
   std::atomic<std::uint64_t> admitted_{0};
   std::vector<std::thread> threads_;  // last: they use all of the above

@@ -14,7 +14,9 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr milliseconds interval{250};
 constexpr milliseconds answer_limit{1000};
-/// Without an answer for so long somebody else may lead, and we know neither database nor time.
+/// Without an answer for so long the node says that it is not ready,
+constexpr milliseconds readiness_limit{1000};
+/// and for so long somebody else may lead, and we know neither database nor time.
 constexpr milliseconds stale_after{3000};
 /// How wrong a node's idea of the time may be.
 constexpr Microseconds tolerance{1'000'000};
@@ -38,7 +40,7 @@ PostgresPulse::PostgresPulse(const PostgresOptions& options, PostgresHealth& hea
     : options_(options),
       all_(health),
       own_options_(impatient(options)),
-      health_(health),
+      health_(health, PostgresHealth::Need::must),
       connection_(own_options_) {
   beat();
   thread_ = std::thread([this] { loop(); });
@@ -56,14 +58,20 @@ PostgresPulse::~PostgresPulse() {
 void PostgresPulse::loop() {
   pthread_setname_np(pthread_self(), "db-pulse");
   std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, interval, [this] { return stopping_; })) {
+  milliseconds pause = interval;
+  while (!wake_.wait_for(lock, pause, [this] { return stopping_; })) {
     lock.unlock();
     try {
       beat();
       health_.up();
+      backoff_.reset();
+      pause = interval;
     } catch (const std::exception& error) {
+      pause = backoff_.next();
       connection_.close();
-      all_.answered();
+      // Whoever refuses, or hangs up, is there. Of whoever let us wait nothing is known until it answers:
+      // then what others ask in vain is not waited for either, though no connection is closed.
+      if (!all_.is_silent()) all_.answered();
       if (leads_.exchange(false)) log::info("node.leads_no_more");
       health_.down(error.what());
     }
@@ -72,11 +80,11 @@ void PostgresPulse::loop() {
 }
 
 void PostgresPulse::beat() {
+  all_.asked();
   if (!connection_.is_open()) {
     leads_ = false;
     connection_.connect();
   }
-  all_.asked();
   measure_clock();
   all_.answered();
   if (options_.role == PostgresRole::node && !leads_) try_to_lead();
@@ -121,7 +129,8 @@ void PostgresPulse::try_to_lead() {
 bool PostgresPulse::leads() const { return leads_ && SteadyClock::now() - answered_at_.load() < stale_after; }
 
 std::optional<std::string> PostgresPulse::trouble() const {
-  if (SteadyClock::now() - answered_at_.load() < stale_after) return std::nullopt;
+  const bool fresh = SteadyClock::now() - answered_at_.load() < stale_after;
+  if (fresh && all_.silence() < readiness_limit) return std::nullopt;
   return "the database does not answer";
 }
 

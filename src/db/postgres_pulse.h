@@ -39,6 +39,7 @@ class PostgresPulse {
   PostgresOptions own_options_;  ///< with less patience
   PostgresHealth::Member health_;
   PostgresConnection connection_;
+  PostgresBackoff backoff_;
   bool measured_ = false;
   std::atomic<SteadyTime> answered_at_{SteadyTime{}};
   std::atomic<bool> leads_{false};

@@ -24,6 +24,10 @@ struct Ticket {
 
   explicit Ticket(Job& work, TicketHome* from = nullptr) : job(work), home(from) {}
 
+  /// What has waited for longer when its connection breaks is answered, not run again: who asks gets a word
+  /// within a second.
+  bool is_young(SteadyTime now) const { return now - queued_at < std::chrono::milliseconds{300}; }
+
   Job& job;
   TicketHome* home;  ///< nullptr: a thread blocks on `done`
   Ticket* next = nullptr;
@@ -32,8 +36,9 @@ struct Ticket {
   bool done = false;
   // For drivers whose database may be away.
   bool reads = false;
+  bool pooled = false;        ///< a connection with a thread of its own runs it
   std::uint8_t attempts = 0;  ///< runs that failed for no fault of the job
-  SteadyTime queued_at{};
+  SteadyTime queued_at{};     ///< when it came, in whichever queue it is now
 };
 
 /// Tickets in the order in which they came; owns none of them.

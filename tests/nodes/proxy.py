@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 
 
 class Proxy:
     """Forwards connections to a port of 127.0.0.1. `frozen` keeps every byte back without closing anything.
     With `cut_at` set to some bytes, a connection whose client has sent them is cut once the server has had time to
-    act on them, and the answer is lost; that happens once."""
+    act on them, and the answer is lost; that happens once. With `freeze_at` set to some bytes, it freezes before these
+    have passed. With `closing` each connection is ended at once. `asked_at` has the moments of all that came."""
 
     def __init__(self, target: int):
         self._target = target
@@ -19,6 +21,9 @@ class Proxy:
         self._flow = threading.Event()
         self._flow.set()
         self.cut_at: bytes | None = None
+        self.freeze_at: bytes | None = None
+        self.closing = False
+        self.asked_at: list[float] = []
         self.cuts = 0
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._closed = False
@@ -36,6 +41,10 @@ class Proxy:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                self.asked_at.append(time.monotonic())
+                if self.closing:
+                    client.close()
+                    continue
                 self._flow.wait()
                 try:
                     server = socket.create_connection(("127.0.0.1", self._target))
@@ -50,6 +59,8 @@ class Proxy:
     def _pump(self, source: socket.socket, sink: socket.socket, from_client: bool, dead: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                if from_client and self.freeze_at is not None and self.freeze_at in data:
+                    self.freeze_at, self.frozen = None, True
                 self._flow.wait()
                 if not from_client and dead.is_set():
                     continue
@@ -73,13 +84,17 @@ class Proxy:
             while data := source.recv(65536):
                 sink.sendall(data)
 
-    def close(self) -> None:
-        self._listener.close()
-        self._flow.set()
+    def cut_all(self) -> None:
+        """Ends every connection that there is."""
         for pair in self._pairs:
             for end in pair:
                 with contextlib.suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._listener.close()
+        self._flow.set()
+        self.cut_all()
 
     def __enter__(self) -> Proxy:
         return self

@@ -1,0 +1,140 @@
+"""A server that has not as many connections as its nodes would like: none is opened beyond what the page says, all requests
+are served with those that there are, and whoever has none says so."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from support import PASSWORD, Server, at_once, unique_email
+from support.invariants import violations
+from support.postgres import Database, Postgres
+from support.without_database import Visitors, all_connections_taken, connections_of_nodes
+
+from .conftest import node_on, two_nodes
+from .proxy import Proxy
+
+
+def test_Z25_a_node_opens_no_more_connections_than_the_page_says(breakable):
+    """`database.connections` + 2 for each I/O thread + 1: docs/operations.md."""
+    database = Database(breakable)
+    with node_on(database, threads="2", database__connections="3") as node:
+        user, most = node.user(), 0
+        load = threading.Thread(target=at_once, args=(user.try_login, user.try_refresh), kwargs={"times": 40})
+        load.start()
+        while load.is_alive():
+            most = max(most, connections_of_nodes(breakable))
+        load.join()
+        assert 2 * 2 + 1 < most <= 3 + 2 * 2 + 1
+
+
+def small_role(server: Postgres, database: Database, limit: int = -1) -> str:
+    """A URL of a role that owns the database, and may have so many connections to it."""
+    server.sql(f"CREATE ROLE small LOGIN CONNECTION LIMIT {limit}; ALTER DATABASE {database.name} OWNER TO small;")
+    server.sql("GRANT ALL ON SCHEMA public TO small;", database.name)
+    return f"postgresql://small@127.0.0.1:{server.port}/{database.name}"
+
+
+def everything_of(node: Server, number: int) -> None:
+    """What a user does from the first day to the last; everything must be answered well."""
+    user = node.user()
+    for _ in range(3):
+        user.rotate()
+        assert user.me().status_code == 200
+    if number % 2:
+        node.block(user)
+    else:
+        assert user.try_logout().status_code == 200
+    assert user.me().status_code == 401
+
+
+# Two are always there: one for transactions, and the pulse. Each of the two threads would like two more.
+@pytest.mark.parametrize("limit", [2, 3, 4, 9])
+def test_Z25_where_the_server_has_no_room_for_all_connections_a_node_serves_with_those_it_got(breakable, limit):
+    database = Database(breakable)
+    with node_on(database, small_role(breakable, database, limit), threads="2", database__connections="20") as node:
+        node.admin()
+        answers = at_once(node.user().try_login, times=60)
+        assert {answer.status_code for answer in answers} <= {200, 503}
+        assert [answer.status_code for answer in answers].count(200) > 10
+        for answer in answers:
+            assert answer.status_code == 200 or answer.headers["Retry-After"].isdigit()
+        assert 2 <= connections_of_nodes(breakable) <= limit
+        # On whichever thread they come.
+        at_once(*[lambda number=number: everything_of(node, number) for number in range(4)])
+        assert {answer.status_code for answer in at_once(lambda: node.get("/readyz"), times=10)} == {200}
+        emails = [unique_email("few") for _ in range(4)]
+        said = at_once(*[lambda email=email: node.post("/api/auth/signup", json={
+            "email": email, "username": "few", "password": PASSWORD}).status_code for email in emails], times=3)
+        assert sorted(said) == [201] * 4 + [409] * 8
+        for email in emails:
+            assert len(node.wait_mail(email)) == 1
+        node.stop()
+        node.settings["database_url"] = database.url  # to look at it, one more connection
+        assert violations(node) == {}
+
+
+def test_Z25_two_nodes_share_a_server_of_few_connections_and_come_back_when_others_had_taken_them_all():
+    room = 16  # twelve are always there: for each node two threads with two each, one for transactions, the pulse
+    with Postgres(config=f"max_connections = {room + 3}\nsuperuser_reserved_connections = 3") as server:
+        database = Database(server)
+        url = small_role(server, database)
+        with two_nodes(database, database_url=url, threads="2", database__connections="20") as nodes:
+            visitors = [Visitors(node) for node in nodes]
+            answers = at_once(*[each.user.try_login for each in visitors], times=25)
+            assert {answer.status_code for answer in answers} <= {200, 503}
+            for answer in answers:
+                assert answer.status_code == 200 or answer.headers["Retry-After"].isdigit()
+            assert [answer.status_code for answer in answers].count(200) > 10
+            assert 2 * 3 <= connections_of_nodes(server) <= room
+            # They lose what they have, and others are quicker: with no connection there is a word, not a wait.
+            with all_connections_taken(server, url):
+                for each in visitors:
+                    each.are_refused()
+            for each in visitors:
+                each.come_back()
+        # Whoever ends gives back what it had.
+        assert connections_of_nodes(server) == 0
+
+
+def test_nodes_that_find_no_database_ask_again_with_pauses_that_grow_and_differ(breakable):
+    """Whoever comes back to many nodes is not met by all of them at once, again and again."""
+    database = Database(breakable)
+    with Proxy(breakable.port) as one, Proxy(breakable.port) as other:
+        proxies = (one, other)
+        nodes = [node_on(database, f"postgresql://postgres@127.0.0.1:{proxy.port}/{database.name}", threads="1")
+                 for proxy in proxies]
+        with nodes[0], nodes[1]:
+            user = nodes[0].user()
+            for proxy in proxies:
+                proxy.closing = True
+                proxy.asked_at.clear()
+                proxy.cut_all()
+            # What is not asked for is not missed: the pipes and the connection for transactions.
+            for node in nodes:
+                at_once(lambda node=node: node.get("/api/users/me", bearer=user.access),
+                        lambda node=node: node.get("/api/auth/refresh_token", bearer=user.refresh),
+                        lambda node=node: node.post("/api/auth/logout", bearer=user.refresh))
+            time.sleep(8)
+            seekers = 4  # two pipes, one for transactions, the pulse
+            began = [proxy.asked_at[0] for proxy in proxies]
+            for proxy, start in zip(proxies, began):
+                first = [at for at in proxy.asked_at if at - start < 1]
+                late = [at for at in proxy.asked_at if 4 <= at - start < 8]
+                # Half a second to a second each in the end, and quicker in the beginning.
+                assert 4 * 1 <= len(late) <= seekers * 4 * 2 + seekers, len(late)
+                assert len(first) > len(late) / 4
+                gaps = [round(after - before, 3) for before, after in zip(late, late[1:])]
+                assert len(set(gaps)) > len(gaps) / 2, f"they come at a beat: {gaps}"
+            # The two do not fall into step.
+            rhythm = [[round(at - start, 2) for at in proxy.asked_at] for proxy, start in zip(proxies, began)]
+            assert len(set(rhythm[0]) & set(rhythm[1])) < len(rhythm[0]) / 2
+            for proxy in proxies:
+                proxy.closing = False
+            began_again = time.monotonic()
+            for node in nodes:
+                node.wait(lambda node=node: node.get("/readyz").status_code == 200, "readiness")
+            assert time.monotonic() - began_again < 5
+            assert user.me().status_code == 200

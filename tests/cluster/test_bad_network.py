@@ -3,6 +3,7 @@ and nodes. Each of the three is on a machine of its own."""
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 import time
 
@@ -11,6 +12,7 @@ import pytest
 from support import Server, SmtpSink
 from support.postgres import Postgres
 from support.together import together
+from support.without_database import Visitors
 
 from .bad_line import FINE, FarMachine, Weather
 from .clients import Clients, end_leases
@@ -86,3 +88,20 @@ def test_Z53_over_a_bad_network_answers_are_right_or_503_and_tries_have_an_end(r
             assert all(relay.lost and relay.doubled and relay.overtook for relay in relays)
             end_leases(servers)
             clients.check()
+
+
+@pytest.mark.timeout(300)
+def test_Z52_where_every_packet_to_the_database_vanishes_whatever_needs_it_is_refused_within_a_second():
+    with Network([34], "lkgone", "10.125.0.") as network, FarPostgres(network.machines[0]) as postgres:
+        postgres.sql("CREATE DATABASE latchkey;")
+        machine = network.machines[0]
+        with Server({"database_url": postgres.prefix + "latchkey", "master_secret": secrets.token_hex(32)}) as node:
+            visitors = Visitors(node)
+            # They come at once, and when the connections that nobody used meanwhile are as dead as the others.
+            for idle in (0, 2.5, 0.3):
+                machine.pull_cable()
+                time.sleep(idle)
+                visitors.are_refused()
+                node.wait(lambda: node.get("/readyz").status_code == 503, "readiness to say so", 5)
+                machine.plug_in()
+                visitors.come_back()

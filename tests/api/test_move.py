@@ -171,19 +171,31 @@ def test_a_retired_store_refuses_everything_and_names_the_new_place(make_server,
         other.remove()
 
 
-def test_checksums_catch_a_row_that_arrives_changed(make_server, database):
-    source = make_server(SETTINGS)
-    account = source.signup()
+TAMPERING = {
+    "users": "NEW.username := 'somebody'",
+    "sessions": "NEW.expires_at := NEW.expires_at + 1",
+    "outbox": "NEW.tries := NEW.tries + 1",
+    "signing_keys": "NEW.activates_at := NEW.activates_at + 1",
+    "audit": "NEW.detail := NEW.detail || ' '",
+    "state": "NEW.value := NEW.value + 1",
+}
+
+
+@pytest.mark.parametrize("table, change", [*TAMPERING.items(), ("sessions", "RETURN NULL"), ("audit", "RETURN NULL")])
+def test_checksums_catch_a_row_of_any_table_that_arrives_changed_or_not_at_all(make_server, database, table, change):
+    source = make_server({"mail.smtp_url": "smtp://127.0.0.1:1", "mail.tls": "off", "mail.from": "us@example.com"})
+    source.signup()  # whose mail waits
+    account = source.admin()
     node = make_server(target_settings(source, database), start=False)
     node.cli_ok("migrate")
-    database.server.sql("""CREATE FUNCTION tamper() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                               NEW.username := 'somebody'; RETURN NEW; END $$;
-                           CREATE TRIGGER tamper BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION tamper();""",
+    database.server.sql(f"""CREATE FUNCTION tamper() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                               {change}; RETURN NEW; END $$;
+                           CREATE TRIGGER tamper BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION tamper();""",
                         database.name)
     said = source.cli_refused("move", "--to", database.url)
-    assert "table users" in said and "checksum" in said
+    assert f"table {table}" in said and "the source goes on" in said
     assert marks(database) == ["filling"]
-    account.login()
+    account.rotate()
     database.server.sql("DROP FUNCTION tamper() CASCADE;", database.name)
     move_away(source, database)
 

@@ -129,6 +129,23 @@ TEST_F(Postgres, Z24_where_transactions_are_serializable_what_is_answered_has_ha
   EXPECT_EQ(amount("a"), done);
 }
 
+TEST_F(Postgres, Z24_what_others_are_always_in_the_way_of_is_given_up_after_six_runs) {
+  run_script(database,
+             "CREATE SEQUENCE runs; CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+             "PERFORM nextval('runs'); RAISE EXCEPTION 'no' USING ERRCODE = '40001'; END $$;"
+             "CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON items FOR EACH ROW EXECUTE FUNCTION refuse()");
+  constexpr Statement<std::optional<std::int64_t>> last_run{"SELECT last_value FROM runs"};
+  auto work = [](Tx& tx) { return tx.run(add_one, "a"); };
+  EXPECT_THROW(database.write_now(work), Unavailable);
+  EXPECT_EQ(database.run_now(last_run), 6);
+  Loop loop(database);
+  EXPECT_THROW(loop.run(add(database, "a")), Unavailable);
+  EXPECT_EQ(database.run_now(last_run), 12);
+  EXPECT_THROW(loop.run(insert_twice(database, "c")), Unavailable);
+  EXPECT_EQ(database.run_now(last_run), 18);
+  EXPECT_EQ(amount("a"), 0);
+}
+
 TEST_F(Postgres, Z22_a_connection_lost_in_the_commit_is_no_success_and_is_not_tried_again) {
   run_script(database,
              "CREATE TABLE runs (id IDENTITY, at TEXT);"

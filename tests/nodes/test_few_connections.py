@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from support import PASSWORD, Server, at_once, unique_email
+from support import PASSWORD, Server, assert_problem, at_once, unique_email
 from support.invariants import violations
 from support.postgres import Database, Postgres
 from support.without_database import Visitors, all_connections_taken, connections_of_nodes
@@ -74,6 +74,38 @@ def test_Z25_where_the_server_has_no_room_for_all_connections_a_node_serves_with
         node.stop()
         node.settings["database_url"] = database.url  # to look at it, one more connection
         assert violations(node) == {}
+
+
+def test_Z22_Z25_what_a_thread_without_connections_of_its_own_has_asked_is_done_once_when_the_answer_is_lost(breakable):
+    database = Database(breakable)
+    small_role(breakable, database, limit=2)
+    with Proxy(breakable.port) as proxy:
+        with node_on(database, f"postgresql://small@127.0.0.1:{proxy.port}/{database.name}", threads="1") as node:
+            user, email = node.user(), unique_email()
+            body = {"email": email, "username": "somebody", "password": PASSWORD}
+            proxy.cut_at = b"COMMIT"
+            assert_problem(node.post("/api/auth/signup", json=body), 503, "unavailable")
+            assert proxy.cuts == 1
+            node.wait(lambda: node.get("/readyz").status_code == 200, "readiness")
+            assert_problem(node.post("/api/auth/signup", json=body), 409, "account_exists")
+            assert len(node.wait_mail(email)) == 1
+            # Single statements have no commit of their own; the first on a connection goes with its text.
+            proxy.cut_at = b"UPDATE sessions SET generation"
+            assert_problem(user.try_refresh(), 503, "unavailable")
+            assert proxy.cuts == 2
+            node.wait(lambda: node.get("/readyz").status_code == 200, "readiness")
+            node.wait(lambda: user.me().status_code == 200, "service")
+            again = user.try_refresh()
+            assert again.status_code == 200, "the same token gets its successor"
+            user.tokens = again.json()
+            user.rotate()
+            node.stop()
+            node.settings["database_url"] = database.url
+            with node.db() as db:
+                assert db.execute("SELECT count(*) FROM users WHERE email = ?", (email,)).fetchone() == (1,)
+                assert db.execute("SELECT count(*) FROM audit WHERE event = 'sign_up' AND result = 'ok'").fetchone() == (2,)
+                assert db.execute("SELECT generation FROM sessions JOIN users ON users.id = user_id WHERE email = ?",
+                                  (user.email,)).fetchone() == (2,), "no rotation was made twice"
 
 
 def test_Z25_two_nodes_share_a_server_of_few_connections_and_come_back_when_others_had_taken_them_all():

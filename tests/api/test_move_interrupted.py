@@ -1,13 +1,15 @@
 """`latchkey move` and what comes in its way: kills, lost connections, crashes between its last steps."""
 
+import random
 import signal
 import time
 
 import pytest
 
 from support import PASSWORD, ServerFailed, assert_problem, unique_email
-from support.moving import SETTINGS, add_rows, begin_move, finish, marks, move_away, stage, target_settings, wait_for
+from support.moving import SETTINGS, Crowd, add_rows, begin_move, finish, marks, move_away, stage, target_settings, wait_for
 from support.postgres import Database, Postgres
+from support.size import size
 
 # Each makes both kinds of store itself.
 pytestmark = pytest.mark.embedded
@@ -58,6 +60,59 @@ def test_an_interrupted_move_is_repeated(make_server, database, victim):
     target = make_server(target_settings(source, database))
     user.server = target
     assert user.rotate()
+
+
+@pytest.mark.timeout(size(180, 3600))
+def test_a_move_that_is_killed_anywhere_again_and_again_under_load_comes_to_its_end_and_nothing_is_lost(make_server):
+    """Server, command, and target are killed at moments of chance. Whatever was acknowledged is at the target in the end,
+    and there was never a moment in which both could be served."""
+    dice = random.Random()
+    for _ in range(size(1, 30)):
+        with Postgres() as postgres:
+            database = Database(postgres)
+            source = make_server(SETTINGS, start=False)
+            source.start()
+            source.stop()
+            add_rows(source, 3000)
+            source.start()
+            crowds = []
+            for turn in range(20):
+                crowds.append(Crowd(source, writers=2))
+                with crowds[-1]:
+                    process = begin_move(source, "--to", database.url)
+                    time.sleep(dice.uniform(0, 2))
+                    victim = dice.choice(["server", "command", "target"]) if turn < 6 else "nobody"
+                    if victim == "server":
+                        source.kill()
+                    elif victim == "command":
+                        process.kill()
+                    elif victim == "target":
+                        postgres.stop("immediate")
+                        postgres.start()
+                    done = process.communicate(timeout=120)[0].decode()
+                    if process.returncode == 0 and victim != "server":
+                        source.wait_exit()
+                assert crowds[-1].unexpected == []
+                # A killed command's server may have been at the last step.
+                time.sleep(0.7)
+                if source.running:
+                    continue
+                source.process = None
+                try:
+                    source.start()
+                except ServerFailed as refused:
+                    source.process = None
+                    if "has been moved to" in str(refused):
+                        break
+                    assert "on its way to" in str(refused), done
+                    assert "last marks" in source.cli_ok("move", "--to", database.url)
+                    break
+                assert marks(database) != ["arrived"], "both may be served"
+            assert marks(database) == ["arrived"]
+            target = make_server(target_settings(source, database))
+            for crowd in crowds:
+                crowd.check(target)
+            target.stop()
 
 
 def test_a_target_that_crashes_leaves_the_source_at_work(make_server):

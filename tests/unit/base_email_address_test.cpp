@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 
 namespace latchkey {
 namespace {
@@ -167,10 +167,10 @@ TEST(EmailAddress, J11_long_input_is_refused_at_once) {
   const std::string spaces = std::string(100'000, ' ') + "a@b.com";
   std::string combining = "a@";
   for (int i = 0; i < 500; ++i) combining += "\u0300";
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();  // of the processor, so that a busy machine does not matter
   for (const std::string& input : {many + "@" + many, dots + "!", spaces, combining + ".com"})
     EXPECT_TRUE(is_refused(input));
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(200));
+  EXPECT_LT(std::clock() - start, CLOCKS_PER_SEC / 5);
 }
 
 TEST(EmailAddress, reasons_quote_nothing) {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <vector>
 
 namespace latchkey::crypto {
@@ -86,10 +86,9 @@ TEST(PasswordStrength, J11_takes_bounded_time) {
   const std::vector<std::string> inputs = {std::string(100'000, 'x') + "@example.com",
                                            std::string(100'000, '.'), "12", "1212"};
   for (const std::string& password : slow) {
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();  // of the processor, so that a busy machine does not matter
     static_cast<void>(guesses_log10(password, inputs));
-    const auto took = std::chrono::steady_clock::now() - start;
-    EXPECT_LT(took, std::chrono::milliseconds(200)) << password.substr(0, 10);
+    EXPECT_LT(std::clock() - start, CLOCKS_PER_SEC / 5) << password.substr(0, 10);
   }
 }
 

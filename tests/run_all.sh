@@ -24,13 +24,11 @@ export TSAN_OPTIONS=halt_on_error=0:exitcode=86:second_deadlock_stack=1
 # The vectors of Wycheproof and RFC 7520 are read where this points; a sibling folder serves when it is there.
 if [ -z "${LATCHKEY_VECTORS:-}" ] && [ -d ../shared/vectors ]; then LATCHKEY_VECTORS=$(cd ../shared/vectors && pwd); export LATCHKEY_VECTORS; fi
 
-# cpp PRESET [ctest arguments]: the GoogleTest suites of one build.
+# cpp PRESET: the GoogleTest suites of one build.
 cpp() {
-  local preset=$1
-  shift
-  say "C++ tests, $preset"
-  ctest --test-dir "build/$preset" -j 2 --output-on-failure --output-junit "$results/cpp-$preset.xml" "$@" | tail -n 60
-  [ -f "$results/cpp-$preset.xml" ] || check "cpp-$preset-ran" false
+  say "C++ tests, $1"
+  tests/run_cpp.py "$results/cpp-$1.xml" "build/$1"/tests/*_tests | tail -n 200
+  [ -f "$results/cpp-$1.xml" ] || check "cpp-$1-ran" false
 }
 # black_box PRESET [pytest arguments]: the real binary, driven from outside.
 black_box() {
@@ -52,7 +50,9 @@ if [ $# -gt 0 ]; then
   build dev
   pattern=$(IFS='|'; echo "$*")
   expression=$(printf ' or %s' "$@")
-  cpp dev -R "$pattern" --no-tests=ignore
+  # Few enough for a process each.
+  ctest --test-dir build/dev -j 2 --output-on-failure --output-junit "$results/cpp-dev.xml" -R "$pattern" --no-tests=ignore | tail -n 60
+  [ -f "$results/cpp-dev.xml" ] || check cpp-dev-ran false
   black_box dev -k "${expression# or }" tests
   LATCHKEY_TEST_STORE=postgresql black_box dev -k "${expression# or }" tests/api
   tests/check/summary.py "$results"

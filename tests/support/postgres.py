@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import re
@@ -112,11 +113,13 @@ class Postgres:
         children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True)
         self._frozen = [postmaster, *map(int, children.stdout.split())]
         for process in self._frozen[1:]:
-            os.kill(process, signal.SIGSTOP)
+            with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+                os.kill(process, signal.SIGSTOP)
 
     def thaw(self) -> None:
         for process in self._frozen:
-            os.kill(process, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
         self._frozen = []
 
     def make_standby(self) -> Postgres:

@@ -3,9 +3,8 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 #include <cmath>
-#include <cstdint>
-#include <cstring>
 
+#include "base/eight_bytes.h"
 #include "base/unicode.h"
 
 namespace latchkey {
@@ -103,20 +102,12 @@ bool stands_for_itself(unsigned char byte) {
   return byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f;
 }
 
-/// How many bytes at the front of a text need no escape. Eight at once: tokens are long, and none of theirs
-/// does.
+/// How many bytes at the front of a text need no escape.
 std::size_t plain_size(std::string_view text) {
-  constexpr std::uint64_t ones = 0x0101010101010101U;
-  constexpr std::uint64_t highs = 0x8080808080808080U;
-  const auto has_zero = [](std::uint64_t word) { return ((word - ones) & ~word & highs) != 0; };
   std::size_t at = 0;
   for (; at + 8 <= text.size(); at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, 8);
-    const bool below_space = ((word - ones * 0x20) & ~word & highs) != 0;
-    if (below_space || has_zero(word ^ ones * '"') || has_zero(word ^ ones * '\\') ||
-        has_zero(word ^ ones * 0x7f))
-      break;
+    const EightBytes eight(text.data() + at);
+    if (eight.has_below(0x20) || eight.has('"') || eight.has('\\') || eight.has(0x7f)) break;
   }
   while (at < text.size() && stands_for_itself(static_cast<unsigned char>(text[at]))) ++at;
   return at;

@@ -22,7 +22,11 @@ PostgresIoThread::PostgresIoThread(asio::io_context& loop, const PostgresOptions
 void PostgresIoThread::admit(Ticket& ticket) {
   PostgresPipe& pipe = ticket.reads ? reads_ : writes_;
   ticket.pooled = ticket.job.kind() == Job::Kind::transaction || (pipe.is_away() && !health_.is_silent());
-  ticket.pooled ? pool_.admit() : pipe.admit();
+  if (ticket.pooled) {
+    pool_.admit();
+  } else {
+    pipe.admit();
+  }
 }
 
 /// The same for those that came while the pipe was looking for one.
@@ -34,16 +38,19 @@ bool PostgresIoThread::run_elsewhere(Ticket& ticket) {
     return false;
   }
   ticket.pooled = true;
+  give_to_pool(ticket);
+  return true;
+}
+
+void PostgresIoThread::give_to_pool(Ticket& ticket) {
   ++pooled_;
   pool_.push(ticket);
-  return true;
 }
 
 void PostgresIoThread::start(Ticket& ticket) {
   expect();
   if (ticket.pooled) {
-    ++pooled_;
-    pool_.push(ticket);
+    give_to_pool(ticket);
   } else {
     (ticket.reads ? reads_ : writes_).queue(ticket);
   }

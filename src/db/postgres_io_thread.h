@@ -22,6 +22,7 @@ class PostgresIoThread final : public TicketHome {
  private:
   void answer(TicketList tickets);
   bool run_elsewhere(Ticket& ticket);
+  void give_to_pool(Ticket& ticket);
 
   const PostgresHealth& health_;
   PostgresPool& pool_;

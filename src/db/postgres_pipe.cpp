@@ -144,7 +144,7 @@ std::exception_ptr PostgresPipe::refusal_of(const StatementText& text) {
           Fault("a statement has not as many placeholders as parameters: " + std::string(text.sql)));
     }
   }
-  const std::exception_ptr error = prepared.error;
+  std::exception_ptr error = prepared.error;
   if (error) prepared_.erase(text.sql.data());  // whoever asks next tries again
   return error;
 }

@@ -12,22 +12,13 @@ namespace {
 using metrics::Counter;
 namespace sessions = store::sessions;
 
-SessionState state_of(const SessionId& id, const sessions::Line& line) {
+/// Of a line as it was found, or as it is after it moved on.
+SessionState state_of(const SessionId& id, const auto& line, Timestamp rotated_at) {
   return {.id = id,
           .subject = line.subject,
           .role = line.role,
           .generation = line.generation,
-          .rotated_at = line.rotated_at,
-          .idle_expires_at = line.idle_expires_at,
-          .expires_at = line.expires_at};
-}
-
-SessionState state_after(const sessions::Advanced& line, const SessionId& id, Timestamp now) {
-  return {.id = id,
-          .subject = line.subject,
-          .role = line.role,
-          .generation = line.generation,
-          .rotated_at = now,
+          .rotated_at = rotated_at,
           .idle_expires_at = line.idle_expires_at,
           .expires_at = line.expires_at};
 }
@@ -68,7 +59,7 @@ Task<Result<TokenPair>> refresh(Services& services, Origin origin, std::string r
                                        token->generation, issued_from, issued_before);
     if (advanced.has_value()) {
       metrics::count(Counter::refresh_rotated);
-      co_return make_token_pair(services, state_after(*advanced, token->sid, origin.now), origin.now);
+      co_return make_token_pair(services, state_of(token->sid, *advanced, origin.now), origin.now);
     }
     const auto line = co_await services.database.run(sessions::find_line, token->sid);
     switch (decide_refresh(line, *token, origin.now, services.settings.tokens.refresh_grace)) {
@@ -80,7 +71,7 @@ Task<Result<TokenPair>> refresh(Services& services, Origin origin, std::string r
         co_return Error(ErrorCode::invalid_token);
       case RefreshVerdict::repeat:
         metrics::count(Counter::refresh_repeated);
-        co_return make_token_pair(services, state_of(token->sid, *line), origin.now);
+        co_return make_token_pair(services, state_of(token->sid, *line, line->rotated_at), origin.now);
       case RefreshVerdict::rotate:
         break;
     }

@@ -8,10 +8,6 @@
 
 namespace latchkey::flow {
 
-Timestamp idle_limit(const Settings& settings, Timestamp now, Timestamp expires_at) {
-  return std::min(now + settings.tokens.refresh_idle_ttl, expires_at);
-}
-
 TokenPair make_token_pair(const Services& services, const SessionState& state, Timestamp now) {
   const auto& snapshot = services.keys.current();
   const auto& signer = snapshot->signer(now);

@@ -31,7 +31,4 @@ struct SessionState {
 /// An access token of `now`, and the one refresh token of this state.
 TokenPair make_token_pair(const Services& services, const SessionState& state, Timestamp now);
 
-/// The limits of a session that was used at `now`.
-Timestamp idle_limit(const Settings& settings, Timestamp now, Timestamp expires_at);
-
 }  // namespace latchkey::flow

@@ -1,24 +1,19 @@
 #pragma once
 
-#include <cstdint>
-#include <cstring>
 #include <string_view>
+
+#include "base/eight_bytes.h"
 
 namespace latchkey::http {
 
 /// Whether a byte below 0x20 other than TAB, or 0x7f, stands in `text`: what no header line may hold (RFC
 /// 9110 §5.5).
 inline bool has_control_bytes(std::string_view text) {
-  constexpr std::uint64_t ones = 0x0101010101010101U;
-  constexpr std::uint64_t highs = 0x8080808080808080U;
   const char* at = text.data();
   std::size_t left = text.size();
-  // Eight bytes at once: every byte of every request and response passes here.
   for (; left >= 8; at += 8, left -= 8) {
-    std::uint64_t word;
-    std::memcpy(&word, at, 8);
-    std::uint64_t deletes = word ^ (ones * 0x7f);
-    if (((word - ones * 0x20) & ~word & highs) == 0 && ((deletes - ones) & ~deletes & highs) == 0) continue;
+    EightBytes eight(at);
+    if (!eight.has_below(0x20) && !eight.has(0x7f)) continue;
     if (std::string_view(at, 8).find('\t') == std::string_view::npos) return true;
     break;
   }

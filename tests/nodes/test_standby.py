@@ -192,7 +192,9 @@ def test_Z21_a_failover_to_an_asynchronous_standby_loses_the_last_moments_and_sp
         # The one that was given is ahead, and ends the session;
         assert_problem(at(second, owner_first).try_refresh(lost[owner_first.email]), 401, "invalid_token")
         assert_problem(owner_first.try_refresh(stolen[owner_first.email]), 401, "invalid_token")
-        # and if the other comes first, there are two successors of one generation, of which one is known.
+        # and if the other comes first, there are two successors of one generation, of which one is known. In one second they
+        # would be the same.
+        time.sleep(1.1)
         forked = at(second, thief_first)
         forked.tokens["refresh_token"] = stolen[thief_first.email]
         forked.rotate()

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <boost/describe.hpp>
 #include <boost/json/value.hpp>
 #include <boost/mp11.hpp>
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/secret.h"
+#include "base/spare_text.h"
 #include "base/time.h"
 
 /// Between described structs (schemas.h) and JSON.
@@ -61,23 +63,33 @@ void append_json(std::string& out, const T& value) {
   }
 }
 
+/// What stands before the value of a member: `,"name":`.
+template <class Member>
+inline constexpr auto member_start = [] {
+  constexpr std::string_view name = Member::name;
+  std::array<char, name.size() + 4> text{};
+  char* end = text.data();
+  for (const char c : {',', '"'}) *end++ = c;
+  for (const char c : name) *end++ = c;
+  for (const char c : {'"', ':'}) *end++ = c;
+  return text;
+}();
+
 /// The members of a described struct without the braces, so that two structs can share one object.
 template <class T>
 void append_members(std::string& out, const T& value) {
   bool first = true;
   boost::mp11::mp_for_each<Members<T>>([&](auto member) {
-    if (!first) out += ',';
+    constexpr auto& start = member_start<decltype(member)>;
+    out += std::string_view(start.data(), start.size()).substr(first ? 1 : 0);
     first = false;
-    out += '"';
-    out += member.name;
-    out += "\":";
     append_json(out, value.*member.pointer);
   });
 }
 
 template <class T>
 std::string to_json(const T& value) {
-  std::string out;
+  std::string out = take_spare_text();
   out.reserve(512);
   append_json(out, value);
   return out;

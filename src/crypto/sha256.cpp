@@ -1,6 +1,7 @@
 #include "crypto/sha256.h"
 
-#include <openssl/evp.h>
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
 
 #include "base/bytes.h"
 #include "base/id.h"
@@ -8,18 +9,22 @@
 
 namespace latchkey::crypto {
 
+// OpenSSL 3 would rather have its EVP calls used, which take memory for each digest and, for something as
+// short as a token, a fifth of the time. These are the same code without that.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
 Sha256Digest sha256(std::span<const std::uint8_t> message) {
-  // Fetched once: a fetch by name takes longer than hashing a token.
-  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  thread_local const OpensslPtr<EVP_MD_CTX, EVP_MD_CTX_free> context{EVP_MD_CTX_new()};
+  SHA256_CTX context;
   Sha256Digest digest;
-  require(algorithm != nullptr && context != nullptr &&
-              EVP_DigestInit_ex2(context.get(), algorithm, nullptr) == 1 &&
-              EVP_DigestUpdate(context.get(), message.data(), message.size()) == 1 &&
-              EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1,
+  require(SHA256_Init(&context) == 1 && SHA256_Update(&context, message.data(), message.size()) == 1 &&
+              SHA256_Final(digest.data(), &context) == 1,
           "SHA-256");
+  OPENSSL_cleanse(&context, sizeof context);
   return digest;
 }
+
+#pragma GCC diagnostic pop
 
 Sha256Digest sha256(std::string_view message) { return sha256(view_bytes(message)); }
 

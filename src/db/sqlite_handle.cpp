@@ -1,6 +1,7 @@
 #include "db/sqlite_handle.h"
 
 #include "db/error.h"
+#include "db/sqlite_memory.h"
 
 namespace latchkey::db {
 namespace {
@@ -10,6 +11,7 @@ void configure_once() {
   static const int configured = [] {
     sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);  // one lock less at each allocation
+    keep_small_sqlite_blocks();
     return sqlite3_initialize();
   }();
   if (configured != SQLITE_OK) throw Fault("SQLite does not start");

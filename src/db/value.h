@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/id.h"
+#include "base/inline_text.h"
 #include "base/role.h"
 #include "base/time.h"
 
@@ -87,6 +88,13 @@ template <>
 struct Codec<std::string_view> {
   static constexpr Type type = Type::text;
   static Value encode(std::string_view value) { return value; }
+};
+
+/// Of rows only.
+template <std::size_t N>
+struct Codec<InlineText<N>> {
+  static constexpr Type type = Type::text;
+  static InlineText<N> decode(const Value& value) { return InlineText<N>{text_of(value)}; }
 };
 
 template <>

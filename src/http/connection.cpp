@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/secret.h"
+#include "base/spare_text.h"
 #include "http/path.h"
 #include "http/respond.h"
 
@@ -180,6 +181,7 @@ void Connection::respond(Response response) {
   frame.allowed_origin = server_->cors.allowed_origin(request_);
   append_response(out_, response, frame);
   wipe(response.body.data(), response.body.size());
+  keep_spare_text(std::move(response.body));
   account_for(response.status);
   end_request();
 }

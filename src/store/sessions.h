@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/id.h"
+#include "base/inline_text.h"
 #include "base/role.h"
 #include "base/time.h"
 #include "db/statement.h"
@@ -40,8 +41,8 @@ inline constexpr db::Statement<std::optional<Line>, SessionId> find_line{
 struct Bearer {
   UserId id;
   Subject subject;
-  std::string email;
-  std::string username;
+  InlineText<64> email;
+  InlineText<32> username;
   std::optional<std::string> avatar;
   Role role = Role::user;
   bool confirmed = false;

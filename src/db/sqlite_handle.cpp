@@ -6,12 +6,19 @@
 namespace latchkey::db {
 namespace {
 
+// Sanitizers are to see what is used after it was given back.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
+
 void configure_once() {
   // Too late when somebody has used SQLite before us; then the flags of each connection do.
   static const int configured = [] {
     sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);  // one lock less at each allocation
-    keep_small_sqlite_blocks();
+    if (!sanitized) sqlite3_config(SQLITE_CONFIG_MALLOC, &small_block_methods());
     return sqlite3_initialize();
   }();
   if (configured != SQLITE_OK) throw Fault("SQLite does not start");

@@ -1,7 +1,6 @@
 #include "db/sqlite_memory.h"
 
 #include <malloc.h>
-#include <sqlite3.h>
 
 #include <array>
 #include <cstddef>
@@ -64,8 +63,10 @@ Blocks& blocks() {
   return mine;
 }
 
+std::size_t class_of(int size) { return (static_cast<std::size_t>(size) + step - 1) / step; }
+
 void* take(int size) {
-  const std::size_t size_class = (static_cast<std::size_t>(size) + step - 1) / step;
+  const std::size_t size_class = class_of(size);
   if (size_class < classes && !Blocks::gone) {
     if (void* kept = blocks().take(size_class)) return kept;
   }
@@ -80,21 +81,19 @@ void give(void* memory) {
 
 }  // namespace
 
-int keep_small_sqlite_blocks() {
-  sqlite3_mem_methods methods{
+const sqlite3_mem_methods& small_block_methods() {
+  static const sqlite3_mem_methods methods{
       .xMalloc = take,
       .xFree = give,
       .xRealloc = [](void* memory, int size) -> void* {
         return std::realloc(memory, static_cast<std::size_t>(size));
       },
       .xSize = [](void* memory) -> int { return static_cast<int>(::malloc_usable_size(memory)); },
-      .xRoundup = [](int size) -> int {
-        return static_cast<int>((static_cast<std::size_t>(size) + step - 1) / step * step);
-      },
+      .xRoundup = [](int size) -> int { return static_cast<int>(class_of(size) * step); },
       .xInit = [](void*) -> int { return SQLITE_OK; },
       .xShutdown = [](void*) {},
       .pAppData = nullptr};
-  return sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
+  return methods;
 }
 
 }  // namespace latchkey::db

@@ -3,6 +3,7 @@
 import contextlib
 import random
 import socket
+import struct
 import threading
 import time
 
@@ -186,3 +187,16 @@ def test_H24_connections_reset_in_the_middle_of_a_response_leave_nothing_behind(
         at_once(attack, times=4)
         assert account.me().status_code == 200
     server.wait(lambda: descriptors(server) <= files + 4, "the descriptors to be given back")
+
+
+def test_an_answer_leaves_in_one_piece_and_those_to_a_pipeline_together(server):
+    """Counted by the client's kernel: segments that held data (struct tcp_info)."""
+    request = f"GET /healthz HTTP/1.1\r\nHost: {server.host}\r\n\r\n".encode()
+    with socket.create_connection((server.host, server.port), timeout=10) as client:
+        for expected, count in ((1, 1), (2, 10), (3, 1)):
+            client.sendall(request * count)
+            received = b""
+            while received.count(b"HTTP/1.1 200 OK") < count or not received.endswith(b"}"):
+                received += client.recv(65536)
+            segments, = struct.unpack_from("I", client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160), 152)
+            assert segments == expected

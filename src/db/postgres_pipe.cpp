@@ -212,10 +212,9 @@ void PostgresPipe::wait_for_socket() {
 }
 
 void PostgresPipe::on_readable() {
-  const auto epoch = epoch_;
   const bool alive = take_input(handle_.get());
   take_results();
-  if (!alive && epoch == epoch_ && handle_) lose(last_words(handle_.get()));
+  if (!alive && handle_) lose(last_words(handle_.get()));
   send_waiting();
   finish_turn();
 }
@@ -238,7 +237,7 @@ void PostgresPipe::take_results() {
 void PostgresPipe::take_result(const PGresult* result) {
   // Not the server's word but libpq's, which has lost it: nothing is known of what was sent.
   if (is_failure(result) && PQresultErrorField(result, PG_DIAG_SQLSTATE) == nullptr)
-    return lose("the connection was lost before an answer");
+    return lose(last_words(handle_.get()));
   Batch& batch = batches_.front();
   const auto status = PQresultStatus(result);
   if (status == PGRES_PIPELINE_SYNC) {

@@ -115,34 +115,31 @@ def test_parallel_logouts_succeed_exactly_once(server, user):
 
 def test_O06_nobody_is_let_in_who_asked_after_a_logout_was_answered(server):
     """Connections that ask without a pause, so that reads of one turn of every request thread meet the logout."""
-    seen = []
-
-    def ask(access, start, stop):
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-        start.wait()
-        while not stop.is_set():
-            asked = time.monotonic()
-            connection.request("GET", "/api/users/me", headers={"Authorization": f"Bearer {access}"})
-            answer = connection.getresponse()
-            answer.read()
-            seen.append((asked, answer.status))
-        connection.close()
-
     for _ in range(15):
-        seen.clear()
         account = server.user()
-        start, stop = threading.Barrier(5), threading.Event()
-        threads = [threading.Thread(target=ask, args=(account.access, start, stop)) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        start.wait()
-        time.sleep(0.03)
-        assert account.try_logout().status_code == 200
-        ended = time.monotonic()
-        time.sleep(0.03)
-        stop.set()
-        for thread in threads:
-            thread.join()
+        seen, done = [], threading.Event()
+
+        def ask(access=account.access, seen=seen, done=done):
+            connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+            while not done.is_set():
+                asked = time.monotonic()
+                connection.request("GET", "/api/users/me", headers={"Authorization": f"Bearer {access}"})
+                answer = connection.getresponse()
+                answer.read()
+                seen.append((asked, answer.status))
+            connection.close()
+
+        def end(account=account, done=done):
+            try:
+                time.sleep(0.03)
+                assert account.try_logout().status_code == 200
+                ended = time.monotonic()
+                time.sleep(0.03)
+                return ended
+            finally:
+                done.set()
+
+        ended = at_once(ask, ask, ask, ask, end)[-1]
         before = {status for asked, status in seen if asked < ended}
         after = {status for asked, status in seen if asked >= ended}
         assert 200 in before and before <= {200, 401}

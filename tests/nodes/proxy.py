@@ -10,8 +10,8 @@ import time
 
 class Proxy:
     """Forwards connections to a port of 127.0.0.1. `frozen` keeps every byte back without closing anything.
-    With `cut_at` set to some bytes, a connection whose client has sent them is cut once the server has had time to
-    act on them, and the answer is lost; that happens once. With `freeze_at` set to some bytes, it freezes before these
+    With `cut_at` set to some bytes, a connection whose client has sent them is cut once the server has had `time_to_act`
+    on them, in seconds, and the answer is lost; that happens once. With `freeze_at` set to some bytes, it freezes before these
     have passed. With `closing` each connection is ended at once. `asked_at` has the moments of all that came."""
 
     def __init__(self, target: int):
@@ -21,6 +21,7 @@ class Proxy:
         self._flow = threading.Event()
         self._flow.set()
         self.cut_at: bytes | None = None
+        self.time_to_act = 0.3
         self.freeze_at: bytes | None = None
         self.closing = False
         self.asked_at: list[float] = []
@@ -77,9 +78,8 @@ class Proxy:
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
 
-    @staticmethod
-    def _let_the_rest_pass(source: socket.socket, sink: socket.socket) -> None:
-        source.settimeout(0.3)
+    def _let_the_rest_pass(self, source: socket.socket, sink: socket.socket) -> None:
+        source.settimeout(self.time_to_act)
         with contextlib.suppress(TimeoutError):
             while data := source.recv(65536):
                 sink.sendall(data)

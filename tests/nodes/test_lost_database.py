@@ -112,11 +112,24 @@ def test_Z22_a_commit_whose_answer_is_lost_is_no_success_and_is_applied_once(bre
             assert written(node, email) == (1, 1), "an account and its entry"
             assert len(node.wait_mail(email)) == 1
 
+            # Once a connection has the statements, only parameters pass; and the line is cut while the node would still have
+            # time to try again.
+            node.signup()
+            email = unique_email()
+            body = {"email": email, "username": "somebody whom one line names", "password": PASSWORD}
+            proxy.time_to_act, proxy.cut_at = 0.1, body["username"].encode()
+            assert_problem(node.post("/api/auth/signup", json=body), 503, "unavailable")
+            assert_problem(node.post("/api/auth/signup", json=body), 409, "account_exists")
+            assert proxy.cuts == 2
+            assert written(node, email) == (1, 3), "an account and its entry"
+            assert len(node.wait_mail(email)) == 1
+            proxy.time_to_act = 0.3
+
             # A transaction.
             user = node.user()
             proxy.cut_at = b"COMMIT"
             assert_problem(user.try_login(), 503, "unavailable")
-            assert proxy.cuts == 2
+            assert proxy.cuts == 3
             with node.db() as db:
                 sessions, = db.execute("SELECT count(*) FROM sessions JOIN users ON users.id = user_id WHERE email = ?",
                                        (user.email,)).fetchone()
@@ -124,7 +137,7 @@ def test_Z22_a_commit_whose_answer_is_lost_is_no_success_and_is_applied_once(bre
 
             proxy.cut_at = b"UPDATE sessions SET generation"
             assert_problem(user.try_refresh(), 503, "unavailable")
-            assert proxy.cuts == 3 and generation(node, user) == 1, "it was carried out"
+            assert proxy.cuts == 4 and generation(node, user) == 1, "it was carried out"
             again = user.try_refresh()
             assert again.status_code == 200, "the same token gets its successor"
             assert generation(node, user) == 1

@@ -125,8 +125,9 @@ def test_Z22_a_commit_whose_answer_is_lost_is_no_success_and_is_applied_once(bre
             assert len(node.wait_mail(email)) == 1
             proxy.time_to_act = 0.3
 
-            # A transaction.
+            # A transaction, while the mail worker has none.
             user = node.user()
+            node.wait(lambda: "waiting" not in node.cli_ok("mail", "list"), "the outbox to be empty")
             proxy.cut_at = b"COMMIT"
             assert_problem(user.try_login(), 503, "unavailable")
             assert proxy.cuts == 3

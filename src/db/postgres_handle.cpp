@@ -150,6 +150,11 @@ bool is_fatal(const PGresult* result) {
   return severity == "FATAL" || severity == "PANIC" || state.empty() || state == read_only;
 }
 
+bool leaves_outcome_open(const PGresult* result) {
+  const std::string state = field(result, PG_DIAG_SQLSTATE);
+  return state == "40003" || state.starts_with("08");
+}
+
 std::exception_ptr error_of(const PGresult* result, std::string_view sql) {
   const std::string state = field(result, PG_DIAG_SQLSTATE);
   // The first line only: details may quote values.
@@ -158,11 +163,11 @@ std::exception_ptr error_of(const PGresult* result, std::string_view sql) {
   text += " (" + (state.empty() ? "no SQLSTATE" : state) + ") in: " + std::string(sql);
   const std::string_view group = std::string_view(state).substr(0, 2);
   if (state == "40001" || state == "40P01") return std::make_exception_ptr(SerializationFailure(text));
-  if (state == "40003") return std::make_exception_ptr(OutcomeUnknown(text));
+  if (leaves_outcome_open(result)) return std::make_exception_ptr(OutcomeUnknown(text));
   if (state == "26000" || (state == "0A000" && text.starts_with("cached plan")))
     return std::make_exception_ptr(StalePlan(text));
   if (group == "23") return std::make_exception_ptr(ConstraintViolation(text));
-  if (state.empty() || group == "08" || group == "57" || state == read_only) {
+  if (state.empty() || group == "57" || state == read_only) {
     if (state == "57014") return std::make_exception_ptr(Unavailable(text));  // took too long
     return std::make_exception_ptr(ConnectionLost(text));
   }

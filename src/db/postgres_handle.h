@@ -82,6 +82,9 @@ std::string last_words(const PGconn* connection);
 bool is_failure(const PGresult* result);
 /// Whether the connection is of no use after this error.
 bool is_fatal(const PGresult* result);
+/// Whether this error leaves open if what was asked is committed, or may yet be. Of class 08 are also the
+/// words of a pooler that has lost its server between a write and the answer.
+bool leaves_outcome_open(const PGresult* result);
 /// What an error of the server means (db/error.h); `sql` is what it answers.
 std::exception_ptr error_of(const PGresult* result, std::string_view sql);
 

@@ -234,6 +234,12 @@ void PostgresPipe::take_results() {
   }
 }
 
+void PostgresPipe::Batch::fail(const PGresult* result, std::string_view sql) {
+  error = error_of(result, sql);
+  fatal = is_fatal(result);
+  outcome_open = leaves_outcome_open(result);
+}
+
 void PostgresPipe::take_result(const PGresult* result) {
   // Not the server's word but libpq's, which has lost it: nothing is known of what was sent.
   if (is_failure(result) && PQresultErrorField(result, PG_DIAG_SQLSTATE) == nullptr)
@@ -256,14 +262,12 @@ void PostgresPipe::take_result(const PGresult* result) {
   const bool at_commit = batch.answered == batch.statements.size();
   if (at_commit) {
     if (!is_failure(result)) return;
-    batch.error = error_of(result, "the commit");
-    batch.fatal = is_fatal(result);
+    batch.fail(result, "the commit");
     return;
   }
   const auto& [ticket, call] = batch.statements[batch.answered];
   if (is_failure(result)) {
-    batch.error = error_of(result, call->text().sql);
-    batch.fatal = is_fatal(result);
+    batch.fail(result, call->text().sql);
     batch.culprit = ticket;
     return;
   }
@@ -299,9 +303,10 @@ void PostgresPipe::finish_batch() {
     return;
   }
   if (batch.culprit == nullptr && batch.tickets.size() == 1) batch.culprit = batch.tickets.front();
+  const bool outcome_open = use_ == Use::write && batch.outcome_open;
   for (Ticket* ticket : batch.tickets) {
     ticket->error = nullptr;
-    if (ticket == batch.culprit) {
+    if (outcome_open || ticket == batch.culprit) {
       settle_failed(*ticket, batch.error);
     } else {
       alone_.push(*ticket);

@@ -67,7 +67,10 @@ class PostgresPipe {
     std::exception_ptr error;
     Ticket* culprit = nullptr;  ///< whose error it is; nobody's: the commit's
     bool fatal = false;         ///< the error has ended the connection, too
+    bool outcome_open = false;  ///< the error does not say that nothing is committed
     bool sync_sent = false;
+
+    void fail(const PGresult* result, std::string_view sql);
   };
 
   // Connecting (postgres_pipe_connect.cpp).

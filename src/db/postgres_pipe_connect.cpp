@@ -112,7 +112,7 @@ void PostgresPipe::lose(const std::string& why) {
 
 /// A batch that was sent in full may have been committed, unless an error came before.
 void PostgresPipe::give_back(Batch& batch, const std::string& why) {
-  const bool taken_back = batch.error && batch.culprit != nullptr;
+  const bool taken_back = batch.error && batch.culprit != nullptr && !batch.outcome_open;
   const bool unknown = use_ == Use::write && batch.sync_sent && !taken_back;
   for (Ticket* ticket : batch.tickets) {
     const bool again = !unknown && state_ != State::closed && ticket->attempts++ == 0 &&

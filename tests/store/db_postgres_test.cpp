@@ -168,6 +168,23 @@ TEST_F(Postgres, Z22_a_connection_lost_in_the_commit_is_no_success_and_is_not_tr
   EXPECT_EQ(database.run_now(count_items), 2);
 }
 
+TEST_F(Postgres, Z22_of_a_batch_whose_commit_nobody_knows_about_no_unit_is_run_again) {
+  run_script(database,
+             "CREATE SEQUENCE runs; CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+             "PERFORM nextval('runs'); RAISE EXCEPTION 'who knows' USING ERRCODE = '40003'; END $$;"
+             "CREATE CONSTRAINT TRIGGER lose AFTER UPDATE ON items DEFERRABLE INITIALLY DEFERRED "
+             "FOR EACH ROW EXECUTE FUNCTION lose()");
+  Loop loop(database);
+  std::vector<std::future<std::int64_t>> units;
+  {
+    const Held held(loop);
+    for (const char* name : {"a", "b", "a"}) units.push_back(loop.start(add(database, name)));
+  }
+  for (auto& unit : units) EXPECT_THROW(unit.get(), OutcomeUnknown);
+  constexpr Statement<std::optional<std::int64_t>> last_run{"SELECT last_value FROM runs"};
+  EXPECT_EQ(database.run_now(last_run), 1);
+}
+
 TEST_F(Postgres, Z24_a_batch_in_a_deadlock_with_a_transaction_is_run_again_and_each_unit_is_written_once) {
   Loop loop(database);
   std::latch begun(1);

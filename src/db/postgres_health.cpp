@@ -7,6 +7,7 @@
 namespace latchkey::db {
 
 void PostgresHealth::Member::up() {
+  if (seeks_.exchange(false)) --health_.seeking_;
   if (!down_.exchange(false)) return;
   const std::lock_guard lock(health_.mutex_);
   if (need_ == Need::must) --health_.missing_;
@@ -20,6 +21,25 @@ void PostgresHealth::Member::down(std::string_view why) {
   if (need_ == Need::may) return;
   if (new_one) ++health_.missing_;
   health_.why_ = why;
+}
+
+void PostgresHealth::Member::unconnected(std::string_view why) {
+  down(why);
+  if (need_ == Need::may) return;
+  if (!seeks_.exchange(true)) ++health_.seeking_;
+  const std::lock_guard lock(health_.mutex_);
+  for (const Spare* spare : health_.spares_) spare->make_way_();
+}
+
+PostgresHealth::Spare::Spare(PostgresHealth& health, std::function<void()> make_way)
+    : health_(health), make_way_(std::move(make_way)) {
+  const std::lock_guard lock(health_.mutex_);
+  health_.spares_.push_back(this);
+}
+
+PostgresHealth::Spare::~Spare() {
+  const std::lock_guard lock(health_.mutex_);
+  std::erase(health_.spares_, this);
 }
 
 std::optional<std::string> PostgresHealth::trouble() const {

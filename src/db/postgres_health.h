@@ -3,11 +3,13 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <random>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace latchkey::db {
 
@@ -34,16 +36,36 @@ class PostgresHealth {
     ~Member() { up(); }
     void up();
     void down(std::string_view why);
+    /// Down, for want of a connection: where that must be up, the others make way until it is.
+    void unconnected(std::string_view why);
     bool is_down() const { return down_.load(std::memory_order_relaxed); }
 
    private:
     PostgresHealth& health_;
     const Need need_;
     std::atomic<bool> down_{false};
+    std::atomic<bool> seeks_{false};
+  };
+  /// Somebody with connections that others can do the work of. A server may have no more of them than there
+  /// are, and then those that must be up come first.
+  class Spare {
+   public:
+    /// `make_way` is called from any thread, under a lock: it may post, and nothing else.
+    Spare(PostgresHealth& health, std::function<void()> make_way);
+    Spare(const Spare&) = delete;
+    Spare& operator=(const Spare&) = delete;
+    ~Spare();
+
+   private:
+    friend class PostgresHealth;
+    PostgresHealth& health_;
+    const std::function<void()> make_way_;
   };
 
   /// Why something is down that must be up; nothing when all of that is up.
   std::optional<std::string> trouble() const;
+  /// Whether something that must be up finds no connection. Nothing else opens one meanwhile.
+  bool lacks_connection() const { return seeking_.load() > 0; }
 
   /// For one thread, which asks what any server answers at once: it asks, it had a word back (a refusal is
   /// one). While there is none it may ask again, also by a new connection: the silence goes on.
@@ -62,6 +84,8 @@ class PostgresHealth {
   int down_ = 0;
   int missing_ = 0;  ///< of those, the ones that must be up
   std::string why_;  ///< what the last of them said
+  std::atomic<int> seeking_{0};
+  std::vector<const Spare*> spares_;
   std::atomic<SteadyTime> asked_at_{SteadyTime{}};
 };
 

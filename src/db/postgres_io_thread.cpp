@@ -1,5 +1,7 @@
 #include "db/postgres_io_thread.h"
 
+#include <boost/asio/post.hpp>
+
 namespace latchkey::db {
 
 PostgresIoThread::PostgresIoThread(asio::io_context& loop, const PostgresOptions& options,
@@ -14,7 +16,9 @@ PostgresIoThread::PostgresIoThread(asio::io_context& loop, const PostgresOptions
       writes_(
           PostgresPipe::Use::write, loop, options, health, counters,
           [this](TicketList tickets) { this->answer(std::move(tickets)); },
-          [this](Ticket& ticket) { return this->run_elsewhere(ticket); }) {}
+          [this](Ticket& ticket) { return this->run_elsewhere(ticket); }) {
+  spare_.emplace(health, [this, &loop] { asio::post(loop, [this] { make_way(); }); });
+}
 
 /// Where the server has no connection to spare for a pipe, those for transactions, of which there is one
 /// before all others, do its work: slower, since nothing shares a commit there. A server that says nothing at
@@ -61,7 +65,14 @@ void PostgresIoThread::answer(TicketList tickets) {
   resume_now(std::move(tickets));
 }
 
+void PostgresIoThread::make_way() {
+  if (closing_) return;
+  writes_.make_way();
+  reads_.make_way();
+}
+
 void PostgresIoThread::close() {
+  spare_.reset();
   closing_ = true;
   writes_.close();
   reads_.close();

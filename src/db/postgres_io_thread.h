@@ -23,6 +23,7 @@ class PostgresIoThread final : public TicketHome {
   void answer(TicketList tickets);
   bool run_elsewhere(Ticket& ticket);
   void give_to_pool(Ticket& ticket);
+  void make_way();
 
   const PostgresHealth& health_;
   PostgresPool& pool_;
@@ -30,6 +31,7 @@ class PostgresIoThread final : public TicketHome {
   PostgresPipe writes_;
   std::uint64_t pooled_ = 0;
   bool closing_ = false;
+  std::optional<PostgresHealth::Spare> spare_;
 };
 
 }  // namespace latchkey::db

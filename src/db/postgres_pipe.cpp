@@ -85,6 +85,11 @@ void PostgresPipe::done(Ticket& ticket) {
 }
 
 void PostgresPipe::send_waiting() {
+  makes_way_ = makes_way_ && all_.lacks_connection();
+  if (makes_way_ && state_ == State::ready) {
+    if (batches_.empty()) leave_connection();
+    return;
+  }
   if (state_ != State::ready || (waiting_.empty() && alone_.empty())) return;
   // Nobody listened while nothing was under way.
   if (batches_.empty() && !is_alive(handle_.get())) return lose(last_words(handle_.get()));
@@ -137,16 +142,14 @@ std::vector<Ticket*> PostgresPipe::sendable(const std::vector<Ticket*>& tickets)
 std::exception_ptr PostgresPipe::refusal_of(const StatementText& text) {
   Prepared& prepared = prepared_[text.sql.data()];
   if (prepared.name.empty()) {
-    prepared.name = "s" + std::to_string(++names_);
     // The server takes a statement that leaves parameters out.
     if (count_placeholders(text.sql) != text.parameters.size()) {
-      prepared.error = std::make_exception_ptr(
+      return std::make_exception_ptr(
           Fault("a statement has not as many placeholders as parameters: " + std::string(text.sql)));
     }
+    prepared.name = "s" + std::to_string(++names_);
   }
-  std::exception_ptr error = prepared.error;
-  if (error) prepared_.erase(text.sql.data());  // whoever asks next tries again
-  return error;
+  return nullptr;
 }
 
 bool PostgresPipe::send_preparations(Batch& batch) {
@@ -253,9 +256,10 @@ void PostgresPipe::take_result(const PGresult* result) {
   if (batch.awaits_preparing) {
     if (status == PGRES_COMMAND_OK || batch.prepared == batch.preparing.size()) return;
     const char* sql = batch.preparing[batch.prepared];
-    Prepared& prepared = prepared_[sql];
-    prepared.asked = false;
-    if (is_failure(result)) prepared.error = error_of(result, "a statement that is prepared");
+    prepared_[sql].asked = false;
+    if (!is_failure(result)) return;  // it was not looked at: one before it was refused
+    batch.unprepared = sql;
+    batch.why_unprepared = error_of(result, "a statement that is prepared");
     return;
   }
   if (batch.error || status == PGRES_PIPELINE_ABORTED) return;
@@ -269,6 +273,8 @@ void PostgresPipe::take_result(const PGresult* result) {
   if (is_failure(result)) {
     batch.fail(result, call->text().sql);
     batch.culprit = ticket;
+    // It only says that there is no such statement.
+    if (call->text().sql.data() == batch.unprepared) batch.error = batch.why_unprepared;
     return;
   }
   try {
@@ -320,7 +326,7 @@ void PostgresPipe::settle_failed(Ticket& ticket, const std::exception_ptr& error
   if (remedy != Remedy::none && ++ticket.attempts < options_.max_attempts) {
     for (const StatementCall* call : ticket.job.calls()) {
       Prepared& prepared = prepared_[call->text().sql.data()];
-      if (remedy == Remedy::prepare_again && !prepared.error) prepared = Prepared{};
+      if (remedy == Remedy::prepare_again) prepared = Prepared{};
     }
     alone_.push(ticket);
     if (std::exchange(alone_paused_, true)) return;

@@ -41,6 +41,8 @@ class PostgresPipe {
   void admit();
   /// Sends it at the end of this turn.
   void queue(Ticket& ticket);
+  /// Gives its connection up, for something that must be up and finds none, once nothing is under way on it.
+  void make_way();
   /// The event loop has ended: waits for what is under way and hands everything that waits to the answer.
   void close();
 
@@ -49,8 +51,7 @@ class PostgresPipe {
 
   struct Prepared {
     std::string name;
-    bool asked = false;        ///< the server was sent it, and has it unless `error` says otherwise
-    std::exception_ptr error;  ///< why the server did not take it
+    bool asked = false;  ///< the server was sent it, and has not refused it
   };
   struct Sent {
     Ticket* ticket;
@@ -61,6 +62,8 @@ class PostgresPipe {
     std::vector<const char*> preparing;  ///< they go before it, under a sync of their own
     std::size_t prepared = 0;
     bool awaits_preparing = false;
+    const char* unprepared = nullptr;  ///< the one that the server did not take, and why
+    std::exception_ptr why_unprepared;
     std::vector<Ticket*> tickets;
     std::vector<Sent> statements;  ///< theirs, in the same order
     std::size_t answered = 0;      ///< of the statements
@@ -76,6 +79,8 @@ class PostgresPipe {
   // Connecting (postgres_pipe_connect.cpp).
   void start_connecting();
   void connected(PostgresHandle handle, const std::string& why_not);
+  void go_away(const std::string& why);
+  void leave_connection();
   void retry_later();
   void lose(const std::string& why);
   void give_back(Batch& batch, const std::string& why);
@@ -130,6 +135,7 @@ class PostgresPipe {
   std::optional<asio::posix::stream_descriptor> socket_;
   bool reading_ = false;
   bool writing_ = false;
+  bool makes_way_ = false;
 
   TicketList waiting_;
   TicketList alone_;  ///< to be run by themselves

@@ -12,6 +12,8 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
+constexpr const char* no_spare = "the database has no connection to spare";
+
 }  // namespace
 
 PostgresPipe::PostgresPipe(Use use, asio::io_context& io, const PostgresOptions& options,
@@ -35,6 +37,7 @@ PostgresPipe::~PostgresPipe() {
 
 /// On a thread of its own: resolving a name and trying one host after another block.
 void PostgresPipe::start_connecting() {
+  if (all_.lacks_connection()) return go_away(no_spare);
   state_ = State::connecting;
   const std::uint64_t epoch = ++epoch_;
   if (connector_.joinable()) connector_.join();  // its last act was to post
@@ -58,13 +61,8 @@ void PostgresPipe::start_connecting() {
 }
 
 void PostgresPipe::connected(PostgresHandle handle, const std::string& why_not) {
-  if (!why_not.empty()) {
-    state_ = State::away;
-    why_away_ = why_not;
-    health_.down(why_not);
-    hand_on(alone_, why_not);
-    hand_on(waiting_, why_not);
-    retry_later();
+  if (!why_not.empty() || all_.lacks_connection()) {
+    go_away(why_not.empty() ? no_spare : why_not);
     return hand_over();
   }
   handle_ = std::move(handle);
@@ -75,6 +73,28 @@ void PostgresPipe::connected(PostgresHandle handle, const std::string& why_not) 
   health_.up();
   send_waiting();
   hand_over();
+}
+
+void PostgresPipe::go_away(const std::string& why) {
+  state_ = State::away;
+  makes_way_ = false;
+  why_away_ = why;
+  health_.down(why);
+  hand_on(alone_, why);
+  hand_on(waiting_, why);
+  retry_later();
+}
+
+void PostgresPipe::make_way() {
+  if (state_ != State::ready) return;
+  makes_way_ = true;
+  send_waiting();
+  finish_turn();
+}
+
+void PostgresPipe::leave_connection() {
+  disconnect();
+  go_away(no_spare);
 }
 
 void PostgresPipe::retry_later() {

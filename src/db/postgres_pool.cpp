@@ -87,10 +87,12 @@ void PostgresPool::wait_for_answers(const TicketHome& home, std::uint64_t count)
 
 void PostgresPool::work(Wanted wanted) {
   pthread_setname_np(pthread_self(), "db-transaction");
-  Worker worker(options_, all_);
+  Worker worker(wanted, options_, all_);
   for (;;) {
-    if (wanted == Wanted::always && !connect(worker, wanted)) return;
-    if (!wait_for_work(worker) || !connect(worker, wanted)) return;
+    if (wanted == Wanted::always && !connect(worker)) return;
+    if (!wait_for_work(worker)) return;
+    if (make_way(worker)) continue;
+    if (!connect(worker)) return;
     // It may have died of idleness.
     if (worker.connection.is_open()) {
       if (Ticket* ticket = take()) {
@@ -113,8 +115,21 @@ void PostgresPool::note_loss(Worker& worker) {
   refuse_waiting(lock, is_request);
 }
 
+bool PostgresPool::make_way(Worker& worker) {
+  if (worker.wanted == Wanted::always || !worker.connection.has_session() || !all_.lacks_connection())
+    return false;
+  worker.connection.close();
+  note_loss(worker);
+  return true;
+}
+
 /// One that is wanted on demand tries once: meanwhile others may have done the work.
-bool PostgresPool::connect(Worker& worker, Wanted wanted) {
+bool PostgresPool::connect(Worker& worker) {
+  const auto stopping = [this] { return stopping_; };
+  if (worker.wanted == Wanted::on_demand && all_.lacks_connection() && !worker.connection.has_session()) {
+    std::unique_lock lock(mutex_);
+    return !pause_.wait_for(lock, worker.backoff.next(), stopping);
+  }
   while (!worker.connection.has_session()) {
     std::string why;
     try {
@@ -127,9 +142,8 @@ bool PostgresPool::connect(Worker& worker, Wanted wanted) {
     count(worker, why);
     // Requests are not kept waiting for a database that is away.
     if (connected_ == 0) refuse_waiting(lock, is_request);
-    const auto stopping = [this] { return stopping_; };
     if (!why.empty() && pause_.wait_for(lock, worker.backoff.next(), stopping)) return false;
-    if (wanted == Wanted::on_demand) break;
+    if (worker.wanted == Wanted::on_demand) break;
   }
   return true;
 }
@@ -144,7 +158,7 @@ void PostgresPool::count(Worker& worker, const std::string& why_not) {
   if (connected) {
     health_.up();
   } else if (connected_ == 0) {
-    health_.down(why_not);
+    health_.unconnected(why_not);
   }
   changed_.notify_all();
 }
@@ -154,7 +168,8 @@ bool PostgresPool::wait_for_work(Worker& worker) {
   std::unique_lock lock(mutex_);
   if (connected) ++idle_;
   (connected ? work_ : help_).wait(lock, [&] {
-    return stopping_ || !waiting_.empty() || (connected && losses_ != worker.losses_seen);
+    const bool gives_way = make_way_ && worker.wanted == Wanted::on_demand;
+    return stopping_ || !waiting_.empty() || (connected && (gives_way || losses_ != worker.losses_seen));
   });
   worker.losses_seen = losses_;
   if (connected) --idle_;
@@ -261,6 +276,8 @@ void PostgresPool::watch() {
   pthread_setname_np(pthread_self(), "db-watch");
   std::unique_lock lock(mutex_);
   while (!pause_.wait_for(lock, watch_every, [this] { return stopping_; })) {
+    make_way_ = all_.lacks_connection();
+    if (make_way_) work_.notify_all();
     refuse_waiting(lock, [this, now = SteadyClock::now()](const Ticket& ticket) {
       const auto patience = is_request(ticket) ? options_.patience : options_.statement_timeout;
       return ticket.queued_at + patience < now;

@@ -38,22 +38,26 @@ class PostgresPool {
   std::uint64_t queued() const { return admitted_.load(std::memory_order_relaxed); }
 
  private:
+  /// One connection is always kept, or sought; the others are opened once all that are open have work, so
+  /// that transactions do not take the last ones that a server has from the pipelines.
+  enum class Wanted : std::uint8_t { always, on_demand };
   /// What one thread has.
   struct Worker {
-    Worker(const PostgresOptions& options, const PostgresHealth& health) : connection(options, &health) {}
+    Worker(Wanted need, const PostgresOptions& options, const PostgresHealth& health)
+        : wanted(need), connection(options, &health) {}
+    const Wanted wanted;
     PostgresConnection connection;
     PostgresBackoff backoff;
     bool connected = false;  ///< as `connected_` counts it
     bool failing = false;    ///< as `failing_` counts it
     std::uint64_t losses_seen = 0;
   };
-  /// One connection is always kept, or sought; the others are opened once all that are open have work, so
-  /// that transactions do not take the last ones that a server has from the pipelines.
-  enum class Wanted : std::uint8_t { always, on_demand };
   void work(Wanted wanted);
   /// False when it is time to stop.
-  bool connect(Worker& worker, Wanted wanted);
+  bool connect(Worker& worker);
   bool wait_for_work(Worker& worker);
+  /// Whether it gives its connection up, for something that must be up and finds none.
+  bool make_way(Worker& worker);
   void note_loss(Worker& worker);
   Ticket* take();
   void count(Worker& worker, const std::string& why_not);
@@ -85,6 +89,7 @@ class PostgresPool {
   bool stopping_ = false;
   std::size_t idle_ = 0;  ///< threads that wait with a connection
   std::size_t connected_ = 0;
+  bool make_way_ = false;
   std::uint64_t losses_ = 0;  ///< connections that were found closed: the others may be, too
   std::size_t failing_ = 0;   ///< threads whose last attempt to connect has failed
   std::string why_failing_;

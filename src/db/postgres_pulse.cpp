@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <utility>
+
 #include "base/log.h"
 #include "db/statement.h"
 #include "db/tx.h"
@@ -73,7 +75,8 @@ void PostgresPulse::loop() {
       // then what others ask in vain is not waited for either, though no connection is closed.
       if (!all_.is_silent()) all_.answered();
       if (leads_.exchange(false)) log::info("node.leads_no_more");
-      health_.down(error.what());
+      const bool unconnected = std::exchange(connecting_, false);
+      unconnected ? health_.unconnected(error.what()) : health_.down(error.what());
     }
     lock.lock();
   }
@@ -83,7 +86,9 @@ void PostgresPulse::beat() {
   all_.asked();
   if (!connection_.is_open()) {
     leads_ = false;
+    connecting_ = true;
     connection_.connect();
+    connecting_ = false;
   }
   measure_clock();
   all_.answered();

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support import Server
+from support import Account, Server
 from support.postgres import Database, Postgres
 from support.together import together
 
@@ -61,3 +61,11 @@ def breakable() -> Iterator[Postgres]:
     """A PostgreSQL that the test may stop, freeze and crash."""
     with Postgres() as server:
         yield server
+
+
+def generation(node: Server, user: Account) -> int:
+    """How often the sessions of a user have been refreshed."""
+    with node.db() as db:
+        (found,), = db.execute("SELECT sum(generation) FROM sessions JOIN users ON users.id = user_id WHERE email = ?",
+                               (user.email,)).fetchall()
+    return int(found)

@@ -54,11 +54,12 @@ def test_nothing_acknowledged_is_lost_under_load(make_server, database):
     source.start()
     with Crowd(source) as crowd:
         wait_for(lambda: sum(len(client.signed_up) for client in crowd.clients) > 20, "the crowd to be at work")
+        ended = crowd.ended
         output = finish(begin_move(source, "--to", database.url))
         source.wait_exit()
     source.process = None
     source.check_sanitizers()
-    assert crowd.reader.reads > 20
+    assert crowd.reader.reads > 20 and crowd.ended > ended
     assert checksums(output)["users"][0] >= 6000
     target = make_server(target_settings(source, database))
     crowd.check(target)

@@ -3,8 +3,6 @@ acknowledged stays true, no line of refreshes forks, no mail is lost, and servic
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from support import SmtpSink
@@ -28,17 +26,18 @@ def test_Z21_ten_failovers_lose_nothing_that_was_acknowledged(record_property):
                 for turn in range(ROUNDS):
                     primary = cluster.primary()
                     cut = turn % 2 == 1
-                    began = time.monotonic()
                     primary.machine.pull_cable() if cut else primary.kill()
                     clients.wait_progress(timeout=120)
                     away = clients.silence()
                     print(f"{turn + 1}: {'cut off' if cut else 'killed'} {primary.machine.name}, away {away:.1f} s, "
                           f"{clients.acknowledged} acknowledged")
                     record_property(f"away_{turn + 1}_{'cut' if cut else 'killed'}", round(away, 1))
-                    assert time.monotonic() - began >= away
+                    # Three times Patroni's ttl.
+                    assert away < 60
                     # Before the next fault all three are back: synchronous replication promises one loss at a time.
                     primary.machine.plug_in() if cut else primary.start()
                     cluster.wait_healthy()
+                    assert cluster.wait(cluster.primary, "a primary", 10) is not primary, "it has not taken the lead back"
                     clients.wait_progress()
                     clients.silence()
             clients.check()

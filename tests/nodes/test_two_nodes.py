@@ -16,7 +16,7 @@ from support.raw_http import RawConnection, request_bytes
 from support.size import size
 from support.tokens import header_of
 
-from .conftest import two_nodes
+from .conftest import generation, two_nodes
 
 
 def refresh_at(node, token: str):
@@ -52,9 +52,11 @@ def test_R06_an_answer_that_was_not_read_is_asked_for_again_at_the_other_node(pa
     connection = RawConnection(pair[0])
     connection.send(request_bytes("GET", "/api/auth/refresh_token", {"Authorization": f"Bearer {token}"}))
     connection.close()
+    pair[0].wait(lambda: generation(pair[0], user) == 1, "the first rotation")
     answer = refresh_at(pair[1], token)
-    assert answer.status_code == 200
+    assert answer.status_code == 200 and generation(pair[0], user) == 1, "the successor that nobody has read"
     assert refresh_at(pair[0], answer.json()["refresh_token"]).status_code == 200
+    assert_problem(refresh_at(pair[1], token), 401, "invalid_token")
 
 
 def test_logout_block_and_change_of_role_hold_at_once_on_the_other_node(pair):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import random
 import re
 import secrets
 import sqlite3
 import subprocess
 import threading
 import time
+from dataclasses import dataclass
 
 import requests
 
 from .accounts import PASSWORD, unique_email
+from .checks import assert_problem
 from .meanwhile import Meanwhile
 from .postgres import Database
 from .program import binary_path
@@ -70,12 +73,21 @@ def wait_for(ask, what: str, timeout: float = 60):
     return answer
 
 
+@dataclass
+class Session:
+    tokens: list[str]           # refresh tokens, oldest first
+    access: str
+    may_be_ended: bool = False  # its logout was asked for
+    ended: bool = False         # and acknowledged
+
+
 class Client:
-    """Signs up, signs in, and refreshes for as long as the server lets it. What was acknowledged is written down."""
+    """Signs up, signs in, refreshes and signs out for as long as the server lets it. What was acknowledged is written
+    down."""
 
     def __init__(self):
         self.signed_up: list[str] = []
-        self.lines: list[list[str]] = []  # the refresh tokens of each session, oldest first
+        self.sessions: list[Session] = []
         self.refused = 0
         self.reads = 0
         self.unexpected: list[str] = []
@@ -129,12 +141,19 @@ class Crowd(Meanwhile):
         client.signed_up.append(email)
         tokens = self._ask(session, client, 200, "POST", "/api/auth/login",
                            data={"username": email, "password": PASSWORD}).json()
-        line = [tokens["refresh_token"]]
-        client.lines.append(line)
+        opened = Session([tokens["refresh_token"]], tokens["access_token"])
+        client.sessions.append(opened)
         for _ in range(5):
             tokens = self._ask(session, client, 200, "GET", "/api/auth/refresh_token",
-                               headers={"Authorization": f"Bearer {line[-1]}"}).json()
-            line.append(tokens["refresh_token"])
+                               headers={"Authorization": f"Bearer {opened.tokens[-1]}"}).json()
+            opened.tokens.append(tokens["refresh_token"])
+        # Every second time one ends, of any age: the move may have copied it long ago, or not yet.
+        if len(client.sessions) % 2 == 0:
+            leaving = random.choice([one for one in client.sessions if not one.may_be_ended])
+            leaving.may_be_ended = True
+            self._ask(session, client, 200, "POST", "/api/auth/logout",
+                      headers={"Authorization": f"Bearer {leaving.tokens[-1]}"})
+            leaving.ended = True
 
     def _read(self, session, client: Client) -> None:
         response = session.get(self.server.url + "/api/users/me", timeout=30,
@@ -148,20 +167,37 @@ class Crowd(Meanwhile):
     def unexpected(self) -> list[str]:
         return [line for client in [*self.clients, self.reader] for line in client.unexpected]
 
+    @property
+    def ended(self) -> int:
+        """How many logouts were acknowledged."""
+        return sum(one.ended for client in self.clients for one in client.sessions)
+
     def check(self, target: Server) -> None:
-        """Everything that was acknowledged is there, and each line of refresh tokens goes on in one place only."""
+        """Everything that was acknowledged is there, what ended has ended there too, and each line of refresh tokens goes on
+        in one place only."""
         assert self.unexpected == []
         with target.db() as db:
             there = {email for (email,) in db.execute("SELECT email FROM users")}
         for client in self.clients:
             assert set(client.signed_up) <= there
-            for line in client.lines:
-                answer = target.get("/api/auth/refresh_token", bearer=line[-1])
-                assert answer.status_code == 200, answer.text
-                again = target.get("/api/auth/refresh_token", bearer=answer.json()["refresh_token"])
-                assert again.status_code == 200, again.text
-                if len(line) > 2:
-                    assert target.get("/api/auth/refresh_token", bearer=line[-3]).status_code == 401
+            for one in client.sessions:
+                self._check_session(target, one)
+
+    @staticmethod
+    def _check_session(target: Server, one: Session) -> None:
+        me = target.get("/api/users/me", bearer=one.access)
+        answer = target.get("/api/auth/refresh_token", bearer=one.tokens[-1])
+        assert answer.status_code == me.status_code, "both of its tokens are good, or neither"
+        # Whose logout was asked for, and not acknowledged, is one or the other.
+        if one.ended or (one.may_be_ended and me.status_code == 401):
+            assert_problem(me, 401, "invalid_token")
+            assert_problem(answer, 401, "invalid_token")
+            return
+        assert answer.status_code == 200, answer.text
+        again = target.get("/api/auth/refresh_token", bearer=answer.json()["refresh_token"])
+        assert again.status_code == 200, again.text
+        if len(one.tokens) > 2:
+            assert target.get("/api/auth/refresh_token", bearer=one.tokens[-3]).status_code == 401
 
 
 def checksums(output: str) -> dict[str, tuple[int, str]]:

@@ -9,9 +9,14 @@ namespace latchkey {
 /// of one with longer turns as soon as it wakes up; older kernels take no notice.
 void prefer_short_turns();
 
-/// For threads that hash: everybody else goes first. Not SCHED_IDLE: a fifth of nice 19's small share would
-/// be left while requests, or other programs, keep every core busy; a thread without privileges can not come
-/// back from it; and it gained next to nothing (docs/performance.md).
+/// For threads that hash: everybody else goes first, but they keep a share of a core that others would fill,
+/// so that sign-ins go on. Not SCHED_IDLE: next to nothing of a busy core would be left, and a thread without
+/// privileges can not come back from it.
 void let_others_go_first();
+
+/// A thread that computes for milliseconds calls this every few hundredths of one: whoever waits for its core
+/// goes on, and it has a turn of its own again when that is due. Without it a thread of the kernel that
+/// passes writes on to the disk waited for 5 ms, and a commit with it (docs/performance.md).
+void offer_the_core();
 
 }  // namespace latchkey

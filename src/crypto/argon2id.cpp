@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "base/bytes.h"
+#include "base/scheduling.h"
 #include "base/secret.h"
 #include "crypto/argon2_block.h"
 #include "crypto/blake2b.h"
@@ -214,6 +215,7 @@ class Argon2Memory {
         prefetch(*reference);
       }
       compress(filled.before(index), now, filled.at(index), nullptr, 0);
+      offer_now_and_then(index);
     }
   }
 
@@ -224,7 +226,13 @@ class Argon2Memory {
       const bool is_last = index + 1 == filled.length;
       reference = compress(filled.before(index), *reference, filled.at(index), is_last ? nullptr : &filled,
                            index + 1);
+      offer_now_and_then(index);
     }
+  }
+
+  /// Half a thousand blocks take some 50 µs.
+  static void offer_now_and_then(std::uint32_t index) {
+    if (index % 512 == 511) offer_the_core();
   }
 
   HashArena& arena_;

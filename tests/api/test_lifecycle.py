@@ -1,10 +1,14 @@
 """Start, stop, crash: what the process promises."""
 
+import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -320,3 +324,34 @@ def test_with_every_hashing_place_taken_sign_in_is_503_and_the_rest_works(make_s
             assert_problem(answer, 503, "overloaded")
             assert int(answer.headers["Retry-After"]) >= 1
     assert account.me().status_code == 200
+
+
+def _threads(server) -> dict[int, str]:
+    return {int(task.name): (task / "comm").read_text().strip() for task in Path(f"/proc/{server.process.pid}/task").iterdir()}
+
+
+def test_threads_that_hash_stand_back_from_those_that_requests_wait_for(make_server):
+    server = make_server({"threads": 2, "password.hash_threads": 2})
+    nice = {name: os.getpriority(os.PRIO_PROCESS, thread) for thread, name in _threads(server).items()}
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert nice["hashing"] == min(19, own + 10)
+    assert [name for name, value in nice.items() if value != own] == ["hashing"]
+
+
+def test_sign_ins_go_on_where_other_programs_fill_the_core(make_server):
+    server = make_server({"password.argon2_memory_kib": 8192, "password.argon2_passes": 1})
+    account = server.user()
+    core = {min(os.sched_getaffinity(0))}
+    for thread in _threads(server):
+        os.sched_setaffinity(thread, core)
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    try:
+        for process in busy:
+            os.sched_setaffinity(process.pid, core)
+        answers = at_once(lambda: account.try_login(timeout=120), times=3)
+        assert [answer.status_code for answer in answers] == [200] * 3
+        assert account.me().status_code == 200
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()

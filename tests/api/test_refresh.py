@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from support import Server, assert_problem, assert_token_schema, at_once, nothing_changes
+from support.store_reading import shared_store
 from support.tokens import claims_of, flipped, header_of
 
 DAY = 86_400
@@ -289,3 +290,25 @@ def test_a_revoked_token_stays_revoked_after_a_restart(make_server):
     server.restart()
     refused(account.try_refresh())
     refused(account.me())
+
+
+def test_what_a_refresh_changes_stands_in_no_index(server):
+    account = server.user()
+    indexed = ("SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indexrelid "
+               "WHERE i.indrelid = 'sessions'::regclass" if shared_store() else
+               "SELECT c.name FROM pragma_index_list('sessions') i, pragma_index_info(i.name) c")
+
+    def row(db) -> dict:
+        answer = db.execute("SELECT s.* FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.email = ?", (account.email,))
+        return dict(zip([column[0] for column in answer.description], answer.fetchone(), strict=True))
+
+    with server.db() as db:
+        before = row(db)
+        columns = {name for name, in db.execute(indexed)}
+    account.try_refresh().raise_for_status()
+    with server.db() as db:
+        after = row(db)
+    changed = {name for name, value in after.items() if value != before[name]}
+    assert "generation" in changed
+    assert "user_id" in columns
+    assert not changed & columns

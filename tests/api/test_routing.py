@@ -1,5 +1,8 @@
 """How a path and a method find their route, or do not."""
 
+import time
+from email.utils import parsedate_to_datetime
+
 import pytest
 
 from support import RawConnection, assert_problem, exchange, request_bytes
@@ -173,3 +176,16 @@ def test_the_request_id_is_made_by_the_server_and_differs_each_time(server):
 def test_errors_are_problem_documents_whatever_is_accepted(server, accept):
     assert_problem(server.get("/api/auth/<script>alert(1)</script>", headers={"Accept": accept}), 404)
     assert_problem(server.get("/api/users/me", headers={"Accept": accept}), 401)
+
+
+def test_the_date_of_a_kept_connection_goes_with_the_clock(server):
+    with RawConnection(server) as connection:
+        dates = []
+        for _ in range(3):
+            before = int(time.time())
+            connection.send(request_bytes("GET", "/healthz"))
+            date = parsedate_to_datetime(connection.read_response().header("date")).timestamp()
+            assert before - 1 <= date <= time.time()
+            dates.append(date)
+            time.sleep(1.1)
+        assert dates == sorted(set(dates))

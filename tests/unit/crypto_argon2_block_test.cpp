@@ -47,7 +47,8 @@ TEST(Argon2Block, the_portable_function_is_always_there_and_last) {
   for (const BlockFunction& function : block_functions()) names += std::string{function.name} + ' ';
   std::printf("this processor has: %s\n", names.c_str());
 #if defined(__x86_64__)
-  EXPECT_EQ(names.find("AVX2") != std::string::npos, __builtin_cpu_supports("avx2") != 0);
+  EXPECT_EQ(names.find("AVX2 ") != std::string::npos, __builtin_cpu_supports("avx2") != 0);
+  EXPECT_EQ(names.starts_with("AVX-512 "), __builtin_cpu_supports("avx512f") != 0);
 #endif
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 
 #include "db/error.h"
@@ -12,12 +13,24 @@ namespace {
 /// A table may be emptied, locked or counted: much more than a request ever asks for.
 constexpr std::chrono::minutes statement_limit{30};
 
-/// A server that vanishes while it is asked must not be waited for.
-Secret with_keepalives(const Secret& url) {
-  std::string text(url.text());
-  if (text.find("keepalives_idle=") == std::string::npos) {
+/// A server that vanishes while it is asked must not be waited for; but a network that stops for some seconds
+/// ends no copy, as it would end a request's.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> connection_limits{{
+    {"keepalives_idle", "10"},
+    {"keepalives_interval", "5"},
+    {"keepalives_count", "3"},
+    {"tcp_user_timeout", "25000"},
+}};
+
+/// The URL with what it does not say itself.
+Secret with_connection_limits(const Secret& url) {
+  std::string text;
+  text.reserve(url.text().size() + 128);  // so that no copy of a password is left behind
+  text += url.text();
+  for (const auto& [name, value] : connection_limits) {
+    if (text.find(std::string(name) + '=') != std::string::npos) continue;
     text += text.find('?') == std::string::npos ? '?' : '&';
-    text += "keepalives_idle=10&keepalives_interval=5&keepalives_count=3";
+    text.append(name).append("=").append(value);
   }
   Secret longer(text);
   wipe(text);
@@ -26,7 +39,7 @@ Secret with_keepalives(const Secret& url) {
 
 PostgresOptions patient(const Secret& url) {
   PostgresOptions options;
-  options.url = with_keepalives(url);
+  options.url = with_connection_limits(url);
   options.statement_timeout = statement_limit;
   return options;
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,11 @@ from support import server as server_module
 from support.postgres import Borrowed, Database, Postgres
 from support.store_reading import shared_store
 from support.together import ended_in_peace
+
+# A shell without job control starts what it sends to the background with both of them ignored, and so would be every
+# server and command that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

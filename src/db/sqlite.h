@@ -26,7 +26,8 @@ struct SqliteOptions {
   /// opened).
   std::chrono::milliseconds busy_timeout{2000};
 
-  /// Pages of 4 KiB in the log from which it is copied back between two batches, in passing …
+  /// Pages of 4 KiB in the log from which it is copied back between two batches, in passing; from half of
+  /// that to eight times as many, by how long a copy takes (db/sqlite_checkpoint.h) …
   std::uint32_t checkpoint_pages = 1000;
   /// … and from which the writer waits for readers until the log can start anew, which bounds its size.
   std::uint32_t restart_pages = 16384;

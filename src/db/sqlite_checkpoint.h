@@ -12,6 +12,11 @@ namespace latchkey::db {
 /// inside a commit, where it would cost every request of the batch tens of milliseconds. Used by that thread
 /// alone.
 ///
+/// All writes wait for a copy, and what it takes depends on how many different pages the log has: a page that
+/// changed a hundred times is written once. So pieces grow while copies are short, which spares work where
+/// few pages change again and again, and shrink when they take long, as where each write changes a page of
+/// its own.
+///
 /// SQLite starts the log anew by itself when all of it is copied and no reader needs it, which does not
 /// happen under steady load; so above `restart_pages` the writer waits for the readers (they hold a snapshot
 /// for one turn of their loop at most; a backup holds one longer, and then we try again later).
@@ -32,11 +37,14 @@ class SqliteCheckpoint {
 
  private:
   void copy(int mode);
+  /// The next piece, by what the last one took.
+  void adapt(std::chrono::steady_clock::duration taken);
 
   SqliteConnection& connection_;
   const SqliteOptions& options_;
   std::uint32_t log_pages_ = 0;
   std::uint32_t copied_pages_ = 0;
+  std::uint32_t piece_;  ///< pages of the log
   std::uint32_t next_restart_;
   std::uint64_t pieces_ = 0;
 };

@@ -56,6 +56,7 @@ class Bench:
         self.rows: list[Row] = []
         self.plots: list[Plot] = []
         self.seconds_of_groups: dict[str, float] = {}
+        self.daemon_seconds = 0.0  # CPU time of what the run started and is no child of it
         self.settings: dict[str, dict[str, str]] = {}
         self.sign_ins_per_second: float | None = None
         folder.mkdir(parents=True, exist_ok=True)

@@ -65,7 +65,7 @@ def _own_seconds() -> float:
 
 class Watch:
     """Tells, at the end, what part of the machine other programs used meanwhile. Our own are counted once they have
-    been waited for, so finish last."""
+    been waited for, so finish last; a daemon never is, so that its CPU time must be told."""
 
     def __init__(self) -> None:
         self._ticks = _machine_ticks()
@@ -73,9 +73,9 @@ class Watch:
         self._load = os.getloadavg()[0]
         self._start = time.monotonic()
 
-    def finish(self) -> dict:
+    def finish(self, daemon_seconds: float) -> dict:
         busy, stolen, total = (after - before for after, before in zip(_machine_ticks(), self._ticks))
-        own = (_own_seconds() - self._own) * os.sysconf("SC_CLK_TCK")
+        own = (_own_seconds() - self._own + daemon_seconds) * os.sysconf("SC_CLK_TCK")
         return {
             "seconds": round(time.monotonic() - self._start, 1),
             "load_average_before": self._load,

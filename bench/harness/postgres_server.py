@@ -46,6 +46,7 @@ class BenchPostgres:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.bench.daemon_seconds += self.cpu_seconds()
         self.server.remove()
 
     def cpu_seconds(self) -> float:

@@ -166,7 +166,7 @@ class PostgresSide final : public Side {
 
   Dialect dialect() const override { return Dialect::postgres; }
   void read(const Work& work) override { run("BEGIN ISOLATION LEVEL REPEATABLE READ", work); }
-  void write(const Work& work) override { run("BEGIN", work); }
+  void write(const Work& work) override { run("BEGIN ISOLATION LEVEL READ COMMITTED", work); }
   std::vector<std::int64_t> run_each(Connection&, const StatementText& statement,
                                      std::span<const Row> parameters, const TakeRow& take) override {
     return session_.run_each(statement, parameters, take);

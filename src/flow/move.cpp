@@ -141,22 +141,14 @@ void Mover::hold() {
 }
 
 void Mover::transfer() {
-  const bool follows = source_.dialect() == db::Dialect::sqlite;
-  std::optional<moves::Log> log;
-  if (follows) {
-    moves::begin_log(source_);
-    log.emplace();
-  } else {
-    hold();
-    observer_.tell("writes are refused from here on; reads go on");
-  }
+  moves::begin_log(source_);
   // The state's rows are made by a migration, too, in place of which the source's come.
-  MoveCopy copy(source_, *target_, std::move(log), observer_);
+  MoveCopy copy(source_, *target_, observer_);
   copy.copy_all();
   copy.follow();
   copy.compare_all();
   copy.follow();
-  if (follows) hold();
+  hold();
   copy.follow_to_the_end();
   copy.compare_counts();
   copy.carry_last_ids();

@@ -31,13 +31,12 @@ struct MoveOutcome {
 ///
 /// 1. The target must be empty, or be what an earlier move has not finished, which is emptied. It is marked
 ///    `filling`: nobody serves it.
-/// 2. Everything is copied, then compared. SQLite is written to meanwhile, and what changes is copied again;
-///    PostgreSQL refuses writes from here on.
+/// 2. Everything is copied, then compared. The source is written to meanwhile, and what changes is copied
+///    again.
 /// 3. The source refuses writes. The last changes are copied and compared, and the rows counted.
-/// 4. The source is marked `leaving`, the target `arrived`, the source `left`, each durably before the next:
-/// so
-///    there is no moment at which both may be served. Between the first and the second neither is; who died
-///    there repeats the move, which then only sets the marks.
+/// 4. The source is marked `leaving`, the target `arrived`, the source `left`, each durably before the next,
+///    so there is no moment at which both may be served. Between the first and the second neither is; who
+///    died there repeats the move, which then only sets the marks.
 ///
 /// Whatever goes wrong before 4 leaves the source as it was. Throws MoveRefused, what the observer throws,
 /// and what the stores throw.

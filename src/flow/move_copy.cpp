@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "crypto/sha256.h"
 #include "db/error.h"
@@ -126,9 +127,8 @@ struct MoveCopy::Changed {
   std::vector<Row> removed;  ///< keys of those that are not
 };
 
-MoveCopy::MoveCopy(db::Side& source, db::Side& target, std::optional<store::moves::Log> log,
-                   MoveObserver& observer)
-    : source_(source), target_(target), log_(std::move(log)), observer_(observer) {
+MoveCopy::MoveCopy(db::Side& source, db::Side& target, MoveObserver& observer)
+    : source_(source), target_(target), observer_(observer) {
   for (const Table& table : tables::list_content())
     tables_.push_back({.name = table.name, .rows = 0, .checksum = {}});
 }
@@ -154,9 +154,7 @@ void MoveCopy::copy_table(std::size_t table) {
       changed = target_.run_each(connection, *of.insert, rows, no_rows);
     });
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (changed[i] != 0) continue;
-      if (!log_.has_value()) differ(of.table, "a row can not be written to the target");
-      log_->changed(table).insert(rows[i].front());
+      if (changed[i] == 0) log_.changed(table).insert(rows[i].front());
     }
     done += static_cast<std::int64_t>(rows.size());
     after = rows.back().front();
@@ -210,35 +208,33 @@ void MoveCopy::explain(std::size_t table, const std::map<Cell, const Row*>& sour
     if (!source.contains(key)) different.push_back(key);
   }
   if (different.empty()) return;
-  if (log_.has_value()) log_->read_on(source_);
+  log_.read_on(source_);
   for (const Cell& key : different) {
-    if (!log_.has_value() || !log_->changed(table).contains(key))
+    if (!log_.changed(table).contains(key))
       differ(what, "what has arrived differs from what was sent, the checksums say");
   }
 }
 
 void MoveCopy::follow() {
-  if (!log_.has_value()) return;
   for (int round = 0; round < most_rounds; ++round) {
-    log_->read_on(source_);
-    if (log_->size() <= few) return;
-    std::size_t left = log_->size();
+    log_.read_on(source_);
+    if (log_.size() <= few) return;
+    std::size_t left = log_.size();
     // What comes up meanwhile is the next round's.
-    while (log_->size() > 0 && log_->size() <= left) {
-      left = log_->size() - 1;
+    while (log_.size() > 0 && log_.size() <= left) {
+      left = log_.size() - 1;
       follow_some(Writes::go_on);
       observer_.progress({.phase = MoveObserver::Phase::follow,
                           .table = "changes",
                           .done = 0,
-                          .total = static_cast<std::int64_t>(log_->size())});
+                          .total = static_cast<std::int64_t>(log_.size())});
     }
   }
 }
 
 void MoveCopy::follow_to_the_end() {
-  if (!log_.has_value()) return;
-  log_->read_on(source_);
-  if (log_->size() > 0) follow_some(Writes::are_held);
+  log_.read_on(source_);
+  if (log_.size() > 0) follow_some(Writes::are_held);
 }
 
 void MoveCopy::follow_some(Writes writes) {
@@ -259,7 +255,7 @@ void MoveCopy::follow_some(Writes writes) {
 std::vector<MoveCopy::Changed> MoveCopy::take_changed(std::size_t limit) {
   std::vector<Changed> changed(tables_.size());
   for (std::size_t i = 0; i < tables_.size(); ++i) {
-    auto& keys = log_->changed(i);
+    auto& keys = log_.changed(i);
     while (!keys.empty() && changed[i].keys.size() < limit)
       changed[i].keys.push_back({keys.extract(keys.begin()).value()});
   }
@@ -300,7 +296,7 @@ void MoveCopy::write_changed(const std::vector<Changed>& changed, Writes writes)
   for (std::size_t i = 0; i < tables_.size(); ++i) {
     if (!waiting[i].empty() && writes == Writes::are_held)
       differ(statements_of(source_, i).table, "a row can not be written to the target");
-    for (Cell& key : waiting[i]) log_->changed(i).insert(std::move(key));
+    for (Cell& key : waiting[i]) log_.changed(i).insert(std::move(key));
   }
 }
 
@@ -316,7 +312,7 @@ void MoveCopy::compare_changed(const std::vector<Changed>& changed) {
       // Those that wait for their user come again.
       std::vector<Row> expected;
       for (const Row& row : changed[i].rows) {
-        if (!log_->changed(i).contains(row.front())) expected.push_back(row);
+        if (!log_.changed(i).contains(row.front())) expected.push_back(row);
       }
       if (digest({}, there) != digest({}, expected))
         differ(statements.table, "what has arrived differs from what was sent, the checksums say");
@@ -326,7 +322,7 @@ void MoveCopy::compare_changed(const std::vector<Changed>& changed) {
 
 void MoveCopy::put_back(const std::vector<Changed>& changed) {
   for (std::size_t i = 0; i < changed.size(); ++i) {
-    for (const Row& key : changed[i].keys) log_->changed(i).insert(key.front());
+    for (const Row& key : changed[i].keys) log_.changed(i).insert(key.front());
   }
 }
 

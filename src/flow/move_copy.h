@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -43,12 +42,11 @@ struct MovedTable {
   std::string checksum;  ///< SHA-256 over all rows that were compared, in the order of their keys
 };
 
-/// Brings the rows of one store into another, batch by batch, and compares them. With a log (SQLite) the
-/// source may be written to meanwhile; without one its writes are held. Throws MoveRefused when the two do
-/// not agree.
+/// Brings the rows of one store into another, batch by batch, and compares them. The source, whose log has
+/// begun (store/moves.h), may be written to meanwhile. Throws MoveRefused when the two do not agree.
 class MoveCopy {
  public:
-  MoveCopy(db::Side& source, db::Side& target, std::optional<store::moves::Log> log, MoveObserver& observer);
+  MoveCopy(db::Side& source, db::Side& target, MoveObserver& observer);
 
   /// Every table, in pages by its key. Rows that do not fit yet (their user came later) are left to the log.
   void copy_all();
@@ -84,7 +82,7 @@ class MoveCopy {
 
   db::Side& source_;
   db::Side& target_;
-  std::optional<store::moves::Log> log_;
+  store::moves::Log log_;
   MoveObserver& observer_;
   std::vector<MovedTable> tables_;
 };

@@ -1,8 +1,10 @@
 #include "store/moves.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "base/error.h"
 #include "db/error.h"
@@ -12,11 +14,13 @@ namespace latchkey::store::moves {
 namespace {
 
 using db::Dialect;
+using db::Type;
 using tables::Table;
 
 // Next to the locks of migrations and of the lead.
 constexpr std::int64_t turn = 7809644653205935483;
 constexpr std::int64_t hold = 7809644653205935484;
+constexpr std::int64_t follow = 7809644653205935485;
 
 constexpr db::Statement<std::optional<bool>, std::int64_t> try_lock{"SELECT pg_try_advisory_lock($1)"};
 constexpr db::Statement<std::optional<bool>, std::int64_t> try_lock_for_now{
@@ -25,7 +29,7 @@ constexpr db::Statement<std::optional<std::string>> find_sqlite_remains{
     "SELECT name FROM sqlite_schema WHERE name LIKE 'move!_hold!_%' ESCAPE '!' OR name = 'move_changes' "
     "LIMIT 1"};
 constexpr db::Statement<std::optional<std::string>> find_postgres_remains{
-    "SELECT CAST(tgname AS text) FROM pg_trigger WHERE tgname = 'move_hold' LIMIT 1"};
+    "SELECT CAST(tgname AS text) FROM pg_trigger WHERE tgname IN ('move_hold', 'move_log') LIMIT 1"};
 
 constexpr std::array operations{std::string_view{"INSERT"}, std::string_view{"UPDATE"},
                                 std::string_view{"DELETE"}};
@@ -99,6 +103,39 @@ std::string hold_while_locked() {
   return hold_function("IF NOT pg_try_advisory_xact_lock_shared(" + std::to_string(hold) + ") THEN");
 }
 
+/// PostgreSQL's columns have one type each, and keys have one of three.
+constexpr std::array key_columns{
+    std::pair{Type::integer, std::string_view{"integer_key"}},
+    std::pair{Type::bytes, std::string_view{"bytes_key"}},
+    std::pair{Type::text, std::string_view{"text_key"}},
+};
+
+std::size_t place_of_key(const Table& table) {
+  const Type type = table.columns.front().type;
+  return static_cast<std::size_t>(
+      std::ranges::find(key_columns, type, [](const auto& column) { return column.first; }) -
+      key_columns.begin());
+}
+
+/// Whoever writes tries for a share of a lock that the mover has: who gets it need not write anything down,
+/// since nobody follows any more. With the rights of its owner, who need not be the one whom the nodes use.
+std::string log_function(const Table& table) {
+  const std::string key(table.columns.front().name);
+  const std::string write_down = "INSERT INTO move_changes (table_name, " +
+                                 std::string(key_columns[place_of_key(table)].second) + ") VALUES (" +
+                                 quoted(table.name) + ", ";
+  return "CREATE FUNCTION move_log_" + std::string(table.name) +
+         "() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $move$ BEGIN "
+         "IF pg_try_advisory_xact_lock_shared(" +
+         std::to_string(follow) +
+         ") THEN RETURN NULL; END IF; "
+         "IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND OLD." +
+         key + " <> NEW." + key + ") THEN " + write_down + "OLD." + key +
+         "); END IF; "
+         "IF TG_OP <> 'DELETE' THEN " +
+         write_down + "NEW." + key + "); END IF; RETURN NULL; END $move$;\n";
+}
+
 std::string lock_tables() {
   std::string list;
   for (const Table& table : tables::list_content())
@@ -107,22 +144,26 @@ std::string lock_tables() {
   return "SET LOCAL lock_timeout = '1s'; LOCK TABLE " + list + " IN ACCESS EXCLUSIVE MODE;\n";
 }
 
-std::string drop_postgres_triggers() {
-  std::string script;
-  for (const Table& table : tables::list_content())
-    script += "DROP TRIGGER IF EXISTS move_hold ON " + std::string(table.name) + ";\n";
-  return script;
-}
-
 std::string release_postgres() {
-  return lock_tables() + drop_postgres_triggers() + "DROP FUNCTION IF EXISTS move_hold();\n";
+  std::string script = lock_tables();
+  for (const Table& table : tables::list_content()) {
+    for (const std::string_view what : {"move_hold", "move_log"})
+      script += "DROP TRIGGER IF EXISTS " + std::string(what) + " ON " + std::string(table.name) + ";\n";
+    script += "DROP FUNCTION IF EXISTS move_log_" + std::string(table.name) + "();\n";
+  }
+  return script + "DROP FUNCTION IF EXISTS move_hold();\nDROP TABLE IF EXISTS move_changes;\n";
 }
 
-std::string hold_of_postgres() {
-  std::string script = hold_while_locked() + lock_tables() + drop_postgres_triggers();
+/// The triggers of both, so that the tables are locked once, when least is lost if that fails.
+std::string log_and_hold_of_postgres() {
+  std::string script = release_postgres() + hold_while_locked() +
+                       "CREATE TABLE move_changes (seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
+                       "table_name TEXT NOT NULL, integer_key BIGINT, bytes_key BYTEA, text_key TEXT);\n";
   for (const Table& table : tables::list_content()) {
-    script += "CREATE TRIGGER move_hold BEFORE INSERT OR UPDATE OR DELETE ON " + std::string(table.name) +
-              " FOR EACH STATEMENT EXECUTE FUNCTION move_hold();\n";
+    const std::string on = " INSERT OR UPDATE OR DELETE ON " + std::string(table.name);
+    script += "CREATE TRIGGER move_hold BEFORE" + on + " FOR EACH STATEMENT EXECUTE FUNCTION move_hold();\n" +
+              log_function(table) + "CREATE TRIGGER move_log AFTER" + on +
+              " FOR EACH ROW EXECUTE FUNCTION move_log_" + std::string(table.name) + "();\n";
   }
   return script;
 }
@@ -142,24 +183,54 @@ void write_patiently(db::Side& side, const std::string& script) {
   }
 }
 
+/// Takes rows of a number, a table's name, and a key, which stands in the one column that there is or in that
+/// of its type.
 class Changes final : public db::RowSink {
  public:
-  Changes(std::vector<std::set<db::Cell>>& changed, std::int64_t& seen) : changed_(changed), seen_(seen) {}
+  explicit Changes(std::vector<std::set<db::Cell>>& changed) : changed_(changed) {}
   void row(std::span<const db::Value> columns) override {
     const std::string_view name = db::text_of(columns[1]);
+    const auto keys = columns.subspan(2);
     const auto content = tables::list_content();
     for (std::size_t i = 0; i < content.size(); ++i) {
-      if (content[i].name == name) changed_[i].insert(db::keep(columns[2], content[i].columns.front().type));
+      if (content[i].name != name) continue;
+      const db::Value& key = keys[keys.size() == 1 ? 0 : place_of_key(content[i])];
+      changed_[i].insert(db::keep(key, content[i].columns.front().type));
     }
-    seen_ = db::integer_of(columns[0]);
     ++count;
   }
   std::int64_t count = 0;
 
  private:
   std::vector<std::set<db::Cell>>& changed_;
-  std::int64_t& seen_;
 };
+
+constexpr Type limit_of_rows[] = {Type::integer};
+// What is read is removed, and no place remembered up to which it was: on PostgreSQL a change with a lower
+// number may be committed after one with a higher.
+constexpr db::StatementText take_from_sqlite{
+    "DELETE FROM move_changes WHERE seq IN (SELECT seq FROM move_changes ORDER BY seq LIMIT $1) "
+    "RETURNING seq, table_name, row_key",
+    limit_of_rows, 3};
+constexpr db::StatementText take_from_postgres{
+    "DELETE FROM move_changes WHERE seq IN (SELECT seq FROM move_changes ORDER BY seq LIMIT $1) "
+    "RETURNING seq, table_name, integer_key, bytes_key, text_key",
+    limit_of_rows, 5};
+
+void lock(db::Side& source, std::int64_t name) {
+  source.read([&](db::Connection& connection) {
+    connection.execute_script("SELECT pg_advisory_lock(" + std::to_string(name) + ")");
+  });
+}
+
+void unlock(db::Side& source, std::int64_t name) {
+  source.read([&](db::Connection& connection) {
+    connection.execute_script(
+        "SELECT pg_advisory_unlock(" + std::to_string(name) +
+        ") FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND objid = " +
+        std::to_string(name & 0xffffffff));
+  });
+}
 
 }  // namespace
 
@@ -171,10 +242,16 @@ bool take_turn(db::Side& side) {
 }
 
 void begin_log(db::Side& source) {
-  source.write([](db::Connection& connection) {
-    connection.execute_script(release_sqlite());
-    connection.execute_script(log_of_sqlite());
-  });
+  if (source.dialect() == Dialect::sqlite) {
+    source.write([](db::Connection& connection) {
+      connection.execute_script(release_sqlite());
+      connection.execute_script(log_of_sqlite());
+    });
+    return;
+  }
+  // First the lock: where an earlier move's triggers still stand, they must not let a change pass.
+  lock(source, follow);
+  write_patiently(source, log_and_hold_of_postgres());
 }
 
 void hold_writes(db::Side& source) {
@@ -182,10 +259,7 @@ void hold_writes(db::Side& source) {
     source.write([](db::Connection& connection) { connection.execute_script(hold_of_sqlite()); });
     return;
   }
-  write_patiently(source, hold_of_postgres());
-  source.read([](db::Connection& connection) {
-    connection.execute_script("SELECT pg_advisory_lock(" + std::to_string(hold) + ")");
-  });
+  lock(source, hold);
 }
 
 void release(db::Side& source) {
@@ -193,12 +267,8 @@ void release(db::Side& source) {
     source.write([](db::Connection& connection) { connection.execute_script(release_sqlite()); });
     return;
   }
-  source.read([](db::Connection& connection) {
-    connection.execute_script(
-        "SELECT pg_advisory_unlock(" + std::to_string(hold) +
-        ") FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND objid = " +
-        std::to_string(hold & 0xffffffff));
-  });
+  unlock(source, hold);
+  unlock(source, follow);
   write_patiently(source, forget_leaving + release_postgres());
 }
 
@@ -208,7 +278,10 @@ void hold_for_ever(db::Connection& source, Dialect dialect) {
 }
 
 void drop_log(db::Connection& source, Dialect dialect) {
-  if (dialect == Dialect::sqlite) source.execute_script(drop_log_of_sqlite());
+  // On PostgreSQL the triggers stay where they are, since to drop them takes locks that readers would wait
+  // for; no write comes to them any more.
+  source.execute_script(dialect == Dialect::sqlite ? drop_log_of_sqlite()
+                                                   : "DROP TABLE IF EXISTS move_changes;\n");
 }
 
 void clear_remains(db::Side& store) {
@@ -229,17 +302,14 @@ void clear_remains(db::Side& store) {
 }
 
 void Log::read_on(db::Side& source) {
-  static constexpr db::Type parameters[] = {db::Type::integer, db::Type::integer};
-  static constexpr db::StatementText list_after{
-      "SELECT seq, table_name, row_key FROM move_changes WHERE seq > $1 ORDER BY seq LIMIT $2", parameters, 3,
-      true};
   constexpr std::int64_t page = 5000;
+  const bool sqlite = source.dialect() == Dialect::sqlite;
   for (;;) {
     std::int64_t count = 0;
-    source.read([&](db::Connection& connection) {
-      Changes changes(changed_, seen_);
-      const db::Value values[] = {seen_, page};
-      connection.execute(list_after, values, changes);
+    source.write([&](db::Connection& connection) {
+      Changes changes(changed_);
+      const db::Value values[] = {page};
+      connection.execute(sqlite ? take_from_sqlite : take_from_postgres, values, changes);
       count = changes.count;
     });
     if (count < page) return;

@@ -52,10 +52,11 @@ inline constexpr db::Statement<db::Affected> delete_filling{"DELETE FROM moves W
 /// Whether this session is now the one that moves something out of this database, or into it.
 bool take_turn(db::Side& side);
 
-/// From now on every change of the source's tables is written down as well. SQLite only.
+/// From now on every change of the source's tables is written down as well. On PostgreSQL only for as long as
+/// this session lives.
 void begin_log(db::Side& source);
-/// From now on every write to the source's tables is refused (`Unavailable` for whoever tries), and no write
-/// that came before is under way any more. On PostgreSQL only for as long as this session lives.
+/// After that: from now on every write to the source's tables is refused (`Unavailable` for whoever tries),
+/// and no write that came before is under way any more. On PostgreSQL only for as long as this session lives.
 void hold_writes(db::Side& source);
 /// Ends both, as after a move that came to nothing, and with them a mark `leaving`: what it promises is no
 /// longer true once somebody writes.
@@ -68,8 +69,8 @@ void drop_log(db::Connection& source, db::Dialect dialect);
 /// Removes what a move that was killed has left in a store that is about to be used.
 void clear_remains(db::Side& store);
 
-/// What has changed since `begin_log`, by table (in the order of `tables::list_content`): reads on from where
-/// it stopped. What it hands out is whole: a row that changes later is written down behind that.
+/// What has changed since `begin_log`, by table (in the order of `tables::list_content`): takes what has been
+/// written down since it was last asked. A row that changes after that is written down anew.
 class Log {
  public:
   Log() : changed_(tables::list_content().size()) {}
@@ -78,7 +79,6 @@ class Log {
   std::size_t size() const;
 
  private:
-  std::int64_t seen_ = 0;
   std::vector<std::set<db::Cell>> changed_;
 };
 

@@ -3,12 +3,14 @@
 import contextlib
 import os
 import pty
+import re
 import subprocess
 
 import pytest
 
 from support import PASSWORD, Account, ServerFailed, binary_path, unique_email
-from support.moving import (Crowd, SETTINGS, add_rows, begin_move, checksums, finish, marks, move_away, target_settings, wait_for)
+from support.moving import (Crowd, SETTINGS, add_rows, add_rows_there, begin_move, checksums, finish, marks, move_away,
+                            target_settings, triggers, wait_for)
 from support.postgres import Database
 
 # Each makes both kinds of store itself.
@@ -217,18 +219,25 @@ def test_and_back_again(make_server, database):
     user.login()
     move_away(source, database)
     node = make_server(target_settings(source, database))
-    other = make_server({**target_settings(source, database), "listen": "127.0.0.1:0"})
+    other = make_server({**target_settings(source, database), "listen": "127.0.0.1:0", "public_url": node.url})
     home = make_server({**target_settings(source, database), "database_url": None}, start=False)
     user.server = node
     user.rotate()
-    for _ in range(30):
-        node.signup()
+    add_rows_there(database, 15000)
     last = other.signup()
-    with Crowd(node, writers=2) as crowd:
-        wait_for(lambda: sum(len(client.signed_up) for client in crowd.clients) > 5, "the crowd to be at work")
-        output = finish(begin_move(node, "--to", f"sqlite:{home.data_dir}"))
+    with Crowd(node, writers=2) as crowd, Crowd(other, writers=2) as crowd_of_other:
+        wait_for(lambda: min(crowd.signed_up, crowd_of_other.signed_up) > 5, "the crowds to be at work")
+        process = begin_move(node, "--to", f"sqlite:{home.data_dir}")
+        wait_for(lambda: triggers(database), "the move to begin")
+        before = crowd.signed_up, crowd_of_other.signed_up
+        wait_for(lambda: crowd.signed_up > before[0] + 3 and crowd_of_other.signed_up > before[1] + 3, "writes to go on")
+        assert process.poll() is None, "they were written while the move was at work"
+        output = finish(process)
         assert node.wait_exit() == 0 and other.wait_exit() == 0, "every node ends"
-    assert "writes are refused from here on" in output
+    held = re.search(r"writes were refused for ([0-9.]+) s", output)
+    assert held and checksums(output)["users"][0] > 15000
+    refused = sum(client.refused for each in (crowd, crowd_of_other) for client in each.clients)
+    assert refused > 0, "the last part refuses writes"
     for server in (node, other):
         server.process = None
         server.check_sanitizers()
@@ -237,6 +246,7 @@ def test_and_back_again(make_server, database):
         server.process = None
     home.start()
     crowd.check(home)
+    crowd_of_other.check(home)
     user.server = home
     assert user.me().status_code == 200
     user.rotate()

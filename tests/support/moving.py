@@ -57,12 +57,26 @@ def add_rows(server: Server, users: int) -> None:
     db.close()
 
 
+def add_rows_there(database: Database, users: int) -> None:
+    """As many on a PostgreSQL, where nodes may be at work."""
+    database.server.sql(f"""INSERT INTO users (subject, email, email_key, username, password_hash, role, confirmed, is_active,
+                              failed_sign_ins, locked_until, mailed_at, created_at, updated_at)
+                            SELECT decode(md5(n::text), 'hex'), n || '@bulk', n || '@bulk', 'bulk', '', 'user', true, true,
+                              0, 0, 0, 1, 1 FROM generate_series(1, {users}) n;""", database.name)
+
+
 def marks(database: Database) -> list[str]:
     """The stages that a PostgreSQL's marks are at."""
     try:
         return [row[0] for row in database.server.sql("SELECT stage FROM moves;", database.name)]
     except RuntimeError:  # no table yet
         return []
+
+
+def triggers(database: Database) -> list[str]:
+    """What a move has put into a PostgreSQL that it moves out of."""
+    return [row[0] for row in database.server.sql("SELECT DISTINCT tgname FROM pg_trigger WHERE tgname LIKE 'move%';",
+                                                  database.name)]
 
 
 def wait_for(ask, what: str, timeout: float = 60):
@@ -95,11 +109,12 @@ class Client:
 
 class Crowd(Meanwhile):
     """Clients at work while a store is moved: writers, which may be refused with 503 for a while, and readers, which
-    may not, up to the moment when the server ends."""
+    may not (unless their database is crashed), up to the moment when the server ends."""
 
-    def __init__(self, server: Server, writers: int = 4):
+    def __init__(self, server: Server, writers: int = 4, reads_may_be_refused: bool = False):
         super().__init__()
         self.server = server
+        self.reads_may_be_refused = reads_may_be_refused
         self.clients = [Client() for _ in range(writers)]
         self.reader = Client()
         account = server.user() if server.settings.get("accounts.confirmation") != "off" else server.signup()
@@ -159,13 +174,18 @@ class Crowd(Meanwhile):
         response = session.get(self.server.url + "/api/users/me", timeout=30,
                                headers={"Authorization": f"Bearer {self.account.access}"})
         client.reads += 1
-        if response.status_code != 200:
+        if response.status_code != 200 and not (response.status_code == 503 and self.reads_may_be_refused):
             client.unexpected.append(f"me: {response.status_code} {response.text[:300]}")
         time.sleep(0.002)
 
     @property
     def unexpected(self) -> list[str]:
         return [line for client in [*self.clients, self.reader] for line in client.unexpected]
+
+    @property
+    def signed_up(self) -> int:
+        """How many sign-ups were acknowledged."""
+        return sum(len(client.signed_up) for client in self.clients)
 
     @property
     def ended(self) -> int:

@@ -265,7 +265,8 @@ class Server(StoreReading):
 
     def metric(self, name: str) -> float:
         """One number of /metrics, by its name with labels as it is printed. Needs `management_listen`."""
-        address = re.findall(r"server\.management address=(\S+)", self.stderr)[-1]
+        # The line comes after the one that says that it has started.
+        address = self.wait(lambda: re.findall(r"server\.management address=(\S+)", self.stderr), "its address")[-1]
         text = requests.get(address + "/metrics", timeout=60).text
         return float(re.search(rf"^{re.escape(name)} (\S+)$", text, re.M)[1])
 

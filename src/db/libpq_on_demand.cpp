@@ -50,11 +50,13 @@ LATCHKEY_FORWARD(int, PQgetisnull, (const PGresult* result, int row, int column)
 LATCHKEY_FORWARD(int, PQgetlength, (const PGresult* result, int row, int column), result, row, column)
 LATCHKEY_FORWARD(PGresult*, PQgetResult, (PGconn * connection), connection)
 LATCHKEY_FORWARD(char*, PQgetvalue, (const PGresult* result, int row, int column), result, row, column)
+LATCHKEY_FORWARD(char*, PQhost, (const PGconn* connection), connection)
 LATCHKEY_FORWARD(int, PQisBusy, (PGconn * connection), connection)
 LATCHKEY_FORWARD(int, PQnfields, (const PGresult* result), result)
 LATCHKEY_FORWARD(int, PQntuples, (const PGresult* result), result)
 LATCHKEY_FORWARD(PGpipelineStatus, PQpipelineStatus, (const PGconn* connection), connection)
 LATCHKEY_FORWARD(int, PQpipelineSync, (PGconn * connection), connection)
+LATCHKEY_FORWARD(char*, PQport, (const PGconn* connection), connection)
 LATCHKEY_FORWARD(PGresult*, PQprepare,
                  (PGconn * connection, const char* name, const char* query, int count, const Oid* types),
                  connection, name, query, count, types)

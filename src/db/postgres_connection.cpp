@@ -30,9 +30,10 @@ constexpr const char* lock_for_migration =
 
 }  // namespace
 
-void PostgresConnection::connect() {
+void PostgresConnection::connect(const std::optional<PostgresHost>& first) {
   close();
-  handle_ = connect_postgres(options_);
+  if (health_ != nullptr) era_ = health_->era();
+  handle_ = connect_postgres(options_, first);
   notices_.listen_to(handle_.get());
 }
 
@@ -45,7 +46,7 @@ void PostgresConnection::close() {
 
 bool PostgresConnection::is_open() {
   if (!handle_) return false;
-  if (is_alive(handle_.get())) return true;
+  if (!is_of_the_past() && is_alive(handle_.get())) return true;
   close();
   return false;
 }
@@ -72,8 +73,12 @@ void PostgresConnection::wait_for_socket(SteadyClock::time_point begun) {
       lose(last_words(handle_.get()));
     }
     const auto waited = SteadyClock::now() - begun;
-    const bool gone = health_ != nullptr && health_->is_silent() && waited > silence_limit;
-    if (ready == 0 && (gone || (!patient_ && waited > limit))) lose("the database did not answer in time");
+    const bool gone =
+        health_ != nullptr && (health_->is_silent() || is_of_the_past()) && waited > silence_limit;
+    if (ready == 0 && (gone || (!patient_ && waited > limit))) {
+      if (gone) health_->end_era(era_);
+      lose("the database did not answer in time");
+    }
   }
 }
 

@@ -20,16 +20,18 @@ namespace latchkey::db {
 /// for, the commit at the latest. So a sign-up costs two round trips, not six.
 class PostgresConnection final : public Connection {
  public:
-  /// With `health` it does not wait for a server that answers nobody.
-  explicit PostgresConnection(const PostgresOptions& options, const PostgresHealth* health = nullptr)
+  /// With `health` it does not wait for a server that answers nobody, and is open only in its own era.
+  explicit PostgresConnection(const PostgresOptions& options, PostgresHealth* health = nullptr)
       : options_(options), health_(health) {}
 
   /// Throws `Unavailable`.
-  void connect();
+  void connect(const std::optional<PostgresHost>& first);
   void close();
   bool has_session() const { return handle_ != nullptr; }
   /// Notices, too, when the other side has closed it meanwhile.
   bool is_open();
+  /// While it has a session.
+  PostgresHost host() const { return host_of(handle_.get()); }
 
   enum class Access : std::uint8_t { read, write };
   /// A read sees one snapshot from its first statement on.
@@ -70,9 +72,11 @@ class PostgresConnection final : public Connection {
   PostgresResult wait_for_result(std::string_view sql);
   void wait_for_socket(std::chrono::steady_clock::time_point begun);
   [[noreturn]] void lose(const std::string& why);
+  bool is_of_the_past() const { return health_ != nullptr && era_ != health_->era(); }
 
   const PostgresOptions& options_;
-  const PostgresHealth* health_;
+  PostgresHealth* health_;
+  std::uint64_t era_ = 0;
   PostgresNotices notices_;
   PostgresHandle handle_;
   Access access_ = Access::write;

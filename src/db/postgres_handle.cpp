@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <span>
+#include <vector>
 
 #include "base/log.h"
 
@@ -59,6 +61,42 @@ std::string session_options(const PostgresOptions& options) {
          " -c tcp_user_timeout=10000";
 }
 
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0;;) {
+    const std::size_t end = list.find(',', begin);
+    parts.push_back(list.substr(begin, end - begin));
+    if (end == std::string::npos) return parts;
+    begin = end + 1;
+  }
+}
+
+constexpr const char* default_port = "5432";
+
+/// libpq tries hosts in the order of its lists.
+void try_first(const PostgresHost& host, std::map<std::string, std::string>& parameters) {
+  const auto part = [&](const char* name, std::size_t at) {
+    const auto parts = split(parameters[name]);
+    return at < parts.size() ? parts[at] : parts.size() == 1 ? parts.front() : std::string();
+  };
+  const std::size_t count = std::max(split(parameters["host"]).size(), split(parameters["hostaddr"]).size());
+  for (std::size_t at = 1; at < count; ++at) {
+    const std::string name = part("host", at);
+    const std::string port = part("port", at);
+    if (PostgresHost{name.empty() ? part("hostaddr", at) : name, port.empty() ? default_port : port} != host)
+      continue;
+    for (const char* list : {"host", "hostaddr", "port"}) {
+      auto parts = split(parameters[list]);
+      if (parts.size() != count) continue;  // one for all, or none
+      std::ranges::rotate(parts, parts.begin() + static_cast<std::ptrdiff_t>(at));
+      std::string text = parts.front();
+      for (const auto& one : std::span(parts).subspan(1)) text.append(",").append(one);
+      parameters[list] = text;
+    }
+    return;
+  }
+}
+
 /// Of a server that was made a standby: another one takes the writes now.
 constexpr std::string_view read_only = "25006";
 
@@ -79,7 +117,12 @@ void note(void*, const PGresult* notice) {
 
 void check_postgres_url(const Secret& url) { parse_url(url); }
 
-PostgresHandle connect_postgres(const PostgresOptions& options) {
+PostgresHost host_of(const PGconn* connection) {
+  const auto text = [](const char* word) { return std::string(word == nullptr ? "" : word); };
+  return {text(PQhost(connection)), text(PQport(connection))};
+}
+
+PostgresHandle connect_postgres(const PostgresOptions& options, const std::optional<PostgresHost>& first) {
   const UrlOptions url = parse_url(options.url);
   std::map<std::string, std::string> parameters{
       {"target_session_attrs", "read-write"},
@@ -91,6 +134,7 @@ PostgresHandle connect_postgres(const PostgresOptions& options) {
   for (const PQconninfoOption* option = url.get(); option->keyword != nullptr; ++option) {
     if (option->val != nullptr) parameters[option->keyword] = option->val;
   }
+  if (first.has_value()) try_first(*first, parameters);
   parameters["client_encoding"] = "UTF8";
   std::string& session = parameters["options"];
   session = session_options(options) + (session.empty() ? "" : " ") + session;

@@ -4,6 +4,7 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,9 +69,19 @@ inline constexpr const char* unreplicated =
 /// Throws `Fault` with libpq's reason when it does not understand the URL.
 void check_postgres_url(const Secret& url);
 
-/// Connects, trying the hosts of the URL in turn, and blocks for as long as that takes: two seconds a host
-/// unless the URL says otherwise. The handle does not block. Throws `Unavailable`.
-PostgresHandle connect_postgres(const PostgresOptions& options);
+/// One of the hosts of a URL, as libpq says it.
+struct PostgresHost {
+  std::string name;
+  std::string port;
+  bool operator==(const PostgresHost&) const = default;
+};
+PostgresHost host_of(const PGconn* connection);
+
+/// Connects, trying the hosts of the URL in turn, from `first` on when that is among them, and blocks for as
+/// long as that takes: two seconds a host unless the URL says otherwise. The handle does not block. Throws
+/// `Unavailable`.
+PostgresHandle connect_postgres(const PostgresOptions& options,
+                                const std::optional<PostgresHost>& first = std::nullopt);
 
 /// Whether the connection has a socket that still works, after looking at what came.
 bool take_input(PGconn* connection);

@@ -28,11 +28,11 @@ void PostgresHealth::Member::unconnected(std::string_view why) {
   if (need_ == Need::may) return;
   if (!seeks_.exchange(true)) ++health_.seeking_;
   const std::lock_guard lock(health_.mutex_);
-  for (const Spare* spare : health_.spares_) spare->make_way_();
+  for (const Spare* spare : health_.spares_) spare->look_up_();
 }
 
-PostgresHealth::Spare::Spare(PostgresHealth& health, std::function<void()> make_way)
-    : health_(health), make_way_(std::move(make_way)) {
+PostgresHealth::Spare::Spare(PostgresHealth& health, std::function<void()> look_up)
+    : health_(health), look_up_(std::move(look_up)) {
   const std::lock_guard lock(health_.mutex_);
   health_.spares_.push_back(this);
 }
@@ -46,6 +46,23 @@ std::optional<std::string> PostgresHealth::trouble() const {
   const std::lock_guard lock(mutex_);
   if (missing_ == 0) return std::nullopt;
   return why_;
+}
+
+void PostgresHealth::end_era(std::uint64_t era) {
+  if (!era_.compare_exchange_strong(era, era + 1)) return;
+  const std::lock_guard lock(mutex_);
+  preferred_.reset();
+  for (const Spare* spare : spares_) spare->look_up_();
+}
+
+void PostgresHealth::prefer(PostgresHost host) {
+  const std::lock_guard lock(mutex_);
+  preferred_ = std::move(host);
+}
+
+std::optional<PostgresHost> PostgresHealth::preferred() const {
+  const std::lock_guard lock(mutex_);
+  return preferred_;
 }
 
 void PostgresHealth::asked() {

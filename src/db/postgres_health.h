@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "db/postgres_handle.h"
+
 namespace latchkey::db {
 
 /// What one driver has done, from all its threads.
@@ -47,11 +49,12 @@ class PostgresHealth {
     std::atomic<bool> seeks_{false};
   };
   /// Somebody with connections that others can do the work of. A server may have no more of them than there
-  /// are, and then those that must be up come first.
+  /// are, and then those that must be up come first. `look_up` is called when one of these seeks one in vain,
+  /// and when an era has ended.
   class Spare {
    public:
-    /// `make_way` is called from any thread, under a lock: it may post, and nothing else.
-    Spare(PostgresHealth& health, std::function<void()> make_way);
+    /// `look_up` is called from any thread, under a lock: it may post, and nothing else.
+    Spare(PostgresHealth& health, std::function<void()> look_up);
     Spare(const Spare&) = delete;
     Spare& operator=(const Spare&) = delete;
     ~Spare();
@@ -59,7 +62,7 @@ class PostgresHealth {
    private:
     friend class PostgresHealth;
     PostgresHealth& health_;
-    const std::function<void()> make_way_;
+    const std::function<void()> look_up_;
   };
 
   /// Why something is down that must be up; nothing when all of that is up.
@@ -76,6 +79,17 @@ class PostgresHealth {
   /// Whether that is so long that the server is taken for gone, though no connection is closed.
   bool is_silent() const { return silence() > std::chrono::milliseconds{500}; }
 
+  /// Which of the connections, counted by when they were begun, lead to the server that the pulse asks. One
+  /// of an earlier era may lead to a server that was replaced while it hung: nothing is asked on it any more,
+  /// also when it answers again.
+  std::uint64_t era() const { return era_.load(); }
+  /// A connection of that era has found its server gone.
+  void end_era(std::uint64_t era);
+  /// The host that new connections of this era try before the others, so that they lead where the pulse's
+  /// does, and do not wait for one that hangs.
+  void prefer(PostgresHost host);
+  std::optional<PostgresHost> preferred() const;
+
  private:
   using SteadyClock = std::chrono::steady_clock;
   using SteadyTime = SteadyClock::time_point;
@@ -87,6 +101,8 @@ class PostgresHealth {
   std::atomic<int> seeking_{0};
   std::vector<const Spare*> spares_;
   std::atomic<SteadyTime> asked_at_{SteadyTime{}};
+  std::atomic<std::uint64_t> era_{0};
+  std::optional<PostgresHost> preferred_;
 };
 
 /// How long anybody waits for an answer of a server that is silent.

@@ -17,7 +17,7 @@ PostgresIoThread::PostgresIoThread(asio::io_context& loop, const PostgresOptions
           PostgresPipe::Use::write, loop, options, health, counters,
           [this](TicketList tickets) { this->answer(std::move(tickets)); },
           [this](Ticket& ticket) { return this->run_elsewhere(ticket); }) {
-  spare_.emplace(health, [this, &loop] { asio::post(loop, [this] { make_way(); }); });
+  spare_.emplace(health, [this, &loop] { asio::post(loop, [this] { look_up(); }); });
 }
 
 /// Where the server has no connection to spare for a pipe, those for transactions, of which there is one
@@ -65,10 +65,10 @@ void PostgresIoThread::answer(TicketList tickets) {
   resume_now(std::move(tickets));
 }
 
-void PostgresIoThread::make_way() {
+void PostgresIoThread::look_up() {
   if (closing_) return;
-  writes_.make_way();
-  reads_.make_way();
+  writes_.look_up();
+  reads_.look_up();
 }
 
 void PostgresIoThread::close() {

@@ -23,7 +23,7 @@ class PostgresIoThread final : public TicketHome {
   void answer(TicketList tickets);
   bool run_elsewhere(Ticket& ticket);
   void give_to_pool(Ticket& ticket);
-  void make_way();
+  void look_up();
 
   const PostgresHealth& health_;
   PostgresPool& pool_;

@@ -90,6 +90,10 @@ void PostgresPipe::send_waiting() {
     if (batches_.empty()) leave_connection();
     return;
   }
+  if (state_ == State::ready && era_ != all_.era()) {
+    if (batches_.empty()) lose("the database is another one now");
+    return;
+  }
   if (state_ != State::ready || (waiting_.empty() && alone_.empty())) return;
   // Nobody listened while nothing was under way.
   if (batches_.empty() && !is_alive(handle_.get())) return lose(last_words(handle_.get()));
@@ -354,9 +358,11 @@ void PostgresPipe::watch() {
     // The server has them one after the other; but a server that is away is not waited for.
     refuse_late(alone_, state_ == State::ready ? options_.statement_timeout : options_.patience, now);
     const auto silence = now - progress_at_;
-    const bool gone = all_.is_silent() && silence > silence_limit;
-    if (handle_ && !batches_.empty() && (gone || silence > options_.statement_timeout + answer_slack))
+    const bool gone = (all_.is_silent() || era_ != all_.era()) && silence > silence_limit;
+    if (handle_ && !batches_.empty() && (gone || silence > options_.statement_timeout + answer_slack)) {
+      if (gone) all_.end_era(era_);
       lose("the database did not answer in time");
+    }
     if (size_ > 0) watch();
     finish_turn();
   });

@@ -41,8 +41,9 @@ class PostgresPipe {
   void admit();
   /// Sends it at the end of this turn.
   void queue(Ticket& ticket);
-  /// Gives its connection up, for something that must be up and finds none, once nothing is under way on it.
-  void make_way();
+  /// Gives its connection up, once nothing is under way on it: for something that must be up and finds none,
+  /// or for another where it is of an earlier era.
+  void look_up();
   /// The event loop has ended: waits for what is under way and hands everything that waits to the answer.
   void close();
 
@@ -119,7 +120,7 @@ class PostgresPipe {
   const Use use_;
   asio::io_context& io_;
   const PostgresOptions& options_;
-  const PostgresHealth& all_;
+  PostgresHealth& all_;
   PostgresHealth::Member health_;
   PostgresCounters& counters_;
   const Answer answer_;
@@ -127,6 +128,7 @@ class PostgresPipe {
 
   State state_ = State::closed;
   std::uint64_t epoch_ = 0;  ///< of the connection: what was started for an older one comes too late
+  std::uint64_t era_ = 0;    ///< of the same, as `PostgresHealth` counts them
   std::thread connector_;
   PostgresBackoff backoff_;
   std::string why_away_;

@@ -41,12 +41,13 @@ void PostgresPipe::start_connecting() {
   state_ = State::connecting;
   const std::uint64_t epoch = ++epoch_;
   if (connector_.joinable()) connector_.join();  // its last act was to post
+  era_ = all_.era();
   try {
     connector_ = std::thread([this, epoch, &io = io_] {
       PostgresHandle handle;
       std::string why;
       try {
-        handle = connect_postgres(options_);
+        handle = connect_postgres(options_, all_.preferred());
         if (PQenterPipelineMode(handle.get()) != 1) why = last_words(handle.get());
       } catch (const std::exception& error) {
         why = error.what();
@@ -85,7 +86,7 @@ void PostgresPipe::go_away(const std::string& why) {
   retry_later();
 }
 
-void PostgresPipe::make_way() {
+void PostgresPipe::look_up() {
   if (state_ != State::ready) return;
   makes_way_ = true;
   send_waiting();

@@ -133,7 +133,7 @@ bool PostgresPool::connect(Worker& worker) {
   while (!worker.connection.has_session()) {
     std::string why;
     try {
-      worker.connection.connect();
+      worker.connection.connect(all_.preferred());
       worker.backoff.reset();
     } catch (const std::exception& error) {
       why = error.what();
@@ -277,7 +277,10 @@ void PostgresPool::watch() {
   std::unique_lock lock(mutex_);
   while (!pause_.wait_for(lock, watch_every, [this] { return stopping_; })) {
     make_way_ = all_.lacks_connection();
-    if (make_way_) work_.notify_all();
+    const std::uint64_t era = all_.era();
+    const bool new_era = std::exchange(era_, era) != era;
+    if (new_era) ++losses_;
+    if (make_way_ || new_era) work_.notify_all();
     refuse_waiting(lock, [this, now = SteadyClock::now()](const Ticket& ticket) {
       const auto patience = is_request(ticket) ? options_.patience : options_.statement_timeout;
       return ticket.queued_at + patience < now;

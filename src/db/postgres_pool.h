@@ -43,7 +43,7 @@ class PostgresPool {
   enum class Wanted : std::uint8_t { always, on_demand };
   /// What one thread has.
   struct Worker {
-    Worker(Wanted need, const PostgresOptions& options, const PostgresHealth& health)
+    Worker(Wanted need, const PostgresOptions& options, PostgresHealth& health)
         : wanted(need), connection(options, &health) {}
     const Wanted wanted;
     PostgresConnection connection;
@@ -77,7 +77,7 @@ class PostgresPool {
 
   const PostgresOptions& options_;
   PostgresCounters& counters_;
-  const PostgresHealth& all_;
+  PostgresHealth& all_;
   PostgresHealth::Member health_;
   mutable std::mutex mutex_;
   std::condition_variable work_;  ///< for threads with a connection
@@ -91,6 +91,7 @@ class PostgresPool {
   std::size_t connected_ = 0;
   bool make_way_ = false;
   std::uint64_t losses_ = 0;  ///< connections that were found closed: the others may be, too
+  std::uint64_t era_ = 0;     ///< the last that all were told of
   std::size_t failing_ = 0;   ///< threads whose last attempt to connect has failed
   std::string why_failing_;
   std::atomic<std::uint64_t> admitted_{0};

@@ -76,6 +76,7 @@ void PostgresPulse::loop() {
       if (!all_.is_silent()) all_.answered();
       if (leads_.exchange(false)) log::info("node.leads_no_more");
       const bool unconnected = std::exchange(connecting_, false);
+      if (!unconnected) all_.end_era(era_);
       unconnected ? health_.unconnected(error.what()) : health_.down(error.what());
     }
     lock.lock();
@@ -84,10 +85,13 @@ void PostgresPulse::loop() {
 
 void PostgresPulse::beat() {
   all_.asked();
+  if (era_ != all_.era()) connection_.close();
   if (!connection_.is_open()) {
-    leads_ = false;
+    if (leads_.exchange(false)) log::info("node.leads_no_more");
     connecting_ = true;
-    connection_.connect();
+    era_ = all_.era();
+    connection_.connect(all_.preferred());
+    all_.prefer(connection_.host());
     connecting_ = false;
   }
   measure_clock();

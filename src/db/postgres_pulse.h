@@ -40,6 +40,7 @@ class PostgresPulse {
   PostgresHealth::Member health_;
   PostgresConnection connection_;
   PostgresBackoff backoff_;
+  std::uint64_t era_ = 0;  ///< of the connection
   bool connecting_ = false;
   bool measured_ = false;
   std::atomic<SteadyTime> answered_at_{SteadyTime{}};

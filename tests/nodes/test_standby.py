@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import os
 import subprocess
@@ -16,7 +17,7 @@ from support.invariants import assert_undamaged, violations
 from support.postgres import Database, Postgres
 from support.printed import code_blocks
 
-from .conftest import SHARED, two_nodes
+from .conftest import SHARED, node_on, two_nodes
 
 
 @contextlib.contextmanager
@@ -101,6 +102,54 @@ def test_Z21_a_failover_to_a_synchronous_standby_loses_nothing_and_spends_nothin
             clients.check()
             assert violations(nodes[0]) == {}
             assert_undamaged(standby, database.name)
+
+
+@contextlib.contextmanager
+def taken_over(database: Database, standby: Postgres) -> Iterator[None]:
+    """The primary hangs (it closes no connection), and the standby takes its place, until the primary comes to itself."""
+    wait_in_step(database.server, standby)
+    database.server.freeze()
+    standby.promote()
+    yield
+    database.server.thaw()
+
+
+def wait_for_the_new_one(node: Server) -> None:
+    node.wait(lambda: "db.connected_again" in node.stderr, "a connection to the new primary")
+    node.wait(lambda: node.get("/readyz").status_code == 200, "readiness")
+
+
+def test_Z21_after_a_failover_from_a_primary_that_hangs_no_request_waits_for_it(breakable):
+    database = Database(breakable)
+    with followed(database) as standby, node_on(database, url_of(database, breakable, standby)) as node:
+        people = [node.user() for _ in range(12)]
+        together = [call for user in people for call in (user.me, user.try_login, user.try_refresh)]
+        with concurrent.futures.ThreadPoolExecutor(len(together)) as pool:
+            list(pool.map(lambda call: call(), together))  # every connection there may be is open
+            with taken_over(database, standby):
+                wait_for_the_new_one(node)
+                for _ in range(3):
+                    answers = list(pool.map(lambda call: call().status_code, together))
+                    assert answers == [200] * len(together)
+
+
+def test_Z21_a_primary_that_comes_to_itself_after_its_place_was_taken_is_not_believed(breakable):
+    """Nobody has fenced it off, as somebody should. A node that has seen the new one asks that, whatever it asks."""
+    database = Database(breakable)
+    with followed(database) as standby, node_on(database, url_of(database, breakable, standby)) as node:
+        with node_on(database, url_of(database, standby, breakable), admin__email=None, admin__password=None) as other:
+            people = [node.user() for _ in range(12)]
+            at_once(*[user.me for user in people])
+            with taken_over(database, standby):
+                for each in (node, other):
+                    wait_for_the_new_one(each)
+                for user in people:
+                    assert at(other, user).try_logout().status_code == 200
+            # More at once than there are connections, so that new ones are opened too.
+            for _ in range(10):
+                for answer in at_once(*[user.me for user in people], *[user.try_refresh for user in people]):
+                    assert_problem(answer, 401, "invalid_token")
+                time.sleep(0.2)
 
 
 def wait_in_step(primary: Postgres, standby: Postgres) -> None:

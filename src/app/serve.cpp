@@ -23,6 +23,7 @@
 #include "flow/first_start.h"
 #include "http/router.h"
 #include "worker/housekeeping.h"
+#include "worker/key_schedule.h"
 #include "worker/mail_files.h"
 #include "worker/mail_worker.h"
 #include "worker/smtp_transport.h"
@@ -87,6 +88,7 @@ class Server {
         mail_(core_.services().database, clock_, templates_, make_transport(settings_),
               link_maker(core_.services()), mail_options()),
         housekeeping_(core_.services(), clock_),
+        key_schedule_(core_.services(), clock_),
         control_(core_, loaded,
                  {.restart_with = [this](std::function<void()> work) { restart_with(std::move(work)); }}) {
     // The lock on the data directory is ours: no restore is at work.
@@ -98,6 +100,7 @@ class Server {
   void run() {
     mail_.start();
     housekeeping_.start();
+    key_schedule_.start();
     control_.start();
     departure_.start();
     threads_.start(core_.services().database);
@@ -168,6 +171,7 @@ class Server {
   worker::MailTemplates templates_;
   worker::MailWorker mail_;
   worker::Housekeeping housekeeping_;
+  worker::KeySchedule key_schedule_;
   cli::ControlServer control_;
   DepartureWatch departure_{core_.services().database, [this] { stop_.request(); }};
   std::atomic<bool> draining_{false};
@@ -219,6 +223,7 @@ void Server::shut_down() {
   threads_.wait_drained();
   mail_.stop();
   housekeeping_.stop();
+  key_schedule_.stop();
   core_.services().hashing.stop();
   threads_.join();
   log::info("server.stopped");

@@ -2,7 +2,6 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
-#include "flow/key_rotation.h"
 #include "flow/unconfirmed.h"
 #include "store/audit.h"
 #include "store/outbox.h"
@@ -15,7 +14,7 @@ constexpr std::int64_t batch_size = 500;
 constexpr auto breath = std::chrono::milliseconds(20);  ///< between two batches, so that requests come first
 constexpr auto look = std::chrono::seconds(1);          ///< how often the clock is looked at
 constexpr Microseconds sweep_every = std::chrono::minutes(5);
-constexpr Microseconds keys_every = std::chrono::seconds(15);
+constexpr Microseconds measure_every = std::chrono::seconds(15);
 
 flow::Origin system_origin(Timestamp now) {
   return {.now = now, .address = "", .user_agent = "", .request_id = "", .actor = "system"};
@@ -48,16 +47,13 @@ bool Housekeeping::pause(std::chrono::milliseconds time) {
 
 void Housekeeping::loop() {
   Timestamp swept_at;
-  Timestamp keys_at;
+  Timestamp measured_at;
   while (pause(look)) {
     const Timestamp now = clock_.now();
     try {
       // A clock that was set back must not put the next sweep off for as long.
-      // Keys that another node has made or revoked are known here within a second.
-      if (!services_.settings.is_embedded()) services_.keys.reload();
-      if (now - keys_at >= keys_every || now < keys_at) {
-        keys_at = now;
-        follow_key_schedule(now);
+      if (now - measured_at >= measure_every || now < measured_at) {
+        measured_at = now;
         measure_outbox();
       }
       if (now - swept_at >= sweep_every || now < swept_at) {
@@ -112,18 +108,6 @@ void Housekeeping::measure_outbox() {
   const auto length = services_.database.run_now(store::outbox::count_all).value_or(0);
   metrics::move(metrics::Gauge::mail_outbox_length, length - outbox_length_);
   outbox_length_ = length;
-}
-
-void Housekeeping::follow_key_schedule(Timestamp now) {
-  services_.keys.reload();
-  const auto read = [](db::Tx& tx) { return tx.run(store::signing_keys::list_keys); };
-  const auto plan =
-      flow::plan_rotation(services_.database.read_now(read), now, services_.settings.tokens.signing_key_ttl,
-                          services_.settings.tokens.access_ttl, flow::RotationCause::schedule);
-  if (!plan.create_active_at.has_value() && plan.drop.empty()) return;
-  const auto made = flow::rotate_keys(services_.database, services_.keys, services_.settings,
-                                      system_origin(now), flow::RotationCause::schedule);
-  if (made.has_value()) log::info("signing_key.created", {{"kid", *made}});
 }
 
 }  // namespace latchkey::worker

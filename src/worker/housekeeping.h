@@ -9,8 +9,8 @@
 
 namespace latchkey::worker {
 
-/// Removes what has expired, in small batches, and follows the schedule of the signing keys, on a thread of
-/// its own: sessions past their limits, accounts that were never confirmed, audit entries past their time.
+/// Removes what has expired, in small batches, on a thread of its own: sessions past their limits, accounts
+/// that were never confirmed, audit entries past their time.
 /// Never more than one batch waits in the writer's queue. A failing store is logged and tried again; nothing
 /// here ends the thread but `stop`.
 class Housekeeping {
@@ -26,8 +26,6 @@ class Housekeeping {
 
   /// One whole sweep; answers how many rows it removed. For `start`'s thread, the command line and tests.
   std::int64_t sweep(Timestamp now);
-  /// Makes, publishes and drops signing keys as the schedule asks.
-  void follow_key_schedule(Timestamp now);
 
  private:
   void loop();

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from support import Server
+import psycopg
+
+from support import Server, assert_problem
+from support.postgres import Database
 from support.tokens import header_of
 
 from .conftest import two_nodes
@@ -66,3 +69,24 @@ def test_the_schedule_rotates_the_signing_key_once_for_all_nodes(database):
                 signers.add(header_of(user.login()["access_token"])["kid"])
                 assert all(each.get("/api/users/me", bearer=user.access).status_code == 200 for each in nodes)
             assert len(signers) == 1
+
+
+def test_a_revoked_key_is_forgotten_while_a_sweep_takes_its_time(breakable):
+    database = Database(breakable)
+    with two_nodes(database, database__statement_timeout="2m") as nodes, psycopg.connect(database.url) as holder:
+        nodes[0].wait(lambda: sum("node.leads" in node.stderr for node in nodes) == 1, "one that leads")
+        nodes.sort(key=lambda node: "node.leads" not in node.stderr)
+        leader, other = nodes
+        other.user()
+        holder.execute("SELECT id FROM sessions FOR UPDATE")
+        advance(nodes, 8 * DAY)
+        sweep_waits = lambda: breakable.sql("SELECT count(*) FROM pg_locks WHERE NOT granted;") != [["0"]]
+        leader.wait(sweep_waits, "the sweep to come to a session that it can not delete")
+        user = other.user()
+        assert leader.get("/api/users/me", bearer=user.access).status_code == 200
+        other.cli_ok("keys", "revoke", header_of(user.access)["kid"])
+        leader.wait(lambda: leader.get("/api/users/me", bearer=user.access).status_code == 401, "the key to be forgotten")
+        assert sweep_waits() and sweeps(leader) == 0
+        assert_problem(leader.get("/api/users/me", bearer=user.access), 401, "invalid_token")
+        holder.rollback()
+        leader.wait(lambda: sweeps(leader) == 1, "the sweep to go on")

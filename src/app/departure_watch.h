@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <optional>
 #include <thread>
 
 #include "db/database.h"
@@ -8,8 +10,9 @@
 namespace latchkey::app {
 
 /// Notices that the store of a running server has been moved elsewhere, by this process or by another one:
-/// nobody may write to it any more, and what can be read there is of yesterday. Then it says so and calls
-/// `end`, once.
+/// nobody may write to it any more, and what can be read there is of yesterday. The same goes for a store
+/// that has stopped between the last marks of a move for longer than these take: the other store may be
+/// served. Then it says so and calls `end`, once.
 class DepartureWatch {
  public:
   /// Both must outlive it; `end` is called on a thread of its own.
@@ -24,9 +27,11 @@ class DepartureWatch {
 
  private:
   void watch(const std::stop_token& stop);
+  bool has_departed();
 
   db::Database& database_;
   std::function<void()> end_;
+  std::optional<std::chrono::steady_clock::time_point> leaving_since_;
   std::jthread thread_;
 };
 

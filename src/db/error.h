@@ -19,6 +19,12 @@ class OutcomeUnknown : public Unavailable {
   using Unavailable::Unavailable;
 };
 
+/// A trigger of SQLite holds writes while the store is moved elsewhere (store/moves.h): no sign of trouble.
+class Held : public Unavailable {
+ public:
+  using Unavailable::Unavailable;
+};
+
 /// The statement, the schema or the file is wrong: trying again will not help.
 class Fault : public std::runtime_error {
  public:

@@ -37,10 +37,6 @@ LATCHKEY_FORWARD(int, PQconsumeInput, (PGconn * connection), connection)
 LATCHKEY_FORWARD(int, PQenterPipelineMode, (PGconn * connection), connection)
 LATCHKEY_FORWARD(char*, PQerrorMessage, (const PGconn* connection), connection)
 LATCHKEY_FORWARD(PGresult*, PQexec, (PGconn * connection, const char* query), connection, query)
-LATCHKEY_FORWARD(PGresult*, PQexecPrepared,
-                 (PGconn * connection, const char* name, int count, const char* const* values,
-                  const int* lengths, const int* formats, int result_format),
-                 connection, name, count, values, lengths, formats, result_format)
 LATCHKEY_FORWARD(int, PQexitPipelineMode, (PGconn * connection), connection)
 LATCHKEY_FORWARD(void, PQfinish, (PGconn * connection), connection)
 LATCHKEY_FORWARD(int, PQflush, (PGconn * connection), connection)
@@ -57,9 +53,6 @@ LATCHKEY_FORWARD(int, PQntuples, (const PGresult* result), result)
 LATCHKEY_FORWARD(PGpipelineStatus, PQpipelineStatus, (const PGconn* connection), connection)
 LATCHKEY_FORWARD(int, PQpipelineSync, (PGconn * connection), connection)
 LATCHKEY_FORWARD(char*, PQport, (const PGconn* connection), connection)
-LATCHKEY_FORWARD(PGresult*, PQprepare,
-                 (PGconn * connection, const char* name, const char* query, int count, const Oid* types),
-                 connection, name, query, count, types)
 LATCHKEY_FORWARD(char*, PQresultErrorField, (const PGresult* result, int field), result, field)
 LATCHKEY_FORWARD(char*, PQresultErrorMessage, (const PGresult* result), result)
 LATCHKEY_FORWARD(ExecStatusType, PQresultStatus, (const PGresult* result), result)

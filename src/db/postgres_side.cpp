@@ -1,3 +1,5 @@
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
 #include <unordered_map>
@@ -10,8 +12,13 @@
 namespace latchkey::db {
 namespace {
 
+using SteadyClock = std::chrono::steady_clock;
+
 /// A table may be emptied, locked or counted: much more than a request ever asks for.
 constexpr std::chrono::minutes statement_limit{30};
+
+/// How often somebody who waits is asked whether he still does.
+constexpr std::chrono::milliseconds ask_every{100};
 
 /// A server that vanishes while it is asked must not be waited for; but a network that stops for some seconds
 /// ends no copy, as it would end a request's.
@@ -44,34 +51,35 @@ PostgresOptions patient(const Secret& url) {
   return options;
 }
 
-/// A session whose calls block until they are answered.
+/// A session whose calls block until they are answered, or until who waits gives up.
 class MoveSession final : public Connection {
  public:
-  explicit MoveSession(const Secret& url) : handle_(connect_postgres(patient(url))) {
-    if (PQsetnonblocking(handle_.get(), 0) != 0) lose();
+  MoveSession(const Secret& url, WhileWaiting while_waiting)
+      : while_waiting_(std::move(while_waiting)), handle_(connect_postgres(patient(url))) {
     notices_.listen_to(handle_.get());
   }
 
   std::int64_t execute(const StatementText& text, std::span<const Value> values, RowSink& sink) override {
     const std::string& name = prepare(text);
-    const PostgresParameters parameters(values);
-    const PostgresResult result(PQexecPrepared(handle_.get(), name.c_str(), parameters.size(),
-                                               parameters.values(), parameters.lengths(),
-                                               parameters.formats(), 1));
-    check(result.get(), text.sql);
+    send(name, values);
+    const PostgresResult result = wait_for_last(text.sql);
     return read_rows(result.get(), text, sink);
   }
   void lock_schema() override { throw Fault("this session does not migrate"); }
   void execute_script(std::string_view sql) override { control(std::string(sql).c_str()); }
 
-  void control(const char* sql) {
-    const PostgresResult result(PQexec(handle_.get(), sql));
-    check(result.get(), sql);
+  PostgresResult control(const char* sql) {
+    if (PQsendQuery(open(), sql) == 0) lose();
+    return wait_for_last(sql);
   }
   void commit();
   void roll_back() noexcept {
-    // Whatever is wrong now is found by whoever asks next.
-    const PostgresResult ignored(PQexec(handle_.get(), "ROLLBACK"));
+    try {
+      if (handle_) control("ROLLBACK");
+    } catch (...) {
+      // Whatever is wrong now is found by whoever asks next.
+      handle_.reset();
+    }
   }
 
   std::vector<std::int64_t> run_each(const StatementText& text, std::span<const Row> rows,
@@ -79,28 +87,76 @@ class MoveSession final : public Connection {
 
  private:
   const std::string& prepare(const StatementText& text);
+  PGconn* open() const {
+    if (!handle_) throw ConnectionLost("the session with the database is lost");
+    return handle_.get();
+  }
   void check(const PGresult* result, std::string_view sql) const {
     if (result == nullptr) lose();
     if (is_failure(result)) std::rethrow_exception(error_of(result, sql));
   }
   [[noreturn]] void lose() const { throw ConnectionLost(last_words(handle_.get())); }
-  void send(const std::string& name, const Row& row);
+  void send(const std::string& name, std::span<const Value> values);
+  void wait_for_answer();
+  PostgresResult wait_for_result();
+  PostgresResult wait_for_last(std::string_view sql);
   std::exception_ptr take_answers(const StatementText& text, std::size_t count, const Side::TakeRow& take,
                                   std::vector<std::int64_t>& changed);
 
+  const WhileWaiting while_waiting_;
   PostgresNotices notices_;
   PostgresHandle handle_;
   std::unordered_map<const char*, std::string> prepared_;
 };
 
+/// Until there is a result to take, or the connection is lost.
+void MoveSession::wait_for_answer() {
+  auto heard_at = SteadyClock::now();
+  for (auto looked_at = heard_at;;) {
+    const int unsent = PQflush(open());
+    if (unsent < 0) lose();
+    if (unsent == 0 && PQisBusy(handle_.get()) == 0) return;
+    pollfd socket{.fd = PQsocket(handle_.get()),
+                  .events = static_cast<short>(POLLIN | (unsent > 0 ? POLLOUT : 0)),
+                  .revents = 0};
+    const int ready = ::poll(&socket, 1, static_cast<int>(ask_every.count()));
+    if (ready > 0 && !take_input(handle_.get()) && PQisBusy(handle_.get()) != 0) lose();
+    const auto now = SteadyClock::now();
+    if (ready > 0) heard_at = now;
+    if (!while_waiting_ || now - looked_at < ask_every) continue;
+    looked_at = now;
+    try {
+      while_waiting_(std::chrono::duration_cast<std::chrono::milliseconds>(now - heard_at));
+    } catch (...) {
+      handle_.reset();  // the answer may come yet, and must not be taken for that of another question
+      throw;
+    }
+  }
+}
+
+PostgresResult MoveSession::wait_for_result() {
+  wait_for_answer();
+  return PostgresResult(PQgetResult(handle_.get()));
+}
+
+/// The result of the last of the statements that were sent together; throws its error.
+PostgresResult MoveSession::wait_for_last(std::string_view sql) {
+  PostgresResult last;
+  while (PostgresResult next = wait_for_result()) last = std::move(next);
+  check(last.get(), sql);
+  return last;
+}
+
 void MoveSession::commit() {
-  const PostgresResult result(PQexec(handle_.get(), "COMMIT"));
-  if (PQstatus(handle_.get()) != CONNECTION_OK)
-    throw OutcomeUnknown("while committing: " + last_words(handle_.get()));
-  check(result.get(), "COMMIT");
+  PostgresResult result;
+  try {
+    result = control("COMMIT");
+  } catch (const Unavailable& error) {
+    if (handle_ && PQstatus(handle_.get()) == CONNECTION_OK) throw;
+    throw OutcomeUnknown("while committing: " + std::string(error.what()));
+  }
   // After an error that the work has swallowed the server rolls back and says so.
-  if (std::string_view(PQcmdStatus(const_cast<PGresult*>(result.get()))) != "COMMIT")
-    throw Unavailable("the transaction was lost");
+  if (std::string_view(PQcmdStatus(result.get())) != "COMMIT") throw Unavailable("the transaction was lost");
   if (notices_.take_unreplicated()) throw OutcomeUnknown(unreplicated);
 }
 
@@ -109,18 +165,16 @@ const std::string& MoveSession::prepare(const StatementText& text) {
   if (found != prepared_.end()) return found->second;
   const PostgresTypes types(text.parameters);
   const std::string name = "m" + std::to_string(prepared_.size() + 1);
-  const PostgresResult result(
-      PQprepare(handle_.get(), name.c_str(), std::string(text.sql).c_str(), types.size(), types.data()));
-  check(result.get(), text.sql);
+  if (PQsendPrepare(open(), name.c_str(), std::string(text.sql).c_str(), types.size(), types.data()) == 0)
+    lose();
+  wait_for_last(text.sql);
   return prepared_.emplace(text.sql.data(), name).first->second;
 }
 
-void MoveSession::send(const std::string& name, const Row& row) {
-  std::vector<Value> values;
-  for (const Cell& cell : row) values.push_back(borrow(cell));
+void MoveSession::send(const std::string& name, std::span<const Value> values) {
   const PostgresParameters parameters(values);
-  if (PQsendQueryPrepared(handle_.get(), name.c_str(), parameters.size(), parameters.values(),
-                          parameters.lengths(), parameters.formats(), 1) == 0) {
+  if (PQsendQueryPrepared(open(), name.c_str(), parameters.size(), parameters.values(), parameters.lengths(),
+                          parameters.formats(), 1) == 0) {
     lose();
   }
 }
@@ -131,7 +185,7 @@ std::exception_ptr MoveSession::take_answers(const StatementText& text, std::siz
   std::exception_ptr error;
   RowsAt sink(take);
   for (sink.at = 0; sink.at < count; ++sink.at) {
-    while (const PostgresResult result{PQgetResult(handle_.get())}) {
+    while (const PostgresResult result = wait_for_result()) {
       if (error || PQresultStatus(result.get()) == PGRES_PIPELINE_ABORTED) continue;
       try {
         check(result.get(), text.sql);
@@ -142,7 +196,7 @@ std::exception_ptr MoveSession::take_answers(const StatementText& text, std::siz
     }
     if (PQstatus(handle_.get()) != CONNECTION_OK) lose();
   }
-  const PostgresResult sync(PQgetResult(handle_.get()));
+  const PostgresResult sync = wait_for_result();
   if (PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC) lose();
   return error;
 }
@@ -150,9 +204,14 @@ std::exception_ptr MoveSession::take_answers(const StatementText& text, std::siz
 std::vector<std::int64_t> MoveSession::run_each(const StatementText& text, std::span<const Row> rows,
                                                 const Side::TakeRow& take) {
   std::vector<std::int64_t> changed;
+  std::vector<Value> values;
   const std::string& name = prepare(text);
-  if (PQenterPipelineMode(handle_.get()) == 0) lose();
-  for (const Row& row : rows) send(name, row);
+  if (PQenterPipelineMode(open()) == 0) lose();
+  for (const Row& row : rows) {
+    values.clear();
+    for (const Cell& cell : row) values.push_back(borrow(cell));
+    send(name, values);
+  }
   if (PQpipelineSync(handle_.get()) == 0) lose();
   const std::exception_ptr error = take_answers(text, rows.size(), take, changed);
   if (PQexitPipelineMode(handle_.get()) == 0) lose();
@@ -162,7 +221,7 @@ std::vector<std::int64_t> MoveSession::run_each(const StatementText& text, std::
 
 class PostgresSide final : public Side {
  public:
-  explicit PostgresSide(const Secret& url) : session_(url) {}
+  PostgresSide(const Secret& url, WhileWaiting while_waiting) : session_(url, std::move(while_waiting)) {}
 
   Dialect dialect() const override { return Dialect::postgres; }
   void read(const Work& work) override { run("BEGIN ISOLATION LEVEL REPEATABLE READ", work); }
@@ -209,7 +268,9 @@ std::string join_addresses(const std::string& hosts, const std::string& ports) {
 
 }  // namespace
 
-std::unique_ptr<Side> open_postgres_side(const Secret& url) { return std::make_unique<PostgresSide>(url); }
+std::unique_ptr<Side> open_postgres_side(const Secret& url, WhileWaiting while_waiting) {
+  return std::make_unique<PostgresSide>(url, std::move(while_waiting));
+}
 
 std::string describe_postgres(const Secret& url) {
   std::string text(url.text());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -67,10 +68,14 @@ class RowsAt final : public RowSink {
 /// has no session of its own: a transaction is all that holds together.
 std::unique_ptr<Side> make_side(Database& database, Dialect dialect);
 
+/// Called several times a second while an answer is waited for, with the time since the server last sent
+/// anything. What it throws ends the session, and is what the call throws.
+using WhileWaiting = std::function<void(std::chrono::milliseconds silence)>;
+
 /// A session of its own with a PostgreSQL. What it holds by advisory locks ends with it: a session that is
 /// lost is not opened again, every later call throws. Throws `Unavailable`, and `Fault` for a URL that libpq
 /// does not understand.
-std::unique_ptr<Side> open_postgres_side(const Secret& url);
+std::unique_ptr<Side> open_postgres_side(const Secret& url, WhileWaiting while_waiting = {});
 
 /// How a PostgreSQL is named in messages: `postgresql://user@host:port/database`, without password and
 /// options. Throws `Fault` for a URL that libpq does not understand, without its text.

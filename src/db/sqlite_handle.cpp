@@ -35,8 +35,7 @@ void throw_sqlite(sqlite3* db, int code, std::string_view doing) {
     text.append(": ").append(sqlite3_errmsg(db));
   text.append(" (SQLite ").append(std::to_string(most)).append(") ").append(doing);
   if (most == SQLITE_IOERR_FSYNC || most == SQLITE_IOERR_DIR_FSYNC) throw SyncFailure(text);
-  // A trigger of ours that holds writes (store/moves.h): later, or elsewhere, the same may go well.
-  if (most == SQLITE_CONSTRAINT_TRIGGER) throw Unavailable(text);
+  if (most == SQLITE_CONSTRAINT_TRIGGER) throw Held(text);
   switch (code & 0xff) {
     case SQLITE_FULL:
     case SQLITE_IOERR:

@@ -250,6 +250,7 @@ void SqliteWriter::copy_log_back(Moment moment) {
 }
 
 void SqliteWriter::note_failure(const std::exception& error) {
+  if (dynamic_cast<const Held*>(&error) != nullptr) return;
   if (dynamic_cast<const SyncFailure*>(&error) != nullptr) {
     sync_failed_ = true;
     // Closing must not build on pages that may not be on the disk; the next start reads the log afresh.

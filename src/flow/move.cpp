@@ -20,6 +20,11 @@ using SteadyClock = std::chrono::steady_clock;
 /// How long a target that has gone away between two marks is waited for.
 constexpr std::chrono::seconds return_limit{30};
 
+/// For how long a target may say nothing. Whole tables are emptied and counted.
+constexpr std::chrono::minutes copy_silence{35};
+constexpr std::chrono::seconds held_silence{60};
+constexpr std::chrono::seconds mark_silence{10};
+
 template <class Statement, class... Args>
 auto ask(db::Side& side, const Statement& statement, const Args&... args) {
   decltype(db::Tx(std::declval<db::Connection&>()).run(statement, args...)) answer{};
@@ -38,7 +43,7 @@ std::string when(const moves::Mark& mark) { return " at " + format_rfc3339(mark.
 class Mover {
  public:
   Mover(const MoveRequest& request, MoveObserver& observer)
-      : request_(request), source_(request.source), target_(request.open_target()), observer_(observer) {}
+      : request_(request), source_(request.source), observer_(observer), target_(open_target()) {}
 
   MoveOutcome run();
 
@@ -49,21 +54,38 @@ class Mover {
   void transfer();
   void hold();
   void leave();
+  std::unique_ptr<db::Side> open_target();
+  void while_waiting(std::chrono::milliseconds silence);
   void complete_target();
   /// Whether the target is complete, now or since earlier. False: it never will be.
   bool try_to_complete();
   void finish_source();
+  void let_source_go_on(std::string_view why);
 
   Timestamp now() const { return request_.clock.now(); }
 
   const MoveRequest& request_;
   db::Side& source_;
-  std::unique_ptr<db::Side> target_;
   MoveObserver& observer_;
+  std::chrono::seconds most_silence_ = copy_silence;
+  bool source_is_left_ = false;  ///< or it is not known whether it is
+  std::unique_ptr<db::Side> target_;
   moves::MoveId id_{};
   SteadyClock::time_point held_at_{};
   MoveOutcome outcome_;
 };
+
+std::unique_ptr<db::Side> Mover::open_target() {
+  return request_.open_target([this](std::chrono::milliseconds silence) { while_waiting(silence); });
+}
+
+void Mover::while_waiting(std::chrono::milliseconds silence) {
+  if (!source_is_left_) observer_.wait();
+  if (observer_.is_ending()) throw Unavailable("this process ends");
+  if (silence < most_silence_) return;
+  throw Unavailable(request_.target_name + " has said nothing for " + std::to_string(most_silence_.count()) +
+                    " s");
+}
 
 void Mover::check_parties() {
   for (db::Side* side : {&source_, target_.get()}) {
@@ -136,6 +158,7 @@ void Mover::claim_target() {
 }
 
 void Mover::hold() {
+  most_silence_ = held_silence;
   held_at_ = SteadyClock::now();
   moves::hold_writes(source_);
 }
@@ -156,6 +179,8 @@ void Mover::transfer() {
 }
 
 void Mover::leave() {
+  observer_.wait();
+  source_is_left_ = true;
   source_.write([&](db::Connection& connection) {
     db::Tx(connection).run(moves::insert_mark, id_, moves::leaving, request_.target_name, now());
     moves::hold_for_ever(connection, source_.dialect());
@@ -179,20 +204,22 @@ bool Mover::try_to_complete() {
 
 /// The one step whose outcome may be unknown for a while: asked until it is known.
 void Mover::complete_target() {
+  source_is_left_ = true;
+  most_silence_ = mark_silence;
   const auto deadline = SteadyClock::now() + return_limit;
   bool complete = false;
   for (bool answered = false; !answered;) {
     try {
-      if (target_ == nullptr) target_ = request_.open_target();
+      if (target_ == nullptr) target_ = open_target();
       complete = try_to_complete();
       answered = true;
-    } catch (const Unavailable& error) {
+    } catch (const std::exception& error) {
       target_.reset();
-      if (SteadyClock::now() >= deadline) {
-        throw MoveRefused(
-            "the target went away at the last step (" + std::string(error.what()) +
-            "). Whether it is complete is not known, so neither store may be served: give the same "
-            "command again once the target is back");
+      const bool may_pass = dynamic_cast<const Unavailable*>(&error) != nullptr;
+      if (!may_pass || observer_.is_ending() || SteadyClock::now() >= deadline) {
+        throw MoveRefused("the last step could not be made at " + request_.target_name + " (" + error.what() +
+                          "). Whether it is complete is not known, so neither store may be served: mend "
+                          "that, and give the same command again, which takes a moment");
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(500));
     }
@@ -205,10 +232,34 @@ void Mover::complete_target() {
 }
 
 void Mover::finish_source() {
-  source_.write([&](db::Connection& connection) {
-    db::Tx(connection).run(moves::update_stage, moves::left, now(), id_, moves::leaving);
-    moves::drop_log(connection, source_.dialect());
-  });
+  try {
+    source_.write([&](db::Connection& connection) {
+      db::Tx(connection).run(moves::update_stage, moves::left, now(), id_, moves::leaving);
+      moves::drop_log(connection, source_.dialect());
+    });
+  } catch (const std::exception& error) {
+    throw MoveRefused("everything is at " + request_.target_name + ", which may be served; only " +
+                      request_.source_name + " could not be told so (" + error.what() +
+                      "). It must not be served any more: mend that, and give the same command again, which "
+                      "takes a moment");
+  }
+}
+
+/// After `error`, or whatever else is in flight. Also when it is not known whether `leave` was committed:
+/// this undoes it, or is not carried out either.
+void Mover::let_source_go_on(std::string_view why) {
+  try {
+    moves::release(source_);
+  } catch (const std::exception& error) {
+    log::warn("move.not_released", {{"reason", error.what()}});
+    // On PostgreSQL its writes were held by the session that is lost. Else the next start, or the next move,
+    // lets them go on.
+    if (!source_is_left_) return;
+    throw MoveRefused("the move has failed (" + std::string(why) + "), and " + request_.source_name +
+                      " could not be told so (" + error.what() +
+                      "): it may refuse writes, and its nodes end, until that is mended and the same command "
+                      "is given again");
+  }
 }
 
 MoveOutcome Mover::run() {
@@ -218,14 +269,11 @@ MoveOutcome Mover::run() {
     claim_target();
     transfer();
     leave();
+  } catch (const std::exception& error) {
+    let_source_go_on(error.what());
+    throw;
   } catch (...) {
-    // Also when it is not known whether `leave` was committed: this undoes it, or is not carried out either.
-    try {
-      moves::release(source_);
-    } catch (const std::exception& error) {
-      // The next start, or the next move, does it.
-      log::warn("move.not_released", {{"reason", error.what()}});
-    }
+    let_source_go_on("nobody waits for it any more");
     throw;
   }
   complete_target();

@@ -15,8 +15,8 @@ namespace latchkey::flow {
 struct MoveRequest {
   db::Side& source;
   std::string source_name;  ///< as the target is told, and the operator; without a password
-  std::function<std::unique_ptr<db::Side>()>
-      open_target;  ///< also a second time, when the first has been lost
+  /// Also a second time, when the first has been lost.
+  std::function<std::unique_ptr<db::Side>(db::WhileWaiting)> open_target;
   std::string target_name;
   const Clock& clock;
 };
@@ -38,8 +38,9 @@ struct MoveOutcome {
 ///    so there is no moment at which both may be served. Between the first and the second neither is; who
 ///    died there repeats the move, which then only sets the marks.
 ///
-/// Whatever goes wrong before 4 leaves the source as it was. Throws MoveRefused, what the observer throws,
-/// and what the stores throw.
+/// Whatever goes wrong before 4 leaves the source as it was. A target that says nothing is waited for, but
+/// not for longer than a minute while writes are refused. Throws MoveRefused, what the observer throws, and
+/// what the stores throw.
 MoveOutcome move_content(const MoveRequest& request, MoveObserver& observer);
 
 /// Why a store that is, or was, part of a move must not be used, and what to do; nothing for all others.

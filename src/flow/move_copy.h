@@ -32,6 +32,10 @@ class MoveObserver {
   virtual ~MoveObserver() = default;
   /// Often.
   virtual void progress(const Progress& progress) = 0;
+  /// Several times a second while the target is waited for.
+  virtual void wait() = 0;
+  /// Whether this process is about to end. Nothing is waited for any more then, whatever is left to do.
+  virtual bool is_ending() const = 0;
   virtual void tell(std::string_view sentence) = 0;
 };
 

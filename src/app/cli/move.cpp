@@ -69,8 +69,9 @@ class OpenStore {
     if (url.dialect == db::Dialect::sqlite) note_store_made(url.directory);
   }
 
-  std::unique_ptr<db::Side> make_side() {
-    if (url_.dialect == db::Dialect::postgres) return db::open_postgres_side(url_.url);
+  std::unique_ptr<db::Side> make_side(db::WhileWaiting while_waiting = {}) {
+    if (url_.dialect == db::Dialect::postgres)
+      return db::open_postgres_side(url_.url, std::move(while_waiting));
     return db::make_side(*database_, db::Dialect::sqlite);
   }
   db::Database& database() { return *database_; }
@@ -147,12 +148,14 @@ int carry_out(const Ends& ends, db::Side& source, const Clock& clock, std::stop_
   MoveProgress progress(console, ends.style, std::move(stop));
   flow::MoveOutcome outcome;
   try {
-    outcome = flow::move_content({.source = source,
-                                  .source_name = ends.from.name,
-                                  .open_target = [&] { return target->make_side(); },
-                                  .target_name = ends.to.name,
-                                  .clock = clock},
-                                 progress);
+    outcome = flow::move_content(
+        {.source = source,
+         .source_name = ends.from.name,
+         .open_target =
+             [&](db::WhileWaiting while_waiting) { return target->make_side(std::move(while_waiting)); },
+         .target_name = ends.to.name,
+         .clock = clock},
+        progress);
   } catch (const ConsoleGone&) {
     throw;
   } catch (...) {

@@ -38,8 +38,14 @@ std::string render_bar(const flow::MoveObserver::Progress& progress) {
       width, static_cast<int>(static_cast<double>(done) / static_cast<double>(total) * 100), progress.done);
 }
 
+/// Writes nothing, but finds out whether somebody still reads.
+void MoveProgress::wait() {
+  if (is_ending()) throw Unavailable("the server is stopping: give the command again");
+  console_.err("");
+}
+
 void MoveProgress::progress(const Progress& progress) {
-  if (stop_.stop_requested()) throw Unavailable("the server is stopping: give the command again");
+  if (is_ending()) throw Unavailable("the server is stopping: give the command again");
   const auto now = SteadyClock::now();
   const bool done = progress.done == progress.total && progress.phase != Phase::follow;
   if (style_ == Style::bar) {
@@ -47,8 +53,7 @@ void MoveProgress::progress(const Progress& progress) {
   } else if (done) {
     console_.out(fmt::format("{} {}: {} rows\n", verb(progress.phase), progress.table, progress.done));
   } else if (now - shown_at_ >= redraw) {
-    // Nothing to see, but it finds out whether somebody still reads.
-    console_.err("");
+    wait();
   } else {
     return;
   }

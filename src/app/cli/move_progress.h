@@ -19,6 +19,8 @@ class MoveProgress final : public flow::MoveObserver {
       : console_(console), style_(style), stop_(std::move(stop)) {}
 
   void progress(const Progress& progress) override;
+  void wait() override;
+  bool is_ending() const override { return stop_.stop_requested(); }
   void tell(std::string_view sentence) override;
   /// Takes the bar away.
   void end();

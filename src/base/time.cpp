@@ -1,5 +1,7 @@
 #include "base/time.h"
 
+#include <time.h>  // NOLINT(modernize-deprecated-headers): POSIX's clocks
+
 #include <algorithm>
 #ifdef LATCHKEY_TEST_HOOKS
 #include <fcntl.h>
@@ -30,6 +32,13 @@ Clock::Clock() {
 Timestamp Clock::machine_time() const {
   const auto real = std::chrono::time_point_cast<Microseconds>(std::chrono::system_clock::now());
   return hook_ == nullptr ? real : real + Microseconds{hook_[1]};
+}
+
+Microseconds Clock::time_since_boot() {
+  // Unlike CLOCK_MONOTONIC it goes on while the machine sleeps.
+  timespec time{};
+  ::clock_gettime(CLOCK_BOOTTIME, &time);
+  return Seconds{time.tv_sec} + Microseconds{time.tv_nsec / 1000};
 }
 
 Rfc3339::Rfc3339(Timestamp at) {

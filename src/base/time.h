@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -28,22 +29,26 @@ class Clock {
   Clock& operator=(const Clock&) = delete;
 
   Timestamp now() const {
-    return machine_time() + Microseconds{correction_.load(std::memory_order_relaxed)} + moved();
+    const std::int64_t boot = boot_.load(std::memory_order_relaxed);
+    return (boot == follows_nobody ? machine_time() : Timestamp{time_since_boot() + Microseconds{boot}}) +
+           moved();
   }
 
-  /// What this machine's own clock says.
+  /// What this machine's own clock says. It steps when somebody sets it.
   Timestamp machine_time() const;
-  /// What to add to it. Where several nodes share a database they follow its clock (db/postgres.h).
-  Microseconds correction() const { return Microseconds{correction_.load(std::memory_order_relaxed)}; }
-  void correct_by(Microseconds correction) {
-    correction_.store(correction.count(), std::memory_order_relaxed);
-  }
+  /// Steps with nobody.
+  static Microseconds time_since_boot();
+  /// From now on the time is that of a clock which, at the start of this machine, stood at `boot`, whatever
+  /// this machine's own is set to: where several nodes share a database they follow its clock
+  /// (db/postgres.h).
+  void follow(Timestamp boot) { boot_.store(boot.time_since_epoch().count(), std::memory_order_relaxed); }
 
  private:
   Microseconds moved() const { return Microseconds{hook_ == nullptr ? 0 : hook_[0]}; }
 
   const volatile std::int64_t* hook_ = nullptr;
-  std::atomic<std::int64_t> correction_{0};
+  static constexpr std::int64_t follows_nobody = std::numeric_limits<std::int64_t>::min();
+  std::atomic<std::int64_t> boot_{follows_nobody};
 };
 
 /// RFC 3339 in UTC with microseconds, such as `2026-01-31T08:00:00.000000Z`. It has room for the years 0 to

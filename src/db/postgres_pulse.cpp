@@ -101,32 +101,27 @@ void PostgresPulse::beat() {
 }
 
 /// The answer was made at some moment between question and arrival: that bounds the difference of the clocks
-/// from both sides. A correction inside the bounds stays, so that time does not jitter.
+/// from both sides. One inside the bounds stays, so that time does not jitter. It is measured against a clock
+/// that nobody can set, so that this machine's may be set to what it likes without a request taking it for
+/// the time.
 void PostgresPulse::measure_clock() {
   if (options_.clock == nullptr) {
     detail::execute(connection_, ask_time.with());
     return;
   }
   Clock& clock = *options_.clock;
-  Timestamp before;
-  Timestamp there;
-  Timestamp after;
-  do {
-    before = clock.machine_time();
-    there = Timestamp{Microseconds{detail::execute(connection_, ask_time.with()).value()}};
-    after = clock.machine_time();
-  } while (after < before);  // it was set back meanwhile: bounds that cross tell nothing
-  const Microseconds least = there - after;
-  const Microseconds most = there - before;
-  if (most - least > 2 * tolerance) throw Unavailable("the database answers too slowly to tell the time");
-  const Microseconds now = clock.correction();
-  if (measured_ && least <= now && now <= most) return;
-  const Microseconds middle = least + (most - least) / 2;
-  if (std::chrono::abs(middle - now) > tolerance) {
-    log::warn("clock.follows_database", {{"machine_is_off_by_ms", -middle.count() / 1000}});
+  const Microseconds before = Clock::time_since_boot();
+  const Timestamp there{Microseconds{detail::execute(connection_, ask_time.with()).value()}};
+  const Microseconds after = Clock::time_since_boot();
+  if (after - before > 2 * tolerance) throw Unavailable("the database answers too slowly to tell the time");
+  if (!boot_.has_value() || *boot_ < there - after || there - before < *boot_) {
+    boot_ = there - after + (after - before) / 2;
+    clock.follow(*boot_);
   }
-  clock.correct_by(middle);
-  measured_ = true;
+  const Microseconds off = clock.machine_time() - (*boot_ + Clock::time_since_boot());
+  if (std::chrono::abs(off - machine_is_off_) <= tolerance) return;
+  machine_is_off_ = off;
+  log::warn("clock.follows_database", {{"machine_is_off_by_ms", off.count() / 1000}});
 }
 
 void PostgresPulse::try_to_lead() {

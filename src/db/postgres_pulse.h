@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "db/postgres_connection.h"
@@ -42,7 +43,8 @@ class PostgresPulse {
   PostgresBackoff backoff_;
   std::uint64_t era_ = 0;  ///< of the connection
   bool connecting_ = false;
-  bool measured_ = false;
+  std::optional<Timestamp> boot_;   ///< when this machine was started, by the database's clock
+  Microseconds machine_is_off_{0};  ///< as last logged
   std::atomic<SteadyTime> answered_at_{SteadyTime{}};
   std::atomic<bool> leads_{false};
   std::mutex mutex_;

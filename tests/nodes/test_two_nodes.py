@@ -14,7 +14,7 @@ from support.invariants import violations
 from support.postgres import Database
 from support.raw_http import RawConnection, request_bytes
 from support.size import size
-from support.tokens import header_of
+from support.tokens import claims_of, header_of
 
 from .conftest import generation, two_nodes
 
@@ -270,6 +270,24 @@ def test_D11_nodes_whose_clocks_differ_by_minutes_agree(database):
         for node in (first, second):
             node.clock.advance(11)
         assert_problem(refresh_at(first, answers[0].json()["refresh_token"]), 401, "invalid_token")
+
+
+def test_D11_a_machine_whose_clock_is_set_is_not_believed_for_a_moment(database):
+    with two_nodes(database) as (node, other):
+        user = other.user()
+        node.get("/readyz")
+        for seconds in (3600, -3600, 0):
+            node.clock.set_wrong_by(seconds)
+            # Quicker than the database is asked again.
+            answers = [user.me() for _ in range(5)] + [node.get("/api/users/me", bearer=user.access) for _ in range(5)]
+            assert {answer.status_code for answer in answers} == {200}
+            user.server = node
+            user.login()
+            assert abs(claims_of(user.access)["iat"] - time.time()) < 3
+            answer = refresh_at(node, user.refresh)
+            assert answer.status_code == 200 and abs(claims_of(answer.json()["access_token"])["iat"] - time.time()) < 3
+            user.server = other
+            user.tokens = answer.json()
 
 
 def test_D11_links_are_used_once_and_everything_ends_in_time_where_clocks_differ_by_minutes(database):

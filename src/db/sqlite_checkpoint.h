@@ -18,8 +18,10 @@ namespace latchkey::db {
 /// its own.
 ///
 /// SQLite starts the log anew by itself when all of it is copied and no reader needs it, which does not
-/// happen under steady load; so above `restart_pages` the writer waits for the readers (they hold a snapshot
-/// for one turn of their loop at most; a backup holds one longer, and then we try again later).
+/// happen under steady load; so above `restart_pages` the writer waits for the readers, who hold a snapshot
+/// for one turn of their loop at most. A backup holds one for longer. That shows in how far a piece comes,
+/// and such a reader is not waited for: the log grows until it has gone, and is cut short when nothing
+/// happens.
 class SqliteCheckpoint {
  public:
   SqliteCheckpoint(SqliteConnection& connection, const SqliteOptions& options);
@@ -30,21 +32,24 @@ class SqliteCheckpoint {
   void after_commit();
   /// When nothing waits: whatever there is.
   void when_idle();
-  bool has_backlog() const { return log_pages_ > copied_pages_; }
+  bool has_work_when_idle() const { return log_pages_ > copied_pages_ || is_long(); }
 
   std::uint32_t log_pages() const { return log_pages_; }
   std::uint64_t pieces() const { return pieces_; }
 
  private:
   void copy(int mode);
+  bool is_long() const { return log_pages_ >= options_.restart_pages; }
   /// The next piece, by what the last one took.
   void adapt(std::chrono::steady_clock::duration taken);
 
   SqliteConnection& connection_;
   const SqliteOptions& options_;
   std::uint32_t log_pages_ = 0;
-  std::uint32_t copied_pages_ = 0;
-  std::uint32_t piece_;  ///< pages of the log
+  std::uint32_t tried_pages_ = 0;   ///< so long was the log when it was last copied
+  std::uint32_t copied_pages_ = 0;  ///< and so many of it have been
+  bool readers_move_ = true;        ///< none was found that has stood still since the piece before
+  std::uint32_t piece_;             ///< pages of the log
   std::uint32_t next_restart_;
   std::uint64_t pieces_ = 0;
 };

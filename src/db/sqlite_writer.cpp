@@ -11,6 +11,8 @@ namespace latchkey::db {
 namespace {
 
 constexpr std::chrono::milliseconds idle{200};
+/// What was left then, a reader holds back.
+constexpr std::chrono::seconds idle_again{1};
 
 constexpr const char* after_sync_failure =
     "a sync of the database failed; nothing is written until a restart";
@@ -91,10 +93,10 @@ void SqliteWriter::run() {
 TicketList SqliteWriter::take_batch() {
   std::unique_lock lock(mutex_);
   const auto something = [this] { return stopping_ || !waiting_.empty(); };
-  while (!something()) {
-    if (!checkpoint_.has_backlog() || sync_failed_) {
+  for (std::chrono::milliseconds pause = idle; !something(); pause = idle_again) {
+    if (!checkpoint_.has_work_when_idle() || sync_failed_) {
       work_.wait(lock, something);
-    } else if (!work_.wait_for(lock, idle, something)) {
+    } else if (!work_.wait_for(lock, pause, something)) {
       lock.unlock();
       copy_log_back(Moment::idle);
       lock.lock();

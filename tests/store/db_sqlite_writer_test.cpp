@@ -360,6 +360,34 @@ TEST(SqliteWriter, the_log_is_copied_back_when_nothing_happens) {
   EXPECT_GT(database.statistics().checkpoints, before);
 }
 
+TEST(SqliteWriter, a_log_that_a_reader_held_back_is_cut_short_when_it_has_gone_and_nothing_happens) {
+  const TempDir directory;
+  auto options = options_in(directory.path());
+  options.checkpoint_pages = 25;
+  options.restart_pages = 500;
+  Database database(open_sqlite(options));
+  run_script(database, schema);
+  const auto log = directory.path() / "latchkey.db-wal";
+  auto fill = [&, next = 0](std::uintmax_t size) mutable {
+    while (std::filesystem::file_size(log) < size)
+      database.run_now(insert_item, std::int64_t{next++}, Bytes(2000, 1));
+  };
+  sqlite3* reader = nullptr;
+  ASSERT_EQ(sqlite3_open((directory.path() / "latchkey.db").c_str(), &reader), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(reader, "BEGIN; SELECT * FROM items", nullptr, nullptr, nullptr), SQLITE_OK);
+  constexpr std::uintmax_t held = 4U * 500 * 4096;
+  fill(held);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  EXPECT_GE(std::filesystem::file_size(log), held) << "what the reader sees stays";
+  ASSERT_EQ(sqlite3_exec(reader, "COMMIT", nullptr, nullptr, nullptr), SQLITE_OK);
+  for (int i = 0; i < 500 && std::filesystem::file_size(log) > 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(std::filesystem::file_size(log), 0U);
+  sqlite3_close(reader);
+  // And it goes on as before.
+  fill(400U * 4096);
+}
+
 TEST(SqliteWriter, closing_answers_what_waits_and_leaves_one_whole_file) {
   const TempDir directory;
   std::vector<std::future<bool>> all;

@@ -18,7 +18,7 @@
 #include "app/stop_signal.h"
 #include "base/cores.h"
 #include "base/log.h"
-#include "base/start_memory.h"
+#include "base/free_memory.h"
 #include "flow/confirm.h"
 #include "flow/first_start.h"
 #include "http/router.h"

@@ -161,6 +161,15 @@ bool HashingPool::reserve() {
   return false;
 }
 
+Result<> HashingPool::check_queue() const {
+  {
+    const std::lock_guard lock{mutex_};
+    if (!stopping_ && reserved_ < queue_limit_) return {};
+  }
+  metrics::count(metrics::Counter::hashing_refused);
+  return overloaded();
+}
+
 void HashingPool::push(std::unique_ptr<Job> job) {
   std::unique_lock lock{mutex_};
   if (stopping_) {

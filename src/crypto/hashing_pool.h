@@ -56,6 +56,9 @@ class HashingPool {
   /// must not stop the threads that serve requests.
   Task<Result<double>> estimate_guesses(Secret password, std::vector<std::string> user_inputs);
 
+  /// Refuses as `hash` and `verify` would now: for whoever does something before them that costs more.
+  Result<> check_queue() const;
+
   /// A stored hash of nobody; the same for the pool's life, so that it costs nothing to have. Give it to
   /// `verify` for an unknown account.
   const std::string& decoy() const { return decoy_; }

@@ -50,6 +50,8 @@ LATCHKEY_FORWARD(char*, PQhost, (const PGconn* connection), connection)
 LATCHKEY_FORWARD(int, PQisBusy, (PGconn * connection), connection)
 LATCHKEY_FORWARD(int, PQnfields, (const PGresult* result), result)
 LATCHKEY_FORWARD(int, PQntuples, (const PGresult* result), result)
+LATCHKEY_FORWARD(const char*, PQparameterStatus, (const PGconn* connection, const char* name), connection,
+                 name)
 LATCHKEY_FORWARD(PGpipelineStatus, PQpipelineStatus, (const PGconn* connection), connection)
 LATCHKEY_FORWARD(int, PQpipelineSync, (PGconn * connection), connection)
 LATCHKEY_FORWARD(char*, PQport, (const PGconn* connection), connection)

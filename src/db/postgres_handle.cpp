@@ -97,6 +97,18 @@ void try_first(const PostgresHost& host, std::map<std::string, std::string>& par
   }
 }
 
+/// Names and mails may have any character there is, and no other encoding has them all.
+void refuse_other_encodings(const PGconn* connection) {
+  const char* encoding = PQparameterStatus(connection, "server_encoding");
+  if (encoding == nullptr || std::string_view(encoding) == "UTF8") return;
+  throw Fault("the database is encoded in " + std::string(encoding) +
+              ", which has not every character that people have in their names: make one in UTF8 (createdb "
+              "--encoding=UTF8 --template=template0)");
+}
+
+/// Of a statement, in an error. Scripts of migrations and moves are pages long.
+constexpr std::size_t longest_quote = 400;
+
 /// Of a server that was made a standby: another one takes the writes now.
 constexpr std::string_view read_only = "25006";
 
@@ -153,6 +165,7 @@ PostgresHandle connect_postgres(const PostgresOptions& options, const std::optio
   if (PQstatus(handle.get()) != CONNECTION_OK) {
     throw Unavailable("no connection to the database: " + last_words(handle.get()));
   }
+  refuse_other_encodings(handle.get());
   PQsetNoticeReceiver(handle.get(), note, nullptr);
   if (PQsetnonblocking(handle.get(), 1) != 0) throw Unavailable(last_words(handle.get()));
   return handle;
@@ -204,7 +217,9 @@ std::exception_ptr error_of(const PGresult* result, std::string_view sql) {
   // The first line only: details may quote values.
   std::string text = field(result, PG_DIAG_MESSAGE_PRIMARY);
   if (text.empty()) text = one_line(PQresultErrorMessage(result));
-  text += " (" + (state.empty() ? "no SQLSTATE" : state) + ") in: " + std::string(sql);
+  text +=
+      " (" + (state.empty() ? "no SQLSTATE" : state) + ") in: " + std::string(sql.substr(0, longest_quote));
+  if (sql.size() > longest_quote) text += "…";
   const std::string_view group = std::string_view(state).substr(0, 2);
   if (state == "40001" || state == "40P01") return std::make_exception_ptr(SerializationFailure(text));
   if (leaves_outcome_open(result)) return std::make_exception_ptr(OutcomeUnknown(text));

@@ -140,6 +140,11 @@ Task<Result<SessionState>> try_open_session(Services& services, Origin origin, C
 }  // namespace
 
 Task<Result<TokenPair>> log_in(Services& services, Origin origin, LoginInput input) {
+  // A storm that is not looked at must not load the store by counting its attempts.
+  if (auto room = services.hashing.check_queue(); room.has_error()) {
+    metrics::count(Counter::sign_in_overloaded);
+    co_return room.error();
+  }
   const auto email = parse_email_address(input.email, services.settings.accounts.domains_without_dot);
   auto tried = read_tried_password(services.settings, input.password.text());
   // What can not be an address is looked for all the same, so that it costs what any other does.

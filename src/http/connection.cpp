@@ -11,7 +11,7 @@ namespace latchkey::http {
 
 namespace {
 
-/// An answer that waits for a pipelined neighbour waits no longer than this.
+/// An answer waits no longer than this for pipelined neighbours that only look something up.
 constexpr auto longest_batching = std::chrono::milliseconds(5);
 
 }  // namespace
@@ -78,6 +78,9 @@ Task<bool> Connection::answer_one() {
         co_await read_body(route.body_limit, route.body != BodyKind::none ? BodyUse::kept : BodyUse::dropped);
     if (!read) co_return false;
   }
+  // What is done does not wait for what may hash, and write.
+  if (!out_.empty() && head_.method != Method::get && head_.method != Method::head && !send_out())
+    co_await flush();
   std::optional<Response> no_refusal;
   Response response = co_await handle(std::move(no_refusal));
   respond(std::move(response));

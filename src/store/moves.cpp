@@ -173,13 +173,16 @@ std::string log_and_hold_of_postgres() {
 void write_patiently(db::Side& side, const std::string& script) {
   constexpr int most = 8;
   for (int tried = 1;; ++tried) {
+    if (tried > 1) std::this_thread::sleep_for(std::chrono::milliseconds(100 * (tried - 1)));
     try {
       side.write([&](db::Connection& connection) { connection.execute_script(script); });
       return;
-    } catch (const Unavailable&) {
-      if (tried == most) throw;
+    } catch (const Unavailable& error) {
+      if (tried < most) continue;
+      throw Unavailable(
+          std::string(error.what()) +
+          "; where something else holds locks on the tables, as pg_dump does, wait for its end");
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(100 * tried));
   }
 }
 

@@ -1,5 +1,6 @@
 #include "worker/housekeeping.h"
 
+#include "base/free_memory.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "flow/unconfirmed.h"
@@ -54,6 +55,7 @@ void Housekeeping::loop() {
       // A clock that was set back must not put the next sweep off for as long.
       if (now - measured_at >= measure_every || now < measured_at) {
         measured_at = now;
+        release_free_memory();
         measure_outbox();
       }
       if (now - swept_at >= sweep_every || now < swept_at) {

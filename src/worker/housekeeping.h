@@ -10,7 +10,7 @@
 namespace latchkey::worker {
 
 /// Removes what has expired, in small batches, on a thread of its own: sessions past their limits, accounts
-/// that were never confirmed, audit entries past their time.
+/// that were never confirmed, audit entries past their time, and memory that a crowd has left.
 /// Never more than one batch waits in the writer's queue. A failing store is logged and tried again; nothing
 /// here ends the thread but `stop`.
 class Housekeeping {

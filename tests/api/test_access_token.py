@@ -180,7 +180,8 @@ def test_a_revoked_key_takes_its_tokens_along_at_once(make_server):
 def test_an_unknown_key_can_not_be_revoked(server):
     before = kids(server)
     with nothing_changes(server):
-        server.cli_refused("keys", "revoke", "no-such-key")
+        said = [server.cli_refused("keys", "revoke", kid) for kid in ("no-such-key", "\udcff", "")]
+    assert said[0] == said[1] == said[2]
     assert kids(server) == before
 
 

@@ -317,10 +317,12 @@ TEST_P(Accounts, B04_AFullQueueLocksNobody) {
   member("a@example.org");
   settings.limits.login_failures = 3;
   hashing.stop();  // answers everything with `overloaded`
+  const auto jobs = services.database.statistics().jobs;
   for (int i = 0; i < 10; ++i) {
     EXPECT_EQ(log_in("a@example.org", "wrong").error().code, ErrorCode::overloaded);
     EXPECT_EQ(log_in("nobody@example.org", "wrong").error().code, ErrorCode::overloaded);
   }
+  EXPECT_EQ(services.database.statistics().jobs, jobs) << "nothing was written for those nobody looked at";
 }
 
 TEST_P(Accounts, RefusalsThatCostNothingFillNoTable) {

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from probes import MIB, bounded_memory, descriptors, head, logging_out, sanitized
+from probes import MIB, bounded_memory, descriptors, head, logging_out, resident, sanitized
 from support import RawConnection, at_once
 
 
@@ -200,3 +200,36 @@ def test_an_answer_leaves_in_one_piece_and_those_to_a_pipeline_together(server):
                 received += client.recv(65536)
             segments, = struct.unpack_from("I", client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160), 152)
             assert segments == expected
+
+
+def test_a_finished_answer_does_not_wait_for_a_sign_in_behind_it(make_server):
+    server = make_server({"password.argon2_memory_kib": 65536, "password.argon2_passes": 30, "password.hash_threads": 1})
+    body = "username=nobody@example.com&password=correct-horse"
+    sign_in = head("POST", "/api/auth/login", "Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}")
+    with RawConnection(server) as connection:
+        connection.send(head("GET", "/healthz") + sign_in + body.encode())
+        assert connection.read_response().status == 200
+        # The password is still being hashed.
+        connection.socket.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            connection.socket.recv(1)
+        connection.socket.settimeout(60)
+        assert connection.read_response().status == 401
+
+
+@pytest.mark.skipif(sanitized(), reason="a sanitizer keeps what was freed")
+def test_memory_that_a_crowd_has_left_goes_back(make_server):
+    server = make_server({})
+    before = resident(server)
+    request = head("GET", "/docs") * 4
+    for _ in range(2):
+        with contextlib.ExitStack() as opened:
+            crowd = [opened.enter_context(RawConnection(server)) for _ in range(800)]
+            for connection in crowd:
+                connection.send(request)
+            for connection in crowd:
+                for _ in range(4):
+                    assert connection.read_response().status == 200
+            crowded = resident(server)
+            assert crowded > before + 24 * MIB
+    server.wait(lambda: resident(server) < before + 12 * MIB, "the memory to go back", timeout=60)

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "app/cli/table.h"
+#include "base/unicode.h"
 #include "flow/key_rotation.h"
 #include "store/signing_keys.h"
 
@@ -72,6 +73,8 @@ int execute(const KeysRotate&, Context& context) {
 
 int execute(const KeysRevoke& command, Context& context) {
   auto& services = context.services;
+  // No id of a key, and PostgreSQL takes no such text.
+  if (!is_valid_utf8(command.kid)) return refuse(context.console, ErrorCode::key_not_found);
   const auto revoked = flow::revoke_key(services.database, services.keys, context.origin, command.kid);
   if (revoked.has_error()) return refuse(context.console, revoked.error());
   context.console.out(

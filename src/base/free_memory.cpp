@@ -1,12 +1,14 @@
-#include "base/start_memory.h"
+#include "base/free_memory.h"
 
 #include <link.h>
 #include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
 
 namespace latchkey {
 
@@ -26,11 +28,35 @@ int drop_constant_pages(dl_phdr_info* object, std::size_t, void*) {
   return 0;
 }
 
+constexpr std::size_t worthwhile = std::size_t{8} << 20;
+
+/// Of this process, in bytes; 0 when the kernel does not say.
+std::size_t resident() {
+  std::ifstream file("/proc/self/statm");
+  std::size_t all = 0;
+  std::size_t pages = 0;
+  file >> all >> pages;
+  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
 }  // namespace
 
 void release_start_memory() {
   ::malloc_trim(0);
   ::dl_iterate_phdr(drop_constant_pages, nullptr);
+}
+
+void release_free_memory() {
+  // What is free has not always gone up: it may be what was given back the last time.
+  static std::size_t at_rest = 0;
+  const std::size_t now = resident();
+  if (now < at_rest + worthwhile) {
+    at_rest = at_rest == 0 ? now : std::min(at_rest, now);
+    return;
+  }
+  if (::mallinfo2().fordblks < worthwhile) return;
+  ::malloc_trim(0);
+  at_rest = resident();
 }
 
 }  // namespace latchkey

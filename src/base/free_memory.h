@@ -7,4 +7,8 @@ namespace latchkey {
 /// the start; any thread.
 void release_start_memory();
 
+/// Gives back the heap that a crowd has left free, if that is much. For one thread, now and then: others that
+/// allocate wait for it, some milliseconds for each hundred megabytes.
+void release_free_memory();
+
 }  // namespace latchkey

@@ -28,18 +28,17 @@ int drop_constant_pages(dl_phdr_info* object, std::size_t, void*) {
   return 0;
 }
 
-constexpr std::size_t worthwhile = std::size_t{8} << 20;
-
-/// Of this process, in bytes; 0 when the kernel does not say.
-std::size_t resident() {
-  std::ifstream file("/proc/self/statm");
-  std::size_t all = 0;
-  std::size_t pages = 0;
-  file >> all >> pages;
-  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
+constexpr std::uint64_t worthwhile = std::uint64_t{8} << 20;
 
 }  // namespace
+
+std::uint64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t all = 0;
+  std::uint64_t resident = 0;
+  statm >> all >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
 
 void release_start_memory() {
   ::malloc_trim(0);
@@ -48,15 +47,15 @@ void release_start_memory() {
 
 void release_free_memory() {
   // What is free has not always gone up: it may be what was given back the last time.
-  static std::size_t at_rest = 0;
-  const std::size_t now = resident();
+  static std::uint64_t at_rest = 0;
+  const std::uint64_t now = resident_bytes();
   if (now < at_rest + worthwhile) {
     at_rest = at_rest == 0 ? now : std::min(at_rest, now);
     return;
   }
   if (::mallinfo2().fordblks < worthwhile) return;
   ::malloc_trim(0);
-  at_rest = resident();
+  at_rest = resident_bytes();
 }
 
 }  // namespace latchkey

@@ -1,10 +1,9 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
-#include <fstream>
 #include <iterator>
 
+#include "base/free_memory.h"
 #include "base/log.h"
 #include "base/metrics_table.h"
 
@@ -153,14 +152,6 @@ void render_requests(Page& page) {
   for (std::size_t route = 0; route < route_count; ++route) {
     page.histogram("latchkey_request_seconds", fmt::format(R"(route="{}")", route_names[route]), route);
   }
-}
-
-std::uint64_t resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  std::uint64_t pages = 0;
-  std::uint64_t resident = 0;
-  statm >> pages >> resident;
-  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 double cpu_seconds() {

@@ -76,17 +76,19 @@ void count_refusal(ErrorCode code) {
 Task<> record_refusal(Services& services, Origin origin, std::optional<Credentials> account, ErrorCode code) {
   count_refusal(code);
   const bool written =
-      account.has_value() && (code != ErrorCode::too_many_attempts ||
-                              is_due_for_audit(services, "sign_in", account->subject, origin.now));
+      code != ErrorCode::too_many_attempts ||
+      (account.has_value() && is_due_for_audit(services, "sign_in", account->subject, origin.now));
   if (!written) {
     co_await services.database.run(store::state::update_decoy);
     co_return;
   }
   const bool right_password = code == ErrorCode::email_not_confirmed || code == ErrorCode::account_blocked;
+  const Subject subject = account.has_value() ? account->subject : Subject{};
+  const auto entry = audit_entry(origin, "sign_in", describe(code).code, to_string(subject));
   auto work = [&](db::Tx& tx) {
     if (right_password) tx.run(store::attempts::forgive, account->id);
-    store::audit::insert_entry(
-        tx, audit_entry(origin, "sign_in", describe(code).code, to_string(account->subject)));
+    store::audit::insert_entry(tx, entry);
+    if (!account.has_value()) store::audit::remove_entry(tx, entry);
   };
   co_await services.database.write(work);
 }

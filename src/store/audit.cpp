@@ -9,6 +9,9 @@ constexpr db::Statement<db::Affected, Timestamp, std::string, std::string, std::
         "INSERT INTO audit (at, event, result, actor, target, address, request_id, detail) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
 
+constexpr db::Statement<db::Affected, Timestamp, std::string, std::string> remove{
+    "DELETE FROM audit WHERE at = $1 AND request_id = $2 AND event = $3"};
+
 constexpr InsertEntryOfSubject insert_of_subject{
     "INSERT INTO audit (at, event, result, actor, target, address, request_id, detail) "
     "SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM users WHERE subject = $9"};
@@ -18,6 +21,10 @@ constexpr InsertEntryOfSubject insert_of_subject{
 void insert_entry(db::Tx& tx, const Entry& entry) {
   tx.run_later(insert, entry.at, entry.event, entry.result, entry.actor, entry.target, entry.address,
                entry.request_id, entry.detail);
+}
+
+void remove_entry(db::Tx& tx, const Entry& entry) {
+  tx.run_later(remove, entry.at, entry.request_id, entry.event);
 }
 
 InsertEntryOfSubject::Bound insert_entry_of(const Subject& account, const Entry& entry) {

@@ -27,6 +27,10 @@ BOOST_DESCRIBE_STRUCT(Entry, (), (at, event, result, actor, target, address, req
 
 void insert_entry(db::Tx& tx, const Entry& entry);
 
+/// Inside the same transaction: takes it out again. So a refusal that must not show that there is no account
+/// costs what one with an account does, and leaves nothing.
+void remove_entry(db::Tx& tx, const Entry& entry);
+
 /// The entry, if there is an account with that subject: for the unit that makes the account. Borrows from
 /// both.
 using InsertEntryOfSubject = db::Statement<db::Affected, Timestamp, std::string, std::string, std::string,

@@ -23,6 +23,7 @@ int drop_constant_pages(dl_phdr_info* object, std::size_t, void*) {
     const std::uintptr_t begin = (object->dlpi_addr + segment.p_vaddr) / page * page;
     const std::uintptr_t end = object->dlpi_addr + segment.p_vaddr + segment.p_memsz;
     // Refused for the kernel's own pages (vdso), which changes nothing.
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader says addresses as numbers
     static_cast<void>(::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED));
   }
   return 0;

@@ -88,7 +88,7 @@ void try_first(const PostgresHost& host, std::map<std::string, std::string>& par
     for (const char* list : {"host", "hostaddr", "port"}) {
       auto parts = split(parameters[list]);
       if (parts.size() != count) continue;  // one for all, or none
-      std::ranges::rotate(parts, parts.begin() + static_cast<std::ptrdiff_t>(at));
+      std::rotate(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(at), parts.end());
       std::string text = parts.front();
       for (const auto& one : std::span(parts).subspan(1)) text.append(",").append(one);
       parameters[list] = text;

@@ -161,9 +161,10 @@ std::string log_and_hold_of_postgres() {
                        "table_name TEXT NOT NULL, integer_key BIGINT, bytes_key BYTEA, text_key TEXT);\n";
   for (const Table& table : tables::list_content()) {
     const std::string on = " INSERT OR UPDATE OR DELETE ON " + std::string(table.name);
-    script += "CREATE TRIGGER move_hold BEFORE" + on + " FOR EACH STATEMENT EXECUTE FUNCTION move_hold();\n" +
-              log_function(table) + "CREATE TRIGGER move_log AFTER" + on +
-              " FOR EACH ROW EXECUTE FUNCTION move_log_" + std::string(table.name) + "();\n";
+    script.append("CREATE TRIGGER move_hold BEFORE").append(on);
+    script.append(" FOR EACH STATEMENT EXECUTE FUNCTION move_hold();\n").append(log_function(table));
+    script.append("CREATE TRIGGER move_log AFTER").append(on);
+    script.append(" FOR EACH ROW EXECUTE FUNCTION move_log_").append(table.name).append("();\n");
   }
   return script;
 }

@@ -60,9 +60,8 @@ void SqliteCheckpoint::copy(int mode) {
   ++pieces_;
   sqlite3_busy_timeout(db, mode == SQLITE_CHECKPOINT_RESTART ? patience_with_readers_ms : 0);
   const auto started = std::chrono::steady_clock::now();
-  int there = -1;
   int copied = -1;
-  const int code = sqlite3_wal_checkpoint_v2(db, nullptr, mode, &there, &copied);
+  const int code = sqlite3_wal_checkpoint_v2(db, nullptr, mode, nullptr, &copied);
   // One that waits for readers says nothing of the disk.
   if (mode == SQLITE_CHECKPOINT_PASSIVE) adapt(std::chrono::steady_clock::now() - started);
   sqlite3_busy_timeout(db, static_cast<int>(options_.busy_timeout.count()));

@@ -26,6 +26,10 @@ std::string_view verb(flow::MoveObserver::Phase phase) {
   return "";
 }
 
+void refuse_when_stopping(const std::stop_token& stop) {
+  if (stop.stop_requested()) throw Unavailable("the server is stopping: give the command again");
+}
+
 }  // namespace
 
 std::string render_bar(const flow::MoveObserver::Progress& progress) {
@@ -40,12 +44,12 @@ std::string render_bar(const flow::MoveObserver::Progress& progress) {
 
 /// Writes nothing, but finds out whether somebody still reads.
 void MoveProgress::wait() {
-  if (is_ending()) throw Unavailable("the server is stopping: give the command again");
+  refuse_when_stopping(stop_);
   console_.err("");
 }
 
 void MoveProgress::progress(const Progress& progress) {
-  if (is_ending()) throw Unavailable("the server is stopping: give the command again");
+  refuse_when_stopping(stop_);
   const auto now = SteadyClock::now();
   const bool done = progress.done == progress.total && progress.phase != Phase::follow;
   if (style_ == Style::bar) {

@@ -20,7 +20,7 @@ std::string printable_user_agent(std::string_view text) {
 }  // namespace
 
 flow::Origin origin_of(const http::Request& request) {
-  const auto* caller = request.caller.get<flow::Caller>();
+  const auto* caller = request.caller.get<flow::sessions::Caller>();
   return {.now = request.now,
           .address = std::string(request.address),
           .user_agent = printable_user_agent(request.header("User-Agent").value_or("")),
@@ -28,8 +28,8 @@ flow::Origin origin_of(const http::Request& request) {
           .actor = caller != nullptr ? to_string(caller->user.subject) : std::string()};
 }
 
-const flow::Caller& caller_of(const http::Request& request) {
-  const auto* caller = request.caller.get<flow::Caller>();
+const flow::sessions::Caller& caller_of(const http::Request& request) {
+  const auto* caller = request.caller.get<flow::sessions::Caller>();
   if (caller == nullptr) throw std::logic_error("a route without access level asked for its caller");
   return *caller;
 }

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "flow/authenticate.h"
 #include "flow/origin.h"
+#include "flow/sessions/authenticate.h"
 #include "http/message.h"
 
 /// What handlers need of a request beside its body.
@@ -18,7 +18,7 @@ enum class Access : int { anyone = 0, user = 1, administrator = 2 };
 flow::Origin origin_of(const http::Request& request);
 
 /// The signed-in caller. Only on routes whose access asks for one: elsewhere it is a bug and throws.
-const flow::Caller& caller_of(const http::Request& request);
+const flow::sessions::Caller& caller_of(const http::Request& request);
 
 /// A value given both in the query and in the body is refused: nobody could say which one counts (security
 /// case H22). Refuses with repeated_parameter and malformed_form.

@@ -11,9 +11,9 @@
 namespace latchkey::api {
 namespace {
 
-/// As long as a verifier may keep the JWK set: flow/key_rotation.h counts on it.
+/// As long as a verifier may keep the JWK set: flow/keys/rotation.h counts on it.
 constexpr std::string_view five_minutes = "public, max-age=300";
-static_assert(flow::jwks_max_age == Seconds{300});
+static_assert(flow::keys::jwks_max_age == Seconds{300});
 
 }  // namespace
 

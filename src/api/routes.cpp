@@ -91,7 +91,7 @@ std::optional<Error> wrong_query(const http::Request& request) {
 Task<Result<void>> authorize(const Api& api, const http::Route& route, http::Request& request) {
   const auto token = http::bearer_token(request);
   if (!token.has_value()) co_return Error(ErrorCode::invalid_token);
-  auto caller = co_await flow::authenticate(api.services, request.now, *token);
+  auto caller = co_await flow::sessions::authenticate(api.services, request.now, *token);
   if (caller.has_error()) co_return caller.error();
   request.caller.set(std::move(*caller));
   if (route.access != static_cast<int>(Access::administrator)) co_return Result<>{};

@@ -8,7 +8,7 @@
 #include "api/context.h"
 #include "api/documents.h"
 #include "base/metrics.h"
-#include "flow/key_rotation.h"
+#include "flow/keys/rotation.h"
 #include "flow/services.h"
 #include "http/route.h"
 

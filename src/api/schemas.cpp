@@ -26,7 +26,7 @@ UserResponse user_response(const store::users::User& user) {
 
 UserResponse user_response(const store::sessions::Bearer& user) { return user_response_of(user, true); }
 
-TokenResponse token_response(flow::TokenPair tokens) {
+TokenResponse token_response(flow::sessions::TokenPair tokens) {
   return {.access_token = std::move(tokens.access_token),
           .refresh_token = std::move(tokens.refresh_token),
           .token_type = "bearer",

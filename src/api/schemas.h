@@ -9,7 +9,7 @@
 
 #include "base/secret.h"
 #include "base/time.h"
-#include "flow/tokens.h"
+#include "flow/sessions/tokens.h"
 #include "store/sessions.h"
 #include "store/users.h"
 
@@ -95,7 +95,7 @@ BOOST_DESCRIBE_STRUCT(SessionResponse, (), (id, created_at, last_used_at, addres
 UserResponse user_response(const store::users::User& user);
 /// The caller of a live session: their status is active by that.
 UserResponse user_response(const store::sessions::Bearer& user);
-TokenResponse token_response(flow::TokenPair tokens);
+TokenResponse token_response(flow::sessions::TokenPair tokens);
 SessionResponse session_response(const store::sessions::Listed& session, const SessionId& current);
 
 }  // namespace latchkey::api

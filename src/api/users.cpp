@@ -102,7 +102,7 @@ Task<Result<http::Response>> block_user(flow::Services& services, http::Request&
   const auto is_active = read_is_active(request);
   if (is_active.has_error()) co_return is_active.error();
   flow::Origin origin = origin_of(request);
-  const auto access = *is_active ? flow::Access::allowed : flow::Access::blocked;
+  const auto access = *is_active ? flow::accounts::Access::allowed : flow::accounts::Access::blocked;
   const auto user = co_await flow::block_user(services, std::move(origin), *id, access);
   if (user.has_error()) co_return user.error();
   const AccessResponse body{.message = "User status updated successfully", .user = user_response(*user)};

@@ -40,7 +40,7 @@ class Clock {
   static Microseconds time_since_boot();
   /// From now on the time is that of a clock which, at the start of this machine, stood at `boot`, whatever
   /// this machine's own is set to: where several nodes share a database they follow its clock
-  /// (db/postgres.h).
+  /// (db/postgres/driver.h).
   void follow(Timestamp boot) { boot_.store(boot.time_since_epoch().count(), std::memory_order_relaxed); }
 
  private:

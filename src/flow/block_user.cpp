@@ -11,8 +11,9 @@ Task<Result<>> require_administrator(Services& services, Origin origin, Role rol
   co_return Error(ErrorCode::forbidden);
 }
 
-Task<Result<store::users::User>> block_user(Services& services, Origin origin, UserId user, Access access) {
-  auto work = [&](db::Tx& tx) { return set_access(tx, origin, user, access); };
+Task<Result<store::users::User>> block_user(Services& services, Origin origin, UserId user,
+                                            accounts::Access access) {
+  auto work = [&](db::Tx& tx) { return accounts::set_access(tx, origin, user, access); };
   co_return co_await services.database.write(work);
 }
 

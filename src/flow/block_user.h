@@ -2,10 +2,10 @@
 
 #include "base/error.h"
 #include "base/task.h"
-#include "flow/accounts.h"
-#include "flow/authenticate.h"
+#include "flow/accounts/accounts.h"
 #include "flow/origin.h"
 #include "flow/services.h"
+#include "flow/sessions/authenticate.h"
 
 /// What administrators do over the network.
 namespace latchkey::flow {
@@ -16,6 +16,7 @@ Task<Result<>> require_administrator(Services& services, Origin origin, Role rol
 
 /// Blocks or unblocks: `set_access` as a transaction of its own. Refuses with user_not_found and
 /// last_administrator.
-Task<Result<store::users::User>> block_user(Services& services, Origin origin, UserId user, Access access);
+Task<Result<store::users::User>> block_user(Services& services, Origin origin, UserId user,
+                                            accounts::Access access);
 
 }  // namespace latchkey::flow

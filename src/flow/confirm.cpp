@@ -1,8 +1,8 @@
 #include "flow/confirm.h"
 
 #include "base/metrics.h"
-#include "crypto/confirmation_token.h"
-#include "flow/unconfirmed.h"
+#include "crypto/jose/confirmation_token.h"
+#include "flow/accounts/unconfirmed.h"
 
 namespace latchkey::flow {
 namespace {
@@ -19,13 +19,13 @@ Error refused() {
 
 ConfirmationLinks make_confirmation_links(const Services& services, const store::outbox::Mail& mail) {
   const Timestamp expires_at = mail.created_at + services.settings.accounts.confirmation_ttl;
-  const crypto::ConfirmationClaims claims{.link = mail.id,
-                                          .sub = mail.subject,
-                                          .address = crypto::address_fingerprint(mail.email_key),
-                                          .iat = to_numeric_date(mail.created_at),
-                                          .exp = to_numeric_date(expires_at)};
+  const crypto::jose::ConfirmationClaims claims{.link = mail.id,
+                                                .sub = mail.subject,
+                                                .address = crypto::jose::address_fingerprint(mail.email_key),
+                                                .iat = to_numeric_date(mail.created_at),
+                                                .exp = to_numeric_date(expires_at)};
   const auto token =
-      crypto::make_confirmation_token(claims, services.keys.current()->ring().confirmation_key());
+      crypto::jose::make_confirmation_token(claims, services.keys.current()->ring().confirmation_key());
   return {.confirm_url = services.public_url + "/api/auth/confirmed_email/" + token,
           .reject_url = services.public_url + "/api/auth/rejected_email/" + token,
           .expires_at = expires_at};
@@ -33,13 +33,13 @@ ConfirmationLinks make_confirmation_links(const Services& services, const store:
 
 Task<Result<users::Contact>> look_at_confirmation(Services& services, Origin origin, std::string token) {
   const auto& ring = services.keys.current()->ring();
-  const auto claims = crypto::verify_confirmation_token(token, ring.confirmation_keys());
+  const auto claims = crypto::jose::verify_confirmation_token(token, ring.confirmation_keys());
   if (!claims.has_value() || claims->exp <= to_numeric_date(origin.now)) co_return refused();
   const auto contact = co_await services.database.run(users::find_contact_by_subject, claims->sub);
   // Bound to the address too: a link to an address that the account no longer has confirms nothing.
-  if (!contact.has_value() || crypto::address_fingerprint(contact->email_key) != claims->address)
+  if (!contact.has_value() || crypto::jose::address_fingerprint(contact->email_key) != claims->address)
     co_return refused();
-  if (has_lapsed(services.settings, *contact, origin.now)) co_return refused();
+  if (accounts::has_lapsed(services.settings, *contact, origin.now)) co_return refused();
   co_return *contact;
 }
 

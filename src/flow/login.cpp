@@ -4,10 +4,10 @@
 
 #include "base/email_address.h"
 #include "base/metrics.h"
-#include "crypto/password_hash.h"
-#include "flow/open_session.h"
-#include "flow/repeated_refusal.h"
-#include "flow/validation.h"
+#include "crypto/password/hash.h"
+#include "flow/accounts/validation.h"
+#include "flow/limits/repeated_refusal.h"
+#include "flow/sessions/open_session.h"
 #include "store/attempts.h"
 #include "store/state.h"
 #include "store/users.h"
@@ -38,7 +38,7 @@ Task<Result<>> reserve_attempt(Services& services, Timestamp now, std::string em
     co_return Result<>{};
   }
   if (account->locked_until > now) co_return locked(account->locked_until - now);
-  const auto wait = lock_after(account->failed_sign_ins + 1, limits.login_failures, limits.login_lock)
+  const auto wait = limits::lock_after(account->failed_sign_ins + 1, limits.login_failures, limits.login_lock)
                         .value_or(limits.login_lock);
   const auto reserved = co_await services.database.run(
       store::attempts::reserve, std::int64_t{limits.login_failures}, now + wait, account->id, now);
@@ -77,7 +77,7 @@ Task<> record_refusal(Services& services, Origin origin, std::optional<Credentia
   count_refusal(code);
   const bool written =
       code != ErrorCode::too_many_attempts ||
-      (account.has_value() && is_due_for_audit(services, "sign_in", account->subject, origin.now));
+      (account.has_value() && limits::is_due_for_audit(services, "sign_in", account->subject, origin.now));
   if (!written) {
     co_await services.database.run(store::state::update_decoy);
     co_return;
@@ -108,7 +108,8 @@ Task<> give_attempt_back(Services& services, Timestamp now, std::string email_ke
 
 /// The hash to keep from now on, when the one that matched was made with other parameters than today's.
 Task<std::optional<std::string>> renewed_hash(Services& services, const Credentials& account, Secret nfc) {
-  if (!crypto::needs_rehash(account.password_hash, services.hashing.parameters())) co_return std::nullopt;
+  if (!crypto::password::needs_rehash(account.password_hash, services.hashing.parameters()))
+    co_return std::nullopt;
   auto hash = co_await services.hashing.hash(std::move(nfc));
   // A full queue is no reason to refuse: the next sign-in tries again.
   if (hash.has_error()) co_return std::nullopt;
@@ -118,8 +119,9 @@ Task<std::optional<std::string>> renewed_hash(Services& services, const Credenti
 /// Opens the session if the account is still what the password was checked against: not blocked, removed or
 /// given another hash while the password was being hashed. Refuses with account_blocked, and with
 /// invalid_credentials for the other two.
-Result<SessionState> write_session(db::Tx& tx, const Services& services, const Origin& origin,
-                                   const Credentials& account, const std::optional<std::string>& new_hash) {
+Result<sessions::SessionState> write_session(db::Tx& tx, const Services& services, const Origin& origin,
+                                             const Credentials& account,
+                                             const std::optional<std::string>& new_hash) {
   if (!tx.run(store::attempts::forget, account.id, account.password_hash).has_value()) {
     const auto now = tx.run(store::users::find_user, origin.now, account.id);
     const bool blocked = now.has_value() && !now->is_active;
@@ -129,11 +131,11 @@ Result<SessionState> write_session(db::Tx& tx, const Services& services, const O
     tx.run_later(store::attempts::update_password_hash, *new_hash, account.id, account.password_hash);
   }
   store::audit::insert_entry(tx, audit_entry(origin, "sign_in", "ok", to_string(account.subject)));
-  return open_session(tx, services.settings, origin, account.id, account.subject, account.role);
+  return sessions::open_session(tx, services.settings, origin, account.id, account.subject, account.role);
 }
 
-Task<Result<SessionState>> try_open_session(Services& services, Origin origin, Credentials account,
-                                            Secret nfc) {
+Task<Result<sessions::SessionState>> try_open_session(Services& services, Origin origin, Credentials account,
+                                                      Secret nfc) {
   const auto new_hash = co_await renewed_hash(services, account, std::move(nfc));
   auto work = [&](db::Tx& tx) { return write_session(tx, services, origin, account, new_hash); };
   co_return co_await services.database.write(work);
@@ -141,14 +143,14 @@ Task<Result<SessionState>> try_open_session(Services& services, Origin origin, C
 
 }  // namespace
 
-Task<Result<TokenPair>> log_in(Services& services, Origin origin, LoginInput input) {
+Task<Result<sessions::TokenPair>> log_in(Services& services, Origin origin, LoginInput input) {
   // A storm that is not looked at must not load the store by counting its attempts.
   if (auto room = services.hashing.check_queue(); room.has_error()) {
     metrics::count(Counter::sign_in_overloaded);
     co_return room.error();
   }
   const auto email = parse_email_address(input.email, services.settings.accounts.domains_without_dot);
-  auto tried = read_tried_password(services.settings, input.password.text());
+  auto tried = accounts::read_tried_password(services.settings, input.password.text());
   // What can not be an address is looked for all the same, so that it costs what any other does.
   const std::string key = email.has_value() ? email->key.value : std::string("@");
   std::optional<Credentials> account = co_await services.database.run(store::users::find_credentials, key);
@@ -170,7 +172,7 @@ Task<Result<TokenPair>> log_in(Services& services, Origin origin, LoginInput inp
     co_await give_attempt_back(services, origin.now, key, account);
     co_return verified.error();
   }
-  if (!possible || *verified != crypto::Verification::matches) {
+  if (!possible || *verified != crypto::password::Verification::matches) {
     co_await record_refusal(services, origin, account, ErrorCode::invalid_credentials);
     co_return Error(ErrorCode::invalid_credentials);
   }
@@ -190,7 +192,7 @@ Task<Result<TokenPair>> log_in(Services& services, Origin origin, LoginInput inp
       co_await give_attempt_back(services, origin.now, key, account);
       co_return again.error();
     }
-    if (account.has_value() && *again == crypto::Verification::matches) {
+    if (account.has_value() && *again == crypto::password::Verification::matches) {
       session = co_await try_open_session(services, origin, *account, std::move(tried->nfc));
     }
   }
@@ -200,7 +202,7 @@ Task<Result<TokenPair>> log_in(Services& services, Origin origin, LoginInput inp
   }
   metrics::count(Counter::sign_in_ok);
   metrics::count(Counter::session_opened);
-  co_return make_token_pair(services, *session, origin.now);
+  co_return sessions::make_token_pair(services, *session, origin.now);
 }
 
 }  // namespace latchkey::flow

@@ -7,7 +7,7 @@
 #include "base/task.h"
 #include "flow/origin.h"
 #include "flow/services.h"
-#include "flow/tokens.h"
+#include "flow/sessions/tokens.h"
 
 namespace latchkey::flow {
 
@@ -19,6 +19,6 @@ struct LoginInput {
 /// Signs in with address and password. Refuses with invalid_credentials (an unknown address and a wrong
 /// password answer the same, after the same work), then only after a right password email_not_confirmed and
 /// account_blocked; too_many_attempts, overloaded.
-Task<Result<TokenPair>> log_in(Services& services, Origin origin, LoginInput input);
+Task<Result<sessions::TokenPair>> log_in(Services& services, Origin origin, LoginInput input);
 
 }  // namespace latchkey::flow

@@ -1,18 +1,18 @@
 #include "flow/logout.h"
 
 #include "base/metrics.h"
-#include "crypto/refresh_token.h"
-#include "flow/session_rules.h"
+#include "crypto/jose/refresh_token.h"
+#include "flow/sessions/rules.h"
 #include "store/sessions.h"
 
 namespace latchkey::flow {
 
 Task<Result<>> log_out(Services& services, Origin origin, std::string refresh_token) {
   const auto& ring = services.keys.current()->ring();
-  const auto token = crypto::verify_refresh_token(refresh_token, ring.refresh_keys());
+  const auto token = crypto::jose::verify_refresh_token(refresh_token, ring.refresh_keys());
   if (!token.has_value()) co_return Error(ErrorCode::invalid_token);
   const auto line = co_await services.database.run(store::sessions::find_line, token->sid);
-  if (!line.has_value() || !is_alive(*line, origin.now)) co_return Error(ErrorCode::invalid_token);
+  if (!line.has_value() || !sessions::is_alive(*line, origin.now)) co_return Error(ErrorCode::invalid_token);
   origin.actor = to_string(line->subject);
   auto work = [&](db::Tx& tx) -> Result<> {
     // Of two at once, one ended it.

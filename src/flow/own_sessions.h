@@ -4,9 +4,9 @@
 
 #include "base/error.h"
 #include "base/task.h"
-#include "flow/authenticate.h"
 #include "flow/origin.h"
 #include "flow/services.h"
+#include "flow/sessions/authenticate.h"
 #include "store/sessions.h"
 
 /// What users do with their own sessions.

@@ -2,8 +2,8 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
-#include "crypto/refresh_token.h"
-#include "flow/session_rules.h"
+#include "crypto/jose/refresh_token.h"
+#include "flow/sessions/rules.h"
 #include "store/sessions.h"
 
 namespace latchkey::flow {
@@ -13,7 +13,7 @@ using metrics::Counter;
 namespace sessions = store::sessions;
 
 /// Of a line as it was found, or as it is after it moved on.
-SessionState state_of(const SessionId& id, const auto& line, Timestamp rotated_at) {
+sessions::SessionState state_of(const SessionId& id, const auto& line, Timestamp rotated_at) {
   return {.id = id,
           .subject = line.subject,
           .role = line.role,
@@ -41,9 +41,9 @@ Task<> end_reused(Services& services, Origin origin, SessionId session, Subject 
 
 }  // namespace
 
-Task<Result<TokenPair>> refresh(Services& services, Origin origin, std::string refresh_token) {
+Task<Result<sessions::TokenPair>> refresh(Services& services, Origin origin, std::string refresh_token) {
   const auto& ring = services.keys.current()->ring();
-  const auto token = crypto::verify_refresh_token(refresh_token, ring.refresh_keys());
+  const auto token = crypto::jose::verify_refresh_token(refresh_token, ring.refresh_keys());
   if (!token.has_value()) {
     metrics::count(Counter::refresh_refused);
     co_return Error(ErrorCode::invalid_token);
@@ -59,20 +59,21 @@ Task<Result<TokenPair>> refresh(Services& services, Origin origin, std::string r
                                        token->generation, issued_from, issued_before);
     if (advanced.has_value()) {
       metrics::count(Counter::refresh_rotated);
-      co_return make_token_pair(services, state_of(token->sid, *advanced, origin.now), origin.now);
+      co_return sessions::make_token_pair(services, state_of(token->sid, *advanced, origin.now), origin.now);
     }
     const auto line = co_await services.database.run(sessions::find_line, token->sid);
-    switch (decide_refresh(line, *token, origin.now, services.settings.tokens.refresh_grace)) {
-      case RefreshVerdict::dead:
+    switch (sessions::decide_refresh(line, *token, origin.now, services.settings.tokens.refresh_grace)) {
+      case sessions::RefreshVerdict::dead:
         metrics::count(Counter::refresh_refused);
         co_return Error(ErrorCode::invalid_token);
-      case RefreshVerdict::end:
+      case sessions::RefreshVerdict::end:
         co_await end_reused(services, origin, token->sid, line->subject);
         co_return Error(ErrorCode::invalid_token);
-      case RefreshVerdict::repeat:
+      case sessions::RefreshVerdict::repeat:
         metrics::count(Counter::refresh_repeated);
-        co_return make_token_pair(services, state_of(token->sid, *line, line->rotated_at), origin.now);
-      case RefreshVerdict::rotate:
+        co_return sessions::make_token_pair(services, state_of(token->sid, *line, line->rotated_at),
+                                            origin.now);
+      case sessions::RefreshVerdict::rotate:
         break;
     }
   }

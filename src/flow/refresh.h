@@ -6,13 +6,13 @@
 #include "base/task.h"
 #include "flow/origin.h"
 #include "flow/services.h"
-#include "flow/tokens.h"
+#include "flow/sessions/tokens.h"
 
 namespace latchkey::flow {
 
 /// Gives the successor of a refresh token (session_rules.h decides), so that concurrent refreshes, lost
 /// answers and retries within the grace all get the same one. Refuses with invalid_token; a token that was
 /// rotated away ends its session.
-Task<Result<TokenPair>> refresh(Services& services, Origin origin, std::string refresh_token);
+Task<Result<sessions::TokenPair>> refresh(Services& services, Origin origin, std::string refresh_token);
 
 }  // namespace latchkey::flow

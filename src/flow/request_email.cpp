@@ -3,7 +3,7 @@
 #include "base/email_address.h"
 #include "base/metrics.h"
 #include "crypto/random.h"
-#include "flow/unconfirmed.h"
+#include "flow/accounts/unconfirmed.h"
 #include "store/outbox.h"
 #include "store/state.h"
 #include "store/users.h"
@@ -17,7 +17,7 @@ Task<Result<EmailRequest>> request_email(Services& services, Origin origin, std:
     co_return invalid_field({"body", "email"}, "value_error.email", std::string(parsed.error().reason));
   }
   auto contact = co_await services.database.run(store::users::find_contact, parsed->key.value);
-  if (contact.has_value() && has_lapsed(settings, *contact, origin.now)) contact.reset();
+  if (contact.has_value() && accounts::has_lapsed(settings, *contact, origin.now)) contact.reset();
   if (contact.has_value() && contact->confirmed) co_return EmailRequest::already_confirmed;
 
   const auto interval = settings.limits.enabled ? settings.limits.mail_interval : Microseconds{0};

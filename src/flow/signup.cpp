@@ -2,10 +2,10 @@
 
 #include "base/metrics.h"
 #include "crypto/random.h"
-#include "flow/open_session.h"
-#include "flow/repeated_refusal.h"
-#include "flow/unconfirmed.h"
-#include "flow/validation.h"
+#include "flow/accounts/unconfirmed.h"
+#include "flow/accounts/validation.h"
+#include "flow/limits/repeated_refusal.h"
+#include "flow/sessions/open_session.h"
 #include "store/audit.h"
 #include "store/outbox.h"
 
@@ -44,8 +44,8 @@ store::audit::Entry entry_of(const Origin& origin, const users::NewUser& account
 Result<SignedUp> write_account(db::Tx& tx, const Services& services, const Origin& origin,
                                const users::NewUser& account) {
   auto id = users::insert_user(tx, account);
-  if (!id.has_value() &&
-      remove_lapsed_holders(tx, services.settings, origin, account.email_key, account.username_key) > 0) {
+  if (!id.has_value() && accounts::remove_lapsed_holders(tx, services.settings, origin, account.email_key,
+                                                         account.username_key) > 0) {
     id = users::insert_user(tx, account);
   }
   if (!id.has_value()) {
@@ -57,8 +57,8 @@ Result<SignedUp> write_account(db::Tx& tx, const Services& services, const Origi
   store::audit::insert_entry(tx, entry_of(origin, account));
   SignedUp result{.user = as_written(*id, account), .tokens = std::nullopt};
   if (account.confirmed) {
-    result.tokens = make_token_pair(
-        services, open_session(tx, services.settings, origin, *id, account.subject, account.role),
+    result.tokens = sessions::make_token_pair(
+        services, sessions::open_session(tx, services.settings, origin, *id, account.subject, account.role),
         origin.now);
   } else {
     tx.run_later(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
@@ -93,18 +93,19 @@ Task<Result<SignedUp>> write(Services& services, Origin origin, users::NewUser a
 
 Error refuse_weak_password() {
   metrics::count(Counter::sign_up_refused);
-  return weak_password();
+  return accounts::weak_password();
 }
 
 /// The same where it has cost no hash. What is wrong with the password is said first, as everywhere.
-Task<Error> refuse_known_address(Services& services, Origin origin, NewAccount wanted, Subject account) {
-  auto words = likely_words(wanted);
+Task<Error> refuse_known_address(Services& services, Origin origin, accounts::NewAccount wanted,
+                                 Subject account) {
+  auto words = accounts::likely_words(wanted);
   const auto guesses =
       co_await services.hashing.estimate_guesses(std::move(wanted.password), std::move(words));
   if (guesses.has_error()) co_return guesses.error();
   if (*guesses < services.settings.password.min_guesses_log10) co_return refuse_weak_password();
   metrics::count(Counter::sign_up_exists);
-  if (is_due_for_audit(services, "sign_up", account, origin.now)) {
+  if (limits::is_due_for_audit(services, "sign_up", account, origin.now)) {
     auto work = [&](db::Tx& tx) { write_known_address(tx, origin, account); };
     co_await services.database.write(work);
   }
@@ -114,18 +115,19 @@ Task<Error> refuse_known_address(Services& services, Origin origin, NewAccount w
 }  // namespace
 
 Task<Result<SignedUp>> sign_up(Services& services, Origin origin, SignupInput input) {
-  auto checked = check_fields(services.settings, input.email, input.username, input.password.text());
+  auto checked =
+      accounts::check_fields(services.settings, input.email, input.username, input.password.text());
   if (checked.has_error()) {
     metrics::count(Counter::sign_up_refused);
     co_return checked.error();
   }
   // Spares the hash; the constraint decides in the end.
   const auto known = co_await services.database.run(users::find_contact, checked->email.key.value);
-  if (known.has_value() && !has_lapsed(services.settings, *known, origin.now)) {
+  if (known.has_value() && !accounts::has_lapsed(services.settings, *known, origin.now)) {
     co_return co_await refuse_known_address(services, origin, std::move(*checked), known->subject);
   }
   const double least = services.settings.password.min_guesses_log10;
-  auto words = likely_words(*checked);
+  auto words = accounts::likely_words(*checked);
   const auto hash =
       co_await services.hashing.hash_if_strong(std::move(checked->password), std::move(words), least);
   if (hash.has_error()) co_return hash.error();

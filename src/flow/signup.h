@@ -8,7 +8,7 @@
 #include "base/task.h"
 #include "flow/origin.h"
 #include "flow/services.h"
-#include "flow/tokens.h"
+#include "flow/sessions/tokens.h"
 #include "store/users.h"
 
 namespace latchkey::flow {
@@ -21,7 +21,7 @@ struct SignupInput {
 
 struct SignedUp {
   store::users::User user;
-  std::optional<TokenPair> tokens;  ///< only where confirmation is switched off
+  std::optional<sessions::TokenPair> tokens;  ///< only where confirmation is switched off
 };
 
 /// Opens an account. The confirmation mail is committed with it. Refuses with validation_failed,

@@ -13,18 +13,19 @@ ALLOWED = {
     "crypto": {"base"},
     "db": {"base"},
     "http": {"base"},
+    "move": {"base", "crypto", "db"},
     "store": {"base", "db"},
-    "flow": {"base", "settings", "crypto", "db", "store"},
-    "api": {"base", "settings", "crypto", "db", "store", "flow", "http"},
-    "worker": {"base", "settings", "crypto", "db", "store", "flow"},
-    "app": {"base", "settings", "crypto", "db", "store", "flow", "http", "api", "worker"},
+    "mail": {"base", "settings", "crypto", "db", "store"},
+    "flow": {"base", "settings", "crypto", "db", "store", "mail"},
+    "api": {"base", "settings", "crypto", "db", "http", "store", "mail", "flow"},
+    "app": {"base", "settings", "crypto", "db", "http", "store", "move", "mail", "flow", "api"},
 }
 
 THIRD_PARTIES = {
     r"sqlite3\.h|libpq-fe\.h": {"db"},
     r"openssl/|crypt\.h|zxcvbn": {"crypto"},
     r"argon2\.h": set(),  # for tests and bench/ only: the server has its own
-    r"curl/": {"worker"},
+    r"curl/": {"mail"},
     r"boost/beast": {"http"},
     r"toml": {"settings"},
     r"CLI/": {"app"},

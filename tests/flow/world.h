@@ -8,7 +8,7 @@
 #include "crypto/sha256.h"
 #include "db/migrate.h"
 #include "flow/confirm.h"
-#include "flow/key_rotation.h"
+#include "flow/keys/rotation.h"
 #include "flow/login.h"
 #include "flow/refresh.h"
 #include "flow/services.h"
@@ -28,7 +28,7 @@ class World : public testing::TestWithParam<db::test::Backend> {
     settings.password.argon2_passes = 1;
     db::migrate(database, store::migration_files, crypto::sha256_hex, now);
     keys.reload();
-    rotate_keys(database, keys, settings, origin(), RotationCause::schedule);
+    keys::rotate_keys(database, keys, settings, origin(), keys::RotationCause::schedule);
   }
 
   ~World() override {
@@ -62,10 +62,11 @@ class World : public testing::TestWithParam<db::test::Backend> {
     return wait(flow::sign_up(services, origin(),
                               {.email = email, .username = "somebody", .password = Secret(password)}));
   }
-  Result<TokenPair> log_in(const std::string& email, const std::string& password = "correct horse battery") {
+  Result<sessions::TokenPair> log_in(const std::string& email,
+                                     const std::string& password = "correct horse battery") {
     return wait(flow::log_in(services, origin(), {.email = email, .password = Secret(password)}));
   }
-  Result<TokenPair> refresh(const std::string& token) {
+  Result<sessions::TokenPair> refresh(const std::string& token) {
     return wait(flow::refresh(services, origin(), token));
   }
 
@@ -91,11 +92,11 @@ class World : public testing::TestWithParam<db::test::Backend> {
   db::test::TempDir folder;
   asio::io_context io{1};
   db::Database database{GetParam().open(folder.path())};
-  Keys keys{database, Secret("0123456789abcdef0123456789abcdef"), {}};
-  crypto::HashingPool hashing{
+  keys::Keys keys{database, Secret("0123456789abcdef0123456789abcdef"), {}};
+  crypto::password::HashingPool hashing{
       {.parameters = {.memory_kib = 64, .passes = 1}, .threads = 1, .queue_limit = 16}};
-  BackoffTable strangers;
-  BackoffTable repeated_refusals;
+  limits::BackoffTable strangers;
+  limits::BackoffTable repeated_refusals;
   int mails_announced = 0;
   Services services{.database = database,
                     .hashing = hashing,

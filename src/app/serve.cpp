@@ -4,16 +4,21 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <boost/json/serialize.hpp>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <mutex>
 
-#include "api/routes.h"
+#include "api/access.h"
+#include "api/api.h"
+#include "api/openapi.h"
+#include "api/router.h"
 #include "app/cli/control_server.h"
 #include "app/cli/restore.h"
 #include "app/core.h"
 #include "app/departure_watch.h"
+#include "app/features.h"
 #include "app/housekeeping.h"
 #include "app/io_threads.h"
 #include "app/key_schedule.h"
@@ -21,8 +26,8 @@
 #include "base/cores.h"
 #include "base/free_memory.h"
 #include "base/log.h"
+#include "features/confirmation/confirm.h"
 #include "flow/accounts/first_start.h"
-#include "flow/confirm.h"
 #include "http/router.h"
 #include "mail/files.h"
 #include "mail/smtp_transport.h"
@@ -65,7 +70,7 @@ std::unique_ptr<mail::MailTransport> make_transport(const Settings& settings) {
 
 mail::LinkMaker link_maker(const flow::Services& services) {
   return [&services](const store::outbox::Mail& mail) {
-    auto links = flow::make_confirmation_links(services, mail);
+    auto links = features::confirmation::make_confirmation_links(services, mail);
     return mail::MailLinks{.confirm_url = std::move(links.confirm_url),
                            .reject_url = std::move(links.reject_url),
                            .expires_at = links.expires_at};
@@ -80,9 +85,9 @@ class Server {
         core_(settings_, clock_, Purpose::server),
         api_{.services = core_.services(),
              .readiness = [this] { return trouble(); },
-             .documents = api::make_documents()},
-        router_(api::make_routes(api::endpoints(), api_, body_limit())),
-        management_router_(api::make_routes(api::management_endpoints(), api_, body_limit())),
+             .openapi = boost::json::serialize(api::make_openapi(features()))},
+        router_(api::make_routes(features(), api::Listener::open, api_, body_limit())),
+        management_router_(api::make_routes(features(), api::Listener::management, api_, body_limit())),
         threads_(thread_count(settings_), addresses(), parts()),
         templates_(settings_.mail.templates_dir),
         mail_(core_.services().database, clock_, templates_, make_transport(settings_),

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -62,6 +63,11 @@ class Rfc3339 {
   std::array<char, 27> text_{"0000-00-00T00:00:00.000000"};
 };
 std::string format_rfc3339(Timestamp at);
+
+/// A time as RFC 3339 §5.6 writes it, with any offset and up to nine digits of a second (those behind the
+/// microsecond are dropped). Nothing for any other text, a day that the month does not have, or a leap
+/// second.
+std::optional<Timestamp> parse_rfc3339(std::string_view text);
 
 /// Whole seconds since 1970, rounded down: the NumericDate of RFC 7519 §2.
 std::int64_t to_numeric_date(Timestamp at);

@@ -86,7 +86,7 @@ class MoveCopy {
 
   db::Side& source_;
   db::Side& target_;
-  move::Log log_;
+  marks::Log log_;
   MoveObserver& observer_;
   std::vector<MovedTable> tables_;
 };

@@ -1,8 +1,8 @@
 #include "flow/accounts/accounts.h"
 
 #include "app/housekeeping.h"
+#include "features/confirmation/request_email.h"
 #include "flow/accounts/first_start.h"
-#include "flow/request_email.h"
 #include "flow/world.h"
 #include "store/attempts.h"
 
@@ -51,7 +51,7 @@ TEST_P(Accounts, S11_OfSignUpsAtOnceWithOneAddressOneIsWrittenAndOfTheOthersThei
     SignupInput input{.email = "a@example.org",
                       .username = std::move(username),
                       .password = Secret("correct horse battery")};
-    answers.push_back(co_await flow::sign_up(services, origin(), std::move(input)));
+    answers.push_back(co_await features::signup::sign_up(services, origin(), std::move(input)));
   };
   for (const char* username : {"one", "two", "three"}) asio::co_spawn(io, ask(username), asio::detached);
   while (answers.size() < 3 && io.run_one() > 0) continue;

@@ -1,6 +1,6 @@
+#include "features/sessions/log_out.h"
+#include "features/sessions/own_sessions.h"
 #include "flow/accounts/accounts.h"
-#include "flow/logout.h"
-#include "flow/own_sessions.h"
 #include "flow/sessions/authenticate.h"
 #include "flow/world.h"
 

@@ -7,12 +7,12 @@
 
 #include "crypto/sha256.h"
 #include "db/migrate.h"
-#include "flow/confirm.h"
+#include "features/confirmation/confirm.h"
+#include "features/password/log_in.h"
+#include "features/sessions/refresh.h"
+#include "features/signup/sign_up.h"
 #include "flow/keys/rotation.h"
-#include "flow/login.h"
-#include "flow/refresh.h"
 #include "flow/services.h"
-#include "flow/signup.h"
 #include "settings/settings.h"
 #include "store/migrations.h"
 #include "store/outbox.h"
@@ -59,15 +59,16 @@ class World : public testing::TestWithParam<db::test::Backend> {
   }
 
   Result<SignedUp> sign_up(const std::string& email, const std::string& password = "correct horse battery") {
-    return wait(flow::sign_up(services, origin(),
-                              {.email = email, .username = "somebody", .password = Secret(password)}));
+    return wait(features::signup::sign_up(
+        services, origin(), {.email = email, .username = "somebody", .password = Secret(password)}));
   }
   Result<sessions::TokenPair> log_in(const std::string& email,
                                      const std::string& password = "correct horse battery") {
-    return wait(flow::log_in(services, origin(), {.email = email, .password = Secret(password)}));
+    return wait(
+        features::password::log_in(services, origin(), {.email = email, .password = Secret(password)}));
   }
   Result<sessions::TokenPair> refresh(const std::string& token) {
-    return wait(flow::refresh(services, origin(), token));
+    return wait(features::sessions::refresh(services, origin(), token));
   }
 
   /// The token of the link in the mail that waits for an address.

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "api/json_codec.h"
-#include "api/schemas.h"
+#include "api/encode.h"
+#include "api/user_response.h"
 #include "app/cli/table.h"
 #include "base/email_address.h"
 #include "crypto/password/hash.h"
@@ -48,8 +48,7 @@ Result<flow::accounts::NewAccount> check(const UserAdd& command, const Context& 
     return flow::accounts::check_new_account(settings, command.email, command.username, context.input.text());
   }
   if (!crypto::password::is_acceptable_hash(context.input.text())) {
-    return invalid_field(
-        {"password-hash"}, "value_error",
+    return invalid_field("input", "password-hash", "value_error",
         "standard input must be one bcrypt hash ($2a$, $2b$, $2y$) or Argon2id hash in PHC form, "
         "within the bounds that sign-in accepts");
   }

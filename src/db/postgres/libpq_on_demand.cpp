@@ -19,10 +19,10 @@ const SystemLibrary& libpq() {
 }  // namespace
 }  // namespace latchkey::db::postgres
 
-#define LATCHKEY_FORWARD(result_type, function, parameters, ...)                             \
-  extern "C" result_type function parameters {                                               \
+#define LATCHKEY_FORWARD(result_type, function, parameters, ...)                                       \
+  extern "C" result_type function parameters {                                                         \
     static const auto forward = latchkey::db::postgres::libpq().find<decltype(::function)>(#function); \
-    return forward(__VA_ARGS__);                                                             \
+    return forward(__VA_ARGS__);                                                                       \
   }
 
 LATCHKEY_FORWARD(void, PQclear, (PGresult * result), result)

@@ -1,5 +1,6 @@
 #include "flow/accounts/validation.h"
 
+#include "base/field_errors.h"
 #include "base/unicode.h"
 #include "crypto/password/strength.h"
 
@@ -9,23 +10,8 @@ namespace {
 constexpr std::size_t min_username = 3;
 constexpr std::size_t max_username = 50;
 
-class Problems {
- public:
-  void add(std::string_view field, std::string_view type, std::string message) {
-    fields_.push_back({{"body", std::string(field)}, std::move(message), std::string(type)});
-  }
-  bool empty() const { return fields_.empty(); }
-  Error error() {
-    Error error{ErrorCode::validation_failed, fields_.front().loc.back() + ": " + fields_.front().msg};
-    error.fields = std::move(fields_);
-    return error;
-  }
-
- private:
-  std::vector<FieldError> fields_;
-};
-
-void check_email(const Settings& settings, std::string_view text, NewAccount& account, Problems& problems) {
+void check_email(const Settings& settings, std::string_view text, NewAccount& account,
+                 FieldErrors& problems) {
   auto parsed = parse_email_address(text, settings.accounts.domains_without_dot);
   if (parsed.has_value()) {
     account.email = std::move(*parsed);
@@ -35,7 +21,7 @@ void check_email(const Settings& settings, std::string_view text, NewAccount& ac
 }
 
 void check_username(const Settings& settings, std::string_view text, NewAccount& account,
-                    Problems& problems) {
+                    FieldErrors& problems) {
   if (!is_valid_utf8(text)) return problems.add("username", "value_error", "is not valid UTF-8");
   const auto trimmed = trim(text);
   // A bound on bytes first: a megabyte is not worth counting.
@@ -56,7 +42,7 @@ void check_username(const Settings& settings, std::string_view text, NewAccount&
 }
 
 void check_password(const Settings& settings, std::string_view text, NewAccount& account,
-                    Problems& problems) {
+                    FieldErrors& problems) {
   const auto longest = static_cast<std::size_t>(settings.password.max_length);
   const auto shortest = static_cast<std::size_t>(settings.password.min_length);
   const auto too_long = [&] {
@@ -87,11 +73,11 @@ void check_password(const Settings& settings, std::string_view text, NewAccount&
 Result<NewAccount> check_fields(const Settings& settings, std::string_view email, std::string_view username,
                                 std::string_view password) {
   NewAccount account;
-  Problems problems;
+  FieldErrors problems;
   check_email(settings, email, account, problems);
   check_username(settings, username, account, problems);
   check_password(settings, password, account, problems);
-  if (!problems.empty()) return problems.error();
+  if (!problems.empty()) return problems.take();
   return account;
 }
 
@@ -100,9 +86,9 @@ std::vector<std::string> likely_words(const NewAccount& account) {
 }
 
 Error weak_password() {
-  Problems problems;
+  FieldErrors problems;
   problems.add("password", "password_too_weak", "is too easy to guess; use a longer or less common one");
-  return problems.error();
+  return problems.take();
 }
 
 Result<NewAccount> check_new_account(const Settings& settings, std::string_view email,
@@ -117,10 +103,10 @@ Result<NewAccount> check_new_account(const Settings& settings, std::string_view 
 Result<NewAccount> check_imported_account(const Settings& settings, std::string_view email,
                                           std::string_view username) {
   NewAccount account;
-  Problems problems;
+  FieldErrors problems;
   check_email(settings, email, account, problems);
   check_username(settings, username, account, problems);
-  if (!problems.empty()) return problems.error();
+  if (!problems.empty()) return problems.take();
   return account;
 }
 

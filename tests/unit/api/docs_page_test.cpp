@@ -2,9 +2,9 @@
 
 #include <boost/json/parse.hpp>
 
-#include "api/docs_page.h"
-#include "api/docs_schema.h"
-#include "api/page_frame.h"
+#include "features/documents/docs_page.h"
+#include "features/documents/docs_schema.h"
+#include "web/frame.h"
 
 namespace latchkey::api {
 namespace {

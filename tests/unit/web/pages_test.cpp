@@ -1,12 +1,12 @@
-#include "api/pages.h"
+#include "web/pages.h"
 
 #include <gtest/gtest.h>
 
 #include <regex>
 #include <vector>
 
-#include "api/page_frame.h"
 #include "crypto/sha256.h"
+#include "web/frame.h"
 
 namespace latchkey::api {
 namespace {

@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "http/form.h"
 #include "http/message.h"
+#include "http/route.h"
 
 /// From JSON and forms to described structs (described.h). Members that the struct does not have are ignored;
 /// all that is wrong with the others is told at once, in the words that clients of the Python service know.

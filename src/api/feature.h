@@ -4,6 +4,8 @@
 #include <string_view>
 
 #include "api/endpoint.h"
+#include "db/table.h"
+#include "flow/sweep.h"
 
 namespace latchkey::api {
 
@@ -13,6 +15,8 @@ namespace latchkey::api {
 struct Feature {
   std::string_view name;
   std::span<const Endpoint> endpoints{};
+  std::span<const db::Table> tables{};    ///< parents before their children; kernel tables come before all
+  std::span<const flow::Sweep> sweeps{};  ///< how its tables shrink
 };
 
 using Features = std::span<const Feature* const>;

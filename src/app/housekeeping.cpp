@@ -3,17 +3,14 @@
 #include "base/free_memory.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "flow/accounts/unconfirmed.h"
-#include "store/audit.h"
 #include "store/outbox.h"
-#include "store/sessions.h"
 
 namespace latchkey::app {
 namespace {
 
 constexpr std::int64_t batch_size = 500;
 constexpr auto breath = std::chrono::milliseconds(20);  ///< between two batches, so that requests come first
-constexpr auto look = std::chrono::seconds(1);          ///< how often the clock is looked at
+constexpr auto look_every = std::chrono::seconds(1);    ///< how often the clock is looked at
 constexpr Microseconds sweep_every = std::chrono::minutes(5);
 constexpr Microseconds measure_every = std::chrono::seconds(15);
 
@@ -23,8 +20,8 @@ flow::Origin system_origin(Timestamp now) {
 
 }  // namespace
 
-Housekeeping::Housekeeping(flow::Services& services, const Clock& clock)
-    : services_(services), clock_(clock) {}
+Housekeeping::Housekeeping(flow::Services& services, const Clock& clock, std::span<const flow::Sweep> sweeps)
+    : services_(services), clock_(clock), sweeps_(sweeps) {}
 
 Housekeeping::~Housekeeping() { stop(); }
 
@@ -49,7 +46,7 @@ bool Housekeeping::pause(std::chrono::milliseconds time) {
 void Housekeeping::loop() {
   Timestamp swept_at;
   Timestamp measured_at;
-  while (pause(look)) {
+  while (pause(look_every)) {
     const Timestamp now = clock_.now();
     try {
       // A clock that was set back must not put the next sweep off for as long.
@@ -68,39 +65,21 @@ void Housekeeping::loop() {
   }
 }
 
-template <class Batch>
-std::int64_t Housekeeping::repeat(Batch batch) {
+std::int64_t Housekeeping::run(const flow::Sweep& sweep, const flow::Origin& origin) {
   std::int64_t removed = 0;
+  std::string position;
   for (;;) {
-    const std::int64_t rows = batch();
-    removed += rows;
-    if (rows < batch_size || !pause(breath)) return removed;
-  }
-}
-
-std::int64_t Housekeeping::sweep_sessions(Timestamp now) {
-  std::int64_t removed = 0;
-  SessionId after{};
-  for (;;) {
-    const auto page = services_.database.run_now(store::sessions::list_ids_after, after, batch_size);
-    if (page.empty()) return removed;
-    removed +=
-        services_.database.run_now(store::sessions::delete_expired_between, after, page.back(), now).rows;
-    if (page.size() < static_cast<std::size_t>(batch_size) || !pause(breath)) return removed;
-    after = page.back();
+    const auto swept = sweep.step(services_, origin, position, batch_size);
+    removed += swept.removed;
+    if (!swept.continue_at.has_value() || !pause(breath)) return removed;
+    position = *swept.continue_at;
   }
 }
 
 std::int64_t Housekeeping::sweep(Timestamp now) {
-  const auto& settings = services_.settings;
-  std::int64_t removed = sweep_sessions(now);
-  const auto remove_lapsed = [&](db::Tx& tx) {
-    return flow::accounts::remove_lapsed(tx, settings, system_origin(now), batch_size);
-  };
-  removed += repeat([&] { return services_.database.write_now(remove_lapsed); });
-  removed += repeat([&] {
-    return services_.database.run_now(store::audit::delete_before, now - settings.audit.ttl, batch_size).rows;
-  });
+  const auto origin = system_origin(now);
+  std::int64_t removed = 0;
+  for (const flow::Sweep& sweep : sweeps_) removed += run(sweep, origin);
   metrics::count(metrics::Counter::housekeeping_removed, static_cast<std::uint64_t>(removed));
   if (removed > 0) log::info("housekeeping.swept", {{"removed", removed}});
   return removed;

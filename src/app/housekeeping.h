@@ -6,6 +6,7 @@
 
 #include "base/time.h"
 #include "flow/services.h"
+#include "flow/sweep.h"
 
 namespace latchkey::app {
 
@@ -15,7 +16,8 @@ namespace latchkey::app {
 /// here ends the thread but `stop`.
 class Housekeeping {
  public:
-  Housekeeping(flow::Services& services, const Clock& clock);
+  /// Runs `sweeps`, which must outlive it.
+  Housekeeping(flow::Services& services, const Clock& clock, std::span<const flow::Sweep> sweeps);
   ~Housekeeping();
   Housekeeping(const Housekeeping&) = delete;
   Housekeeping& operator=(const Housekeeping&) = delete;
@@ -31,13 +33,13 @@ class Housekeeping {
   void loop();
   /// False when it is time to stop.
   bool pause(std::chrono::milliseconds time);
-  template <class Batch>
-  std::int64_t repeat(Batch batch);
-  std::int64_t sweep_sessions(Timestamp now);
+  /// One sweep, step by step; answers how many rows it removed.
+  std::int64_t run(const flow::Sweep& sweep, const flow::Origin& origin);
   void measure_outbox();
 
   flow::Services& services_;
   const Clock& clock_;
+  std::span<const flow::Sweep> sweeps_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;

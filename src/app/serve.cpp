@@ -92,7 +92,7 @@ class Server {
         templates_(settings_.mail.templates_dir),
         mail_(core_.services().database, clock_, templates_, make_transport(settings_),
               link_maker(core_.services()), mail_options()),
-        housekeeping_(core_.services(), clock_),
+        housekeeping_(core_.services(), clock_, sweeps()),
         key_schedule_(core_.services(), clock_),
         control_(core_, loaded,
                  {.restart_with = [this](std::function<void()> work) { restart_with(std::move(work)); }}) {
@@ -122,7 +122,7 @@ class Server {
 
   /// The one that is set, else the listener's own address, known since it is bound.
   std::string public_url() const {
-    return settings_.public_url.empty() ? "http://" + http::to_string(threads_.endpoint())
+    return settings_.public_url.empty() ? "http://" + http::wire::to_string(threads_.endpoint())
                                         : settings_.public_url;
   }
 
@@ -185,7 +185,7 @@ class Server {
 };
 
 void Server::tell_the_operator() {
-  const std::string address = "http://" + http::to_string(threads_.endpoint());
+  const std::string address = "http://" + http::wire::to_string(threads_.endpoint());
   const auto& services = core_.services();
   log::info("server.started", {{"version", LATCHKEY_VERSION},
                                {"address", address},
@@ -194,7 +194,7 @@ void Server::tell_the_operator() {
                                {"store", settings_.is_embedded() ? "sqlite" : "postgresql"},
                                {"docs", services.public_url + "/docs"}});
   if (const auto management = threads_.management_endpoint()) {
-    log::info("server.management", {{"address", "http://" + http::to_string(*management)}});
+    log::info("server.management", {{"address", "http://" + http::wire::to_string(*management)}});
   }
   if (settings_.mail.smtp_url.empty()) {
     log::info("mail.to_files", {{"folder", mail_folder(settings_).string()},

@@ -11,7 +11,7 @@ namespace latchkey::move {
 
 using db::Cell;
 using db::Row;
-using tables::Table;
+using db::Table;
 
 namespace {
 
@@ -19,10 +19,6 @@ constexpr std::int64_t page = 500;
 /// So few changes are brought over in a moment while writes are held.
 constexpr std::size_t few = 200;
 constexpr int most_rounds = 50;
-
-const tables::Statements& statements_of(const db::Side& side, std::size_t table) {
-  return *tables::statements(side.dialect())[table];
-}
 
 Row keep_row(std::span<const db::Value> columns, const Table& table) {
   Row row;
@@ -54,18 +50,18 @@ std::vector<Row> fetch(db::Side& side, const tables::Text& text, const Table& ta
 }
 
 /// The rows behind a key, or the first of all.
-std::vector<Row> fetch_page(db::Side& side, std::size_t table, const std::optional<Cell>& after,
+std::vector<Row> fetch_page(const Party& party, std::size_t table, const std::optional<Cell>& after,
                             std::int64_t limit) {
-  const auto& of = statements_of(side, table);
-  if (!after.has_value()) return fetch(side, of.list_first, of.table, {limit});
-  return fetch(side, of.list_after, of.table, {*after, limit});
+  const auto& of = party.of(table);
+  if (!after.has_value()) return fetch(party.side, of.list_first, of.table, {limit});
+  return fetch(party.side, of.list_after, of.table, {*after, limit});
 }
 
-std::vector<Row> fetch_range(db::Side& side, std::size_t table, const std::optional<Cell>& after,
+std::vector<Row> fetch_range(const Party& party, std::size_t table, const std::optional<Cell>& after,
                              const Cell& up_to) {
-  const auto& of = statements_of(side, table);
-  if (!after.has_value()) return fetch(side, of.list_until, of.table, {up_to});
-  return fetch(side, of.list_range, of.table, {*after, up_to});
+  const auto& of = party.of(table);
+  if (!after.has_value()) return fetch(party.side, of.list_until, of.table, {up_to});
+  return fetch(party.side, of.list_range, of.table, {*after, up_to});
 }
 
 std::int64_t fetch_number(db::Side& side, const tables::Text& text) {
@@ -126,14 +122,16 @@ struct MoveCopy::Changed {
   std::vector<Row> removed;  ///< keys of those that are not
 };
 
-MoveCopy::MoveCopy(db::Side& source, db::Side& target, MoveObserver& observer)
-    : source_(source), target_(target), observer_(observer) {
-  for (const Table& table : tables::list_content())
-    tables_.push_back({.name = table.name, .rows = 0, .checksum = {}});
+MoveCopy::MoveCopy(db::Side& source, db::Side& target, db::Tables content, MoveObserver& observer)
+    : source_{source, tables::make_statements(content, source.dialect())},
+      target_{target, tables::make_statements(content, target.dialect())},
+      log_(content),
+      observer_(observer) {
+  for (const Table& table : content) tables_.push_back({.name = table.name, .rows = 0, .checksum = {}});
 }
 
-std::int64_t MoveCopy::count(db::Side& side, std::size_t table) const {
-  return fetch_number(side, statements_of(side, table).count);
+std::int64_t MoveCopy::count(const Party& party, std::size_t table) const {
+  return fetch_number(party.side, party.of(table).count);
 }
 
 void MoveCopy::copy_all() {
@@ -141,7 +139,7 @@ void MoveCopy::copy_all() {
 }
 
 void MoveCopy::copy_table(std::size_t table) {
-  const auto& of = statements_of(target_, table);
+  const auto& of = target_.of(table);
   const std::int64_t total = count(source_, table);
   std::int64_t done = 0;
   std::optional<Cell> after;
@@ -149,8 +147,8 @@ void MoveCopy::copy_table(std::size_t table) {
     const auto rows = fetch_page(source_, table, after, page);
     if (rows.empty()) break;
     std::vector<std::int64_t> changed;
-    target_.write([&](db::Connection& connection) {
-      changed = target_.run_each(connection, *of.insert, rows, no_rows);
+    target_.side.write([&](db::Connection& connection) {
+      changed = target_.side.run_each(connection, *of.insert, rows, no_rows);
     });
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (changed[i] == 0) log_.changed(table).insert(rows[i].front());
@@ -171,7 +169,7 @@ void MoveCopy::compare_all() {
 }
 
 void MoveCopy::compare_table(std::size_t table) {
-  const Table& what = statements_of(source_, table).table;
+  const Table& what = source_.of(table).table;
   MovedTable& result = tables_[table];
   result.rows = 0;
   result.checksum.clear();
@@ -197,7 +195,7 @@ void MoveCopy::compare_table(std::size_t table) {
 
 void MoveCopy::explain(std::size_t table, const std::map<Cell, const Row*>& source,
                        const std::map<Cell, const Row*>& target) {
-  const Table& what = statements_of(source_, table).table;
+  const Table& what = source_.of(table).table;
   std::vector<Cell> different;
   for (const auto& [key, row] : source) {
     const auto other = target.find(key);
@@ -207,7 +205,7 @@ void MoveCopy::explain(std::size_t table, const std::map<Cell, const Row*>& sour
     if (!source.contains(key)) different.push_back(key);
   }
   if (different.empty()) return;
-  log_.read_on(source_);
+  log_.read_on(source_.side);
   for (const Cell& key : different) {
     if (!log_.changed(table).contains(key))
       differ(what, "what has arrived differs from what was sent, the checksums say");
@@ -216,7 +214,7 @@ void MoveCopy::explain(std::size_t table, const std::map<Cell, const Row*>& sour
 
 void MoveCopy::follow() {
   for (int round = 0; round < most_rounds; ++round) {
-    log_.read_on(source_);
+    log_.read_on(source_.side);
     if (log_.size() <= few) return;
     std::size_t left = log_.size();
     // What comes up meanwhile is the next round's.
@@ -232,7 +230,7 @@ void MoveCopy::follow() {
 }
 
 void MoveCopy::follow_to_the_end() {
-  log_.read_on(source_);
+  log_.read_on(source_.side);
   if (log_.size() > 0) follow_some(Writes::are_held);
 }
 
@@ -259,18 +257,18 @@ std::vector<MoveCopy::Changed> MoveCopy::take_changed(std::size_t limit) {
       changed[i].keys.push_back({keys.extract(keys.begin()).value()});
   }
   // In one snapshot, so that no session comes without its user.
-  source_.read([&](db::Connection& connection) {
+  source_.side.read([&](db::Connection& connection) {
     for (std::size_t i = 0; i < tables_.size(); ++i) {
       Changed& of = changed[i];
       of.rows.clear();
       of.removed.clear();
       std::vector<bool> found(of.keys.size());
-      const auto& statements = statements_of(source_, i);
-      source_.run_each(connection, *statements.find, of.keys,
-                       [&](std::size_t at, std::span<const db::Value> columns) {
-                         found[at] = true;
-                         of.rows.push_back(keep_row(columns, statements.table));
-                       });
+      const auto& statements = source_.of(i);
+      source_.side.run_each(connection, *statements.find, of.keys,
+                            [&](std::size_t at, std::span<const db::Value> columns) {
+                              found[at] = true;
+                              of.rows.push_back(keep_row(columns, statements.table));
+                            });
       for (std::size_t at = 0; at < found.size(); ++at) {
         if (!found[at]) of.removed.push_back(of.keys[at]);
       }
@@ -281,12 +279,12 @@ std::vector<MoveCopy::Changed> MoveCopy::take_changed(std::size_t limit) {
 
 void MoveCopy::write_changed(const std::vector<Changed>& changed, Writes writes) {
   std::vector<std::vector<Cell>> waiting(tables_.size());
-  target_.write([&](db::Connection& connection) {
+  target_.side.write([&](db::Connection& connection) {
     for (std::size_t i = tables_.size(); i-- > 0;)
-      target_.run_each(connection, *statements_of(target_, i).remove, changed[i].removed, no_rows);
+      target_.side.run_each(connection, *target_.of(i).remove, changed[i].removed, no_rows);
     for (std::size_t i = 0; i < tables_.size(); ++i) {
       waiting[i].clear();
-      const auto put = target_.run_each(connection, *statements_of(target_, i).put, changed[i].rows, no_rows);
+      const auto put = target_.side.run_each(connection, *target_.of(i).put, changed[i].rows, no_rows);
       for (std::size_t at = 0; at < put.size(); ++at) {
         if (put[at] == 0) waiting[i].push_back(changed[i].rows[at].front());
       }
@@ -294,20 +292,20 @@ void MoveCopy::write_changed(const std::vector<Changed>& changed, Writes writes)
   });
   for (std::size_t i = 0; i < tables_.size(); ++i) {
     if (!waiting[i].empty() && writes == Writes::are_held)
-      differ(statements_of(source_, i).table, "a row can not be written to the target");
+      differ(source_.of(i).table, "a row can not be written to the target");
     for (Cell& key : waiting[i]) log_.changed(i).insert(std::move(key));
   }
 }
 
 void MoveCopy::compare_changed(const std::vector<Changed>& changed) {
-  target_.read([&](db::Connection& connection) {
+  target_.side.read([&](db::Connection& connection) {
     for (std::size_t i = 0; i < tables_.size(); ++i) {
-      const auto& statements = statements_of(target_, i);
+      const auto& statements = target_.of(i);
       std::vector<Row> there;
-      target_.run_each(connection, *statements.find, changed[i].keys,
-                       [&](std::size_t, std::span<const db::Value> columns) {
-                         there.push_back(keep_row(columns, statements.table));
-                       });
+      target_.side.run_each(connection, *statements.find, changed[i].keys,
+                            [&](std::size_t, std::span<const db::Value> columns) {
+                              there.push_back(keep_row(columns, statements.table));
+                            });
       // Those that wait for their user come again.
       std::vector<Row> expected;
       for (const Row& row : changed[i].rows) {
@@ -331,7 +329,7 @@ void MoveCopy::compare_counts() {
     const auto target = count(target_, i);
     tables_[i].rows = source;
     if (source != target) {
-      differ(statements_of(source_, i).table,
+      differ(source_.of(i).table,
              "the source has " + std::to_string(source) + " rows, the target " + std::to_string(target));
     }
   }
@@ -339,11 +337,11 @@ void MoveCopy::compare_counts() {
 
 void MoveCopy::carry_last_ids() {
   for (std::size_t i = 0; i < tables_.size(); ++i) {
-    const auto& of = statements_of(source_, i);
+    const auto& of = source_.of(i);
     if (of.table.ids == Table::Ids::brought) continue;
-    const std::int64_t last = fetch_number(source_, of.find_last);
-    target_.write([&](db::Connection& connection) {
-      tables::set_last_id(connection, target_.dialect(), of.table, last);
+    const std::int64_t last = fetch_number(source_.side, of.find_last);
+    target_.side.write([&](db::Connection& connection) {
+      tables::set_last_id(connection, target_.side.dialect(), of.table, last);
     });
   }
 }

@@ -46,11 +46,20 @@ struct MovedTable {
   std::string checksum;  ///< SHA-256 over all rows that were compared, in the order of their keys
 };
 
+/// One of the two stores, with the statements that its kind of database takes.
+struct Party {
+  db::Side& side;
+  tables::StatementsOfAll statements;
+
+  const tables::Statements& of(std::size_t table) const { return *statements[table]; }
+};
+
 /// Brings the rows of one store into another, batch by batch, and compares them. The source, whose log has
 /// begun (move/marks.h), may be written to meanwhile. Throws MoveRefused when the two do not agree.
 class MoveCopy {
  public:
-  MoveCopy(db::Side& source, db::Side& target, MoveObserver& observer);
+  /// `content` are the tables, parents before their children; it must outlive the copy.
+  MoveCopy(db::Side& source, db::Side& target, db::Tables content, MoveObserver& observer);
 
   /// Every table, in pages by its key. Rows that do not fit yet (their user came later) are left to the log.
   void copy_all();
@@ -72,7 +81,7 @@ class MoveCopy {
   struct Changed;
   enum class Writes : std::uint8_t { go_on, are_held };
 
-  std::int64_t count(db::Side& side, std::size_t table) const;
+  std::int64_t count(const Party& party, std::size_t table) const;
   void copy_table(std::size_t table);
   void compare_table(std::size_t table);
   void explain(std::size_t table, const std::map<db::Cell, const db::Row*>& source,
@@ -84,8 +93,8 @@ class MoveCopy {
   void compare_changed(const std::vector<Changed>& changed);
   void put_back(const std::vector<Changed>& changed);
 
-  db::Side& source_;
-  db::Side& target_;
+  Party source_;
+  Party target_;
   marks::Log log_;
   MoveObserver& observer_;
   std::vector<MovedTable> tables_;

@@ -14,8 +14,9 @@ namespace latchkey::move::marks {
 namespace {
 
 using db::Dialect;
+using db::Table;
+using db::Tables;
 using db::Type;
-using tables::Table;
 
 // Next to the locks of migrations and of the lead.
 constexpr std::int64_t turn = 7809644653205935483;
@@ -40,14 +41,14 @@ std::string trigger(std::string_view what, const Table& table, std::string_view 
   return "move_" + std::string(what) + "_" + std::string(table.name) + "_" + std::string(operation);
 }
 
-std::string log_of_sqlite() {
+std::string log_of_sqlite(Tables content) {
   std::string script =
       "CREATE TABLE move_changes (seq INTEGER PRIMARY KEY, table_name TEXT NOT NULL, row_key);\n";
   const auto write_down = [](const Table& table, std::string_view row) {
     return " INSERT INTO move_changes (table_name, row_key) VALUES (" + quoted(table.name) + ", " +
            std::string(row) + "." + std::string(table.columns.front().name) + ");";
   };
-  for (const Table& table : tables::list_content()) {
+  for (const Table& table : content) {
     for (const std::string_view operation : operations) {
       script += "CREATE TRIGGER " + trigger("log", table, operation) + " AFTER " + std::string(operation) +
                 " ON " + std::string(table.name) + " BEGIN";
@@ -59,9 +60,9 @@ std::string log_of_sqlite() {
   return script;
 }
 
-std::string hold_of_sqlite() {
+std::string hold_of_sqlite(Tables content) {
   std::string script;
-  for (const Table& table : tables::list_content()) {
+  for (const Table& table : content) {
     for (const std::string_view operation : operations) {
       script += "CREATE TRIGGER " + trigger("hold", table, operation) + " BEFORE " + std::string(operation) +
                 " ON " + std::string(table.name) +
@@ -71,9 +72,9 @@ std::string hold_of_sqlite() {
   return script;
 }
 
-std::string drop_log_of_sqlite() {
+std::string drop_log_of_sqlite(Tables content) {
   std::string script;
-  for (const Table& table : tables::list_content()) {
+  for (const Table& table : content) {
     for (const std::string_view operation : operations)
       script += "DROP TRIGGER IF EXISTS " + trigger("log", table, operation) + ";\n";
   }
@@ -82,9 +83,9 @@ std::string drop_log_of_sqlite() {
 
 constexpr const char* forget_leaving = "DELETE FROM moves WHERE stage = 'leaving';\n";
 
-std::string release_sqlite() {
-  std::string script = forget_leaving + drop_log_of_sqlite();
-  for (const Table& table : tables::list_content()) {
+std::string release_sqlite(Tables content) {
+  std::string script = forget_leaving + drop_log_of_sqlite(content);
+  for (const Table& table : content) {
     for (const std::string_view operation : operations)
       script += "DROP TRIGGER IF EXISTS " + trigger("hold", table, operation) + ";\n";
   }
@@ -136,17 +137,16 @@ std::string log_function(const Table& table) {
          write_down + "NEW." + key + "); END IF; RETURN NULL; END $move$;\n";
 }
 
-std::string lock_tables() {
+std::string lock_tables(Tables content) {
   std::string list;
-  for (const Table& table : tables::list_content())
-    list += (list.empty() ? "" : ", ") + std::string(table.name);
+  for (const Table& table : content) list += (list.empty() ? "" : ", ") + std::string(table.name);
   // Whoever waits for a lock makes others wait behind it: a backup at work must not stop the service.
   return "SET LOCAL lock_timeout = '1s'; LOCK TABLE " + list + " IN ACCESS EXCLUSIVE MODE;\n";
 }
 
-std::string release_postgres() {
-  std::string script = lock_tables();
-  for (const Table& table : tables::list_content()) {
+std::string release_postgres(Tables content) {
+  std::string script = lock_tables(content);
+  for (const Table& table : content) {
     for (const std::string_view what : {"move_hold", "move_log"})
       script += "DROP TRIGGER IF EXISTS " + std::string(what) + " ON " + std::string(table.name) + ";\n";
     script += "DROP FUNCTION IF EXISTS move_log_" + std::string(table.name) + "();\n";
@@ -155,11 +155,11 @@ std::string release_postgres() {
 }
 
 /// The triggers of both, so that the tables are locked once, when least is lost if that fails.
-std::string log_and_hold_of_postgres() {
-  std::string script = release_postgres() + hold_while_locked() +
+std::string log_and_hold_of_postgres(Tables content) {
+  std::string script = release_postgres(content) + hold_while_locked() +
                        "CREATE TABLE move_changes (seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
                        "table_name TEXT NOT NULL, integer_key BIGINT, bytes_key BYTEA, text_key TEXT);\n";
-  for (const Table& table : tables::list_content()) {
+  for (const Table& table : content) {
     const std::string on = " INSERT OR UPDATE OR DELETE ON " + std::string(table.name);
     script.append("CREATE TRIGGER move_hold BEFORE").append(on);
     script.append(" FOR EACH STATEMENT EXECUTE FUNCTION move_hold();\n").append(log_function(table));
@@ -191,21 +191,21 @@ void write_patiently(db::Side& side, const std::string& script) {
 /// of its type.
 class Changes final : public db::RowSink {
  public:
-  explicit Changes(std::vector<std::set<db::Cell>>& changed) : changed_(changed) {}
+  Changes(Tables content, std::vector<std::set<db::Cell>>& changed) : content_(content), changed_(changed) {}
   void row(std::span<const db::Value> columns) override {
     const std::string_view name = db::text_of(columns[1]);
     const auto keys = columns.subspan(2);
-    const auto content = tables::list_content();
-    for (std::size_t i = 0; i < content.size(); ++i) {
-      if (content[i].name != name) continue;
-      const db::Value& key = keys[keys.size() == 1 ? 0 : place_of_key(content[i])];
-      changed_[i].insert(db::keep(key, content[i].columns.front().type));
+    for (std::size_t i = 0; i < content_.size(); ++i) {
+      if (content_[i].name != name) continue;
+      const db::Value& key = keys[keys.size() == 1 ? 0 : place_of_key(content_[i])];
+      changed_[i].insert(db::keep(key, content_[i].columns.front().type));
     }
     ++count;
   }
   std::int64_t count = 0;
 
  private:
+  Tables content_;
   std::vector<std::set<db::Cell>>& changed_;
 };
 
@@ -245,35 +245,37 @@ bool take_turn(db::Side& side) {
   return taken;
 }
 
-void begin_log(db::Side& source) {
+void begin_log(db::Side& source, Tables content) {
   if (source.dialect() == Dialect::sqlite) {
-    source.write([](db::Connection& connection) {
-      connection.execute_script(release_sqlite());
-      connection.execute_script(log_of_sqlite());
+    source.write([content](db::Connection& connection) {
+      connection.execute_script(release_sqlite(content));
+      connection.execute_script(log_of_sqlite(content));
     });
     return;
   }
   // First the lock: where an earlier move's triggers still stand, they must not let a change pass.
   lock(source, follow);
-  write_patiently(source, log_and_hold_of_postgres());
+  write_patiently(source, log_and_hold_of_postgres(content));
 }
 
-void hold_writes(db::Side& source) {
+void hold_writes(db::Side& source, Tables content) {
   if (source.dialect() == Dialect::sqlite) {
-    source.write([](db::Connection& connection) { connection.execute_script(hold_of_sqlite()); });
+    source.write(
+        [content](db::Connection& connection) { connection.execute_script(hold_of_sqlite(content)); });
     return;
   }
   lock(source, hold);
 }
 
-void release(db::Side& source) {
+void release(db::Side& source, Tables content) {
   if (source.dialect() == Dialect::sqlite) {
-    source.write([](db::Connection& connection) { connection.execute_script(release_sqlite()); });
+    source.write(
+        [content](db::Connection& connection) { connection.execute_script(release_sqlite(content)); });
     return;
   }
   unlock(source, hold);
   unlock(source, follow);
-  write_patiently(source, forget_leaving + release_postgres());
+  write_patiently(source, forget_leaving + release_postgres(content));
 }
 
 void hold_for_ever(db::Connection& source, Dialect dialect) {
@@ -281,14 +283,14 @@ void hold_for_ever(db::Connection& source, Dialect dialect) {
   // SQLite's triggers ask for nobody who lives.
 }
 
-void drop_log(db::Connection& source, Dialect dialect) {
+void drop_log(db::Connection& source, Dialect dialect, Tables content) {
   // On PostgreSQL the triggers stay where they are, since to drop them takes locks that readers would wait
   // for; no write comes to them any more.
-  source.execute_script(dialect == Dialect::sqlite ? drop_log_of_sqlite()
+  source.execute_script(dialect == Dialect::sqlite ? drop_log_of_sqlite(content)
                                                    : "DROP TABLE IF EXISTS move_changes;\n");
 }
 
-void clear_remains(db::Side& store) {
+void clear_remains(db::Side& store, Tables content) {
   const bool postgres = store.dialect() == Dialect::postgres;
   bool found = false;
   store.read([&](db::Connection& connection) {
@@ -297,11 +299,11 @@ void clear_remains(db::Side& store) {
     if (found) found = tx.run(list_barring).empty();
   });
   if (!found) return;
-  if (!postgres) return release(store);
+  if (!postgres) return release(store, content);
   // A move may be at work.
-  store.write([](db::Connection& connection) {
+  store.write([content](db::Connection& connection) {
     if (!db::Tx(connection).run(try_lock_for_now, turn).value()) return;
-    connection.execute_script(release_postgres());
+    connection.execute_script(release_postgres(content));
   });
 }
 
@@ -311,7 +313,7 @@ void Log::read_on(db::Side& source) {
   for (;;) {
     std::int64_t count = 0;
     source.write([&](db::Connection& connection) {
-      Changes changes(changed_);
+      Changes changes(content_, changed_);
       const db::Value values[] = {page};
       connection.execute(sqlite ? take_from_sqlite : take_from_postgres, values, changes);
       count = changes.count;

@@ -11,7 +11,7 @@
 #include "base/time.h"
 #include "db/side.h"
 #include "db/statement.h"
-#include "move/tables.h"
+#include "db/table.h"
 
 /// What `latchkey move` leaves in the two stores: marks, which say whether a store may be served, and
 /// triggers, which hold the writes of the source or write down what they change. Triggers, since they bind
@@ -54,31 +54,32 @@ bool take_turn(db::Side& side);
 
 /// From now on every change of the source's tables is written down as well. On PostgreSQL only for as long as
 /// this session lives.
-void begin_log(db::Side& source);
+void begin_log(db::Side& source, db::Tables content);
 /// After that: from now on every write to the source's tables is refused (`Unavailable` for whoever tries),
 /// and no write that came before is under way any more. On PostgreSQL only for as long as this session lives.
-void hold_writes(db::Side& source);
+void hold_writes(db::Side& source, db::Tables content);
 /// Ends both, as after a move that came to nothing, and with them a mark `leaving`: what it promises is no
 /// longer true once somebody writes.
-void release(db::Side& source);
+void release(db::Side& source, db::Tables content);
 /// Inside the transaction that sets the mark `leaving`: writes are refused for ever.
 void hold_for_ever(db::Connection& source, db::Dialect dialect);
 /// Inside the transaction that sets the mark `left`: the log is of no use any more.
-void drop_log(db::Connection& source, db::Dialect dialect);
+void drop_log(db::Connection& source, db::Dialect dialect, db::Tables content);
 
 /// Removes what a move that was killed has left in a store that is about to be used.
-void clear_remains(db::Side& store);
+void clear_remains(db::Side& store, db::Tables content);
 
-/// What has changed since `begin_log`, by table (in the order of `tables::list_content`): takes what has been
+/// What has changed since `begin_log`, by table (in the order of `content`): takes what has been
 /// written down since it was last asked. A row that changes after that is written down anew.
 class Log {
  public:
-  Log() : changed_(tables::list_content().size()) {}
+  explicit Log(db::Tables content) : content_(content), changed_(content.size()) {}
   void read_on(db::Side& source);
   std::set<db::Cell>& changed(std::size_t table) { return changed_[table]; }
   std::size_t size() const;
 
  private:
+  db::Tables content_;
   std::vector<std::set<db::Cell>> changed_;
 };
 

@@ -92,7 +92,7 @@ void Mover::check_parties() {
                         (is_source ? request_.source_name : request_.target_name) + ": wait for its end");
     }
     // What this does not know would be left behind.
-    const auto differences = tables::compare_with_schema(*side);
+    const auto differences = tables::compare_with_schema(*side, request_.content);
     if (!differences.empty()) {
       throw MoveRefused((is_source ? request_.source_name : request_.target_name) +
                         " has other tables than this program moves: " + differences.front());
@@ -127,7 +127,7 @@ bool Mover::finish_earlier() {
                       ", which may be complete: give that as the target");
   }
   // That target is gone, with what it had been given: the earlier move can never be completed.
-  marks::release(source_);
+  marks::release(source_, request_.content);
   return false;
 }
 
@@ -139,7 +139,7 @@ void Mover::claim_target() {
   }
   if (mark.has_value()) {
     observer_.tell("the target holds what an earlier move has not finished: it is emptied and filled anew");
-  } else if (const auto used = tables::list_used(*target_); !used.empty()) {
+  } else if (const auto used = tables::list_used(*target_, request_.content); !used.empty()) {
     std::string names;
     for (const auto name : used) names += (names.empty() ? "" : ", ") + std::string(name);
     throw MoveRefused("the target " + request_.target_name + " is not empty: there are rows in " + names +
@@ -149,7 +149,7 @@ void Mover::claim_target() {
   target_->write([&](db::Connection& connection) {
     db::Tx tx(connection);
     tx.run(marks::delete_filling);
-    tables::clear(connection, target_->dialect());
+    tables::clear(connection, target_->dialect(), request_.content);
     tx.run(marks::insert_mark, id_, marks::filling, request_.source_name, now());
   });
 }
@@ -157,13 +157,13 @@ void Mover::claim_target() {
 void Mover::hold() {
   most_silence_ = held_silence;
   held_at_ = SteadyClock::now();
-  marks::hold_writes(source_);
+  marks::hold_writes(source_, request_.content);
 }
 
 void Mover::transfer() {
-  marks::begin_log(source_);
+  marks::begin_log(source_, request_.content);
   // The state's rows are made by a migration, too, in place of which the source's come.
-  MoveCopy copy(source_, *target_, observer_);
+  MoveCopy copy(source_, *target_, request_.content, observer_);
   copy.copy_all();
   copy.follow();
   copy.compare_all();
@@ -223,7 +223,7 @@ void Mover::complete_target() {
   }
   if (complete) return;
   // It never will be, so the source is what counts.
-  marks::release(source_);
+  marks::release(source_, request_.content);
   throw MoveRefused(
       "somebody has emptied the target meanwhile; the source goes on as if nothing had been tried");
 }
@@ -232,7 +232,7 @@ void Mover::finish_source() {
   try {
     source_.write([&](db::Connection& connection) {
       db::Tx(connection).run(marks::update_stage, marks::left, now(), id_, marks::leaving);
-      marks::drop_log(connection, source_.dialect());
+      marks::drop_log(connection, source_.dialect(), request_.content);
     });
   } catch (const std::exception& error) {
     throw MoveRefused("everything is at " + request_.target_name + ", which may be served; only " +
@@ -246,7 +246,7 @@ void Mover::finish_source() {
 /// this undoes it, or is not carried out either.
 void Mover::let_source_go_on(std::string_view why) {
   try {
-    marks::release(source_);
+    marks::release(source_, request_.content);
   } catch (const std::exception& error) {
     log::warn("move.not_released", {{"reason", error.what()}});
     // On PostgreSQL its writes were held by the session that is lost. Else the next start, or the next move,

@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "db/side.h"
+#include "db/table.h"
 #include "move/copy.h"
 
 namespace latchkey::move {
@@ -18,6 +19,7 @@ struct MoveRequest {
   /// Also a second time, when the first has been lost.
   std::function<std::unique_ptr<db::Side>(db::WhileWaiting)> open_target;
   std::string target_name;
+  db::Tables content;  ///< every table of a deployment, parents before their children
   const Clock& clock;
 };
 

@@ -13,56 +13,13 @@
 namespace latchkey::move::tables {
 namespace {
 
+using db::Column;
 using db::Dialect;
+using db::Table;
 using db::Type;
 
-constexpr Column user_columns[] = {
-    {"id", Type::integer},           {"subject", Type::bytes},     {"email", Type::text},
-    {"email_key", Type::text},       {"username", Type::text},     {"username_key", Type::text},
-    {"password_hash", Type::text},   {"role", Type::text},         {"confirmed", Type::boolean},
-    {"is_active", Type::boolean},    {"avatar", Type::text},       {"failed_sign_ins", Type::integer},
-    {"locked_until", Type::integer}, {"mailed_at", Type::integer}, {"created_at", Type::integer},
-    {"updated_at", Type::integer},
-};
-constexpr Column session_columns[] = {
-    {"id", Type::bytes},
-    {"user_id", Type::integer},
-    {"generation", Type::integer},
-    {"rotated_at", Type::integer},
-    {"idle_expires_at", Type::integer},
-    {"expires_at", Type::integer},
-    {"created_at", Type::integer},
-    {"address", Type::text},
-    {"user_agent", Type::text},
-};
-constexpr Column outbox_columns[] = {
-    {"id", Type::bytes},           {"user_id", Type::integer},     {"message", Type::text},
-    {"created_at", Type::integer}, {"next_try_at", Type::integer}, {"tries", Type::integer},
-    {"put_aside", Type::boolean},  {"last_error", Type::text},
-};
-constexpr Column signing_key_columns[] = {
-    {"kid", Type::text},           {"sequence", Type::integer},
-    {"public_key", Type::bytes},   {"sealed_private_key", Type::bytes},
-    {"created_at", Type::integer}, {"activates_at", Type::integer},
-};
-constexpr Column audit_columns[] = {
-    {"id", Type::integer},   {"at", Type::integer},      {"event", Type::text},
-    {"result", Type::text},  {"actor", Type::text},      {"target", Type::text},
-    {"address", Type::text}, {"request_id", Type::text}, {"detail", Type::text},
-};
-constexpr Column state_columns[] = {{"name", Type::text}, {"value", Type::integer}};
-
-constexpr Table content[] = {
-    {.name = "users", .columns = user_columns, .ids = Table::Ids::given},
-    {.name = "sessions", .columns = session_columns, .parent = "users"},
-    {.name = "outbox", .columns = outbox_columns, .parent = "users"},
-    {.name = "signing_keys", .columns = signing_key_columns},
-    {.name = "audit", .columns = audit_columns, .ids = Table::Ids::given},
-    {.name = "state", .columns = state_columns},
-};
+// What belongs to the one database and is not moved.
 constexpr std::string_view own[] = {"moves", "schema_migrations"};
-/// Its rows are made by a migration.
-constexpr std::string_view seeded = "state";
 
 std::string join(std::span<const Column> columns, std::string_view between,
                  const std::function<std::string(std::size_t)>& piece) {
@@ -194,9 +151,6 @@ class OneNumber final : public db::RowSink {
 
 }  // namespace
 
-std::span<const Table> list_content() { return content; }
-std::span<const std::string_view> list_own() { return own; }
-
 Text::Text(std::string sql, std::vector<Type> parameters, std::size_t columns)
     : sql_(std::move(sql)),
       parameters_(std::move(parameters)),
@@ -224,36 +178,31 @@ Statements::Statements(const Table& of, Dialect dialect)
           {of.columns.front().type}, 0),
       find_last(select_last(of, dialect), {}, 1) {}
 
-const std::vector<std::unique_ptr<const Statements>>& statements(Dialect dialect) {
-  const auto make = [](Dialect kind) {
-    std::vector<std::unique_ptr<const Statements>> list;
-    for (const Table& table : content) list.push_back(std::make_unique<const Statements>(table, kind));
-    return list;
-  };
-  static const auto of_sqlite = make(Dialect::sqlite);
-  static const auto of_postgres = make(Dialect::postgres);
-  return dialect == Dialect::sqlite ? of_sqlite : of_postgres;
+StatementsOfAll make_statements(db::Tables content, Dialect dialect) {
+  StatementsOfAll list;
+  for (const Table& table : content) list.push_back(std::make_unique<const Statements>(table, dialect));
+  return list;
 }
 
-void clear(db::Connection& connection, Dialect dialect) {
+void clear(db::Connection& connection, Dialect dialect, db::Tables content) {
   std::string script;
   if (dialect == Dialect::postgres) {
     for (const Table& table : content)
       script += (script.empty() ? "TRUNCATE " : ", ") + std::string(table.name);
     script += " RESTART IDENTITY";
   } else {
-    for (auto table = std::rbegin(content); table != std::rend(content); ++table)
+    for (auto table = content.rbegin(); table != content.rend(); ++table)
       script += "DELETE FROM " + std::string(table->name) + "; ";
     script += "DELETE FROM sqlite_sequence";
   }
   connection.execute_script(script);
 }
 
-std::vector<std::string_view> list_used(db::Side& side) {
+std::vector<std::string_view> list_used(db::Side& side, db::Tables content) {
   std::vector<std::string_view> used;
   side.read([&](db::Connection& connection) {
     used.clear();
-    for (const auto& of : statements(side.dialect())) {
+    for (const auto& of : make_statements(content, side.dialect())) {
       class AnyRow final : public db::RowSink {
        public:
         void row(std::span<const db::Value>) override { found = true; }
@@ -261,7 +210,7 @@ std::vector<std::string_view> list_used(db::Side& side) {
       } any;
       const db::Value one[] = {std::int64_t{1}};
       connection.execute(*of->list_first, one, any);
-      if (any.found && of->table.name != seeded) used.push_back(of->table.name);
+      if (any.found && of->table.rows != Table::Rows::seeded) used.push_back(of->table.name);
     }
   });
   return used;
@@ -280,7 +229,7 @@ void set_last_id(db::Connection& connection, Dialect dialect, const Table& table
   }
 }
 
-std::vector<std::string> compare_with_schema(db::Side& side) {
+std::vector<std::string> compare_with_schema(db::Side& side, db::Tables content) {
   std::vector<Found> found;
   side.read([&](db::Connection& connection) {
     db::Tx tx(connection);

@@ -1,5 +1,6 @@
 #include "flow/accounts/accounts.h"
 
+#include "app/features.h"
 #include "app/housekeeping.h"
 #include "features/confirmation/request_email.h"
 #include "flow/accounts/first_start.h"
@@ -189,7 +190,7 @@ TEST_P(Accounts, HousekeepingRemovesWhatHasExpiredAndNothingElse) {
   sign_up("b@example.org").value();
   const auto idle = log_in("a@example.org").value();
   Clock clock;
-  app::Housekeeping housekeeping(services, clock);
+  app::Housekeeping housekeeping(services, clock, app::sweeps());
   now += 72h - 1s;
   EXPECT_EQ(housekeeping.sweep(now), 0);
   now += 1s;
@@ -245,7 +246,7 @@ TEST_P(Accounts, WithoutConfirmationNoAccountEnds) {
   settings.accounts.confirmation = settings::Confirmation::off;
   now += 80h;
   Clock clock;
-  app::Housekeeping housekeeping(services, clock);
+  app::Housekeeping housekeeping(services, clock, app::sweeps());
   EXPECT_EQ(housekeeping.sweep(now), 0);
   EXPECT_EQ(sign_up("a@example.org").error().code, ErrorCode::account_exists);
   EXPECT_EQ(wait(confirm_email(services, origin(), long_lived)).value(), Confirmed::now);
@@ -256,7 +257,7 @@ TEST_P(Accounts, TheAuditSaysOnceHowManyUnconfirmedAccountsWereRemoved) {
   for (int i = 0; i < 7; ++i) sign_up("user" + std::to_string(i) + "@example.org").value();
   const auto before = database.run_now(count_audit).value();
   Clock clock;
-  app::Housekeeping housekeeping(services, clock);
+  app::Housekeeping housekeeping(services, clock, app::sweeps());
   now += 72h;
   EXPECT_EQ(housekeeping.sweep(now), 7);
   EXPECT_EQ(database.run_now(count_audit), before + 1);
@@ -346,7 +347,7 @@ TEST_P(Accounts, RefusalsThatCostNothingFillNoTable) {
 
 TEST_P(Accounts, AuditEntriesGoWhenTheirTimeIsOver) {
   Clock clock;
-  app::Housekeeping housekeeping(services, clock);
+  app::Housekeeping housekeeping(services, clock, app::sweeps());
   member("a@example.org");
   const auto before = database.run_now(count_audit).value();
   ASSERT_GT(before, 0);

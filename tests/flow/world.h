@@ -20,6 +20,12 @@
 
 namespace latchkey::flow {
 
+// The use cases are those of the features.
+using namespace features::confirmation;
+using namespace features::password;
+using namespace features::sessions;
+using namespace features::signup;
+
 /// A real store, cheap hashing, and a clock that the test moves by hand.
 class World : public testing::TestWithParam<db::test::Backend> {
  protected:

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "app/features.h"
 #include "db/error.h"
 #include "move/tables.h"
 #include "store/fixture.h"
@@ -14,7 +15,7 @@ namespace latchkey::store::test {
 namespace {
 
 namespace marks = move::marks;
-namespace tables = move::tables;
+namespace of_tables = move::tables;
 
 using db::Cell;
 using db::Row;
@@ -23,12 +24,14 @@ class MovesTest : public StoreTest {
  protected:
   bool on_sqlite() const { return GetParam().name == "sqlite"; }
   db::Dialect dialect() const { return on_sqlite() ? db::Dialect::sqlite : db::Dialect::postgres; }
+  db::Tables tables() const { return app::tables(); }
+  of_tables::StatementsOfAll statements() const { return of_tables::make_statements(tables(), dialect()); }
   /// As a move opens it: on PostgreSQL with a session of its own.
   std::unique_ptr<db::Side> open_side() {
     if (on_sqlite()) return db::make_side(database, dialect());
     return db::open_postgres_side(db::test::test_postgres_options().url);
   }
-  std::int64_t run(db::Side& side, const tables::Text& text, const Row& parameters) {
+  std::int64_t run(db::Side& side, const of_tables::Text& text, const Row& parameters) {
     std::int64_t changed = 0;
     side.write([&](db::Connection& connection) {
       const std::vector<Row> one{parameters};
@@ -40,16 +43,16 @@ class MovesTest : public StoreTest {
 
 LATCHKEY_ON_EVERY_DATABASE(MovesTest);
 
-// A migration that adds a table or a column fails here until move/tables.cpp has it, too.
+// A migration that adds a table or a column fails here until store/tables.cpp or a feature has it, too.
 TEST_P(MovesTest, KnowsEveryTableAndColumnOfTheMigrations) {
   const auto side = open_side();
-  EXPECT_EQ(tables::compare_with_schema(*side), std::vector<std::string>{});
+  EXPECT_EQ(of_tables::compare_with_schema(*side, tables()), std::vector<std::string>{});
 }
 
 TEST_P(MovesTest, NoticesWhatItDoesNotKnow) {
   db::test::run_script(database, "CREATE TABLE forgotten (id BIGINT NOT NULL PRIMARY KEY)");
   db::test::run_script(database, "ALTER TABLE users ADD COLUMN nickname TEXT");
-  const auto differences = tables::compare_with_schema(*open_side());
+  const auto differences = of_tables::compare_with_schema(*open_side(), tables());
   ASSERT_FALSE(differences.empty());
   EXPECT_EQ(differences.front(), "column users.nickname is not known");
   // PostgreSQL may hold tables of others; that ours are all known SQLite tells.
@@ -60,7 +63,8 @@ TEST_P(MovesTest, NoticesWhatItDoesNotKnow) {
 
 TEST_P(MovesTest, RowsComeBackAsTheyWereWritten) {
   const auto side = open_side();
-  const auto& users = *tables::statements(dialect()).front();
+  const auto all = statements();
+  const auto& users = *all.front();
   const Row row{std::int64_t{7},
                 Bytes(16, 3),
                 std::string("a@b"),
@@ -99,7 +103,8 @@ TEST_P(MovesTest, RowsComeBackAsTheyWereWritten) {
 
 TEST_P(MovesTest, AChildWithoutItsParentIsNotWritten) {
   const auto side = open_side();
-  const auto& mails = *tables::statements(dialect())[2];
+  const auto all = statements();
+  const auto& mails = *all[2];
   ASSERT_EQ(mails.table.name, "outbox");
   const Row row{Bytes(16, 1),    std::int64_t{99}, std::string("confirmation"),
                 std::int64_t{1}, std::int64_t{1},  std::int64_t{0},
@@ -110,49 +115,49 @@ TEST_P(MovesTest, AChildWithoutItsParentIsNotWritten) {
 
 TEST_P(MovesTest, IdsGoOnBehindTheLastThatWasGiven) {
   const auto side = open_side();
-  const auto& users = tables::statements(dialect()).front()->table;
-  side->write([&](db::Connection& connection) { tables::set_last_id(connection, dialect(), users, 41); });
+  const auto& users = tables().front();
+  side->write([&](db::Connection& connection) { of_tables::set_last_id(connection, dialect(), users, 41); });
   EXPECT_EQ(add("first@example.com").value, 42);
-  side->write([&](db::Connection& connection) { tables::clear(connection, dialect()); });
-  side->write([&](db::Connection& connection) { tables::set_last_id(connection, dialect(), users, 0); });
+  side->write([&](db::Connection& connection) { of_tables::clear(connection, dialect(), tables()); });
+  side->write([&](db::Connection& connection) { of_tables::set_last_id(connection, dialect(), users, 0); });
   EXPECT_EQ(add("first@example.com").value, 1);
 }
 
 TEST_P(MovesTest, TellsWhichTablesAreUsed) {
   const auto side = open_side();
-  EXPECT_TRUE(tables::list_used(*side).empty()) << "what migrations put there does not count";
+  EXPECT_TRUE(of_tables::list_used(*side, tables()).empty()) << "what migrations put there does not count";
   queue_mail(add("a@example.com"), now);
-  EXPECT_EQ(tables::list_used(*side), (std::vector<std::string_view>{"users", "outbox"}));
+  EXPECT_EQ(of_tables::list_used(*side, tables()), (std::vector<std::string_view>{"users", "outbox"}));
 }
 
 TEST_P(MovesTest, HeldWritesAreRefusedAndReadsAreNot) {
   const auto side = open_side();
   const UserId user = add("a@example.com");
-  marks::begin_log(*side);
-  marks::hold_writes(*side);
+  marks::begin_log(*side, tables());
+  marks::hold_writes(*side, tables());
   EXPECT_THROW(add("b@example.com"), Unavailable);
   EXPECT_THROW(open(user), Unavailable);
   EXPECT_THROW(database.run_now(users::delete_user, user), Unavailable);
   EXPECT_THROW(database.run_now(state::update_decoy), Unavailable);
   EXPECT_EQ(find(user).email, "a@example.com");
-  marks::release(*side);
+  marks::release(*side, tables());
   add("b@example.com");
 }
 
 TEST_P(MovesTest, AHoldForEverOutlivesWhoHolds) {
   auto side = open_side();
-  marks::begin_log(*side);
-  marks::hold_writes(*side);
+  marks::begin_log(*side, tables());
+  marks::hold_writes(*side, tables());
   const marks::MoveId id{};
   side->write([&](db::Connection& connection) {
     db::Tx(connection).run(marks::insert_mark, id, marks::leaving, "elsewhere", now);
     marks::hold_for_ever(connection, dialect());
   });
   side.reset();
-  marks::clear_remains(*db::make_side(database, dialect()));
+  marks::clear_remains(*db::make_side(database, dialect()), tables());
   EXPECT_THROW(add("b@example.com"), Unavailable);
   side = open_side();
-  marks::release(*side);
+  marks::release(*side, tables());
   EXPECT_TRUE(database.run_now(marks::list_barring).empty())
       << "who lets writes in takes the mark back with it";
   add("b@example.com");
@@ -161,25 +166,25 @@ TEST_P(MovesTest, AHoldForEverOutlivesWhoHolds) {
 TEST_P(MovesTest, AMoveThatWasKilledLeavesNothingBehind) {
   {
     const auto side = open_side();
-    marks::begin_log(*side);
-    marks::hold_writes(*side);
+    marks::begin_log(*side, tables());
+    marks::hold_writes(*side, tables());
   }
-  marks::clear_remains(*db::make_side(database, dialect()));
+  marks::clear_remains(*db::make_side(database, dialect()), tables());
   add("a@example.com");
   const auto side = open_side();
-  EXPECT_EQ(tables::compare_with_schema(*side), std::vector<std::string>{});
-  marks::begin_log(*side);
-  marks::hold_writes(*side);
+  EXPECT_EQ(of_tables::compare_with_schema(*side, tables()), std::vector<std::string>{});
+  marks::begin_log(*side, tables());
+  marks::hold_writes(*side, tables());
   EXPECT_THROW(add("b@example.com"), Unavailable);
-  marks::release(*side);
+  marks::release(*side, tables());
 }
 
 TEST_P(MovesTest, WhereTheMoverIsGoneWritesGoOnAndNothingIsWrittenDown) {
   if (on_sqlite()) GTEST_SKIP() << "who moves is the server itself";
   {
     const auto side = open_side();
-    marks::begin_log(*side);
-    marks::hold_writes(*side);
+    marks::begin_log(*side, tables());
+    marks::hold_writes(*side, tables());
   }
   const auto side = open_side();
   // The server notices a session that has ended by and by.
@@ -192,15 +197,15 @@ TEST_P(MovesTest, WhereTheMoverIsGoneWritesGoOnAndNothingIsWrittenDown) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   }
-  marks::Log log;
+  marks::Log log(tables());
   log.read_on(*side);
   EXPECT_EQ(log.size(), 0U) << "it would grow for ever";
   // What stands there still does not let the next mover miss anything.
-  marks::begin_log(*side);
+  marks::begin_log(*side, tables());
   const UserId next = add("b@example.com");
   log.read_on(*side);
   EXPECT_EQ(log.changed(0), (std::set<Cell>{next.value}));
-  marks::release(*side);
+  marks::release(*side, tables());
 }
 
 TEST_P(MovesTest, OneMoveAtATime) {
@@ -215,8 +220,8 @@ TEST_P(MovesTest, TheLogNamesWhatChangesCascadesIncluded) {
   const UserId gone = add("gone@example.com");
   const SessionId session = open(gone);
   const UserId silent = add("silent@example.com");
-  marks::begin_log(*side);
-  marks::Log log;
+  marks::begin_log(*side, tables());
+  marks::Log log(tables());
   log.read_on(*side);
   EXPECT_EQ(log.size(), 0U);
   database.run_now(users::delete_user, gone);
@@ -229,7 +234,7 @@ TEST_P(MovesTest, TheLogNamesWhatChangesCascadesIncluded) {
   database.run_now(users::update_is_active, false, now, silent);
   log.read_on(*side);
   EXPECT_EQ(log.changed(0), (std::set<Cell>{silent.value}));
-  marks::release(*side);
+  marks::release(*side, tables());
 }
 
 TEST_P(MovesTest, AChangeThatIsCommittedLateIsNotMissed) {
@@ -237,8 +242,8 @@ TEST_P(MovesTest, AChangeThatIsCommittedLateIsNotMissed) {
   const auto side = open_side();
   const auto slow = open_side();
   const UserId first = add("first@example.com");
-  marks::begin_log(*side);
-  marks::Log log;
+  marks::begin_log(*side, tables());
+  marks::Log log(tables());
   UserId early;
   slow->write([&](db::Connection& connection) {
     connection.execute_script("UPDATE users SET username = 'late' WHERE id = " + std::to_string(first.value));
@@ -249,7 +254,7 @@ TEST_P(MovesTest, AChangeThatIsCommittedLateIsNotMissed) {
   });
   log.read_on(*side);
   EXPECT_EQ(log.changed(0), (std::set<Cell>{first.value}));
-  marks::release(*side);
+  marks::release(*side, tables());
 }
 
 TEST_P(MovesTest, AHoldWaitsForWritesThatAreUnderWay) {
@@ -257,11 +262,11 @@ TEST_P(MovesTest, AHoldWaitsForWritesThatAreUnderWay) {
   const auto side = open_side();
   const auto slow = open_side();
   const UserId user = add("a@example.com");
-  marks::begin_log(*side);
+  marks::begin_log(*side, tables());
   std::thread holder;
   slow->write([&](db::Connection& connection) {
     connection.execute_script("UPDATE users SET username = 'late' WHERE id = " + std::to_string(user.value));
-    holder = std::thread([&] { marks::hold_writes(*side); });
+    holder = std::thread([&] { marks::hold_writes(*side, tables()); });
     for (int tried = 0; tried < 100; ++tried) {
       try {
         database.run_now(state::update_decoy);
@@ -273,10 +278,10 @@ TEST_P(MovesTest, AHoldWaitsForWritesThatAreUnderWay) {
     ADD_FAILURE() << "new writes were not refused";
   });
   holder.join();
-  marks::Log log;
+  marks::Log log(tables());
   log.read_on(*side);
   EXPECT_EQ(log.changed(0), (std::set<Cell>{user.value}));
-  marks::release(*side);
+  marks::release(*side, tables());
 }
 
 TEST(PostgresNames, HoldNoPasswordAndNoOptions) {

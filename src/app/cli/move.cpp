@@ -12,6 +12,7 @@
 #include "app/cli/move_progress.h"
 #include "app/cli/move_url.h"
 #include "app/data_directory.h"
+#include "app/features.h"
 #include "app/refusal.h"
 #include "app/schema.h"
 #include "app/until_free.h"
@@ -154,6 +155,7 @@ int carry_out(const Ends& ends, db::Side& source, const Clock& clock, std::stop_
          .open_target =
              [&](db::WhileWaiting while_waiting) { return target->make_side(std::move(while_waiting)); },
          .target_name = ends.to.name,
+         .content = tables(),
          .clock = clock},
         progress);
   } catch (const ConsoleGone&) {

@@ -10,6 +10,7 @@
 
 #include "app/cli/context.h"
 #include "app/data_directory.h"
+#include "app/features.h"
 #include "app/refusal.h"
 #include "app/schema.h"
 #include "app/until_free.h"
@@ -85,7 +86,8 @@ void prepare_copy(const fs::path& backup, const fs::path& data_dir, std::optiona
     db::Database copy(db::sqlite::open_sqlite({.directory = copy_folder(data_dir)}));
     if (plan_schema(copy).from == 0) throw std::runtime_error(backup.string() + " is no backup of latchkey");
     migrate_schema(copy, now);
-    move::marks::clear_remains(*db::make_side(copy, db::Dialect::sqlite));  // of a move that was at work
+    move::marks::clear_remains(*db::make_side(copy, db::Dialect::sqlite),
+                               tables());  // of a move that was at work
     auto work = [&](db::Tx& tx) { void_what_was_given_out(tx, current_epoch, now); };
     copy.write_now(work);
   }

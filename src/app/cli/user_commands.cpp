@@ -6,6 +6,7 @@
 #include "api/user_response.h"
 #include "app/cli/table.h"
 #include "base/email_address.h"
+#include "base/field_errors.h"
 #include "crypto/password/hash.h"
 #include "flow/accounts/accounts.h"
 #include "flow/accounts/validation.h"
@@ -48,7 +49,8 @@ Result<flow::accounts::NewAccount> check(const UserAdd& command, const Context& 
     return flow::accounts::check_new_account(settings, command.email, command.username, context.input.text());
   }
   if (!crypto::password::is_acceptable_hash(context.input.text())) {
-    return invalid_field("input", "password-hash", "value_error",
+    return invalid_field(
+        "input", "password-hash", "value_error",
         "standard input must be one bcrypt hash ($2a$, $2b$, $2y$) or Argon2id hash in PHC form, "
         "within the bounds that sign-in accepts");
   }

@@ -268,6 +268,12 @@ std::string join_addresses(const std::string& hosts, const std::string& ports) {
 
 }  // namespace
 
+}  // namespace latchkey::db::postgres
+
+namespace latchkey::db {
+
+using namespace postgres;
+
 std::unique_ptr<Side> open_postgres_side(const Secret& url, WhileWaiting while_waiting) {
   return std::make_unique<PostgresSide>(url, std::move(while_waiting));
 }
@@ -290,4 +296,4 @@ std::string describe_postgres(const Secret& url) {
   return "postgresql://" + user + join_addresses(parts["host"], parts["port"]) + name;
 }
 
-}  // namespace latchkey::db::postgres
+}  // namespace latchkey::db

@@ -129,6 +129,12 @@ std::vector<std::string> check_sqlite_integrity(const fs::path& file, std::stop_
   }
 }
 
+}  // namespace latchkey::db::sqlite
+
+namespace latchkey::db {
+
+using namespace sqlite;
+
 void backup(Database& database, const fs::path& file, std::stop_token stop) {
   database.driver().backup(file, std::move(stop));
 }
@@ -169,4 +175,4 @@ void swap_in(const DataLock&, const fs::path& restored, const fs::path& director
   fs::remove_all(restored, ignored);
 }
 
-}  // namespace latchkey::db::sqlite
+}  // namespace latchkey::db

@@ -7,6 +7,7 @@
 #include "features/confirmation/confirm.h"
 #include "features/confirmation/feature.h"
 #include "features/confirmation/request_email.h"
+#include "flow/accounts/unconfirmed.h"
 #include "http/media_type.h"
 #include "http/respond.h"
 #include "web/pages.h"
@@ -50,17 +51,6 @@ Result<http::Response> refuse(const Error& error, Reader reader) {
   return page_response(info.status, web::render_error_page(http::reason_phrase(info.status), info.detail));
 }
 
-Task<Result<http::Response>> get_confirmed_email(const api::Api& api, http::Request& request) {
-  if (reader_of(request) == Reader::program) co_return co_await post_confirmed_email(api, request);
-  flow::Origin origin = api::origin_of(request);
-  std::string token(request.parameter("token"));
-  const auto contact = co_await look_at_confirmation(api.services, std::move(origin), token);
-  if (contact.has_error()) co_return refuse(contact.error(), Reader::person);
-  if (contact->confirmed) co_return page_response(200, web::render_already_confirmed_page());
-  // Relative: the public URL may have a path of its own, which a proxy in front takes off.
-  co_return page_response(200, web::render_confirm_page(contact->username, "../rejected_email/" + token));
-}
-
 Task<Result<http::Response>> post_confirmed_email(const api::Api& api, http::Request& request) {
   const Reader reader = reader_of(request);
   flow::Origin origin = api::origin_of(request);
@@ -71,6 +61,17 @@ Task<Result<http::Response>> post_confirmed_email(const api::Api& api, http::Req
   if (reader == Reader::person)
     co_return page_response(200, now ? web::render_confirmed_page() : web::render_already_confirmed_page());
   co_return http::message_response(200, now ? "Email confirmed" : already_confirmed);
+}
+
+Task<Result<http::Response>> get_confirmed_email(const api::Api& api, http::Request& request) {
+  if (reader_of(request) == Reader::program) co_return co_await post_confirmed_email(api, request);
+  flow::Origin origin = api::origin_of(request);
+  std::string token(request.parameter("token"));
+  const auto contact = co_await look_at_confirmation(api.services, std::move(origin), token);
+  if (contact.has_error()) co_return refuse(contact.error(), Reader::person);
+  if (contact->confirmed) co_return page_response(200, web::render_already_confirmed_page());
+  // Relative: the public URL may have a path of its own, which a proxy in front takes off.
+  co_return page_response(200, web::render_confirm_page(contact->username, "../rejected_email/" + token));
 }
 
 Task<Result<http::Response>> get_rejected_email(const api::Api& api, http::Request& request) {
@@ -165,8 +166,19 @@ constexpr api::Endpoint endpoints[] = {
     },
 };
 
+/// Accounts that nobody confirmed in time.
+flow::Swept sweep_unconfirmed(flow::Services& services, const flow::Origin& origin, std::string_view,
+                              std::int64_t most) {
+  const auto work = [&](db::Tx& tx) {
+    return flow::accounts::remove_lapsed(tx, services.settings, origin, most);
+  };
+  return flow::swept_some(services.database.write_now(work), most);
+}
+
+constexpr flow::Sweep sweeps[] = {{.name = "unconfirmed", .step = sweep_unconfirmed}};
+
 }  // namespace
 
-const api::Feature feature{.name = "confirmation", .endpoints = endpoints};
+const api::Feature feature{.name = "confirmation", .endpoints = endpoints, .sweeps = sweeps};
 
 }  // namespace latchkey::features::confirmation

@@ -73,7 +73,7 @@ Task<bool> insert(Database& database, std::int64_t id, std::size_t size) {
   }
 }
 
-TEST(sqlite::SqliteWriter, many_coroutines_share_few_commits) {
+TEST(SqliteWriter, many_coroutines_share_few_commits) {
   const TempDir directory;
   Database database(sqlite::open_sqlite(options_in(directory.path())));
   run_script(database, schema);
@@ -94,7 +94,7 @@ TEST(sqlite::SqliteWriter, many_coroutines_share_few_commits) {
   EXPECT_EQ(database.run_now(count_items), 200);
 }
 
-TEST(sqlite::SqliteWriter, nobody_is_answered_before_the_sync) {
+TEST(SqliteWriter, nobody_is_answered_before_the_sync) {
   FaultyDisk disk;
   const TempDir directory;
   Database database(sqlite::open_sqlite(options_in(directory.path())));
@@ -119,7 +119,7 @@ Task<std::optional<std::int64_t>> run_add_one(Database& database) {
   co_return co_await database.run(add_one);
 }
 
-TEST(sqlite::SqliteWriter, a_lost_batch_is_run_again_without_the_one_that_lost_it) {
+TEST(SqliteWriter, a_lost_batch_is_run_again_without_the_one_that_lost_it) {
   const TempDir directory;
   Database database(sqlite::open_sqlite(options_in(directory.path())));
   run_script(database, schema);
@@ -143,7 +143,7 @@ TEST(sqlite::SqliteWriter, a_lost_batch_is_run_again_without_the_one_that_lost_i
   EXPECT_EQ(database.run_now(find_number), 30) << "what failed has changed nothing";
 }
 
-TEST(sqlite::SqliteWriter, a_batch_that_a_full_disk_ended_is_run_again_without_the_one_that_filled_it) {
+TEST(SqliteWriter, a_batch_that_a_full_disk_ended_is_run_again_without_the_one_that_filled_it) {
   const TempDir directory;
   auto options = options_in(directory.path());
   options.max_pages = 64;
@@ -164,7 +164,7 @@ TEST(sqlite::SqliteWriter, a_batch_that_a_full_disk_ended_is_run_again_without_t
   EXPECT_EQ(database.run_now(count_items), 20);
 }
 
-TEST(sqlite::SqliteWriter, a_commit_that_fails_fails_all_of_its_batch) {
+TEST(SqliteWriter, a_commit_that_fails_fails_all_of_its_batch) {
   FaultyDisk disk;
   const TempDir directory;
   Database database(sqlite::open_sqlite(options_in(directory.path())));
@@ -184,7 +184,7 @@ TEST(sqlite::SqliteWriter, a_commit_that_fails_fails_all_of_its_batch) {
   EXPECT_EQ(database.run_now(count_items), 0);
 }
 
-TEST(sqlite::SqliteWriter, work_that_swallows_a_lost_transaction_can_not_go_on_outside_of_one) {
+TEST(SqliteWriter, work_that_swallows_a_lost_transaction_can_not_go_on_outside_of_one) {
   const TempDir directory;
   auto options = options_in(directory.path());
   options.max_pages = 64;
@@ -208,7 +208,7 @@ TEST(sqlite::SqliteWriter, work_that_swallows_a_lost_transaction_can_not_go_on_o
   }
 }
 
-TEST(sqlite::SqliteWriter, a_full_queue_refuses_at_once) {
+TEST(SqliteWriter, a_full_queue_refuses_at_once) {
   const TempDir directory;
   auto options = options_in(directory.path());
   options.max_queue = 10;
@@ -227,7 +227,7 @@ TEST(sqlite::SqliteWriter, a_full_queue_refuses_at_once) {
   EXPECT_EQ(database.statistics().queued, 0U);
 }
 
-TEST(sqlite::SqliteWriter, Z08_a_full_disk_refuses_writes_serves_reads_and_recovers) {
+TEST(SqliteWriter, Z08_a_full_disk_refuses_writes_serves_reads_and_recovers) {
   const TempDir directory;
   const auto mounted = directory.path() / "small";
   std::filesystem::create_directory(mounted);
@@ -259,7 +259,7 @@ TEST(sqlite::SqliteWriter, Z08_a_full_disk_refuses_writes_serves_reads_and_recov
   ::umount2(mounted.c_str(), MNT_DETACH);
 }
 
-TEST(sqlite::SqliteWriter, Z08_Z10_a_disk_that_takes_no_writes_refuses_them_serves_reads_and_recovers) {
+TEST(SqliteWriter, Z08_Z10_a_disk_that_takes_no_writes_refuses_them_serves_reads_and_recovers) {
   for (const int code : {SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_READONLY}) {
     FaultyDisk disk;
     const TempDir directory;
@@ -278,7 +278,7 @@ TEST(sqlite::SqliteWriter, Z08_Z10_a_disk_that_takes_no_writes_refuses_them_serv
   }
 }
 
-TEST(sqlite::SqliteWriter, Z06_after_a_failed_sync_no_write_succeeds_until_a_restart) {
+TEST(SqliteWriter, Z06_after_a_failed_sync_no_write_succeeds_until_a_restart) {
   FaultyDisk disk;
   const TempDir directory;
   {
@@ -300,7 +300,7 @@ TEST(sqlite::SqliteWriter, Z06_after_a_failed_sync_no_write_succeeds_until_a_res
   EXPECT_FALSE(again.trouble().has_value());
 }
 
-TEST(sqlite::SqliteWriter, Z11_behind_a_slow_disk_the_queue_is_bounded) {
+TEST(SqliteWriter, Z11_behind_a_slow_disk_the_queue_is_bounded) {
   FaultyDisk disk;
   const TempDir directory;
   auto options = options_in(directory.path());
@@ -325,7 +325,7 @@ Task<void> insert_ever(Database& database, std::atomic<std::int64_t>& next, cons
   }
 }
 
-TEST(sqlite::SqliteWriter, the_log_stays_bounded_while_writers_never_rest) {
+TEST(SqliteWriter, the_log_stays_bounded_while_writers_never_rest) {
   const TempDir directory;
   auto options = options_in(directory.path());
   options.checkpoint_pages = 25;  // and so 200 at most
@@ -349,7 +349,7 @@ TEST(sqlite::SqliteWriter, the_log_stays_bounded_while_writers_never_rest) {
   EXPECT_GT(database.statistics().checkpoints, 3U);
 }
 
-TEST(sqlite::SqliteWriter, the_log_is_copied_back_when_nothing_happens) {
+TEST(SqliteWriter, the_log_is_copied_back_when_nothing_happens) {
   const TempDir directory;
   Database database(sqlite::open_sqlite(options_in(directory.path())));
   run_script(database, schema);
@@ -360,7 +360,7 @@ TEST(sqlite::SqliteWriter, the_log_is_copied_back_when_nothing_happens) {
   EXPECT_GT(database.statistics().checkpoints, before);
 }
 
-TEST(sqlite::SqliteWriter, a_log_that_a_reader_held_back_is_cut_short_when_it_has_gone_and_nothing_happens) {
+TEST(SqliteWriter, a_log_that_a_reader_held_back_is_cut_short_when_it_has_gone_and_nothing_happens) {
   const TempDir directory;
   auto options = options_in(directory.path());
   options.checkpoint_pages = 25;
@@ -388,7 +388,7 @@ TEST(sqlite::SqliteWriter, a_log_that_a_reader_held_back_is_cut_short_when_it_ha
   fill(1);
 }
 
-TEST(sqlite::SqliteWriter, closing_answers_what_waits_and_leaves_one_whole_file) {
+TEST(SqliteWriter, closing_answers_what_waits_and_leaves_one_whole_file) {
   const TempDir directory;
   std::vector<std::future<bool>> all;
   {
@@ -401,7 +401,7 @@ TEST(sqlite::SqliteWriter, closing_answers_what_waits_and_leaves_one_whole_file)
   EXPECT_FALSE(std::filesystem::exists(directory.path() / "latchkey.db-wal"));
 }
 
-TEST(sqlite::SqliteWriter, a_loop_that_stops_with_writes_under_way_leaks_nothing_and_loses_nobody_elses) {
+TEST(SqliteWriter, a_loop_that_stops_with_writes_under_way_leaks_nothing_and_loses_nobody_elses) {
   const TempDir directory;
   Database database(sqlite::open_sqlite(options_in(directory.path())));
   run_script(database, schema);

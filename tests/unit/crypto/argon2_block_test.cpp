@@ -32,7 +32,7 @@ password::Argon2Block extreme_block(RandomBytes& random) {
   return block;
 }
 
-TEST(password::Argon2Block, every_word_has_a_place_and_the_first_stays) {
+TEST(Argon2Block, every_word_has_a_place_and_the_first_stays) {
   std::set<std::size_t> places;
   for (std::size_t word = 0; word < 128; ++word) places.insert(password::stored_at(word));
   EXPECT_EQ(places.size(), 128U);
@@ -40,7 +40,7 @@ TEST(password::Argon2Block, every_word_has_a_place_and_the_first_stays) {
   EXPECT_EQ(password::stored_at(0), 0U);
 }
 
-TEST(password::Argon2Block, the_portable_function_is_always_there_and_last) {
+TEST(Argon2Block, the_portable_function_is_always_there_and_last) {
   EXPECT_EQ(portable().name, "portable");
   EXPECT_EQ(&password::block_function(), &password::block_functions().front());
   std::string names;
@@ -53,7 +53,7 @@ TEST(password::Argon2Block, the_portable_function_is_always_there_and_last) {
 #endif
 }
 
-TEST(password::Argon2Block, all_functions_agree_block_by_block) {
+TEST(Argon2Block, all_functions_agree_block_by_block) {
   RandomBytes random{9106};
   for (int i = 0; i < 2000; ++i) {
     const auto make = i % 4 == 3 ? extreme_block : random_block;
@@ -72,7 +72,7 @@ TEST(password::Argon2Block, all_functions_agree_block_by_block) {
   }
 }
 
-TEST(password::Argon2Block, old_content_is_overwritten_or_mixed_in) {
+TEST(Argon2Block, old_content_is_overwritten_or_mixed_in) {
   RandomBytes random{3};
   const password::Argon2Block previous = random_block(random);
   const password::Argon2Block reference = random_block(random);
@@ -86,7 +86,7 @@ TEST(password::Argon2Block, old_content_is_overwritten_or_mixed_in) {
   }
 }
 
-TEST(password::Argon2Block, a_reference_to_itself_is_all_zeros) {
+TEST(Argon2Block, a_reference_to_itself_is_all_zeros) {
   RandomBytes random{4};
   const password::Argon2Block block = random_block(random);
   for (const password::BlockFunction& function : password::block_functions()) {
@@ -96,7 +96,7 @@ TEST(password::Argon2Block, a_reference_to_itself_is_all_zeros) {
   }
 }
 
-TEST(password::Argon2Block, the_next_reference_is_the_one_that_the_segment_s_rule_gives) {
+TEST(Argon2Block, the_next_reference_is_the_one_that_the_segment_s_rule_gives) {
   RandomBytes random{5};
   constexpr std::uint32_t lanes = 3;
   constexpr std::uint32_t lane_length = 16;
@@ -124,7 +124,7 @@ TEST(password::Argon2Block, the_next_reference_is_the_one_that_the_segment_s_rul
   EXPECT_GT(seen.size(), 20U);
 }
 
-TEST(password::Argon2Segment, nobody_refers_to_what_is_being_written_or_not_yet_written) {
+TEST(Argon2Segment, nobody_refers_to_what_is_being_written_or_not_yet_written) {
   // Of the last pass's third segment in lane 0 of two; 4 segments of 4 blocks.
   std::vector<password::Argon2Block> blocks(32);
   password::Argon2Block* const memory = blocks.data();

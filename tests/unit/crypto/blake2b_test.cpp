@@ -32,13 +32,13 @@ Bytes sequence(std::size_t size, std::uint32_t seed) {
   return bytes;
 }
 
-TEST(password::Blake2b, gives_the_digest_of_rfc_7693_appendix_a) {
+TEST(Blake2b, gives_the_digest_of_rfc_7693_appendix_a) {
   EXPECT_EQ(hex(digest_of(64, view_bytes("abc"))),
             "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
             "7d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923");
 }
 
-TEST(password::Blake2b, gives_the_digest_of_the_unkeyed_half_of_rfc_7693_appendix_e) {
+TEST(Blake2b, gives_the_digest_of_the_unkeyed_half_of_rfc_7693_appendix_e) {
   // The RFC's own sum also covers keyed digests, which this class does not make; this sum, of the others, is
   // from Python's hashlib.
   password::Blake2b all{32};
@@ -51,12 +51,12 @@ TEST(password::Blake2b, gives_the_digest_of_the_unkeyed_half_of_rfc_7693_appendi
   EXPECT_EQ(hex(digest), "681f345ad53c6360214ea500fd259edddbca775f605fad81b9b189d6d88e15c6");
 }
 
-TEST(password::Blake2b, hashes_the_length_of_the_digest_along) {
+TEST(Blake2b, hashes_the_length_of_the_digest_along) {
   EXPECT_EQ(hex(digest_of(1, {})), "2e");
   EXPECT_NE(hex(digest_of(2, {})).substr(0, 2), "2e");
 }
 
-TEST(password::Blake2b, agrees_with_openssl_however_the_message_comes_in_parts) {
+TEST(Blake2b, agrees_with_openssl_however_the_message_comes_in_parts) {
   RandomBytes random{1};
   for (std::size_t length = 0; length < 400; ++length) {
     const Bytes message = random.bytes(length);
@@ -75,14 +75,14 @@ TEST(password::Blake2b, agrees_with_openssl_however_the_message_comes_in_parts) 
   }
 }
 
-TEST(password::Blake2b, numbers_begin_with_their_lowest_byte) {
+TEST(Blake2b, numbers_begin_with_their_lowest_byte) {
   const std::array<std::uint8_t, 4> bytes{4, 3, 2, 1};
   Bytes digest(16);
   password::Blake2b{16}.update_le32(0x01020304).finish(digest);
   EXPECT_EQ(digest, digest_of(16, bytes));
 }
 
-TEST(password::Blake2b, refuses_sizes_that_it_has_not) {
+TEST(Blake2b, refuses_sizes_that_it_has_not) {
   EXPECT_THROW(password::Blake2b{0}, std::invalid_argument);
   EXPECT_THROW(password::Blake2b{65}, std::invalid_argument);
   Bytes short_one(31);

@@ -209,7 +209,7 @@ TEST(Es256, keeps_keys_apart_that_share_a_place_of_the_cache) {
   }
 }
 
-TEST(jose::KeySet, T18_publishes_public_members_only) {
+TEST(KeySet, T18_publishes_public_members_only) {
   const jose::SigningKey key = jose::SigningKey::generate();
   const jose::SigningKey second = jose::SigningKey::generate();
   std::vector<jose::NamedVerifyKey> keys;
@@ -228,7 +228,7 @@ TEST(jose::KeySet, T18_publishes_public_members_only) {
   EXPECT_EQ(set.find("other"), nullptr);
 }
 
-TEST(jose::KeySet, names_keys_by_their_thumbprint) {
+TEST(KeySet, names_keys_by_their_thumbprint) {
   // The key of RFC 7515 A.3 and its thumbprint (RFC 7638), computed by another program.
   EXPECT_EQ(jose::key_id(rfc_key().point()), "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U");
 }

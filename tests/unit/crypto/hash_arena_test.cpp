@@ -20,7 +20,7 @@ bool is_zero(const std::uint8_t* memory, std::size_t size) {
   return std::all_of(memory, memory + size, [](std::uint8_t byte) { return byte == 0; });
 }
 
-TEST(password::HashArena, keeps_its_memory) {
+TEST(HashArena, keeps_its_memory) {
   password::HashArena arena{small};
   EXPECT_GE(arena.size(), 256U * 1024);
   std::uint8_t* const first = arena.take(1024);
@@ -30,7 +30,7 @@ TEST(password::HashArena, keeps_its_memory) {
   EXPECT_EQ(arena.take(1024), first);
 }
 
-TEST(password::HashArena, holds_zeros_once_it_is_wiped) {
+TEST(HashArena, holds_zeros_once_it_is_wiped) {
   password::HashArena arena{small};
   EXPECT_FALSE(arena.is_dirty());
   std::uint8_t* const memory = arena.take(0);
@@ -43,7 +43,7 @@ TEST(password::HashArena, holds_zeros_once_it_is_wiped) {
   EXPECT_TRUE(is_zero(memory, arena.size()));
 }
 
-TEST(password::HashArena, gives_more_for_one_time) {
+TEST(HashArena, gives_more_for_one_time) {
   password::HashArena arena{{64, 1, 1}};
   std::uint8_t* const kept = arena.take(1);
   std::uint8_t* const more = arena.take(arena.size() + 1);
@@ -54,7 +54,7 @@ TEST(password::HashArena, gives_more_for_one_time) {
   EXPECT_EQ(arena.take(std::size_t{1} << 60), nullptr);
 }
 
-TEST(password::HashArena, without_memory_of_its_own_keeps_nothing) {
+TEST(HashArena, without_memory_of_its_own_keeps_nothing) {
   password::HashArena arena;
   EXPECT_EQ(arena.size(), 0U);
   hash_in(arena, small);

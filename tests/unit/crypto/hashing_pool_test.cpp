@@ -37,7 +37,7 @@ T run_to_end(Task<T> task) {
   return std::move(*result);
 }
 
-TEST(password::HashingPool, hashes_and_verifies) {
+TEST(HashingPool, hashes_and_verifies) {
   password::HashingPool pool{{cheap, 2, 8}};
   const Result<std::string> stored = run_to_end(pool.hash(Secret{"correct horse"}));
   ASSERT_TRUE(stored);
@@ -54,7 +54,7 @@ TEST(password::HashingPool, hashes_and_verifies) {
   EXPECT_EQ(pool.queue_length(), 0U);
 }
 
-TEST(password::HashingPool, hashes_a_chosen_password_only_if_it_is_strong) {
+TEST(HashingPool, hashes_a_chosen_password_only_if_it_is_strong) {
   password::HashingPool pool{{cheap, 1, 8}};
   const auto weak = run_to_end(pool.hash_if_strong(Secret{"password"}, {}, 5));
   ASSERT_TRUE(weak);
@@ -68,7 +68,7 @@ TEST(password::HashingPool, hashes_a_chosen_password_only_if_it_is_strong) {
   EXPECT_EQ(outcome.value(), password::Verification::matches);
 }
 
-TEST(password::HashingPool, resumes_on_the_thread_that_awaited) {
+TEST(HashingPool, resumes_on_the_thread_that_awaited) {
   password::HashingPool pool{{cheap, 2, 64}};
   std::vector<std::thread> threads;
   std::atomic<int> astray{0};
@@ -90,7 +90,7 @@ TEST(password::HashingPool, resumes_on_the_thread_that_awaited) {
   EXPECT_EQ(astray, 0);
 }
 
-TEST(password::HashingPool, L10_refuses_at_once_when_the_queue_is_full) {
+TEST(HashingPool, L10_refuses_at_once_when_the_queue_is_full) {
   password::HashingPool pool{{slow, 1, 2}};
   asio::io_context io{1};
   std::vector<Result<std::string>> answers;
@@ -116,7 +116,7 @@ TEST(password::HashingPool, L10_refuses_at_once_when_the_queue_is_full) {
   EXPECT_TRUE(after) << "there is room again";
 }
 
-TEST(password::HashingPool, stop_answers_those_that_wait) {
+TEST(HashingPool, stop_answers_those_that_wait) {
   password::HashingPool pool{{slow, 1, 10}};
   asio::io_context io{1};
   int hashed = 0;
@@ -140,7 +140,7 @@ TEST(password::HashingPool, stop_answers_those_that_wait) {
   pool.stop();
 }
 
-TEST(password::HashingPool, stop_races_with_callers) {
+TEST(HashingPool, stop_races_with_callers) {
   for (int round = 0; round < 20; ++round) {
     password::HashingPool pool{{cheap, 2, 4}};
     std::atomic<int> answered{0};
@@ -166,7 +166,7 @@ TEST(password::HashingPool, stop_races_with_callers) {
   }
 }
 
-TEST(password::HashingPool, failures_of_the_work_reach_the_caller) {
+TEST(HashingPool, failures_of_the_work_reach_the_caller) {
   password::HashingPool pool{
       {password::Argon2Parameters{1, 1, 1}, 1, 4}};  // what no settings would let through
   EXPECT_THROW(static_cast<void>(run_to_end(pool.hash(Secret{"x"}))), std::invalid_argument);
@@ -217,7 +217,7 @@ class ArenaFromOutside {
   std::uint64_t size_;
 };
 
-TEST(password::HashingPool, nothing_of_a_hash_stays_in_memory_once_no_job_waits) {
+TEST(HashingPool, nothing_of_a_hash_stays_in_memory_once_no_job_waits) {
   password::HashingPool pool{{password::Argon2Parameters{16384, 40, 1}, 1, 4}};
   const ArenaFromOutside arena{16384 * 1024};
   if (!arena.is_found()) GTEST_SKIP() << "this kernel does not tell which memory is the arena";
@@ -228,7 +228,7 @@ TEST(password::HashingPool, nothing_of_a_hash_stays_in_memory_once_no_job_waits)
   EXPECT_TRUE(arena.becomes(true));
 }
 
-TEST(password::HashingPool, says_how_many_threads_it_has) {
+TEST(HashingPool, says_how_many_threads_it_has) {
   password::HashingPool pool{{cheap, 0, 0}};
   EXPECT_EQ(pool.thread_count(), usable_cores());
   EXPECT_EQ(pool.parameters(), cheap);

@@ -17,7 +17,7 @@ std::vector<milliseconds> pauses(postgres::PostgresBackoff& backoff, int count) 
   return result;
 }
 
-TEST(postgres::PostgresBackoff, PausesGrowFromFiftyMillisecondsToASecondAndAreNoLessThanHalf) {
+TEST(PostgresBackoff, PausesGrowFromFiftyMillisecondsToASecondAndAreNoLessThanHalf) {
   for (int turn = 0; turn < 100; ++turn) {
     postgres::PostgresBackoff backoff;
     for (const milliseconds longest :
@@ -32,7 +32,7 @@ TEST(postgres::PostgresBackoff, PausesGrowFromFiftyMillisecondsToASecondAndAreNo
   }
 }
 
-TEST(postgres::PostgresBackoff, NoTwoThatBeginTogetherStayTogether) {
+TEST(PostgresBackoff, NoTwoThatBeginTogetherStayTogether) {
   std::vector<std::vector<milliseconds>> all;
   for (int i = 0; i < 20; ++i) {
     postgres::PostgresBackoff backoff;
@@ -50,7 +50,7 @@ TEST(postgres::PostgresBackoff, NoTwoThatBeginTogetherStayTogether) {
   EXPECT_GT(most - least, milliseconds{200});
 }
 
-TEST(postgres::PostgresHealth, ASilenceGoesOnUntilThereIsAWord) {
+TEST(PostgresHealth, ASilenceGoesOnUntilThereIsAWord) {
   postgres::PostgresHealth health;
   EXPECT_EQ(health.silence(), milliseconds{0});
   health.asked();
@@ -65,7 +65,7 @@ TEST(postgres::PostgresHealth, ASilenceGoesOnUntilThereIsAWord) {
   EXPECT_EQ(health.silence(), milliseconds{0});
 }
 
-TEST(postgres::PostgresHealth, OnlyWhatMustBeThereIsTrouble) {
+TEST(PostgresHealth, OnlyWhatMustBeThereIsTrouble) {
   postgres::PostgresHealth health;
   postgres::PostgresHealth::Member pulse(health, postgres::PostgresHealth::Need::must);
   postgres::PostgresHealth::Member pipe(health, postgres::PostgresHealth::Need::may);

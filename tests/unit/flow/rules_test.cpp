@@ -68,7 +68,7 @@ TEST(LockAfter, DoublesFromTheLimitOnUpToAnHour) {
   EXPECT_EQ(limits::lock_after(1'000'000, 10, 1min), 1h);
 }
 
-TEST(limits::BackoffTable, L07_AreRefusedAsAccountsAre) {
+TEST(BackoffTable, L07_AreRefusedAsAccountsAre) {
   limits::BackoffTable strangers;
   for (int i = 0; i < 3; ++i) EXPECT_EQ(strangers.reserve("a@x.org", start, 3, 1min), std::nullopt);
   EXPECT_EQ(strangers.reserve("a@x.org", start, 3, 1min), 1min);
@@ -78,7 +78,7 @@ TEST(limits::BackoffTable, L07_AreRefusedAsAccountsAre) {
   EXPECT_EQ(strangers.reserve("a@x.org", start + 1min, 3, 1min), 2min) << "and doubles";
 }
 
-TEST(limits::BackoffTable, AnAttemptThatWasNotLookedAtIsGivenBack) {
+TEST(BackoffTable, AnAttemptThatWasNotLookedAtIsGivenBack) {
   limits::BackoffTable strangers;
   for (int i = 0; i < 20; ++i) {
     ASSERT_EQ(strangers.reserve("a@x.org", start, 3, 1min), std::nullopt);
@@ -92,7 +92,7 @@ TEST(limits::BackoffTable, AnAttemptThatWasNotLookedAtIsGivenBack) {
   EXPECT_EQ(strangers.reserve("a@x.org", start, 3, 1min), 1min);
 }
 
-TEST(limits::BackoffTable, RL05_ManyAddressesDoNotDriveOutTheWorst) {
+TEST(BackoffTable, RL05_ManyAddressesDoNotDriveOutTheWorst) {
   limits::BackoffTable strangers;
   for (int i = 0; i < 20; ++i) strangers.reserve("hot@x.org", start, 3, 1h);
   for (int i = 0; i < 200'000; ++i) strangers.reserve(std::to_string(i) + "@x.org", start, 3, 1min);

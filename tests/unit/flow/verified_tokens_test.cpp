@@ -18,7 +18,7 @@ sessions::VerifiedToken token_until(std::int64_t exp) {
   return {.sub = crypto::new_subject(), .sid = crypto::new_session_id(), .exp = exp};
 }
 
-TEST(sessions::VerifiedTokens, RemembersUntilTheTokenExpires) {
+TEST(VerifiedTokens, RemembersUntilTheTokenExpires) {
   sessions::VerifiedTokens tokens;
   EXPECT_FALSE(tokens.find(digest_of(1), 1, now).has_value());
   const auto verified = token_until(now + 10);
@@ -31,7 +31,7 @@ TEST(sessions::VerifiedTokens, RemembersUntilTheTokenExpires) {
   EXPECT_FALSE(tokens.find(digest_of(2), 1, now).has_value());
 }
 
-TEST(sessions::VerifiedTokens, T17OtherKeysEmptyIt) {
+TEST(VerifiedTokens, T17OtherKeysEmptyIt) {
   sessions::VerifiedTokens tokens;
   tokens.insert(digest_of(1), 1, token_until(now + 10));
   EXPECT_FALSE(tokens.find(digest_of(1), 2, now).has_value());
@@ -39,7 +39,7 @@ TEST(sessions::VerifiedTokens, T17OtherKeysEmptyIt) {
   EXPECT_FALSE(tokens.find(digest_of(1), 1, now).has_value());
 }
 
-TEST(sessions::VerifiedTokens, HoldsThousandsAndForgetsWhatExpiresFirst) {
+TEST(VerifiedTokens, HoldsThousandsAndForgetsWhatExpiresFirst) {
   sessions::VerifiedTokens tokens;
   constexpr int some = 4000;
   for (int i = 0; i < some; ++i) tokens.insert(digest_of(i), 1, token_until(now + 100));

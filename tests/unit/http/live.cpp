@@ -23,8 +23,8 @@ namespace latchkey::http::test {
 namespace {
 
 using Handled = Task<Result<Response>>;
-using wire::Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                               asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
 
 Handled health(Request&) { co_return text_response(200, "well"); }
 Handled echo(Request& request) { co_return text_response(200, std::string(request.body)); }
@@ -57,7 +57,7 @@ Handled split(Request&) {
 }
 Handled slow(Request&) {
   auto executor = co_await asio::this_coro::executor;
-  wire::Timer timer(executor, milliseconds(300));
+  Timer timer(executor, milliseconds(300));
   co_await timer.async_wait(asio::use_awaitable_t<IoExecutor>{});
   co_return text_response(200, "slow");
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/field_errors.h"
 #include "base/json.h"
 #include "http/bearer.h"
 #include "http/wire/write_response.h"
@@ -18,7 +19,7 @@ std::string header_of(const Response& response, std::string_view name) {
 TEST(HttpRespond, WritesProblemDocuments) {
   Request request;
   request.request_id = "0123456789abcdef";
-  Error error = invalid_field({"body", "email"}, "missing", "Field \"email\" is required");
+  Error error = invalid_field("body", "email", "missing", "Field \"email\" is required");
   Response response = problem_response(error, request, "https://latchkey.dev/errors#");
   EXPECT_EQ(response.status, 422);
   EXPECT_EQ(response.content_type, "application/problem+json");
@@ -31,7 +32,7 @@ TEST(HttpRespond, WritesProblemDocuments) {
           {"type", "https://latchkey.dev/errors#validation_failed"},
           {"title", "Unprocessable Content"},
           {"status", 422},
-          {"detail", "Field \"email\" is required"},
+          {"detail", "email: Field \"email\" is required"},
           {"code", "validation_failed"},
           {"request_id", "0123456789abcdef"},
           {"errors",

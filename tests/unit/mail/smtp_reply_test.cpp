@@ -91,7 +91,7 @@ mail::SmtpOptions options(std::string url, MailTls tls, std::string user = {}) {
   return result;
 }
 
-TEST(mail::SmtpTransport, RefusesWhatCouldTravelInTheClear) {
+TEST(SmtpTransport, RefusesWhatCouldTravelInTheClear) {
   EXPECT_NO_THROW(mail::SmtpTransport(options("smtp://mail.example.com:587", MailTls::required, "user")));
   EXPECT_NO_THROW(mail::SmtpTransport(options("smtps://mail.example.com", MailTls::off, "user")));
   EXPECT_NO_THROW(mail::SmtpTransport(options("smtp://mail.example.com", MailTls::opportunistic)));
@@ -103,7 +103,7 @@ TEST(mail::SmtpTransport, RefusesWhatCouldTravelInTheClear) {
                std::invalid_argument);
 }
 
-TEST(mail::SmtpTransport, RefusesUrlsThatAreNotAMailServer) {
+TEST(SmtpTransport, RefusesUrlsThatAreNotAMailServer) {
   for (const char* url : {"", "mail.example.com", "http://mail.example.com", "file:///etc/passwd",
                           "smtp://user:pass@mail.example.com", "smtp://mail.example.com/path", "smtp://",
                           "smtp://mail.example.com?x", "smtp://a b"}) {

@@ -43,7 +43,7 @@ class Folder {
   std::filesystem::path path_;
 };
 
-TEST(mail::MailTemplates, TheConfirmationMailSaysEverything) {
+TEST(MailTemplates, TheConfirmationMailSaysEverything) {
   const mail::MailTemplates templates;
   EXPECT_TRUE(templates.has("confirmation"));
   EXPECT_FALSE(templates.has("password_reset"));
@@ -59,7 +59,7 @@ TEST(mail::MailTemplates, TheConfirmationMailSaysEverything) {
   EXPECT_FALSE(has(mail.html, "src=")) << "nothing is loaded from anywhere";
 }
 
-TEST(mail::MailTemplates, M02J12S14UserNamesAreInert) {
+TEST(MailTemplates, M02J12S14UserNamesAreInert) {
   const mail::MailTemplates templates;
   const struct {
     const char* name;
@@ -87,7 +87,7 @@ TEST(mail::MailTemplates, M02J12S14UserNamesAreInert) {
   }
 }
 
-TEST(mail::MailTemplates, AFolderReplacesThoseBuiltIn) {
+TEST(MailTemplates, AFolderReplacesThoseBuiltIn) {
   const Folder folder;
   const mail::MailContent mail = render(mail::MailTemplates(folder.path()), "<b>");
   EXPECT_EQ(mail.subject, "Welcome to login.example.com");
@@ -95,7 +95,7 @@ TEST(mail::MailTemplates, AFolderReplacesThoseBuiltIn) {
   EXPECT_EQ(mail.html, "<a href=\"" + std::string(confirm) + "\">&lt;b&gt;</a>\n");
 }
 
-TEST(mail::MailTemplates, ABadFolderIsRefusedAtStartWithTheFile) {
+TEST(MailTemplates, ABadFolderIsRefusedAtStartWithTheFile) {
   const struct {
     const char* file;
     const char* text;

@@ -8,7 +8,7 @@
 #include "crypto/sha256.h"
 #include "web/frame.h"
 
-namespace latchkey::api {
+namespace latchkey::web {
 namespace {
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
@@ -85,4 +85,4 @@ TEST(Pages, M02J12S14WhatStrangersChoseIsText) {
 }
 
 }  // namespace
-}  // namespace latchkey::api
+}  // namespace latchkey::web

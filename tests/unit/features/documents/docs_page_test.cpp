@@ -6,7 +6,7 @@
 #include "features/documents/docs_schema.h"
 #include "web/frame.h"
 
-namespace latchkey::api {
+namespace latchkey::features::documents {
 namespace {
 
 namespace json = boost::json;
@@ -74,7 +74,7 @@ constexpr std::string_view document = R"({
 })";
 
 TEST(DocsPage, ShowsEveryPartOfTheDocument) {
-  const Page page = render_docs_page(json::parse(document));
+  const web::Page page = render_docs_page(json::parse(document));
   for (const char* part : {"<title>Latch &lt;key&gt;</title>",
                            "Version 1.2",
                            "<p>First <code>code</code> here.</p>",
@@ -106,7 +106,7 @@ TEST(DocsPage, ShowsEveryPartOfTheDocument) {
   EXPECT_FALSE(has(page.body, "//"));
   const auto start = page.body.find("<style>") + 7;
   EXPECT_EQ(page.content_security_policy,
-            make_policy(page.body.substr(start, page.body.find("</style>") - start), Forms::none));
+            web::make_policy(page.body.substr(start, page.body.find("</style>") - start), web::Forms::none));
 }
 
 TEST(DocsPage, TakesOddDocuments) {
@@ -121,4 +121,4 @@ TEST(DocsPage, TakesOddDocuments) {
 }
 
 }  // namespace
-}  // namespace latchkey::api
+}  // namespace latchkey::features::documents

@@ -1,0 +1,58 @@
+#include "store/tables.h"
+
+namespace latchkey::store {
+namespace {
+
+using db::Column;
+using db::Table;
+using db::Type;
+
+constexpr Column user_columns[] = {
+    {"id", Type::integer},           {"subject", Type::bytes},     {"email", Type::text},
+    {"email_key", Type::text},       {"username", Type::text},     {"username_key", Type::text},
+    {"password_hash", Type::text},   {"role", Type::text},         {"confirmed", Type::boolean},
+    {"is_active", Type::boolean},    {"avatar", Type::text},       {"failed_sign_ins", Type::integer},
+    {"locked_until", Type::integer}, {"mailed_at", Type::integer}, {"created_at", Type::integer},
+    {"updated_at", Type::integer},
+};
+constexpr Column session_columns[] = {
+    {"id", Type::bytes},
+    {"user_id", Type::integer},
+    {"generation", Type::integer},
+    {"rotated_at", Type::integer},
+    {"idle_expires_at", Type::integer},
+    {"expires_at", Type::integer},
+    {"created_at", Type::integer},
+    {"address", Type::text},
+    {"user_agent", Type::text},
+};
+constexpr Column outbox_columns[] = {
+    {"id", Type::bytes},           {"user_id", Type::integer},     {"message", Type::text},
+    {"created_at", Type::integer}, {"next_try_at", Type::integer}, {"tries", Type::integer},
+    {"put_aside", Type::boolean},  {"last_error", Type::text},
+};
+constexpr Column signing_key_columns[] = {
+    {"kid", Type::text},           {"sequence", Type::integer},
+    {"public_key", Type::bytes},   {"sealed_private_key", Type::bytes},
+    {"created_at", Type::integer}, {"activates_at", Type::integer},
+};
+constexpr Column audit_columns[] = {
+    {"id", Type::integer},   {"at", Type::integer},      {"event", Type::text},
+    {"result", Type::text},  {"actor", Type::text},      {"target", Type::text},
+    {"address", Type::text}, {"request_id", Type::text}, {"detail", Type::text},
+};
+constexpr Column state_columns[] = {{"name", Type::text}, {"value", Type::integer}};
+
+constexpr Table content[] = {
+    {.name = "users", .columns = user_columns, .ids = Table::Ids::given},
+    {.name = "sessions", .columns = session_columns, .parent = "users"},
+    {.name = "outbox", .columns = outbox_columns, .parent = "users"},
+    {.name = "signing_keys", .columns = signing_key_columns},
+    {.name = "audit", .columns = audit_columns, .ids = Table::Ids::given},
+    {.name = "state", .columns = state_columns, .rows = Table::Rows::seeded},
+};
+}  // namespace
+
+db::Tables tables() { return content; }
+
+}  // namespace latchkey::store

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/metrics.h"
 #include "flow/services.h"
 
 namespace latchkey::api {
@@ -16,7 +17,8 @@ using Readiness = std::function<std::optional<std::string>()>;
 struct Api {
   flow::Services& services;
   Readiness readiness;
-  std::string openapi;  ///< the description of all features (openapi.h), made once at start
+  metrics::Families counters;  ///< of the whole program
+  std::string openapi;         ///< the description of all features (openapi.h), made once at start
 };
 
 }  // namespace latchkey::api

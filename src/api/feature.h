@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "api/endpoint.h"
+#include "base/metrics.h"
 #include "db/table.h"
 #include "flow/sweep.h"
 
@@ -17,6 +18,7 @@ struct Feature {
   std::span<const Endpoint> endpoints{};
   std::span<const db::Table> tables{};    ///< parents before their children; kernel tables come before all
   std::span<const flow::Sweep> sweeps{};  ///< how its tables shrink
+  metrics::Families counters{};           ///< what /metrics prints of it
 };
 
 using Features = std::span<const Feature* const>;

@@ -85,6 +85,7 @@ class Server {
         core_(settings_, clock_, Purpose::server),
         api_{.services = core_.services(),
              .readiness = [this] { return trouble(); },
+             .counters = counters(),
              .openapi = boost::json::serialize(api::make_openapi(features()))},
         router_(api::make_routes(features(), api::Listener::open, api_, body_limit())),
         management_router_(api::make_routes(features(), api::Listener::management, api_, body_limit())),

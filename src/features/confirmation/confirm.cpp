@@ -1,17 +1,16 @@
 #include "features/confirmation/confirm.h"
 
-#include "base/metrics.h"
 #include "crypto/jose/confirmation_token.h"
+#include "features/confirmation/events.h"
 #include "flow/accounts/unconfirmed.h"
 
 namespace latchkey::features::confirmation {
 namespace {
 
-using metrics::Counter;
 namespace users = store::users;
 
 Error refused() {
-  metrics::count(Counter::confirmation_refused);
+  confirmation_refused.add();
   return ErrorCode::invalid_confirmation;
 }
 
@@ -49,7 +48,7 @@ Task<Result<Confirmed>> confirm_email(flow::Services& services, flow::Origin ori
   if (found.has_error()) co_return found.error();
   const auto& contact = *found;
   if (contact.confirmed) {
-    metrics::count(Counter::confirmation_repeated);
+    confirmation_repeated.add();
     co_return Confirmed::before;
   }
   auto work = [&](db::Tx& tx) -> Result<Confirmed> {
@@ -67,7 +66,7 @@ Task<Result<Confirmed>> confirm_email(flow::Services& services, flow::Origin ori
   };
   const auto result = co_await services.database.write(work);
   if (result.has_error()) co_return refused();
-  metrics::count(*result == Confirmed::now ? Counter::confirmation_ok : Counter::confirmation_repeated);
+  (*result == Confirmed::now ? confirmation_ok : confirmation_repeated).add();
   co_return result;
 }
 

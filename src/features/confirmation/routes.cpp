@@ -5,6 +5,7 @@
 #include "api/feature.h"
 #include "api/token_response.h"
 #include "features/confirmation/confirm.h"
+#include "features/confirmation/events.h"
 #include "features/confirmation/feature.h"
 #include "features/confirmation/request_email.h"
 #include "flow/accounts/unconfirmed.h"
@@ -115,7 +116,7 @@ constexpr api::Endpoint endpoints[] = {
         .answer = api::gives_page_or<api::MessageResponse>(),
         .refusals = {invalid_confirmation},
         .errors = http::ErrorStyle::field_list,
-        .counter = metrics::Route::confirmation,
+        .counter = "confirmation",
         .handler = get_confirmed_email,
     },
     {
@@ -126,7 +127,7 @@ constexpr api::Endpoint endpoints[] = {
         .answer = api::gives_page_or<api::MessageResponse>(),
         .refusals = {invalid_confirmation},
         .errors = http::ErrorStyle::field_list,
-        .counter = metrics::Route::confirmation,
+        .counter = "confirmation",
         .handler = post_confirmed_email,
     },
     {
@@ -138,7 +139,7 @@ constexpr api::Endpoint endpoints[] = {
         .refusals = {invalid_confirmation},
         .errors = http::ErrorStyle::field_list,
         .head = http::Head::allowed,
-        .counter = metrics::Route::confirmation,
+        .counter = "confirmation",
         .handler = get_rejected_email,
     },
     {
@@ -149,7 +150,7 @@ constexpr api::Endpoint endpoints[] = {
         .answer = api::gives_page_or<api::MessageResponse>(),
         .refusals = {invalid_confirmation},
         .errors = http::ErrorStyle::field_list,
-        .counter = metrics::Route::confirmation,
+        .counter = "confirmation",
         .handler = post_rejected_email,
     },
     {
@@ -161,7 +162,7 @@ constexpr api::Endpoint endpoints[] = {
         .answer = api::gives<api::MessageResponse>(),
         .refusals = {malformed_json, validation_failed},
         .errors = http::ErrorStyle::field_list,
-        .counter = metrics::Route::request_email,
+        .counter = "request_email",
         .handler = post_request_email,
     },
 };
@@ -179,6 +180,7 @@ constexpr flow::Sweep sweeps[] = {{.name = "unconfirmed", .step = sweep_unconfir
 
 }  // namespace
 
-const api::Feature feature{.name = "confirmation", .endpoints = endpoints, .sweeps = sweeps};
+const api::Feature feature{
+    .name = "confirmation", .endpoints = endpoints, .sweeps = sweeps, .counters = counters};
 
 }  // namespace latchkey::features::confirmation

@@ -3,11 +3,12 @@
 #include <optional>
 
 #include "base/email_address.h"
-#include "base/metrics.h"
 #include "crypto/password/hash.h"
 #include "flow/accounts/validation.h"
 #include "flow/limits/repeated_refusal.h"
+#include "flow/sessions/counters.h"
 #include "flow/sessions/open_session.h"
+#include "flow/signin/events.h"
 #include "store/attempts.h"
 #include "store/state.h"
 #include "store/users.h"
@@ -15,7 +16,6 @@
 namespace latchkey::features::password {
 namespace {
 
-using metrics::Counter;
 using store::users::Credentials;
 
 Seconds whole_seconds(Microseconds wait) { return std::max(Seconds{1}, std::chrono::ceil<Seconds>(wait)); }
@@ -59,15 +59,15 @@ std::optional<ErrorCode> refuse_after_password(const flow::Services& services, c
 void count_refusal(ErrorCode code) {
   switch (code) {
     case ErrorCode::email_not_confirmed:
-      return metrics::count(Counter::sign_in_unconfirmed);
+      return flow::signin::unconfirmed.add();
     case ErrorCode::account_blocked:
-      return metrics::count(Counter::sign_in_blocked);
+      return flow::signin::blocked.add();
     case ErrorCode::too_many_attempts:
-      return metrics::count(Counter::sign_in_limited);
+      return flow::signin::limited.add();
     case ErrorCode::overloaded:
-      return metrics::count(Counter::sign_in_overloaded);
+      return flow::signin::overloaded.add();
     default:
-      return metrics::count(Counter::sign_in_invalid);
+      return flow::signin::invalid.add();
   }
 }
 
@@ -98,7 +98,7 @@ Task<> record_refusal(flow::Services& services, flow::Origin origin, std::option
 /// The password was not looked at, since the hashing queue is full: that is no failure of whoever tried.
 Task<> give_attempt_back(flow::Services& services, Timestamp now, std::string email_key,
                          std::optional<Credentials> account) {
-  metrics::count(Counter::sign_in_overloaded);
+  flow::signin::overloaded.add();
   if (!services.settings.limits.enabled) co_return;
   if (account.has_value()) {
     co_await services.database.run(store::attempts::give_back, now, account->id);
@@ -151,7 +151,7 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
                                                LoginInput input) {
   // A storm that is not looked at must not load the store by counting its attempts.
   if (auto room = services.hashing.check_queue(); room.has_error()) {
-    metrics::count(Counter::sign_in_overloaded);
+    flow::signin::overloaded.add();
     co_return room.error();
   }
   const auto email = parse_email_address(input.email, services.settings.accounts.domains_without_dot);
@@ -205,8 +205,8 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
     co_await record_refusal(services, origin, account, session.error().code);
     co_return session.error();
   }
-  metrics::count(Counter::sign_in_ok);
-  metrics::count(Counter::session_opened);
+  flow::signin::ok.add();
+  flow::sessions::counters::opened.add();
   co_return flow::sessions::make_token_pair(services, *session, origin.now);
 }
 

@@ -1,7 +1,7 @@
 #include "features/sessions/log_out.h"
 
-#include "base/metrics.h"
 #include "crypto/jose/refresh_token.h"
+#include "flow/sessions/counters.h"
 #include "flow/sessions/rules.h"
 #include "store/sessions.h"
 
@@ -23,7 +23,7 @@ Task<Result<>> log_out(flow::Services& services, flow::Origin origin, std::strin
     return {};
   };
   const auto result = co_await services.database.write(work);
-  if (result.has_value()) metrics::count(metrics::Counter::session_ended_logout);
+  if (result.has_value()) flow::sessions::counters::ended_logout.add();
   co_return result;
 }
 

@@ -1,10 +1,9 @@
 #include "features/sessions/own_sessions.h"
 
-#include "base/metrics.h"
+#include "flow/sessions/counters.h"
 
 namespace latchkey::features::sessions {
 
-using metrics::Counter;
 namespace sessions = store::sessions;
 
 Task<std::vector<sessions::Listed>> list_own_sessions(flow::Services& services, flow::Origin origin,
@@ -21,7 +20,7 @@ Task<Result<>> end_own_session(flow::Services& services, flow::Origin origin, Us
     return {};
   };
   const auto result = co_await services.database.write(work);
-  if (result.has_value()) metrics::count(Counter::session_ended_logout);
+  if (result.has_value()) flow::sessions::counters::ended_logout.add();
   co_return result;
 }
 
@@ -32,7 +31,7 @@ Task<std::int64_t> log_out_everywhere(flow::Services& services, flow::Origin ori
     return ended;
   };
   const auto ended = co_await services.database.write(work);
-  metrics::count(Counter::session_ended_logout, static_cast<std::uint64_t>(ended));
+  flow::sessions::counters::ended_logout.add(static_cast<std::uint64_t>(ended));
   co_return ended;
 }
 

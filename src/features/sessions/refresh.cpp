@@ -1,15 +1,15 @@
 #include "features/sessions/refresh.h"
 
 #include "base/log.h"
-#include "base/metrics.h"
 #include "crypto/jose/refresh_token.h"
+#include "features/sessions/events.h"
+#include "flow/sessions/counters.h"
 #include "flow/sessions/rules.h"
 #include "store/sessions.h"
 
 namespace latchkey::features::sessions {
 namespace {
 
-using metrics::Counter;
 namespace sessions = store::sessions;
 
 /// Of a line as it was found, or as it is after it moved on.
@@ -34,8 +34,8 @@ Task<> end_reused(flow::Services& services, flow::Origin origin, SessionId sessi
   };
   const bool ended = co_await services.database.write(work);
   if (!ended) co_return;
-  metrics::count(Counter::refresh_reused);
-  metrics::count(Counter::session_ended_reuse);
+  refresh_reused.add();
+  flow::sessions::counters::ended_reuse.add();
   log::warn("session.reuse", {{"request_id", origin.request_id}, {"sub", to_string(subject)}});
 }
 
@@ -46,7 +46,7 @@ Task<Result<flow::sessions::TokenPair>> refresh(flow::Services& services, flow::
   const auto& ring = services.keys.current()->ring();
   const auto token = crypto::jose::verify_refresh_token(refresh_token, ring.refresh_keys());
   if (!token.has_value()) {
-    metrics::count(Counter::refresh_refused);
+    refresh_refused.add();
     co_return Error(ErrorCode::invalid_token);
   }
   // The usual case first, in one statement: the token is the current one. Where it is not, or the session has
@@ -59,7 +59,7 @@ Task<Result<flow::sessions::TokenPair>> refresh(flow::Services& services, flow::
         co_await services.database.run(sessions::advance, origin.now, idle_expires_at, token->sid,
                                        token->generation, issued_from, issued_before);
     if (advanced.has_value()) {
-      metrics::count(Counter::refresh_rotated);
+      refresh_rotated.add();
       co_return flow::sessions::make_token_pair(services, state_of(token->sid, *advanced, origin.now),
                                                 origin.now);
     }
@@ -67,13 +67,13 @@ Task<Result<flow::sessions::TokenPair>> refresh(flow::Services& services, flow::
     switch (
         flow::sessions::decide_refresh(line, *token, origin.now, services.settings.tokens.refresh_grace)) {
       case flow::sessions::RefreshVerdict::dead:
-        metrics::count(Counter::refresh_refused);
+        refresh_refused.add();
         co_return Error(ErrorCode::invalid_token);
       case flow::sessions::RefreshVerdict::end:
         co_await end_reused(services, origin, token->sid, line->subject);
         co_return Error(ErrorCode::invalid_token);
       case flow::sessions::RefreshVerdict::repeat:
-        metrics::count(Counter::refresh_repeated);
+        refresh_repeated.add();
         co_return flow::sessions::make_token_pair(services, state_of(token->sid, *line, line->rotated_at),
                                                   origin.now);
       case flow::sessions::RefreshVerdict::rotate:

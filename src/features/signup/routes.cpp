@@ -5,6 +5,7 @@
 #include "api/feature.h"
 #include "api/token_response.h"
 #include "api/user_response.h"
+#include "features/signup/events.h"
 #include "features/signup/feature.h"
 #include "features/signup/sign_up.h"
 #include "http/respond.h"
@@ -75,13 +76,13 @@ constexpr api::Endpoint endpoints[] = {
         .answer = {.status = 201, .schema = {"SignedUp", signed_up_schema}},
         .refusals = {malformed_json, account_exists, username_taken, validation_failed, overloaded},
         .errors = http::ErrorStyle::field_list,
-        .counter = metrics::Route::signup,
+        .counter = "signup",
         .handler = post_signup,
     },
 };
 
 }  // namespace
 
-const api::Feature feature{.name = "signup", .endpoints = endpoints};
+const api::Feature feature{.name = "signup", .endpoints = endpoints, .counters = counters};
 
 }  // namespace latchkey::features::signup

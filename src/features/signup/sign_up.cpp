@@ -1,18 +1,18 @@
 #include "features/signup/sign_up.h"
 
-#include "base/metrics.h"
 #include "crypto/random.h"
+#include "features/signup/events.h"
 #include "flow/accounts/unconfirmed.h"
 #include "flow/accounts/validation.h"
 #include "flow/limits/repeated_refusal.h"
 #include "flow/sessions/open_session.h"
+#include "mail/counters.h"
 #include "store/audit.h"
 #include "store/outbox.h"
 
 namespace latchkey::features::signup {
 namespace {
 
-using metrics::Counter;
 namespace users = store::users;
 
 /// Somebody has tried to sign up with the address of an account. Its audit says so.
@@ -94,7 +94,7 @@ Task<Result<SignedUp>> write(flow::Services& services, flow::Origin origin, user
 }
 
 Error refuse_weak_password() {
-  metrics::count(Counter::sign_up_refused);
+  sign_up_refused.add();
   return flow::accounts::weak_password();
 }
 
@@ -106,7 +106,7 @@ Task<Error> refuse_known_address(flow::Services& services, flow::Origin origin,
       co_await services.hashing.estimate_guesses(std::move(wanted.password), std::move(words));
   if (guesses.has_error()) co_return guesses.error();
   if (*guesses < services.settings.password.min_guesses_log10) co_return refuse_weak_password();
-  metrics::count(Counter::sign_up_exists);
+  sign_up_exists.add();
   if (flow::limits::is_due_for_audit(services, "sign_up", account, origin.now)) {
     auto work = [&](db::Tx& tx) { write_known_address(tx, origin, account); };
     co_await services.database.write(work);
@@ -120,7 +120,7 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
   auto checked =
       flow::accounts::check_fields(services.settings, input.email, input.username, input.password.text());
   if (checked.has_error()) {
-    metrics::count(Counter::sign_up_refused);
+    sign_up_refused.add();
     co_return checked.error();
   }
   // Spares the hash; the constraint decides in the end.
@@ -148,13 +148,13 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
   const auto address = known.has_value() ? Address::held : Address::free;
   auto result = co_await write(services, std::move(origin), std::move(account), address);
   if (result.has_value()) {
-    metrics::count(Counter::sign_up_created);
+    sign_up_created.add();
     if (confirmation) {
-      metrics::count(Counter::mail_queued);
+      mail::counters::queued.add();
       services.wake_mail();
     }
   } else {
-    metrics::count(Counter::sign_up_exists);
+    sign_up_exists.add();
   }
   co_return result;
 }

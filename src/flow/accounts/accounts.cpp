@@ -1,8 +1,9 @@
 #include "flow/accounts/accounts.h"
 
-#include "base/metrics.h"
 #include "crypto/random.h"
 #include "flow/accounts/unconfirmed.h"
+#include "flow/sessions/counters.h"
+#include "mail/counters.h"
 #include "store/outbox.h"
 #include "store/sessions.h"
 #include "store/state.h"
@@ -31,12 +32,12 @@ Result<> keep_an_administrator(db::Tx& tx, const Origin& origin, std::string_vie
 /// Mail of an account that is blocked or removed is not sent any more.
 void drop_mail(db::Tx& tx, UserId user) {
   const auto dropped = tx.run(store::outbox::delete_mail_of_user, user).rows;
-  metrics::count(metrics::Counter::mail_dropped, static_cast<std::uint64_t>(dropped));
+  mail::counters::dropped.add(static_cast<std::uint64_t>(dropped));
 }
 
 void end_sessions(db::Tx& tx, UserId user) {
   const auto ended = tx.run(store::sessions::delete_sessions_of_user, user).rows;
-  metrics::count(metrics::Counter::session_ended_admin, static_cast<std::uint64_t>(ended));
+  sessions::counters::ended_admin.add(static_cast<std::uint64_t>(ended));
 }
 
 Result<users::User> changed(db::Tx& tx, const Origin& origin, std::string_view event, UserId user,

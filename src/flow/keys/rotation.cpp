@@ -7,6 +7,8 @@
 namespace latchkey::flow::keys {
 namespace {
 
+constinit metrics::Counter keys_made;
+
 /// A new key, sealed, ready to insert.
 store::signing_keys::Key make_key(const KeySnapshot& snapshot, std::int64_t sequence, Timestamp now,
                                   Timestamp activates_at) {
@@ -29,6 +31,13 @@ bool insert(db::Tx& tx, const store::signing_keys::Key& key) {
 }
 
 }  // namespace
+
+metrics::Families families() {
+  static constexpr metrics::Family list[] = {
+      {"latchkey_signing_keys_made_total", "Signing keys made.", {&keys_made}},
+  };
+  return list;
+}
 
 RotationPlan plan_rotation(const std::vector<store::signing_keys::Key>& keys, Timestamp now,
                            Microseconds key_ttl, Microseconds access_ttl, RotationCause cause) {
@@ -72,7 +81,7 @@ std::optional<std::string> rotate_keys(db::Database& database, Keys& keys, const
     return key.kid;
   };
   auto made = database.write_now(work);
-  if (made.has_value()) metrics::count(metrics::Counter::signing_key_rotated);
+  if (made.has_value()) keys_made.add();
   keys.reload();
   return made;
 }

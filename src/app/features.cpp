@@ -47,8 +47,8 @@ api::Features features() { return list; }
 metrics::Families counters() {
   static const auto all = [] {
     const metrics::Families rooms[] = {
-        http::counters::families(), db::counters::families(), crypto::password::counters::families(),
-        mail::counters::families(), flow::signin::families(), flow::sessions::counters::families(),
+        http::counters::families(), db::counters::families(),         crypto::password::counters::families(),
+        mail::counters::families(), flow::signin::events::families(), flow::sessions::counters::families(),
         flow::keys::families(),     housekeeping_counters(),
     };
     std::vector<metrics::Family> kernel;

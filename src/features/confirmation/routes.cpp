@@ -181,6 +181,6 @@ constexpr flow::Sweep sweeps[] = {{.name = "unconfirmed", .step = sweep_unconfir
 }  // namespace
 
 const api::Feature feature{
-    .name = "confirmation", .endpoints = endpoints, .sweeps = sweeps, .counters = counters};
+    .name = "confirmation", .endpoints = endpoints, .sweeps = sweeps, .counters = events::counters};
 
 }  // namespace latchkey::features::confirmation

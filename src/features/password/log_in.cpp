@@ -5,8 +5,6 @@
 #include "base/email_address.h"
 #include "crypto/password/hash.h"
 #include "flow/accounts/validation.h"
-#include "flow/limits/repeated_refusal.h"
-#include "flow/sessions/counters.h"
 #include "flow/sessions/open_session.h"
 #include "flow/signin/events.h"
 #include "store/attempts.h"
@@ -16,6 +14,7 @@
 namespace latchkey::features::password {
 namespace {
 
+using flow::signin::events::sign_in;
 using store::users::Credentials;
 
 Seconds whole_seconds(Microseconds wait) { return std::max(Seconds{1}, std::chrono::ceil<Seconds>(wait)); }
@@ -56,52 +55,40 @@ std::optional<ErrorCode> refuse_after_password(const flow::Services& services, c
   return std::nullopt;
 }
 
-void count_refusal(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::email_not_confirmed:
-      return flow::signin::unconfirmed.add();
-    case ErrorCode::account_blocked:
-      return flow::signin::blocked.add();
-    case ErrorCode::too_many_attempts:
-      return flow::signin::limited.add();
-    case ErrorCode::overloaded:
-      return flow::signin::overloaded.add();
-    default:
-      return flow::signin::invalid.add();
-  }
-}
-
 /// Writes the refusal down, for a known account in the audit. An unknown address costs the same and leaves
 /// nothing: strangers can not grow a table. For the same reason not everyone of those that were not even
 /// looked at leaves something.
 Task<> record_refusal(flow::Services& services, flow::Origin origin, std::optional<Credentials> account,
                       ErrorCode code) {
-  count_refusal(code);
-  const bool written = code != ErrorCode::too_many_attempts ||
-                       (account.has_value() &&
-                        flow::limits::is_due_for_audit(services, "sign_in", account->subject, origin.now));
-  if (!written) {
-    co_await services.database.run(store::state::update_decoy);
+  if (code == ErrorCode::too_many_attempts) {
+    bool written = false;
+    if (account.has_value()) {
+      written = co_await flow::refuse(services, origin, sign_in, code, account->subject);
+    } else {
+      flow::note(origin, sign_in, code);
+    }
+    if (!written) co_await services.database.run(store::state::update_decoy);
     co_return;
   }
   const bool right_password = code == ErrorCode::email_not_confirmed || code == ErrorCode::account_blocked;
-  const Subject subject = account.has_value() ? account->subject : Subject{};
-  const auto entry = flow::audit_entry(origin, "sign_in", describe(code).code, to_string(subject));
   auto work = [&](db::Tx& tx) {
     if (right_password) tx.run(store::attempts::forgive, account->id);
-    store::audit::insert_entry(tx, entry);
-    if (!account.has_value()) store::audit::remove_entry(tx, entry);
+    if (account.has_value()) {
+      flow::record(tx, origin, sign_in, code, to_string(account->subject));
+    } else {
+      flow::record_for_nobody(tx, origin, sign_in, code);
+    }
   };
   co_await services.database.write(work);
 }
 
 /// The password was not looked at, since the hashing queue is full: that is no failure of whoever tried.
-Task<> give_attempt_back(flow::Services& services, Timestamp now, std::string email_key,
+Task<> give_attempt_back(flow::Services& services, flow::Origin origin, std::string email_key,
                          std::optional<Credentials> account) {
-  flow::signin::overloaded.add();
+  flow::note(origin, sign_in, ErrorCode::overloaded);
   if (!services.settings.limits.enabled) co_return;
   if (account.has_value()) {
-    co_await services.database.run(store::attempts::give_back, now, account->id);
+    co_await services.database.run(store::attempts::give_back, origin.now, account->id);
   } else {
     services.strangers.give_back(email_key);
     co_await services.database.run(store::state::update_decoy);
@@ -133,7 +120,7 @@ Result<flow::sessions::SessionState> write_session(db::Tx& tx, const flow::Servi
   if (new_hash.has_value()) {
     tx.run_later(store::attempts::update_password_hash, *new_hash, account.id, account.password_hash);
   }
-  store::audit::insert_entry(tx, flow::audit_entry(origin, "sign_in", "ok", to_string(account.subject)));
+  flow::record(tx, origin, sign_in, flow::ok, to_string(account.subject));
   return flow::sessions::open_session(tx, services.settings, origin, account.id, account.subject,
                                       account.role);
 }
@@ -151,7 +138,7 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
                                                LoginInput input) {
   // A storm that is not looked at must not load the store by counting its attempts.
   if (auto room = services.hashing.check_queue(); room.has_error()) {
-    flow::signin::overloaded.add();
+    flow::note(origin, sign_in, ErrorCode::overloaded);
     co_return room.error();
   }
   const auto email = parse_email_address(input.email, services.settings.accounts.domains_without_dot);
@@ -174,7 +161,7 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
   Secret nfc = tried.has_value() ? tried->nfc.copy() : Secret("impossible");
   const auto verified = co_await services.hashing.verify(stored, std::move(raw), std::move(nfc));
   if (verified.has_error()) {
-    co_await give_attempt_back(services, origin.now, key, account);
+    co_await give_attempt_back(services, origin, key, account);
     co_return verified.error();
   }
   if (!possible || *verified != crypto::password::Verification::matches) {
@@ -194,7 +181,7 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
     const std::string current = account.has_value() ? account->password_hash : services.hashing.decoy();
     const auto again = co_await services.hashing.verify(current, std::move(tried->raw), tried->nfc.copy());
     if (again.has_error()) {
-      co_await give_attempt_back(services, origin.now, key, account);
+      co_await give_attempt_back(services, origin, key, account);
       co_return again.error();
     }
     if (account.has_value() && *again == crypto::password::Verification::matches) {
@@ -205,8 +192,6 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
     co_await record_refusal(services, origin, account, session.error().code);
     co_return session.error();
   }
-  flow::signin::ok.add();
-  flow::sessions::counters::opened.add();
   co_return flow::sessions::make_token_pair(services, *session, origin.now);
 }
 

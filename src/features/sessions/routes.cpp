@@ -164,6 +164,6 @@ constexpr api::Endpoint endpoints[] = {
 
 }  // namespace
 
-const api::Feature feature{.name = "sessions", .endpoints = endpoints, .counters = counters};
+const api::Feature feature{.name = "sessions", .endpoints = endpoints, .counters = events::counters};
 
 }  // namespace latchkey::features::sessions

@@ -1,21 +1,24 @@
 #include "features/signup/events.h"
 
-namespace latchkey::features::signup {
-
-constinit metrics::Counter sign_up_created{R"(outcome="created")"};
-constinit metrics::Counter sign_up_exists{R"(outcome="exists")"};
-constinit metrics::Counter sign_up_refused{R"(outcome="refused")"};
-
+namespace latchkey::features::signup::events {
 namespace {
 
+constinit metrics::Counter created{R"(outcome="created")"};
+constinit metrics::Counter exists{R"(outcome="exists")"};
+constinit metrics::Counter refused{R"(outcome="refused")"};
+
 constexpr metrics::Family families[] = {
-    {"latchkey_sign_ups_total",
-     "Sign-ups by outcome.",
-     {&sign_up_created, &sign_up_exists, &sign_up_refused}},
+    {"latchkey_sign_ups_total", "Sign-ups by outcome.", {&created, &exists, &refused}},
 };
 
 }  // namespace
 
+constinit const flow::Event sign_up{.name = "sign_up",
+                                    .counted = {{flow::ok, &created},
+                                                {ErrorCode::account_exists, &exists},
+                                                {ErrorCode::username_taken, &exists}},
+                                    .otherwise = &refused};
+
 constinit const metrics::Families counters = families;
 
-}  // namespace latchkey::features::signup
+}  // namespace latchkey::features::signup::events

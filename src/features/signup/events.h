@@ -1,13 +1,11 @@
 #pragma once
 
-#include "base/metrics.h"
+#include "flow/events.h"
 
-namespace latchkey::features::signup {
+namespace latchkey::features::signup::events {
 
-extern metrics::Counter sign_up_created;
-extern metrics::Counter sign_up_exists;
-extern metrics::Counter sign_up_refused;
+extern const flow::Event sign_up;
 
 extern const metrics::Families counters;
 
-}  // namespace latchkey::features::signup
+}  // namespace latchkey::features::signup::events

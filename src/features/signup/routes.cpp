@@ -83,6 +83,6 @@ constexpr api::Endpoint endpoints[] = {
 
 }  // namespace
 
-const api::Feature feature{.name = "signup", .endpoints = endpoints, .counters = counters};
+const api::Feature feature{.name = "signup", .endpoints = endpoints, .counters = events::counters};
 
 }  // namespace latchkey::features::signup

@@ -1,16 +1,12 @@
 #pragma once
 
-#include "base/metrics.h"
+#include "flow/events.h"
 
-namespace latchkey::flow::signin {
+namespace latchkey::flow::signin::events {
 
-extern metrics::Counter ok;
-extern metrics::Counter invalid;
-extern metrics::Counter unconfirmed;
-extern metrics::Counter blocked;
-extern metrics::Counter limited;
-extern metrics::Counter overloaded;
+/// Whoever proves who they are, by whichever proof, and what came of it.
+extern const Event sign_in;
 
 metrics::Families families();
 
-}  // namespace latchkey::flow::signin
+}  // namespace latchkey::flow::signin::events

@@ -1,4 +1,4 @@
-// Shows openapi.json, and sends requests to the server that it came from. Tokens stay in the memory of this page.
+// Shows openapi.json and sends requests to its server. Tokens stay in the memory of this page.
 const main = document.getElementById("main");
 const nav = document.getElementById("operations");
 const root = new URL(main.dataset.root, location.href);
@@ -81,9 +81,9 @@ function field(id, label, attributes) {
 function describeRequest(operation, inputs) {
   let path = operation.path.slice(1);
   const query = new URLSearchParams();
-  for (const [parameter, input] of inputs.parameters) {
-    if (parameter.in === "path") path = path.replace(`{${parameter.name}}`, encodeURIComponent(input.value));
-    else if (input.value) query.set(parameter.name, input.value);
+  for (const [{ name, in: place }, { value }] of inputs.parameters) {
+    if (place === "path") path = path.replace(`{${name}}`, encodeURIComponent(value));
+    else if (value) query.set(name, value);
   }
   const url = new URL(path, root);
   url.search = query;
@@ -133,9 +133,9 @@ function keepTokens({ access_token: accessToken, refresh_token: refreshToken }) 
 
 function showRequest(operation) {
   const inputs = { parameters: [] };
-  const fields = operation.parameters.map((parameter) => {
-    const [row, input] = field(`${operation.operationId}-${parameter.name}`, parameter.name, {});
-    inputs.parameters.push([parameter, input]);
+  const fields = operation.parameters.map((one) => {
+    const [row, input] = field(`${operation.operationId}-${one.name}`, one.name, {});
+    inputs.parameters.push([one, input]);
     return row;
   });
   if (operation.media) {
@@ -200,7 +200,7 @@ function showTokens() {
     return row;
   });
   const what = "They stay in the memory of this page; a sign-in that you try fills them in.";
-  return h("section", { class: "tokens" }, h("h2", {}, "Tokens"), small(quiet(what)), fields);
+  return h("form", { class: "tokens" }, h("h2", {}, "Tokens"), small(quiet(what)), fields);
 }
 
 try {

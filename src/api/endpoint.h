@@ -116,7 +116,8 @@ struct Endpoint {
   std::string_view path;  ///< such as "/api/auth/sessions/{id}"; a parameter is a whole segment
   std::string_view tag;   ///< the group in the documentation
   std::string_view summary;
-  std::string_view description{};  ///< what a caller has to know beside that; `code` stands between back-ticks
+  std::string_view
+      description{};  ///< what a caller has to know beside that; `code` stands between back-ticks
   Access access{};
   Body body{};
   QueryParameter query{};

@@ -46,7 +46,8 @@ json::object problem_schema(http::ErrorStyle style) {
 
 std::string_view problem_name(http::ErrorStyle style, int status) {
   if (style == http::ErrorStyle::token_endpoint) return "TokenProblem";
-  const bool lists_fields = style == http::ErrorStyle::field_list || style == http::ErrorStyle::page_or_field_list;
+  const bool lists_fields =
+      style == http::ErrorStyle::field_list || style == http::ErrorStyle::page_or_field_list;
   return lists_fields && status == 422 ? "ValidationProblem" : "Problem";
 }
 

@@ -20,8 +20,7 @@ namespace {
 constexpr const api::Feature* list[] = {
     &features::signup::feature,       &features::password::feature,       &features::sessions::feature,
     &features::confirmation::feature, &features::administration::feature, &features::profile::feature,
-    &features::documents::feature,    &features::health::feature,
-    &features::pages::feature,
+    &features::documents::feature,    &features::health::feature,         &features::pages::feature,
 };
 
 /// What the kernel has of something, followed by what each feature has of it.

@@ -184,7 +184,7 @@ class Server {
 
   const Settings& settings_;
   Clock clock_;
-  StopSignal stop_;  // before every thread
+  StopSignal stop_;   // before every thread
   web::Pages pages_;  // before the store: wrong templates refuse the start before anything is touched
   Core core_;
   api::Api api_;

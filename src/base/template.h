@@ -47,16 +47,16 @@ using Partials = std::function<std::optional<TemplateSource>(std::string_view na
 ///
 /// A line that holds nothing but a section, comment or partial tag leaves no empty line behind.
 ///
-/// Everything is read once, when the template is made; it does not change afterwards, so any number of threads
-/// may render it at once without waiting for each other.
+/// Everything is read once, when the template is made; it does not change afterwards, so any number of
+/// threads may render it at once without waiting for each other.
 class Template {
  public:
   /// `variables` are all names that there are. A list is declared by the names of its items' values, each
   /// written `list.value`; inside `{{#list}}` the template writes `{{value}}`.
   ///
-  /// Throws `BadTemplate`, naming template and line: for text that is not UTF-8, a tag or a section that is not
-  /// closed, a name that is not declared, a template that includes itself, and everything that would let a
-  /// value out unescaped: `{{{x}}}`, `{{&x}}`, `{{=…=}}`. Without `partials` no template includes another.
+  /// Throws `BadTemplate`, naming template and line: for text that is not UTF-8, a tag or a section that is
+  /// not closed, a name that is not declared, a template that includes itself, and everything that would let
+  /// a value out unescaped: `{{{x}}}`, `{{&x}}`, `{{=…=}}`. Without `partials` no template includes another.
   Template(std::string_view name, std::string_view text, Markup markup,
            std::span<const std::string_view> variables, const Partials& partials = {});
 

@@ -45,7 +45,8 @@ void TemplateReader::read(const TemplateSource& source) {
         break;
       case ' ': {
         auto [level, path] = find_name(source, tag);
-        if (is_list(path)) refuse(source, begin, fmt::format("\"{}\" is a list: write {{{{#{}}}}}", tag.name, tag.name));
+        if (is_list(path))
+          refuse(source, begin, fmt::format("\"{}\" is a list: write {{{{#{}}}}}", tag.name, tag.name));
         out_.push_back({.kind = Kind::value, .text = std::string(tag.name), .level = level});
         break;
       }
@@ -53,7 +54,9 @@ void TemplateReader::read(const TemplateSource& source) {
     }
   }
   add_text(text.substr(at));
-  if (!open.empty()) refuse(source, open.back().at, fmt::format("{{{{#{0}}}}} is not closed with {{{{/{0}}}}}", open.back().name));
+  if (!open.empty())
+    refuse(source, open.back().at,
+           fmt::format("{{{{#{0}}}}} is not closed with {{{{/{0}}}}}", open.back().name));
   reading_.pop_back();
 }
 
@@ -93,7 +96,8 @@ void TemplateReader::add_text(std::string_view text) {
 void TemplateReader::open_section(const TemplateSource& source, const Tag& tag, std::vector<Open>& open) {
   auto [level, path] = find_name(source, tag);
   const bool list = is_list(path);
-  const Kind kind = tag.sigil == '#' ? (list ? Kind::each : Kind::when) : (list ? Kind::unless_any : Kind::unless);
+  const Kind kind =
+      tag.sigil == '#' ? (list ? Kind::each : Kind::when) : (list ? Kind::unless_any : Kind::unless);
   if (kind == Kind::each) lists_.push_back(path);
   open.push_back({std::string(tag.name), out_.size(), tag.begin});
   out_.push_back({.kind = kind, .text = std::string(tag.name), .level = level});
@@ -132,7 +136,9 @@ TemplateReader::Name TemplateReader::find_name(const TemplateSource& source, con
       if (is_declared(path) || is_list(path)) return {level, std::move(path)};
     }
   }
-  refuse(source, tag.begin, fmt::format("there is no value \"{}\"; there are: {}", make_inert(tag.name), fmt::join(variables_, ", ")));
+  refuse(source, tag.begin,
+         fmt::format("there is no value \"{}\"; there are: {}", make_inert(tag.name),
+                     fmt::join(variables_, ", ")));
 }
 
 bool TemplateReader::is_declared(std::string_view path) const {

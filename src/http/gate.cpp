@@ -111,7 +111,8 @@ ErrorStyle error_style_of(const Visit& visit) {
   if (visit.request.route == nullptr && visit.resource != nullptr) {
     for (const Route* route : visit.resource->by_method) {
       if (route == nullptr) continue;
-      if (route->errors == ErrorStyle::page || route->errors == ErrorStyle::page_or_field_list) return route->errors;
+      if (route->errors == ErrorStyle::page || route->errors == ErrorStyle::page_or_field_list)
+        return route->errors;
     }
   }
   return error_style_of(visit.request);

@@ -52,7 +52,8 @@ bool asks_for_page(const Request& request, ErrorStyle style) {
   return style == ErrorStyle::page || (style == ErrorStyle::page_or_field_list && prefers_html(request));
 }
 
-Response problem_response(const Error& error, const Request& request, ErrorStyle style, std::string_view type_base) {
+Response problem_response(const Error& error, const Request& request, ErrorStyle style,
+                          std::string_view type_base) {
   const ErrorInfo& info = describe(error.code);
   std::string type(type_base);
   type += info.code;
@@ -98,7 +99,8 @@ Response empty_response() {
   return response;
 }
 
-Response denial_response(const Error& error, const Request& request, ErrorStyle style, const Denials& denials) {
+Response denial_response(const Error& error, const Request& request, ErrorStyle style,
+                         const Denials& denials) {
   Response response = denials.page && asks_for_page(request, style)
                           ? denials.page(error, request)
                           : problem_response(error, request, style, denials.problem_type_base);

@@ -29,16 +29,18 @@ Response empty_response();
 /// How denials are written.
 struct Denials {
   std::string problem_type_base = "https://latchkey.dev/errors#";
-  /// Makes the page of a denial, for rows with ErrorStyle::page. Without it they answer with problem documents.
-  /// Any thread may call it.
+  /// Makes the page of a denial, for rows with ErrorStyle::page. Without it they answer with problem
+  /// documents. Any thread may call it.
   std::function<Response(const Error&, const Request&)> page;
 };
 
-/// The answer for a denial: a page where the style asks for one, else a problem document (RFC 9457) whose `type`
-/// is the base followed by the code. A 401 gets `WWW-Authenticate: Bearer`, with `error="invalid_token"` where the
-/// request carried bearer credentials and that is what was wrong (RFC 6750 §3.1); a positive `retry_after`
-/// becomes Retry-After. The gate and the connection call this for every denial.
-Response denial_response(const Error& error, const Request& request, ErrorStyle style, const Denials& denials);
+/// The answer for a denial: a page where the style asks for one, else a problem document (RFC 9457) whose
+/// `type` is the base followed by the code. A 401 gets `WWW-Authenticate: Bearer`, with
+/// `error="invalid_token"` where the request carried bearer credentials and that is what was wrong (RFC 6750
+/// §3.1); a positive `retry_after` becomes Retry-After. The gate and the connection call this for every
+/// denial.
+Response denial_response(const Error& error, const Request& request, ErrorStyle style,
+                         const Denials& denials);
 
 /// The style of the row that answers; problem documents while no row has been chosen.
 ErrorStyle error_style_of(const Request& request);

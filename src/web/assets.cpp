@@ -26,7 +26,8 @@ Assets::Assets(PageFiles& files) {
 
 std::string Assets::path_of(std::string_view file) const {
   const auto found = assets_.find(file);
-  if (found == assets_.end()) throw BadTemplate("templates/pages/assets/" + std::string(file) + ": is missing");
+  if (found == assets_.end())
+    throw BadTemplate("templates/pages/assets/" + std::string(file) + ": is missing");
   const auto dot = file.rfind('.');
   std::string path(folder);
   path.append(file.substr(0, dot)).append(".").append(found->second.hash).append(file.substr(dot));

@@ -10,8 +10,9 @@
 
 namespace latchkey::web {
 
-/// Style sheets and scripts: the files of templates/pages/assets/, served under names that carry a hash of their
-/// content, so that browsers may keep them for ever. It does not change after construction; any thread may read.
+/// Style sheets and scripts: the files of templates/pages/assets/, served under names that carry a hash of
+/// their content, so that browsers may keep them for ever. It does not change after construction; any thread
+/// may read.
 class Assets {
  public:
   explicit Assets(PageFiles& files);
@@ -21,8 +22,8 @@ class Assets {
   std::string path_of(std::string_view file) const;
 
   /// What `GET /assets/{name}` answers. While two versions of the program run side by side, a page of one may
-  /// ask the other for its file: a hash of another version gets ours, which nobody may keep. Nothing for a name
-  /// that no file has.
+  /// ask the other for its file: a hash of another version gets ours, which nobody may keep. Nothing for a
+  /// name that no file has.
   std::optional<http::Response> find(std::string_view name) const;
 
  private:

@@ -32,11 +32,13 @@ ErrorPage error_page_of(const Error& error) {
       return {general, "Too many attempts", "Wait a while, then try again."};
     case 500:
     case 501:
-      return {general, "Something failed here", "It is not your fault. Try again; if it fails again, tell the operator."};
+      return {general, "Something failed here",
+              "It is not your fault. Try again; if it fails again, tell the operator."};
     case 503:
       return {general, "The service is busy", "Try again in a moment."};
     default:
-      return {general, "This did not work", "The server could not read what was sent. Go back and try again."};
+      return {general, "This did not work",
+              "The server could not read what was sent. Go back and try again."};
   }
 }
 

@@ -23,7 +23,8 @@ std::string sentence_of(const Field& field, const FieldError& error) {
   return error.msg;
 }
 
-std::string_view find_text(const std::map<std::string, std::string, std::less<>>& texts, std::string_view name) {
+std::string_view find_text(const std::map<std::string, std::string, std::less<>>& texts,
+                           std::string_view name) {
   const auto found = texts.find(name);
   return found == texts.end() ? std::string_view() : std::string_view(found->second);
 }
@@ -57,7 +58,8 @@ Form& Form::refuse(const Error& error) {
       problems_.emplace(std::string(field->name), sentence_of(*field, wrong));
     }
   }
-  if (error.fields.empty()) other_problems_.push_back(error.detail.empty() ? std::string(info.detail) : error.detail);
+  if (error.fields.empty())
+    other_problems_.push_back(error.detail.empty() ? std::string(info.detail) : error.detail);
   return *this;
 }
 

@@ -8,7 +8,8 @@
 #include <stdexcept>
 #include <string_view>
 
-/// How a feature describes a page: the rows of Feature::pages. The words stand in the template, the rest here.
+/// How a feature describes a page: the rows of Feature::pages. The words stand in the template, the rest
+/// here.
 namespace latchkey::web {
 
 /// What a field takes: its keyboard, and whether what was typed may be shown again.
@@ -54,10 +55,10 @@ struct PageFile {
   std::string_view file;  ///< under templates/pages/, such as "confirmation/confirm.html"
   std::string_view title;
   Names variables{};  ///< that its handler sets; those of a list are written `list.value` (base/template.h)
-  std::span<const Field> fields{};                 ///< of its form
-  std::string_view layout = "layout.html";         ///< what stands around it, at `{{>content}}`
-  std::string_view style{};                        ///< a sheet of its own, of templates/pages/assets/
-  std::string_view script{};                       ///< a module of its own, of the same folder
+  std::span<const Field> fields{};          ///< of its form
+  std::string_view layout = "layout.html";  ///< what stands around it, at `{{>content}}`
+  std::string_view style{};                 ///< a sheet of its own, of templates/pages/assets/
+  std::string_view script{};                ///< a module of its own, of the same folder
 };
 
 }  // namespace latchkey::web

@@ -6,12 +6,13 @@ namespace latchkey::web {
 namespace {
 
 /// What every template may use.
-constexpr std::string_view common[] = {"title",      "service",  "root",         "style_path", "page_style_path",
-                                       "script_path", "failed",   "problems.id", "problems.text"};
+constexpr std::string_view common[] = {"title",      "service",         "root",
+                                       "style_path", "page_style_path", "script_path",
+                                       "failed",     "problems.id",     "problems.text"};
 
-constexpr std::string_view of_field[] = {"name",     "id",        "label",        "hint",    "type",       "value",
-                                         "error",    "read_only", "autocomplete", "numeric", "left_to_right",
-                                         "verbatim", "password",  "described"};
+constexpr std::string_view of_field[] = {"name",          "id",       "label",     "hint",         "type",
+                                         "value",         "error",    "read_only", "autocomplete", "numeric",
+                                         "left_to_right", "verbatim", "password",  "described"};
 
 std::string_view type_of(FieldKind kind) {
   switch (kind) {

@@ -16,8 +16,8 @@ std::vector<std::string> list_variables(const PageFile& page);
 /// Sets what a form's templates read (templates/pages/form/).
 void set_form(TemplateValues& values, const Form& form);
 
-/// The way from the page's own address to the root that it is served under, such as `../../`. Counted in the address
-/// as the browser sees it, a closing slash included.
+/// The way from the page's own address to the root that it is served under, such as `../../`. Counted in the
+/// address as the browser sees it, a closing slash included.
 std::string path_to_root(const http::Request& request);
 
 }  // namespace latchkey::web

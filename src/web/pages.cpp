@@ -12,8 +12,8 @@
 namespace latchkey::web {
 namespace {
 
-/// Content-Security-Policy Level 3. Nothing may be loaded but our own style sheets and, where a page has one, our own
-/// script, which may ask our own server; nobody may frame a page, and no `<base>` can move its links.
+/// Content-Security-Policy Level 3. Nothing may be loaded but our own style sheets and, where a page has one,
+/// our own script, which may ask our own server; nobody may frame a page, and no `<base>` can move its links.
 constexpr std::string_view policy_without_script =
     "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 constexpr std::string_view policy_with_script =
@@ -48,7 +48,8 @@ Pages::Pages(std::span<const PageFile> rows, const Options& options, PageFiles f
 void Pages::load(const PageFile& row, const Options& options, PageFiles& files) {
   const auto layout = files.find(std::string(row.layout));
   const auto content = files.find(std::string(row.file));
-  if (!layout || !content) throw BadTemplate("templates/pages/" + std::string(layout ? row.file : row.layout) + ": is missing");
+  if (!layout || !content)
+    throw BadTemplate("templates/pages/" + std::string(layout ? row.file : row.layout) + ": is missing");
   const auto partials = [&](std::string_view name) {
     return name == "content" ? content : files.find(std::string(name) + ".html");
   };
@@ -57,10 +58,12 @@ void Pages::load(const PageFile& row, const Options& options, PageFiles& files) 
   Template text(layout->name, layout->text, Markup::html, variables, partials);
   check_fields(text, row, content->name);
 
-  TemplateValues common{{"title", row.title}, {"service", options.service}, {"style_path", assets_.path_of("latchkey.css")}};
+  TemplateValues common{
+      {"title", row.title}, {"service", options.service}, {"style_path", assets_.path_of("latchkey.css")}};
   if (!row.style.empty()) common.set("page_style_path", assets_.path_of(row.style));
   std::string_view script = row.script;
-  if (script.empty() && std::ranges::count(row.fields, FieldKind::password, &Field::kind) > 0) script = script_of_passwords;
+  if (script.empty() && std::ranges::count(row.fields, FieldKind::password, &Field::kind) > 0)
+    script = script_of_passwords;
   if (!script.empty()) common.set("script_path", assets_.path_of(script));
   const auto policy = script.empty() ? policy_without_script : policy_with_script;
   const auto [at, is_new] = pages_.emplace(row.file, Loaded{row, std::move(text), std::move(common), policy});
@@ -69,7 +72,8 @@ void Pages::load(const PageFile& row, const Options& options, PageFiles& files) 
 
 const Pages::Loaded& Pages::find(const PageFile& page) const {
   const auto found = pages_.find(page.file);
-  if (found == pages_.end()) throw std::logic_error("a page that no feature lists: " + std::string(page.file));
+  if (found == pages_.end())
+    throw std::logic_error("a page that no feature lists: " + std::string(page.file));
   return found->second;
 }
 
@@ -87,10 +91,12 @@ http::Response Pages::render_error(const http::Request& request, const Error& er
   const int status = describe(error.code).status;
   const ErrorPage page = error_page_of(error);
   return render(request, page.row,
-                {{"title", page.title}, {"sentence", page.sentence}, {"request_id", request.request_id}}, status);
+                {{"title", page.title}, {"sentence", page.sentence}, {"request_id", request.request_id}},
+                status);
 }
 
-http::Response Pages::finish(const http::Request& request, const Loaded& page, TemplateValues values, int status) const {
+http::Response Pages::finish(const http::Request& request, const Loaded& page, TemplateValues values,
+                             int status) const {
   http::Response response;
   values.set("root", path_to_root(request));
   response.status = status;

@@ -15,12 +15,12 @@
 #include "web/form.h"
 #include "web/page_file.h"
 
-/// The pages that people see. Plain HTML that works without a script, loads nothing from another host, and says so
-/// in its policy. Whatever is put in is escaped and made inert.
+/// The pages that people see. Plain HTML that works without a script, loads nothing from another host, and
+/// says so in its policy. Whatever is put in is escaped and made inert.
 namespace latchkey::web {
 
-/// All pages of all features, parsed and tried once at start. It does not change afterwards: any number of threads
-/// render at once, and none waits for another.
+/// All pages of all features, parsed and tried once at start. It does not change afterwards: any number of
+/// threads render at once, and none waits for another.
 class Pages {
  public:
   struct Options {
@@ -28,21 +28,22 @@ class Pages {
     std::string service;           ///< the host that people know the service by; empty: not named
   };
 
-  /// `rows` must outlive the pages. Throws `BadTemplate`, with file and line, for a template that can not be used: see
-  /// base/template.h and page_files.h, and for one that leaves out a field of its form.
+  /// `rows` must outlive the pages. Throws `BadTemplate`, with file and line, for a template that can not be
+  /// used: see base/template.h and page_files.h, and for one that leaves out a field of its form.
   Pages(std::span<const PageFile> rows, const Options& options);
 
-  /// The page of a row with what its handler sets. `request` says where the page will stand, so that its links
-  /// work under whatever path a proxy serves it. A row that was not given at construction is a bug:
+  /// The page of a row with what its handler sets. `request` says where the page will stand, so that its
+  /// links work under whatever path a proxy serves it. A row that was not given at construction is a bug:
   /// std::logic_error.
   http::Response render(const http::Request& request, const PageFile& page, const TemplateValues& values = {},
                         int status = 200) const;
 
-  /// The page with its form. A form that comes back names what is wrong first, takes the focus there, and has the
-  /// status of the error.
+  /// The page with its form. A form that comes back names what is wrong first, takes the focus there, and has
+  /// the status of the error.
   http::Response render(const http::Request& request, const Form& form, TemplateValues values = {}) const;
 
-  /// A denial, for people: a bad link, a busy server, anything else in a sentence. With the status of the error.
+  /// A denial, for people: a bad link, a busy server, anything else in a sentence. With the status of the
+  /// error.
   http::Response render_error(const http::Request& request, const Error& error) const;
 
   const Assets& assets() const { return assets_; }
@@ -51,14 +52,15 @@ class Pages {
   struct Loaded {
     PageFile row;
     Template text;
-    TemplateValues common;     ///< title, service, where the assets are
+    TemplateValues common;    ///< title, service, where the assets are
     std::string_view policy;  ///< Content-Security-Policy
   };
 
   Pages(std::span<const PageFile> rows, const Options& options, PageFiles files);
   void load(const PageFile& row, const Options& options, PageFiles& files);
   const Loaded& find(const PageFile& page) const;
-  http::Response finish(const http::Request& request, const Loaded& page, TemplateValues values, int status) const;
+  http::Response finish(const http::Request& request, const Loaded& page, TemplateValues values,
+                        int status) const;
 
   Assets assets_;
   std::map<std::string_view, Loaded> pages_;  ///< by their file

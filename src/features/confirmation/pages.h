@@ -14,9 +14,8 @@ inline constexpr web::PageFile confirmed_page{.file = "confirmation/confirmed.ht
 inline constexpr web::PageFile already_confirmed_page{.file = "confirmation/already_confirmed.html",
                                                       .title = "This address is already confirmed"};
 /// A button that removes the account.
-inline constexpr web::PageFile reject_page{.file = "confirmation/reject.html",
-                                           .title = "Was this not you?",
-                                           .variables = {"username"}};
+inline constexpr web::PageFile reject_page{
+    .file = "confirmation/reject.html", .title = "Was this not you?", .variables = {"username"}};
 inline constexpr web::PageFile removed_page{.file = "confirmation/removed.html", .title = "Account removed"};
 
 inline constexpr web::PageFile pages[] = {confirm_page, confirmed_page, already_confirmed_page, reject_page,

@@ -58,7 +58,8 @@ Task<Result<http::Response>> get_confirmed_email(const api::Api& api, http::Requ
   if (contact.has_error()) co_return contact.error();
   if (contact->confirmed) co_return api.pages.render(request, already_confirmed_page);
   const std::string reject_path = "api/auth/rejected_email/" + token;
-  co_return api.pages.render(request, confirm_page, {{"username", contact->username}, {"reject_path", reject_path}});
+  co_return api.pages.render(request, confirm_page,
+                             {{"username", contact->username}, {"reject_path", reject_path}});
 }
 
 Task<Result<http::Response>> get_rejected_email(const api::Api& api, http::Request& request) {
@@ -100,6 +101,9 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/auth/confirmed_email/{token}",
         .tag = "confirmation",
         .summary = "Confirm the address; browsers get a page with a button",
+        .description =
+            "A request that does not prefer HTML confirms the address. A browser gets a page whose "
+            "button confirms it, so that a scanner that follows the links of mails confirms nothing.",
         .answer = api::gives_page_or<api::MessageResponse>(),
         .refusals = {invalid_confirmation},
         .errors = http::ErrorStyle::page_or_field_list,
@@ -145,6 +149,9 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/auth/request_email",
         .tag = "confirmation",
         .summary = "Ask for another confirmation mail",
+        .description =
+            "An address without an account is answered like one whose confirmation is missing. One "
+            "address gets at most one mail in `limits.mail_interval`.",
         .body = api::takes<RequestEmail>(),
         .answer = api::gives<api::MessageResponse>(),
         .refusals = {malformed_json, validation_failed},

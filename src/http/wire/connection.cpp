@@ -50,8 +50,7 @@ Task<bool> Connection::answer_one() {
   bind_request();
   const TrustedProxies& trusted = server_->options.trusted_proxies;
   if (!trusted.empty()) request_.address = client_ = client_address(peer_, request_.headers, trusted);
-  Admission admission =
-      admit(head_, request_, server_->router, server_->cors, server_->options.denials);
+  Admission admission = admit(head_, request_, server_->router, server_->cors, server_->options.denials);
   if (admission.resource != nullptr) pattern_ = admission.resource->pattern;
 
   if (admission.answer) {

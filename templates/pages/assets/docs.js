@@ -16,7 +16,6 @@ function h(tag, attributes, ...children) {
 }
 const when = (condition, make) => (condition ? [make()].flat() : []);
 const quiet = (text) => h("span", { class: "quiet" }, text);
-/** Text with `code` between back-ticks. */
 const prose = (text = "") => text.split("`").map((piece, i) => (i % 2 ? h("code", {}, piece) : piece));
 const small = (...children) => h("p", { class: "small" }, ...children);
 const list = (rows) => h("dl", {}, rows.flatMap(([term, ...parts]) => [h("dt", {}, term), h("dd", {}, ...parts)]));
@@ -92,16 +91,16 @@ function describeRequest(operation, inputs) {
   request.headers["Content-Type"] = operation.media;
   request.body = inputs.body.value;
   if (operation.media.includes("urlencoded")) {
-    try { request.body = new URLSearchParams(JSON.parse(request.body)).toString(); } catch { /* sent as it stands */ }
+    try { request.body = new URLSearchParams(JSON.parse(request.body)).toString(); } catch { /* no JSON */ }
   }
   return request;
 }
 
 function curl(operation, { url, method, headers, body }) {
-  const variable = operation.scheme === "accessToken" ? "$ACCESS_TOKEN" : "$REFRESH_TOKEN";
+  const variable = operation.scheme === "accessToken" ? "ACCESS_TOKEN" : "REFRESH_TOKEN";
   return [
     `curl -X ${method} ${quote(url)}`,
-    ...when(operation.scheme, () => `-H "Authorization: Bearer ${variable}"`),
+    ...when(operation.scheme, () => `-H "Authorization: Bearer $${variable}"`),
     ...Object.entries(headers).map((header) => `-H ${quote(header.join(": "))}`),
     ...when(body, () => `--data ${quote(body)}`),
   ].join(" \\\n  ");
@@ -219,5 +218,5 @@ try {
   nav.hidden = false;
   document.getElementById(location.hash.slice(1))?.scrollIntoView();
 } catch (error) {
-  document.getElementById("notice").prepend(`The description could not be read: ${error.message}. `);
+  document.getElementById("notice").prepend(`It could not be read: ${error.message}. `);
 }

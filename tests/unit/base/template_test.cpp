@@ -29,7 +29,10 @@ TEST(Template, SectionsAskWhetherThereIsAValue) {
 
 TEST(Template, ListsRepeatTheirSectionWithTheValuesOfEachItem) {
   constexpr std::array<std::string_view, 4> variables{"owner", "rows.name", "rows.tags.tag", "rows.owner"};
-  const Template list("t", "{{owner}}:{{#rows}} {{name}}({{#tags}}{{name}}{{tag}}{{owner}};{{/tags}}{{^tags}}-{{/tags}}){{/rows}}{{^rows}} none{{/rows}}",
+  const Template list("t",
+                      "{{owner}}:{{#rows}} "
+                      "{{name}}({{#tags}}{{name}}{{tag}}{{owner}};{{/tags}}{{^tags}}-{{/tags}}){{/"
+                      "rows}}{{^rows}} none{{/rows}}",
                       Markup::html, variables);
   TemplateValues first{{"name", "<a>"}, {"owner", "x"}};
   first.set("tags", std::vector<TemplateValues>{{{"tag", "1"}}, {{"tag", "2"}}});
@@ -40,7 +43,8 @@ TEST(Template, ListsRepeatTheirSectionWithTheValuesOfEachItem) {
 }
 
 TEST(Template, ATagThatHasItsLineToItselfLeavesNone) {
-  const Template lines("t", "a\n  {{#a}}\nb\n{{/a}}  \n{{! note }}\nc {{#b}}d{{/b}}\n{{#a}}\n{{/a}}", Markup::text, names);
+  const Template lines("t", "a\n  {{#a}}\nb\n{{/a}}  \n{{! note }}\nc {{#b}}d{{/b}}\n{{#a}}\n{{/a}}",
+                       Markup::text, names);
   EXPECT_EQ(lines.render({{"a", "x"}}), "a\nb\nc \n");
   EXPECT_EQ(lines.render({{"b", "x"}}), "a\nc d\n");
 }
@@ -73,8 +77,8 @@ TEST(Template, PartialsStandInTheirPlace) {
 TEST(Template, WhatWouldBeWrongAtRenderingIsRefusedAtStart) {
   constexpr std::array<std::string_view, 3> variables{"a", "rows.b", "b"};
   for (const char* text :
-       {"{{#a}}", "{{#a}}{{#b}}{{/a}}{{/b}}", "{{/a}}", "{{rows}}", "{{rows.b}}", "{{#rows}}{{c}}{{/rows}}", "{{{a}}}",
-        "{{& a}}", "{{=<% %>=}}", "{{>a}}", "{{}}", "{{#}}{{/}}", "{{a", "\xff"}) {
+       {"{{#a}}", "{{#a}}{{#b}}{{/a}}{{/b}}", "{{/a}}", "{{rows}}", "{{rows.b}}", "{{#rows}}{{c}}{{/rows}}",
+        "{{{a}}}", "{{& a}}", "{{=<% %>=}}", "{{>a}}", "{{}}", "{{#}}{{/}}", "{{a", "\xff"}) {
     EXPECT_THROW(Template("t", text, Markup::html, variables), BadTemplate) << text;
   }
   EXPECT_EQ(Template("t", "{{#rows}}{{b}}{{/rows}}{{b}}", Markup::html, variables).render({{"b", "x"}}), "x");

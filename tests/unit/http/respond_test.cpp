@@ -59,7 +59,8 @@ TEST(HttpRespond, NamesTheSchemeOnEvery401AndTheErrorWhereATokenWasShown) {
   EXPECT_EQ(challenge(ErrorCode::invalid_credentials, with), "Bearer");
   EXPECT_EQ(challenge(ErrorCode::forbidden, with), "");
   EXPECT_EQ(
-      header_of(denial_response(Error(ErrorCode::too_many_attempts, Seconds(7)), {}, ErrorStyle::problem, {}), "Retry-After"),
+      header_of(denial_response(Error(ErrorCode::too_many_attempts, Seconds(7)), {}, ErrorStyle::problem, {}),
+                "Retry-After"),
       "7");
 }
 

@@ -172,7 +172,8 @@ TEST(HttpGate, RefusesInTheFixedOrder) {
 }
 
 TEST(HttpGate, WhatAPageDoesNotTakeIsRefusedWithAPage) {
-  std::vector<Route> rows{row(Method::post, "/form", BodyKind::form), row(Method::post, "/api", BodyKind::form)};
+  std::vector<Route> rows{row(Method::post, "/form", BodyKind::form),
+                          row(Method::post, "/api", BodyKind::form)};
   rows[0].body_limit = 10;
   rows[0].errors = ErrorStyle::page;
   const Router router(std::move(rows));

@@ -29,7 +29,9 @@ inline http::Request request_for(std::string_view target) {
 /// The operator's folder of templates; gone with the object.
 class Folder {
  public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("latchkey-pages-" + to_string(crypto::new_link_id()))) {
+  Folder()
+      : path_(std::filesystem::temp_directory_path() /
+              ("latchkey-pages-" + to_string(crypto::new_link_id()))) {
     std::filesystem::create_directory(path_);
   }
   ~Folder() { std::filesystem::remove_all(path_); }

@@ -12,9 +12,19 @@ namespace {
 using namespace test;
 
 constexpr Field fields[] = {
-    {.name = "email", .id = "email", .label = "E-mail address", .kind = FieldKind::email, .autocomplete = "username", .access = Access::read_only},
+    {.name = "email",
+     .id = "email",
+     .label = "E-mail address",
+     .kind = FieldKind::email,
+     .autocomplete = "username",
+     .access = Access::read_only},
     {.name = "nickname", .id = "nickname", .label = "Name", .autocomplete = "nickname"},
-    {.name = "new_password", .id = "new-password", .label = "New password", .hint = "8 characters or more", .kind = FieldKind::password, .autocomplete = "new-password"},
+    {.name = "new_password",
+     .id = "new-password",
+     .label = "New password",
+     .hint = "8 characters or more",
+     .kind = FieldKind::password,
+     .autocomplete = "new-password"},
     {.name = "code", .id = "code", .label = "Code", .kind = FieldKind::code, .autocomplete = "one-time-code"},
 };
 constexpr PageFile page{.file = "test/form.html", .title = "New password", .fields = fields};
@@ -22,10 +32,11 @@ constexpr PageFile page{.file = "test/form.html", .title = "New password", .fiel
 class Forms : public testing::Test {
  protected:
   Forms() {
-    folder_.write("test/form.html",
-                  "<h1>{{title}}</h1>\n<form method=\"post\" novalidate>\n{{#email}}{{>form/field}}{{/email}}\n"
-                  "{{#nickname}}{{>form/field}}{{/nickname}}\n{{#new_password}}{{>form/field}}{{/new_password}}\n"
-                  "{{#code}}{{>form/field}}{{/code}}\n<button class=\"main\">Save</button>\n</form>\n");
+    folder_.write(
+        "test/form.html",
+        "<h1>{{title}}</h1>\n<form method=\"post\" novalidate>\n{{#email}}{{>form/field}}{{/email}}\n"
+        "{{#nickname}}{{>form/field}}{{/nickname}}\n{{#new_password}}{{>form/field}}{{/new_password}}\n"
+        "{{#code}}{{>form/field}}{{/code}}\n<button class=\"main\">Save</button>\n</form>\n");
   }
   std::vector<PageFile> rows() const {
     std::vector<PageFile> all(kernel_pages().begin(), kernel_pages().end());
@@ -47,14 +58,21 @@ http::Form sent(std::initializer_list<std::pair<const char*, const char*>> value
 TEST_F(Forms, FieldsSayWhatPasswordManagersAndScreenReadersNeed) {
   const std::string html = show(Form(page).keep("email", "ada@example.org"));
   EXPECT_TRUE(has(html, "<label for=\"email\">E-mail address</label>"));
-  EXPECT_TRUE(has(html, "<input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"username\" value=\"ada@example.org\" "
-                        "readonly spellcheck=\"false\" autocapitalize=\"none\" dir=\"ltr\">"));
+  EXPECT_TRUE(has(
+      html,
+      "<input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"username\" value=\"ada@example.org\" "
+      "readonly spellcheck=\"false\" autocapitalize=\"none\" dir=\"ltr\">"));
   EXPECT_TRUE(has(html, "<p class=\"hint\" id=\"new-password-hint\">8 characters or more</p>"));
-  EXPECT_TRUE(has(html, "<input id=\"new-password\" name=\"new_password\" type=\"password\" autocomplete=\"new-password\" "
-                        "spellcheck=\"false\" autocapitalize=\"none\" aria-describedby=\"new-password-hint\">"));
-  EXPECT_TRUE(has(html, "<input id=\"code\" name=\"code\" type=\"text\" autocomplete=\"one-time-code\" inputmode=\"numeric\""));
+  EXPECT_TRUE(
+      has(html,
+          "<input id=\"new-password\" name=\"new_password\" type=\"password\" autocomplete=\"new-password\" "
+          "spellcheck=\"false\" autocapitalize=\"none\" aria-describedby=\"new-password-hint\">"));
+  EXPECT_TRUE(has(
+      html,
+      "<input id=\"code\" name=\"code\" type=\"text\" autocomplete=\"one-time-code\" inputmode=\"numeric\""));
   EXPECT_TRUE(has(html, "<title>New password</title>"));
-  for (const char* absent : {"role=\"alert\"", "autofocus", "aria-invalid", "maxlength", "placeholder", "required"})
+  for (const char* absent :
+       {"role=\"alert\"", "autofocus", "aria-invalid", "maxlength", "placeholder", "required"})
     EXPECT_FALSE(has(html, absent)) << absent;
   EXPECT_EQ(Form(page).status(), 200);
 }
@@ -64,7 +82,11 @@ TEST_F(Forms, AFormThatComesBackSaysFirstWhatIsWrongAndTakesTheFocusThere) {
   errors.missing("new_password");
   errors.add("nickname", "string_too_short", "is too short: <3");
   Form form(page);
-  form.keep("email", "ada@example.org").keep_sent(sent({{"nickname", "<b>"}, {"new_password", "s3cret-typed"}, {"code", "12345678"}, {"email", "eve@example.org"}}));
+  form.keep("email", "ada@example.org")
+      .keep_sent(sent({{"nickname", "<b>"},
+                       {"new_password", "s3cret-typed"},
+                       {"code", "12345678"},
+                       {"email", "eve@example.org"}}));
   form.refuse(errors.take());
   const auto all = pages();
   const auto response = all.render(request_for("/x"), form);
@@ -102,7 +124,9 @@ TEST_F(Forms, APageWithAPasswordHasTheScriptThatShowsIt) {
   const auto all = pages();
   const auto response = all.render(request_for("/x"), Form(page));
   EXPECT_TRUE(has(response.body, "<script type=\"module\" src=\"./assets/password."));
-  EXPECT_TRUE(has(response.body, "data-shows=\"new-password\" aria-controls=\"new-password\" aria-pressed=\"false\" hidden"));
+  EXPECT_TRUE(
+      has(response.body,
+          "data-shows=\"new-password\" aria-controls=\"new-password\" aria-pressed=\"false\" hidden"));
   EXPECT_TRUE(has(response.content_security_policy, "script-src 'self'; connect-src 'self'"));
 }
 

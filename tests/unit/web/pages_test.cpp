@@ -62,7 +62,8 @@ TEST(Pages, F24LinksLeadToTheRootFromWhereverThePageStands) {
   for (const auto& [target, root] : cases) {
     const auto page = all_pages().render(request_for(target), confirmation::confirm_page,
                                          {{"reject_path", "api/auth/rejected_email/t"}});
-    EXPECT_TRUE(has(page.body, "<form method=\"post\" action=\"" + std::string(root) + "api/auth/rejected_email/t\">"))
+    EXPECT_TRUE(has(page.body,
+                    "<form method=\"post\" action=\"" + std::string(root) + "api/auth/rejected_email/t\">"))
         << target;
     EXPECT_TRUE(has(page.body, "href=\"" + std::string(root) + "assets/latchkey.")) << target;
   }
@@ -77,7 +78,9 @@ TEST(Pages, TheConfirmationPageHasOneButtonForEachAnswer) {
   EXPECT_EQ(count(body, "<form method=\"post\" action=\"./a.b.c\">"), 1U);
   EXPECT_EQ(count(body, "<button type=\"submit\""), 2U);
   EXPECT_TRUE(has(body, "<bdi>Ada Lovelace</bdi>"));
-  EXPECT_EQ(count(all_pages().render(request_for("/x"), confirmation::reject_page).body, "<form method=\"post\">"), 1U);
+  EXPECT_EQ(
+      count(all_pages().render(request_for("/x"), confirmation::reject_page).body, "<form method=\"post\">"),
+      1U);
   EXPECT_EQ(count(all_pages().render(request_for("/x"), confirmation::confirmed_page).body, "<form"), 0U);
 }
 
@@ -93,7 +96,8 @@ TEST(Pages, M02J12S14WhatStrangersChoseIsText) {
                {"</bdi></p><script>", "<bdi>&lt;/bdi&gt;&lt;/p&gt;&lt;script&gt;</bdi>"}};
   for (const auto& [name, shown] : cases) {
     for (const PageFile* page : {&confirmation::confirm_page, &confirmation::reject_page}) {
-      EXPECT_TRUE(has(all_pages().render(request_for("/x"), *page, {{"username", name}}).body, shown)) << name;
+      EXPECT_TRUE(has(all_pages().render(request_for("/x"), *page, {{"username", name}}).body, shown))
+          << name;
     }
   }
   const auto page = all_pages().render(request_for("/\"><script>"), confirmation::confirm_page,
@@ -177,7 +181,8 @@ TEST(Pages, ThreadsRenderTheSamePageAtOnce) {
     threads.emplace_back([i] {
       const std::string name = "Ada " + std::to_string(i);
       for (int n = 0; n < 100; ++n) {
-        const auto page = all_pages().render(request_for("/x"), confirmation::confirm_page, {{"username", name}});
+        const auto page =
+            all_pages().render(request_for("/x"), confirmation::confirm_page, {{"username", name}});
         EXPECT_TRUE(has(page.body, "<bdi>" + name + "</bdi>"));
       }
     });
@@ -191,12 +196,14 @@ TEST(Pages, AssetsAreServedUnderTheirHashForEver) {
   ASSERT_TRUE(sheet.has_value());
   EXPECT_EQ(sheet->content_type, "text/css; charset=utf-8");
   EXPECT_EQ(sheet->cache_control, "public, max-age=31536000, immutable");
-  EXPECT_EQ(assets.find(assets.path_of("password.js").substr(7))->content_type, "text/javascript; charset=utf-8");
+  EXPECT_EQ(assets.find(assets.path_of("password.js").substr(7))->content_type,
+            "text/javascript; charset=utf-8");
   const auto other_version = assets.find("latchkey.0123456789abcdef.css");
   ASSERT_TRUE(other_version.has_value());
   EXPECT_EQ(other_version->cache_control, "no-store");
-  for (const char* wrong : {"", ".", "latchkey.css", "latchkey.0123.css", "x.0123456789abcdef.css", "0123456789abcdef.css",
-                            "../layout.0123456789abcdef.html", "latchkey.0123456789abcdef", ".0123456789abcdef."}) {
+  for (const char* wrong :
+       {"", ".", "latchkey.css", "latchkey.0123.css", "x.0123456789abcdef.css", "0123456789abcdef.css",
+        "../layout.0123456789abcdef.html", "latchkey.0123456789abcdef", ".0123456789abcdef."}) {
     EXPECT_FALSE(assets.find(wrong).has_value()) << wrong;
   }
   EXPECT_LE(assets.find(assets.path_of("docs.js").substr(7))->body.size(), 10U * 1024U);

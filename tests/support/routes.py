@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from .program import binary_path
 
 # Values that name nothing.
-SAMPLES = {"user_id": "999999999", "id": "none", "token": "x.y.z"}
+SAMPLES = {"user_id": "999999999", "id": "none", "token": "x.y.z", "file": "none.css"}
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@
 #include "move/marks.h"
 #include "move/mover.h"
 #include "settings/master_secret.h"
+#include "store/mail_codes.h"
 #include "store/outbox.h"
 #include "store/sessions.h"
 #include "store/signing_keys.h"
@@ -73,6 +74,7 @@ constexpr flow::Event restored{.name = "restored"};
 void void_what_was_given_out(db::Tx& tx, std::optional<std::int64_t> current_epoch, Timestamp now) {
   tx.run(store::sessions::delete_all);
   tx.run(store::outbox::delete_all);
+  tx.run(store::mail_codes::delete_all);
   tx.run(store::signing_keys::delete_all);
   const auto epoch = next_epoch(tx.run(store::state::find_epoch).value_or(0), current_epoch, now);
   if (tx.run(store::state::update_epoch, epoch).rows != 1)

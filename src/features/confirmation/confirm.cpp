@@ -23,8 +23,8 @@ ConfirmationLinks make_confirmation_links(const flow::Services& services, const 
                                                 .address = crypto::jose::address_fingerprint(mail.email_key),
                                                 .iat = to_numeric_date(mail.created_at),
                                                 .exp = to_numeric_date(expires_at)};
-  const auto token =
-      crypto::jose::make_confirmation_token(claims, services.keys.current()->ring().confirmation_key());
+  const auto token = crypto::jose::make_confirmation_token(
+      claims, services.keys.current()->ring().key(crypto::KeyUse::confirmation_link));
   return {.confirm_url = services.public_url + "/api/auth/confirmed_email/" + token,
           .reject_url = services.public_url + "/api/auth/rejected_email/" + token,
           .expires_at = expires_at};
@@ -33,7 +33,8 @@ ConfirmationLinks make_confirmation_links(const flow::Services& services, const 
 Task<Result<users::Contact>> look_at_confirmation(flow::Services& services, flow::Origin origin,
                                                   std::string token) {
   const auto& ring = services.keys.current()->ring();
-  const auto claims = crypto::jose::verify_confirmation_token(token, ring.confirmation_keys());
+  const auto claims =
+      crypto::jose::verify_confirmation_token(token, ring.keys(crypto::KeyUse::confirmation_link));
   if (!claims.has_value() || claims->exp <= to_numeric_date(origin.now)) co_return refused(origin);
   const auto contact = co_await services.database.run(users::find_contact_by_subject, claims->sub);
   // Bound to the address too: a link to an address that the account no longer has confirms nothing.

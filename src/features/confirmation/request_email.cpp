@@ -32,9 +32,9 @@ Task<Result<EmailRequest>> request_email(flow::Services& services, flow::Origin 
     }
     // Every case is to cost two round trips.
     if (contact.has_value()) {
-      tx.run_later(store::state::update_decoy);
+      tx.run_later(store::state::update_dummy);
     } else {
-      tx.run(store::state::update_decoy);
+      tx.run(store::state::update_dummy);
     }
     return false;
   };

@@ -38,6 +38,15 @@ def assert_common_headers(response, *, cacheable: bool = False) -> None:
         assert headers.get("Content-Type"), where
 
 
+def assert_denial(response, status: int) -> None:
+    """A refusal in either of its forms: a page, on routes for people (support/routes.py), or a problem document."""
+    if not response.headers["Content-Type"].startswith("text/html"):
+        assert_problem(response, status)
+        return
+    assert response.status_code == status, f"{response.status_code}: {response.text[:500]}"
+    assert response.headers["X-Request-Id"] in response.text, "the page names the request"
+
+
 def assert_problem(response, status: int, code: str | None = None, detail: str | None = None) -> dict:
     """An RFC 9457 problem document as the contract draws it. Answers the document."""
     assert response.status_code == status, f"{response.status_code}: {response.text[:500]}"

@@ -177,7 +177,7 @@ TEST(HttpGate, WhatAPageDoesNotTakeIsRefusedWithAPage) {
   rows[0].body_limit = 10;
   rows[0].errors = ErrorStyle::page;
   const Router router(std::move(rows));
-  const Cors cors({});
+  const Cors cors(std::vector<std::string>{});
   const Denials denials{.page = [](const Error& error, const Request&) {
     return text_response(describe(error.code).status, "a page");
   }};

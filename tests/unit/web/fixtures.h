@@ -19,12 +19,14 @@ inline std::size_t count(std::string_view text, std::string_view part) {
   return found;
 }
 
-inline http::Request request_for(std::string_view target) {
-  http::Request request;
-  request.target = target;
-  request.request_id = "0123456789abcdef";
-  return request;
-}
+/// A request can not be copied or moved, so this is made where it is used.
+struct AskedFor : http::Request {
+  explicit AskedFor(std::string_view asked) {
+    target = asked;
+    request_id = "0123456789abcdef";
+  }
+};
+inline AskedFor request_for(std::string_view target) { return AskedFor(target); }
 
 /// The operator's folder of templates; gone with the object.
 class Folder {

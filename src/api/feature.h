@@ -6,6 +6,7 @@
 #include "api/endpoint.h"
 #include "db/table.h"
 #include "flow/sweep.h"
+#include "mail/message.h"
 
 namespace latchkey::api {
 
@@ -15,8 +16,9 @@ namespace latchkey::api {
 struct Feature {
   std::string_view name;
   std::span<const Endpoint> endpoints{};
-  std::span<const db::Table> tables{};    ///< parents before their children; kernel tables come before all
-  std::span<const flow::Sweep> sweeps{};  ///< how its tables shrink
+  std::span<const mail::Message> mails{};  ///< what it sends; their words stand in templates/mail/<message>/
+  std::span<const db::Table> tables{};     ///< parents before their children; kernel tables come before all
+  std::span<const flow::Sweep> sweeps{};   ///< how its tables shrink
 };
 
 using Features = std::span<const Feature* const>;

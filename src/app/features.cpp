@@ -36,6 +36,11 @@ std::vector<Part> collect(std::span<const Part> kernel, std::span<const Part> ap
 
 api::Features features() { return list; }
 
+std::span<const mail::Message> mails() {
+  static const auto all = collect<mail::Message>({}, &api::Feature::mails);
+  return all;
+}
+
 db::Tables tables() {
   static const auto all = collect(store::tables(), &api::Feature::tables);
   return all;

@@ -124,7 +124,7 @@ Template::~Template() = default;
 Template::Template(Template&&) noexcept = default;
 Template& Template::operator=(Template&&) noexcept = default;
 
-std::string Template::render(std::initializer_list<TemplateValue> values) const {
+std::string Template::render(std::span<const TemplateValue> values) const {
   mustache::data data;
   for (const auto& [name, value] : values) {
     // The library takes an empty text for true.

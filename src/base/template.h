@@ -42,7 +42,10 @@ class Template {
   Template& operator=(Template&&) noexcept;
 
   /// A variable that is not among `values` counts as empty.
-  std::string render(std::initializer_list<TemplateValue> values) const;
+  std::string render(std::span<const TemplateValue> values) const;
+  std::string render(std::initializer_list<TemplateValue> values) const {
+    return render(std::span(values.begin(), values.size()));
+  }
 
  private:
   struct Parsed;

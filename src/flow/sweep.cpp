@@ -3,12 +3,16 @@
 #include <cstring>
 
 #include "store/audit.h"
+#include "store/mails.h"
 #include "store/sessions.h"
 
 namespace latchkey::flow {
 namespace {
 
 namespace sessions = store::sessions;
+
+/// For how long a mail that was put aside waits for the operator's `latchkey mail retry`.
+constexpr Microseconds kept_aside = std::chrono::days(30);
 
 SessionId session_at(std::string_view position) {
   SessionId id{};
@@ -35,9 +39,15 @@ Swept sweep_audit(Services& services, const Origin& origin, std::string_view, st
   return swept_some(services.database.run_now(store::audit::delete_before, oldest, most).rows, most);
 }
 
+Swept sweep_mails(Services& services, const Origin& origin, std::string_view, std::int64_t most) {
+  const Timestamp oldest = origin.now - kept_aside;
+  return swept_some(services.database.run_now(store::mails::delete_abandoned, oldest, most).rows, most);
+}
+
 constexpr Sweep sweeps[] = {
     {.name = "sessions", .step = sweep_sessions},
     {.name = "audit", .step = sweep_audit},
+    {.name = "mails", .step = sweep_mails},
 };
 
 }  // namespace

@@ -100,6 +100,9 @@ inline constexpr db::Statement<std::optional<Contact>, std::string> find_contact
 inline constexpr db::Statement<std::optional<Contact>, Subject> find_contact_by_subject{
     "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at FROM users "
     "WHERE subject = $1"};
+inline constexpr db::Statement<std::optional<Contact>, UserId> find_contact_by_id{
+    "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at FROM users "
+    "WHERE id = $1"};
 
 /// Inserts the account; no row when its address or its user name is taken.
 using InsertUser = db::Statement<std::optional<UserId>, std::string, Subject, std::string, std::string,

@@ -10,6 +10,7 @@
 #include "crypto/password/hash.h"
 #include "flow/accounts/accounts.h"
 #include "flow/accounts/validation.h"
+#include "mail/queue.h"
 #include "store/users.h"
 
 namespace latchkey::app::cli {
@@ -110,7 +111,7 @@ int execute(const UserAdd& command, Context& context) {
   };
   const Result<User> user = context.services.database.write_now(work);
   if (user.has_error()) return refuse(context.console, user.error());
-  if (!command.confirmed) context.services.wake_mail();
+  if (!command.confirmed) mail::announce(context.services.wake_mail);
   context.console.out(
       fmt::format("user {} ({}) added as {}{}\n", user->id.value, user->email, to_string(user->role),
                   command.confirmed ? ", confirmed" : "; its confirmation mail waits to be sent"));

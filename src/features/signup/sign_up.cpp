@@ -2,12 +2,12 @@
 
 #include "base/metrics.h"
 #include "crypto/random.h"
+#include "flow/accounts/confirmation_mail.h"
 #include "flow/accounts/unconfirmed.h"
 #include "flow/accounts/validation.h"
 #include "flow/limits/repeated_refusal.h"
 #include "flow/sessions/open_session.h"
 #include "store/audit.h"
-#include "store/outbox.h"
 
 namespace latchkey::features::signup {
 namespace {
@@ -42,7 +42,7 @@ store::audit::Entry entry_of(const flow::Origin& origin, const users::NewUser& a
 
 /// Everything that one sign-up may write, in one transaction.
 Result<SignedUp> write_account(db::Tx& tx, const flow::Services& services, const flow::Origin& origin,
-                               const users::NewUser& account) {
+                               const users::NewUser& account, const std::string& language) {
   auto id = users::insert_user(tx, account);
   if (!id.has_value() && flow::accounts::remove_lapsed_holders(tx, services.settings, origin,
                                                                account.email_key, account.username_key) > 0) {
@@ -62,7 +62,7 @@ Result<SignedUp> write_account(db::Tx& tx, const flow::Services& services, const
         flow::sessions::open_session(tx, services.settings, origin, *id, account.subject, account.role),
         origin.now);
   } else {
-    tx.run_later(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
+    mail::queue(tx, flow::accounts::confirmation_mail(*id, account.email, language, origin.now));
   }
   return result;
 }
@@ -74,22 +74,20 @@ enum class Address : std::uint8_t { free, held };
 /// The subject is fresh, so where address or user name are taken, entry and mail find no account, and nothing
 /// is written. What is to be done then takes a transaction, as does what is rarer.
 Task<Result<SignedUp>> write(flow::Services& services, flow::Origin origin, users::NewUser account,
-                             Address address) {
+                             std::string language, Address address) {
   if (address == Address::free && !account.confirmed) {
     const auto entry = entry_of(origin, account);
-    const auto link = crypto::new_link_id();
-    const std::string message = "confirmation";
+    const mail::Row row(flow::accounts::confirmation_mail({}, account.email, language, origin.now));
     const auto insert_user = users::insert_user(account);
     const auto insert_entry = store::audit::insert_entry_of(account.subject, entry);
-    const auto insert_mail =
-        store::outbox::insert_mail_to_subject.with(link, message, origin.now, account.subject);
+    const auto insert_mail = mail::statement_for(row, account.subject);
     const auto written = co_await services.database.run_together(insert_user, insert_entry, insert_mail);
     if (const auto id = std::get<0>(written)) {
       SignedUp result{.user = as_written(*id, account), .tokens = std::nullopt};
       co_return result;
     }
   }
-  auto work = [&](db::Tx& tx) { return write_account(tx, services, origin, account); };
+  auto work = [&](db::Tx& tx) { return write_account(tx, services, origin, account, language); };
   co_return co_await services.database.write(work);
 }
 
@@ -146,13 +144,11 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
                          .confirmed = !confirmation,
                          .now = origin.now};
   const auto address = known.has_value() ? Address::held : Address::free;
-  auto result = co_await write(services, std::move(origin), std::move(account), address);
+  auto result =
+      co_await write(services, std::move(origin), std::move(account), std::move(input.language), address);
   if (result.has_value()) {
     metrics::count(Counter::sign_up_created);
-    if (confirmation) {
-      metrics::count(Counter::mail_queued);
-      services.wake_mail();
-    }
+    if (confirmation) mail::announce(services.wake_mail);
   } else {
     metrics::count(Counter::sign_up_exists);
   }

@@ -2,8 +2,9 @@
 
 #include "base/metrics.h"
 #include "crypto/random.h"
+#include "flow/accounts/confirmation_mail.h"
 #include "flow/accounts/unconfirmed.h"
-#include "store/outbox.h"
+#include "mail/queue.h"
 #include "store/sessions.h"
 #include "store/state.h"
 
@@ -26,12 +27,6 @@ Result<> keep_an_administrator(db::Tx& tx, const Origin& origin, std::string_vie
   if (tx.run(users::count_other_administrators, user).value() > 0) return {};
   store::audit::insert_entry(tx, audit_entry(origin, event, "last_administrator", to_string(found->subject)));
   return Error(ErrorCode::last_administrator);
-}
-
-/// Mail of an account that is blocked or removed is not sent any more.
-void drop_mail(db::Tx& tx, UserId user) {
-  const auto dropped = tx.run(store::outbox::delete_mail_of_user, user).rows;
-  metrics::count(metrics::Counter::mail_dropped, static_cast<std::uint64_t>(dropped));
 }
 
 void end_sessions(db::Tx& tx, UserId user) {
@@ -58,7 +53,7 @@ Result<users::User> set_access(db::Tx& tx, const Origin& origin, UserId user, Ac
     return Error(ErrorCode::user_not_found);
   if (!allow) {
     end_sessions(tx, user);
-    drop_mail(tx, user);
+    mail::drop_links(tx, user);
   }
   return changed(tx, origin, event, user, "");
 }
@@ -79,7 +74,7 @@ Result<users::User> delete_user(db::Tx& tx, const Origin& origin, UserId user) {
   const auto last = tx.run(users::find_user, origin.now, user);
   if (!last.has_value()) return Error(ErrorCode::user_not_found);
   end_sessions(tx, user);
-  drop_mail(tx, user);
+  mail::drop_links(tx, user);
   tx.run_later(users::delete_user, user);
   store::audit::insert_entry(tx, audit_entry(origin, "user_deleted", "ok", to_string(last->subject)));
   return *last;
@@ -103,7 +98,7 @@ Result<users::User> add_account(db::Tx& tx, const Settings& settings, const Orig
     return Error(address_taken ? ErrorCode::account_exists : ErrorCode::username_taken);
   }
   if (!account.confirmed) {
-    tx.run_later(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
+    mail::queue(tx, confirmation_mail(*id, account.email, "", origin.now));
   }
   return changed(tx, origin, "user_added", *id, to_string(account.role));
 }

@@ -14,7 +14,7 @@ class Sessions : public World {
   bool is_accepted(const std::string& access_token) {
     return wait(sessions::authenticate(services, now, access_token)).has_value();
   }
-  void accounts::set_access(UserId user, accounts::Access access) {
+  void set_access(UserId user, accounts::Access access) {
     const Origin by = origin();
     auto work = [&](db::Tx& tx) { return flow::accounts::set_access(tx, by, user, access); };
     ASSERT_TRUE(database.write_now(work).has_value());
@@ -102,10 +102,10 @@ TEST_P(Sessions, LogoutByAnyGenerationEndsOnlyItsSession) {
 TEST_P(Sessions, B01_BlockingEndsEverythingAndUnblockingRevivesNothing) {
   const auto user = member("a@example.org");
   const auto tokens = log_in("a@example.org").value();
-  accounts::set_access(user, accounts::Access::blocked);
+  set_access(user, accounts::Access::blocked);
   EXPECT_FALSE(is_accepted(tokens.access_token));
   EXPECT_EQ(log_in("a@example.org").error().code, ErrorCode::account_blocked);
-  accounts::set_access(user, accounts::Access::allowed);
+  set_access(user, accounts::Access::allowed);
   EXPECT_FALSE(is_accepted(tokens.access_token));
   EXPECT_FALSE(refresh(tokens.refresh_token).has_value());
   EXPECT_TRUE(log_in("a@example.org").has_value());

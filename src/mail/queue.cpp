@@ -49,28 +49,26 @@ Row::Row(const New& mail)
       link(mail.link),
       created_at(mail.now) {}
 
-LinkId queue(db::Tx& tx, const New& mail) {
+LinkId queue(db::Tx& tx, const Wake& wake, const New& mail) {
   const Row row(mail);
   tx.run_later(mails::insert_mail, row.id, mail.user, row.message, row.recipient, row.locale, row.parameters,
                row.link, row.created_at);
+  tx.on_commit([&wake] { announce(wake, 1); });
   return row.id;
 }
 
-mails::InsertMailToSubject::Bound statement_for(const Row& row, const Subject& subject) {
-  return mails::insert_mail_to_subject.with(row.id, row.message, row.recipient, row.locale, row.parameters,
-                                            row.link, row.created_at, subject);
-}
-
-void announce(const std::function<void()>& wake) {
-  metrics::count(metrics::Counter::mail_queued);
+void announce(const Wake& wake, std::int64_t mails) {
+  if (mails == 0) return;
+  metrics::count(metrics::Counter::mail_queued, static_cast<std::uint64_t>(mails));
   wake();
 }
 
 void drop_links(db::Tx& tx, UserId user) {
-  for (const mails::Queue* queue : mails::queues) {
-    const auto dropped = tx.run(queue->delete_links, user).rows;
-    metrics::count(metrics::Counter::mail_dropped, static_cast<std::uint64_t>(dropped));
-  }
+  std::int64_t dropped = 0;
+  for (const mails::Queue* queue : mails::queues) dropped += tx.run(queue->delete_links, user).rows;
+  if (dropped == 0) return;
+  tx.on_commit(
+      [dropped] { metrics::count(metrics::Counter::mail_dropped, static_cast<std::uint64_t>(dropped)); });
 }
 
 void drop_links_for(db::Tx& tx, UserId user, const std::string& purpose) {

@@ -23,10 +23,14 @@ struct New {
   Timestamp now;
 };
 
-/// Writes the row. The id names the mail, its link and its code. Whoever commits calls `announce`.
-LinkId queue(db::Tx& tx, const New& mail);
+/// Wakes the worker: `flow::Services::wake_mail`. Never blocks.
+using Wake = std::function<void()>;
 
-/// The row of a mail, for the unit that makes the mail's account: `statement_for` borrows from it.
+/// Writes the row. The id names the mail, its link and its code. Once `tx` has committed, the mail is counted
+/// and the worker woken; `wake` must be there until then.
+LinkId queue(db::Tx& tx, const Wake& wake, const New& mail);
+
+/// The row of a mail, for the unit that makes the mail's account: `queue_to_subject` borrows from it.
 struct Row {
   explicit Row(const New& mail);
   LinkId id;
@@ -37,14 +41,20 @@ struct Row {
   std::string link;
   Timestamp created_at;
 };
-/// Writes the row for the account with that subject, if there is one. Borrows from both.
-store::mails::InsertMailToSubject::Bound statement_for(const Row& row, const Subject& subject);
+/// Called once `mails` mails were committed: counts them and wakes the worker.
+void announce(const Wake& wake, std::int64_t mails);
 
-/// Called once mail was committed: counts it and wakes the worker.
-void announce(const std::function<void()>& wake);
+/// `queue` as a statement of a unit: for the account with that subject, if there is one. Borrows from all
+/// three.
+inline auto queue_to_subject(const Row& row, const Subject& subject, const Wake& wake) {
+  return db::WithHook(
+      store::mails::insert_mail_to_subject.with(row.id, row.message, row.recipient, row.locale,
+                                                row.parameters, row.link, row.created_at, subject),
+      [&wake](const db::Affected& written) { announce(wake, written.rows); });
+}
 
-/// The account is blocked or removed: drops its mails that carry a link or a code, and counts them. Notices
-/// stay.
+/// The account is blocked or removed: drops its mails that carry a link or a code, and counts them once that
+/// is committed. Notices stay.
 void drop_links(db::Tx& tx, UserId user);
 /// The links for that purpose are of no use any more: drops the mails that carry one.
 void drop_links_for(db::Tx& tx, UserId user, const std::string& purpose);

@@ -416,7 +416,7 @@ def test_a_confirmation_mail_is_in_the_language_that_the_client_prefers_where_th
     (german / "subject.txt").write_text("Willkommen bei {{service}}")
     (german / "body.txt").write_text("Bis {{expires_at}}:\n\n{{confirm_url}}\n")
     with SmtpSink() as sink:
-        server = serve(sink, mail__templates_dir=str(tmp_path), limits__enabled=False)
+        server = serve(sink, mail__templates_dir=str(tmp_path), limits__enabled="false")
 
         def sign_up(languages: str):
             email = unique_email()

@@ -128,7 +128,8 @@ TEST_P(Accounts, MailThatNobodyWillAskForIsSweptAndCountedUntilThen) {
   const auto put_aside = [&](Timestamp at) {
     const auto work = [&](db::Tx& tx) {
       return mail::queue(
-          tx, {.message = "password_changed", .user = user, .recipient = "a@example.org", .now = at});
+          tx, services.wake_mail,
+          {.message = "password_changed", .user = user, .recipient = "a@example.org", .now = at});
     };
     database.run_now(store::mails::current.update_put_aside, "refused", database.write_now(work));
   };
@@ -146,7 +147,8 @@ TEST_P(Accounts, ABlockedOrDeletedAccountLosesItsLinksAndKeepsItsNotices) {
   const auto deleted = sign_up("b@example.org").value().user;
   const auto notify = [&](const store::users::User& user) {
     const auto work = [&](db::Tx& tx) {
-      mail::queue(tx, {.message = "password_changed", .user = user.id, .recipient = user.email, .now = now});
+      mail::queue(tx, services.wake_mail,
+                  {.message = "password_changed", .user = user.id, .recipient = user.email, .now = now});
     };
     database.write_now(work);
   };

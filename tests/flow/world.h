@@ -13,7 +13,7 @@
 #include "features/signup/sign_up.h"
 #include "flow/keys/rotation.h"
 #include "flow/services.h"
-#include "mail/message.h"
+#include "mail/queue.h"
 #include "settings/settings.h"
 #include "store/mails.h"
 #include "store/migrations.h"

@@ -26,7 +26,8 @@ Task<Result<EmailRequest>> request_email(flow::Services& services, flow::Origin 
     if (contact.has_value()) {
       const auto id = tx.run(store::users::update_mailed_at, origin.now, contact->id, origin.now - interval);
       if (id.has_value()) {
-        mail::queue(tx, flow::accounts::confirmation_mail(*id, contact->email, language, origin.now));
+        mail::queue(tx, services.wake_mail,
+                    flow::accounts::confirmation_mail(*id, contact->email, language, origin.now));
         return true;
       }
     }
@@ -39,11 +40,7 @@ Task<Result<EmailRequest>> request_email(flow::Services& services, flow::Origin 
     return false;
   };
   const bool queued = co_await services.database.write(work);
-  if (queued) {
-    mail::announce(services.wake_mail);
-  } else if (contact.has_value()) {
-    metrics::count(metrics::Counter::mail_withheld);
-  }
+  if (!queued && contact.has_value()) metrics::count(metrics::Counter::mail_withheld);
   co_return EmailRequest::check_your_mail;
 }
 

@@ -62,7 +62,8 @@ Result<SignedUp> write_account(db::Tx& tx, const flow::Services& services, const
         flow::sessions::open_session(tx, services.settings, origin, *id, account.subject, account.role),
         origin.now);
   } else {
-    mail::queue(tx, flow::accounts::confirmation_mail(*id, account.email, language, origin.now));
+    mail::queue(tx, services.wake_mail,
+                flow::accounts::confirmation_mail(*id, account.email, language, origin.now));
   }
   return result;
 }
@@ -80,7 +81,7 @@ Task<Result<SignedUp>> write(flow::Services& services, flow::Origin origin, user
     const mail::Row row(flow::accounts::confirmation_mail({}, account.email, language, origin.now));
     const auto insert_user = users::insert_user(account);
     const auto insert_entry = store::audit::insert_entry_of(account.subject, entry);
-    const auto insert_mail = mail::statement_for(row, account.subject);
+    const auto insert_mail = mail::queue_to_subject(row, account.subject, services.wake_mail);
     const auto written = co_await services.database.run_together(insert_user, insert_entry, insert_mail);
     if (const auto id = std::get<0>(written)) {
       SignedUp result{.user = as_written(*id, account), .tokens = std::nullopt};
@@ -148,7 +149,6 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
       co_await write(services, std::move(origin), std::move(account), std::move(input.language), address);
   if (result.has_value()) {
     metrics::count(Counter::sign_up_created);
-    if (confirmation) mail::announce(services.wake_mail);
   } else {
     metrics::count(Counter::sign_up_exists);
   }

@@ -80,9 +80,9 @@ Result<users::User> delete_user(db::Tx& tx, const Origin& origin, UserId user) {
   return *last;
 }
 
-Result<users::User> add_account(db::Tx& tx, const Settings& settings, const Origin& origin,
+Result<users::User> add_account(db::Tx& tx, const Services& services, const Origin& origin,
                                 const AccountToAdd& account) {
-  remove_lapsed_holders(tx, settings, origin, account.email_key, account.username_key);
+  remove_lapsed_holders(tx, services.settings, origin, account.email_key, account.username_key);
   const users::NewUser row{.subject = crypto::new_subject(),
                            .email = account.email,
                            .email_key = account.email_key,
@@ -98,7 +98,7 @@ Result<users::User> add_account(db::Tx& tx, const Settings& settings, const Orig
     return Error(address_taken ? ErrorCode::account_exists : ErrorCode::username_taken);
   }
   if (!account.confirmed) {
-    mail::queue(tx, confirmation_mail(*id, account.email, "", origin.now));
+    mail::queue(tx, services.wake_mail, confirmation_mail(*id, account.email, "", origin.now));
   }
   return changed(tx, origin, "user_added", *id, to_string(account.role));
 }

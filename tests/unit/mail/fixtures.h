@@ -209,7 +209,7 @@ class MailTest : public testing::TestWithParam<db::test::Backend> {
                 .now = clock_.now()});
   }
   LinkId add(const New& mail) {
-    const auto work = [&](db::Tx& tx) { return queue(tx, mail); };
+    const auto work = [&](db::Tx& tx) { return queue(tx, wake_, mail); };
     return database_->write_now(work);
   }
   /// As a program up to 0.1.0 does.
@@ -263,6 +263,7 @@ class MailTest : public testing::TestWithParam<db::test::Backend> {
   };
   const OperatorsTemplates recovery_;
   mail::Templates templates_{messages, recovery_.path()};
+  const Wake wake_ = [] {};
   FakeTransport::State state_;
   std::unique_ptr<mail::Worker> worker_;
 };

@@ -64,7 +64,7 @@ class DribblingServer {
   std::thread thread_;
 };
 
-mail::OutgoingMail mail() {
+mail::Outgoing mail() {
   return {.id = LinkId{},
           .now = Timestamp{},
           .sender = "no-reply@example.org",

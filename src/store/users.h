@@ -62,7 +62,7 @@ BOOST_DESCRIBE_STRUCT(Contact, (),
                       (id, subject, email, email_key, username, confirmed, is_active, created_at))
 
 struct NewUser {
-  Subject subject;
+  Subject subject{};
   std::string email;
   std::string email_key;
   std::string username;
@@ -70,7 +70,7 @@ struct NewUser {
   std::string password_hash;
   Role role = Role::user;
   bool confirmed = false;
-  Timestamp now;
+  Timestamp now{};
 };
 
 #define LATCHKEY_USER_COLUMNS                                                                              \

@@ -81,12 +81,17 @@ json::array parameters(const Endpoint& row) {
     result.push_back({{"name", name}, {"in", "path"}, {"required", true}, {"schema", std::move(schema)}});
     rest.remove_prefix(close + 1);
   }
-  if (!row.query.name.empty()) {
-    result.push_back({{"name", row.query.name},
-                      {"in", "query"},
-                      {"required", false},
-                      {"description", row.query.meaning},
-                      {"schema", {{"type", row.query.type}}}});
+  if (row.query.make == nullptr) return result;
+  auto query = row.query.make();
+  for (auto& [name, member] : query["properties"].as_object()) {
+    auto& schema = member.as_object();
+    json::object parameter{{"name", name}, {"in", "query"}, {"required", false}};
+    if (const auto* meaning = schema.if_contains("description")) {
+      parameter["description"] = *meaning;
+      schema.erase("description");
+    }
+    parameter["schema"] = std::move(schema);
+    result.push_back(std::move(parameter));
   }
   return result;
 }

@@ -101,7 +101,10 @@ json::object html_content() { return {{"schema", {{"type", "string"}}}}; }
 
 json::object refusal_content(http::ErrorStyle style, int status) {
   json::object content;
-  if (style != http::ErrorStyle::page) content[http::problem_type] = reference(problem_name(style, status));
+  // A path that can not be read is refused with 400 before anybody knows that a page was asked for.
+  if (style != http::ErrorStyle::page || status == 400) {
+    content[http::problem_type] = reference(problem_name(style, status));
+  }
   if (style == http::ErrorStyle::page || style == http::ErrorStyle::page_or_field_list) {
     content["text/html"] = html_content();
   }

@@ -112,7 +112,7 @@ Response answer_options(const Visit& visit, const Cors& cors) {
   Response response = empty_response();
   response.headers.push_back({"Allow", allow});
   if (Cors::is_preflight(visit.request) && cors.allowed_origin(visit.request))
-    cors.describe_preflight(response, allow);
+    cors.describe_preflight(response, visit.request, allow);
   return response;
 }
 

@@ -265,13 +265,15 @@ TEST(HttpConnection, H20AnswersPreflightsOfNamedOriginsOnly) {
   LiveServer server(options);
   Client client(server);
   auto preflight = [&](std::string_view origin) {
-    return client.ask("OPTIONS /echo HTTP/1.1\r\nHost: a\r\nOrigin: " + std::string(origin) +
-                      "\r\nAccess-Control-Request-Method: POST\r\n\r\n");
+    return client.ask(
+        "OPTIONS /echo HTTP/1.1\r\nHost: a\r\nOrigin: " + std::string(origin) +
+        "\r\nAccess-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: baggage\r\n\r\n");
   };
   Answer allowed = preflight("https://app.example.org");
   EXPECT_EQ(allowed.status, 204);
   EXPECT_EQ(allowed.header("Access-Control-Allow-Origin"), "https://app.example.org");
   EXPECT_EQ(allowed.header("Access-Control-Allow-Methods"), "POST, OPTIONS");
+  EXPECT_EQ(allowed.header("Access-Control-Allow-Headers"), "baggage");
   EXPECT_EQ(allowed.header("Vary"), "Origin");
   Answer refused = preflight("https://evil.example.org");
   EXPECT_EQ(refused.status, 204);

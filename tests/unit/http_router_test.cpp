@@ -7,6 +7,7 @@
 #include "http/cors.h"
 #include "http/gate.h"
 #include "http/respond.h"
+#include "http/write_response.h"
 
 namespace latchkey::http {
 namespace {
@@ -191,6 +192,37 @@ TEST(HttpCors, H20AllowsNamedOriginsOnly) {
   request.headers = twice;
   EXPECT_FALSE(cors.allowed_origin(request));
   EXPECT_FALSE(Cors().allowed_origin(request));
+}
+
+TEST(HttpCors, APreflightIsAnsweredWithTheNamesThatItAskedFor) {
+  Cors cors({"https://app.example.org"});
+  auto allowed = [&](std::vector<std::string> asked) {
+    std::vector<HeaderView> headers;
+    for (const std::string& line : asked) headers.push_back({"access-control-request-headers", line});
+    Request request;
+    request.headers = headers;
+    Response response;
+    cors.describe_preflight(response, request, "POST, OPTIONS");
+    EXPECT_TRUE(has_safe_headers(response));
+    for (const ResponseHeader& line : response.headers)
+      if (line.name == "Access-Control-Allow-Headers") return line.value;
+    return std::string();
+  };
+  EXPECT_EQ(allowed({"content-type,sentry-trace,baggage,traceparent,x-requested-with"}),
+            "content-type, sentry-trace, baggage, traceparent, x-requested-with");
+  EXPECT_EQ(allowed({" X-One ,\tx-two,, "}), "X-One, x-two");
+  EXPECT_EQ(allowed({"x-one", "x-two"}), "x-one, x-two");
+
+  const std::string usual = "Authorization, Content-Type";
+  EXPECT_EQ(allowed({}), usual);
+  for (const char* asked :
+       {"", ",", "x y", "x;y", "x-one, bad name", "\"x\"", "x\x7f", "x\xc3\xa9", "x:y", "x\ny"})
+    EXPECT_EQ(allowed({asked}), usual) << asked;
+  std::string most = "x";
+  for (std::size_t i = 1; i < Cors::max_asked_headers; ++i) most += ", x";
+  EXPECT_EQ(allowed({most}), most);
+  EXPECT_EQ(allowed({most + ", x"}), usual);
+  EXPECT_EQ(allowed({most, "x"}), usual);
 }
 
 TEST(HttpCors, RefusesOriginsThatAreNone) {

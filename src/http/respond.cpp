@@ -81,7 +81,9 @@ Response problem_response(const Error& error, const Request& request, std::strin
   Response response = make(info.status, problem_type, std::move(text));
   if (info.status == 401) {
     bool bad_token = error.code == ErrorCode::invalid_token && presents_bearer(request);
-    response.headers.push_back({"WWW-Authenticate", bad_token ? "Bearer error=\"invalid_token\"" : "Bearer"});
+    response.headers.push_back({"WWW-Authenticate", bad_token
+                                                        ? R"(Bearer realm="latchkey", error="invalid_token")"
+                                                        : R"(Bearer realm="latchkey")"});
   }
   if (error.retry_after > Seconds(0))
     response.headers.push_back({"Retry-After", std::to_string(error.retry_after.count())});

@@ -28,9 +28,10 @@ Response text_response(int status, std::string text);
 Response empty_response();
 
 /// The problem document (RFC 9457) of a denial: `type` is `type_base` followed by the code. A 401 gets
-/// `WWW-Authenticate: Bearer`, with `error="invalid_token"` where the request carried bearer credentials and
-/// that is what was wrong (RFC 6750 §3.1); a positive `retry_after` becomes Retry-After. The connection calls
-/// this for every denial that a handler returns; handlers need it only to mix a problem into something else.
+/// `WWW-Authenticate: Bearer realm="latchkey"`, with `error="invalid_token"` where the request carried bearer
+/// credentials and that is what was wrong (RFC 6750 §3); a positive `retry_after` becomes Retry-After. The
+/// connection calls this for every denial that a handler returns; handlers need it only to mix a problem into
+/// something else.
 Response problem_response(const Error& error, const Request& request, std::string_view type_base);
 
 }  // namespace latchkey::http

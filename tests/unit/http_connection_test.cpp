@@ -215,7 +215,7 @@ TEST(HttpConnection, H19NothingOfARequestStaysForTheNext) {
   EXPECT_EQ(client.ask(get("/guarded", "Authorization: Bearer alice\r\n")).body, "alice");
   Answer anonymous = client.ask(get("/guarded"));
   EXPECT_EQ(anonymous.status, 401);
-  EXPECT_EQ(anonymous.header("WWW-Authenticate"), "Bearer");
+  EXPECT_EQ(anonymous.header("WWW-Authenticate"), "Bearer realm=\"latchkey\"");
   EXPECT_EQ(client.ask(get("/who")).body, "nobody");
   client.send(get("/guarded", "Authorization: Bearer alice\r\n") + get("/guarded") + get("/who"));
   EXPECT_EQ(client.read().status, 200);

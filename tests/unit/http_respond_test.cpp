@@ -53,9 +53,11 @@ TEST(HttpRespond, NamesTheSchemeOnEvery401AndTheErrorWhereATokenWasShown) {
   auto challenge = [](ErrorCode code, const Request& request) {
     return header_of(problem_response(code, request, ""), "WWW-Authenticate");
   };
-  EXPECT_EQ(challenge(ErrorCode::invalid_token, with), "Bearer error=\"invalid_token\"");
-  EXPECT_EQ(challenge(ErrorCode::invalid_token, {}), "Bearer");
-  EXPECT_EQ(challenge(ErrorCode::invalid_credentials, with), "Bearer");
+  const std::string plain = "Bearer realm=\"latchkey\"";
+  EXPECT_EQ(challenge(ErrorCode::invalid_token, with), plain + ", error=\"invalid_token\"");
+  EXPECT_EQ(challenge(ErrorCode::invalid_token, {}), plain);
+  EXPECT_EQ(challenge(ErrorCode::invalid_credentials, with), plain);
+  EXPECT_EQ(challenge(ErrorCode::email_not_confirmed, {}), plain);
   EXPECT_EQ(challenge(ErrorCode::forbidden, with), "");
   EXPECT_EQ(
       header_of(problem_response(Error(ErrorCode::too_many_attempts, Seconds(7)), {}, ""), "Retry-After"),

@@ -53,6 +53,14 @@ std::optional<Error> choose_route(Visit& visit) {
   return std::nullopt;
 }
 
+/// Whether what was sent is read by anybody. Elsewhere nothing is said of it: proxies that ask on behalf of
+/// another request (nginx's auth_request) pass on that request's header, Content-Length and all, without its
+/// body.
+bool takes_body(const Visit& visit) {
+  const Route* route = visit.request.route;
+  return route != nullptr && route->body != BodyKind::none;
+}
+
 /// No content coding is ever undone, so that no small body can become a large one (security case H12).
 std::optional<Error> refuse_content_encoding(Visit& visit) {
   for (const HeaderView& line : visit.request.headers) {
@@ -62,29 +70,47 @@ std::optional<Error> refuse_content_encoding(Visit& visit) {
   return std::nullopt;
 }
 
-bool takes(BodyKind kind, const MediaType& type) {
-  switch (kind) {
-    case BodyKind::none:
-      return true;
-    case BodyKind::json:
-    case BodyKind::optional_json:
-      return type.essence == "application/json" && type.is_utf8();
-    case BodyKind::form:
-      return (type.essence == "application/x-www-form-urlencoded" && type.is_utf8()) ||
-             (type.essence == "multipart/form-data" && type.is_utf8());
-  }
-  return false;
+/// `application/json`, or a type of its own that is written in JSON (RFC 6839 §3.1).
+bool is_json(std::string_view essence) {
+  constexpr std::string_view suffix = "+json";
+  constexpr std::string_view kind = "application/";
+  return essence == json_type || (essence.starts_with(kind) && essence.ends_with(suffix) &&
+                                  essence.size() > kind.size() + suffix.size());
 }
 
-/// A request without body and without Content-Type passes: what is missing in it is the handler's to say.
+/// A charset that leaves ASCII as it is has no effect: JSON is UTF-8 (RFC 8259 §8.1, §11), and so are the
+/// values of forms (WHATWG URL §5.1, RFC 6749 appendix B), where clients write ISO-8859-1 or US-ASCII by
+/// default.
+bool takes(BodyKind kind, const MediaType& type) {
+  if (type.charset() == Charset::other) return false;
+  if (kind == BodyKind::form) return type.essence == urlencoded_type || type.essence == multipart_type;
+  return is_json(type.essence);
+}
+
+/// What is sent in place of the body that was refused (RFC 9110 §15.5.16), as `Accept` says it.
+std::string_view accepted_types(BodyKind kind) {
+  return kind == BodyKind::form ? "application/x-www-form-urlencoded, multipart/form-data" : json_type;
+}
+
+Error wrong_media_type(BodyKind kind) {
+  return {ErrorCode::unsupported_media_type,
+          kind == BodyKind::form
+              ? "This route takes application/x-www-form-urlencoded or multipart/form-data, in UTF-8"
+              : "This route takes application/json, in UTF-8"};
+}
+
+/// A body without a Content-Type is JSON where nothing else is taken. A request without body and without
+/// Content-Type passes: what is missing in it is the handler's to say.
 std::optional<Error> check_media_type(Visit& visit) {
-  const Route* route = visit.request.route;
-  if (route == nullptr || route->body == BodyKind::none) return std::nullopt;
+  if (!takes_body(visit)) return std::nullopt;
+  BodyKind kind = visit.request.route->body;
   std::size_t lines = visit.request.header_count("Content-Type");
-  if (lines == 0 && !visit.head.has_body()) return std::nullopt;
-  if (lines != 1) return ErrorCode::unsupported_media_type;
-  std::optional<MediaType> type = parse_media_type(*visit.request.header("Content-Type"));
-  if (!type || !takes(route->body, *type)) return ErrorCode::unsupported_media_type;
+  std::string_view value = visit.request.header("Content-Type").value_or("");
+  bool untyped = lines == 0 || (lines == 1 && value.empty());
+  if (untyped && (kind != BodyKind::form || !visit.head.has_body())) return std::nullopt;
+  std::optional<MediaType> type;
+  if (lines == 1) type = parse_media_type(value);
+  if (!type || !takes(kind, *type)) return wrong_media_type(kind);
   return std::nullopt;
 }
 
@@ -132,6 +158,8 @@ Admission admit(const RequestHead& head, Request& request, const Router& router,
       admission.answer->headers.push_back({"Allow", visit.resource->allow});
     if (refusal->code == ErrorCode::unsupported_content_encoding)
       admission.answer->headers.push_back({"Accept-Encoding", "identity"});
+    if (refusal->code == ErrorCode::unsupported_media_type)
+      admission.answer->headers.push_back({"Accept", std::string(accepted_types(request.route->body))});
     return admission;
   }
   admission.resource = visit.resource;

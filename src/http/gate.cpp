@@ -53,9 +53,9 @@ std::optional<Error> choose_route(Visit& visit) {
   return std::nullopt;
 }
 
-/// Whether what was sent is read by anybody. Elsewhere nothing is said of it: proxies that ask on behalf of
-/// another request (nginx's auth_request) pass on that request's header, Content-Length and all, without its
-/// body.
+/// Whether the route reads a body. Of a body that no route reads the gate says nothing: a proxy that asks on
+/// behalf of another request (nginx's auth_request) sends that request's Content-Length, Content-Type and
+/// Content-Encoding, and no body.
 bool takes_body(const Visit& visit) {
   const Route* route = visit.request.route;
   return route != nullptr && route->body != BodyKind::none;
@@ -63,6 +63,7 @@ bool takes_body(const Visit& visit) {
 
 /// No content coding is ever undone, so that no small body can become a large one (security case H12).
 std::optional<Error> refuse_content_encoding(Visit& visit) {
+  if (!takes_body(visit)) return std::nullopt;
   for (const HeaderView& line : visit.request.headers) {
     if (!equal_ignoring_ascii_case(line.name, "Content-Encoding")) continue;
     if (!equal_ignoring_ascii_case(line.value, "identity")) return ErrorCode::unsupported_content_encoding;
@@ -115,9 +116,9 @@ std::optional<Error> check_media_type(Visit& visit) {
 }
 
 std::optional<Error> check_body_length(Visit& visit) {
-  const Route* route = visit.request.route;
-  std::size_t limit = route != nullptr ? route->body_limit : default_body_limit;
-  if (visit.head.content_length.value_or(0) > limit) return ErrorCode::body_too_large;
+  if (!takes_body(visit)) return std::nullopt;
+  if (visit.head.content_length.value_or(0) > visit.request.route->body_limit)
+    return ErrorCode::body_too_large;
   return std::nullopt;
 }
 

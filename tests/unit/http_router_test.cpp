@@ -189,7 +189,11 @@ TEST(HttpGate, RefusesInTheFixedOrder) {
        "POST /api/auth/signup HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: "
        "100-continue\r\nContent-Length: 1001\r\n\r\n",
        413},
-      {"unwanted body", "GET /api/auth/sessions HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n", 413},
+      {"unwanted body", "GET /api/auth/sessions HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n", 0},
+      {"unwanted body, encoded",
+       "GET /api/auth/sessions HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Type: "
+       "text/plain\r\nContent-Length: 9\r\n\r\n",
+       0},
   };
   for (const Case& c : cases) {
     RequestHead head;

@@ -169,6 +169,7 @@ void Connection::respond(Response response) {
   frame.request_id = request_.request_id;
   frame.date = server_->date.now();
   frame.keep_alive = keep_alive_;
+  frame.kept_lines = server_->kept_lines;
   frame.http_1_0 = head_.version == 10;
   frame.omit_body = head_.method == Method::head;
   frame.vary_by_origin = server_->cors.enabled();

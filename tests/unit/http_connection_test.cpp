@@ -17,18 +17,21 @@ TEST(HttpConnection, KeepsAliveAndAnswersEachRequest) {
     Answer answer = client.ask(get("/item/" + std::to_string(i)));
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.body, std::to_string(i));
-    EXPECT_EQ(answer.header("Connection"), "");
+    EXPECT_EQ(answer.header("Connection"), "keep-alive");
+    EXPECT_EQ(answer.header("Keep-Alive"), "timeout=57");
   }
   Answer last = client.ask(get("/healthz", "Connection: close\r\n"));
   EXPECT_EQ(last.header("Connection"), "close");
+  EXPECT_EQ(last.header("Keep-Alive"), "");
   EXPECT_TRUE(client.is_closed());
 }
 
 TEST(HttpConnection, SpeaksHttp10) {
   LiveServer server;
   Client client(server);
-  EXPECT_EQ(client.ask("GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").header("Connection"),
-            "keep-alive");
+  Answer kept = client.ask("GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_EQ(kept.header("Connection"), "keep-alive");
+  EXPECT_EQ(kept.header("Keep-Alive"), "timeout=57");
   EXPECT_EQ(client.ask("GET /healthz HTTP/1.0\r\n\r\n").header("Connection"), "close");
   EXPECT_TRUE(client.is_closed());
 }

@@ -137,6 +137,19 @@ TEST(HttpTimeouts, AnIdleConnectionIsClosedWithoutAWord) {
   EXPECT_EQ(client.rest(), "");
 }
 
+TEST(HttpTimeouts, AConnectionServesForAsLongAsItsAnswersPromise) {
+  Options options;
+  options.timeouts.idle = milliseconds(2500);
+  LiveServer server(options);
+  Client client(server);
+  for (int i = 0; i < 2; ++i) {
+    Answer answer = client.ask(get("/healthz"));
+    ASSERT_EQ(answer.header("Keep-Alive"), "timeout=1");
+    std::this_thread::sleep_for(milliseconds(1000));
+  }
+  EXPECT_TRUE(client.serves());
+}
+
 TEST(HttpTimeouts, Z34AClientThatDoesNotReadIsCut) {
   LiveServer server(impatient());
   Client client(server, 4096);

@@ -128,6 +128,10 @@ TEST(HttpWriteResponse, FramesByMethodVersionAndStatus) {
   frame = {};
   frame.http_1_0 = true;
   EXPECT_NE(written(empty_response(), frame).find("Connection: keep-alive\r\n"), std::string::npos);
+  frame.kept_lines = "Connection: keep-alive\r\nKeep-Alive: timeout=57\r\n";
+  EXPECT_NE(written(empty_response(), frame).find(frame.kept_lines), std::string::npos);
+  frame.keep_alive = false;
+  EXPECT_EQ(written(empty_response(), frame).find("eep-"), std::string::npos);
   frame = {};
   frame.vary_by_origin = true;
   EXPECT_NE(written(empty_response(), frame).find("Vary: Origin\r\n"), std::string::npos);
@@ -136,6 +140,23 @@ TEST(HttpWriteResponse, FramesByMethodVersionAndStatus) {
   EXPECT_NE(written(empty_response(), frame).find("Access-Control-Allow-Origin: https://a\r\n"),
             std::string::npos);
   EXPECT_EQ(written(empty_response(), frame).find("Credentials"), std::string::npos);
+}
+
+TEST(HttpWriteResponse, PromisesALittleLessThanTheIdleTimeInWholeSeconds) {
+  using std::chrono::milliseconds;
+  auto promised = [](milliseconds idle) {
+    const std::string lines = keep_alive_lines(idle);
+    const std::string start = "Connection: keep-alive\r\nKeep-Alive: timeout=";
+    if (!lines.starts_with(start) || !lines.ends_with("\r\n")) return lines;
+    return lines.substr(start.size(), lines.size() - start.size() - 2);
+  };
+  EXPECT_EQ(promised(milliseconds(60'000)), "57");
+  EXPECT_EQ(promised(milliseconds(5'000)), "4");
+  EXPECT_EQ(promised(milliseconds(3'500)), "2");
+  EXPECT_EQ(promised(milliseconds(2'000)), "1");
+  EXPECT_EQ(promised(milliseconds(3'600'000)), "3420");
+  EXPECT_EQ(promised(milliseconds(1'999)), "");
+  EXPECT_EQ(promised(milliseconds(100)), "");
 }
 
 TEST(HttpWriteResponse, DatesAreImfFixdates) {

@@ -9,6 +9,7 @@
 #include "flow/confirm.h"
 #include "flow/request_email.h"
 #include "http/media_type.h"
+#include "http/path.h"
 #include "http/respond.h"
 
 namespace latchkey::api {
@@ -37,6 +38,13 @@ Result<http::Response> refuse(const Error& error, Reader reader) {
   return page_response(info.status, render_error_page(http::reason_phrase(info.status), info.detail));
 }
 
+/// From the page of a confirmation link to the way out. Relative: the public URL may have a path of its own,
+/// which a proxy in front takes off.
+std::string reject_link(const http::Request& request, std::string_view token) {
+  std::string link = http::climb(request.target, 1);
+  return link.append("rejected_email/").append(token);
+}
+
 }  // namespace
 
 Task<Result<http::Response>> get_confirmed_email(flow::Services& services, http::Request& request) {
@@ -46,8 +54,7 @@ Task<Result<http::Response>> get_confirmed_email(flow::Services& services, http:
   const auto contact = co_await flow::look_at_confirmation(services, std::move(origin), token);
   if (contact.has_error()) co_return refuse(contact.error(), Reader::person);
   if (contact->confirmed) co_return page_response(200, render_already_confirmed_page());
-  // Relative: the public URL may have a path of its own, which a proxy in front takes off.
-  co_return page_response(200, render_confirm_page(contact->username, "../rejected_email/" + token));
+  co_return page_response(200, render_confirm_page(contact->username, reject_link(request, token)));
 }
 
 Task<Result<http::Response>> post_confirmed_email(flow::Services& services, http::Request& request) {

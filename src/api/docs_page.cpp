@@ -86,7 +86,9 @@ void Writer::write_head(const json::value& info) {
   text(text_at(info, "title"));
   raw("</h1>\n<p class=\"soft\">Version ");
   text(text_at(info, "version"));
-  raw(" · <a href=\"openapi.json\">the same for programs</a></p>\n");
+  raw(" · <a ");
+  raw(link_to_openapi);
+  raw(">the same for programs</a></p>\n");
   append_prose(out_, text_at(info, "description"));
   raw("</header>\n");
 }

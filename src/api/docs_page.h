@@ -1,10 +1,14 @@
 #pragma once
 
 #include <boost/json/value.hpp>
+#include <string_view>
 
 #include "api/pages.h"
 
 namespace latchkey::api {
+
+/// How the page refers to the document for programs, which stands beside it. It is in the page once.
+inline constexpr std::string_view link_to_openapi = "href=\"openapi.json\"";
 
 /// A readable page of an OpenAPI 3.1 document: every operation with its parameters, bodies and responses, and
 /// the schemas that they name. Static HTML like the other pages. Members that it does not know are passed

@@ -6,6 +6,7 @@
 #include "api/openapi.h"
 #include "api/routes.h"
 #include "base/metrics.h"
+#include "http/path.h"
 #include "http/respond.h"
 
 namespace latchkey::api {
@@ -34,9 +35,12 @@ Task<Result<http::Response>> get_openapi(const Api& api, http::Request&) {
   co_return response;
 }
 
-Task<Result<http::Response>> get_docs(const Api& api, http::Request&) {
-  auto response =
-      http::html_response(200, api.documents.docs.body, api.documents.docs.content_security_policy);
+Task<Result<http::Response>> get_docs(const Api& api, http::Request& request) {
+  std::string page = api.documents.docs.body;
+  // The page links to its neighbour, which is one folder up for whoever came by `/docs/`.
+  const std::string link = http::climb(request.target, 0);
+  if (!link.empty()) page.insert(page.find(link_to_openapi) + link_to_openapi.find("openapi"), link);
+  auto response = http::html_response(200, std::move(page), api.documents.docs.content_security_policy);
   response.cache_control = five_minutes;
   co_return response;
 }

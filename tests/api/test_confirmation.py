@@ -6,6 +6,7 @@ import pytest
 
 from support import (PASSWORD, Server, assert_problem, at_once, exchange, nothing_changes, request_bytes,
                      unique_email)
+from support.links import followed
 from support.tokens import claims_of, flipped, header_of
 
 CONFIRMED = (200, {"message": "Email confirmed"})
@@ -125,6 +126,24 @@ def test_the_page_has_a_button_for_each_answer_and_no_script(server):
     forms = re.findall(r"<form\b[^>]*>", page)
     assert len(forms) == 2 and all(re.search(r'method="?post', form, re.I) for form in forms)
     assert any('action="../rejected_email/' in form for form in forms), "whatever path a proxy serves us under"
+
+
+@pytest.mark.parametrize("written", ["{folder}/{token}", "{folder}/{token}/", "{folder}/{token}//", "{folder}//{token}",
+                                     "/{folder}///{token}/?utm_source=mail"])
+@pytest.mark.parametrize("prefix", ["", "/konto/auth"], ids=["at the root", "under a path that a proxy takes off"])
+def test_the_pages_buttons_lead_to_their_routes_however_the_link_was_written(server, account, prefix, written):
+    """A mail program puts a slash behind the link, a person two into it: the browser goes from what it has opened."""
+    folder, token = link(account).rsplit("/", 1)
+    opened = written.format(folder=folder, token=token)
+    page = server.get(opened, headers=BROWSER)
+    assert page.status_code == 200 and is_page(page)
+    action, = re.findall(r'<form method="post" action="([^"]*)"', page.text)
+    there = followed(prefix + opened, action)
+    assert there.startswith(prefix + "/")
+    assert_problem(account.try_login(), 401, "email_not_confirmed")
+    response = server.post(there.removeprefix(prefix), headers=BROWSER)
+    assert response.status_code == 200 and "removed" in response.text.lower(), there
+    assert_problem(account.try_login(), 401, "invalid_credentials")
 
 
 def test_the_page_has_a_strict_policy(server, account):

@@ -1,6 +1,7 @@
 """The pages, in a headless Chromium: what a person who clicks the link of the mail sees and can do."""
 
 import shutil
+from urllib.parse import urlsplit
 
 import pytest
 from selenium import webdriver
@@ -88,6 +89,16 @@ def test_pressing_this_was_not_me_removes_the_account(server, browser):
     assert_problem(account.try_login(), 401, "invalid_credentials")
 
 
+@pytest.mark.parametrize("behind", ["/", "//"])
+@pytest.mark.parametrize("before", ["/", "//"])
+def test_the_second_button_works_however_many_slashes_the_link_was_given(server, browser, before, behind):
+    account = server.signup()
+    start, token = server.wait_mail(account.email)[-1].confirmation_link.rsplit("/", 1)
+    browser.get(start + before + token + behind)
+    assert "removed" in press(browser, "rejected_email").lower()
+    assert_problem(account.try_login(), 401, "invalid_credentials")
+
+
 def test_the_second_link_of_the_mail_leads_to_the_way_out(server, browser):
     account = server.signup()
     link = server.wait_mail(account.email)[-1].confirmation_link.replace("/confirmed_email/", "/rejected_email/")
@@ -114,3 +125,10 @@ def test_the_docs_can_be_read(server, browser):
     browser.get(server.url + "/docs")
     text = browser.find_element(By.TAG_NAME, "body").text
     assert "/api/auth/signup" in text and "/api/users/me" in text
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/", "/docs//"])
+def test_the_docs_lead_to_the_document_for_programs(server, browser, path):
+    browser.get(server.url + path)
+    link, = browser.find_elements(By.CSS_SELECTOR, "a[href$='openapi.json']")
+    assert server.get(urlsplit(link.get_attribute("href")).path, cacheable=True).json()["openapi"]

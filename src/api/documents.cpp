@@ -18,8 +18,8 @@ static_assert(flow::jwks_max_age == Seconds{300});
 
 }  // namespace
 
-Documents make_documents() {
-  const boost::json::value openapi = make_openapi();
+Documents make_documents(std::string_view public_url) {
+  const boost::json::value openapi = make_openapi(public_url);
   return {.openapi = boost::json::serialize(openapi), .docs = render_docs_page(openapi)};
 }
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "api/pages.h"
 #include "base/error.h"
@@ -19,7 +20,7 @@ struct Documents {
   std::string openapi;
   Page docs;
 };
-Documents make_documents();
+Documents make_documents(std::string_view public_url);
 
 /// Why the server should get no traffic now (draining, the store out of reach), or nothing. Called from any
 /// thread.

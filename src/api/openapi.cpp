@@ -289,7 +289,7 @@ json::object operation(const Endpoint& row) {
 
 }  // namespace
 
-json::value make_openapi() {
+json::value make_openapi(std::string_view public_url) {
   json::object paths;
   for (const auto& row : endpoints()) {
     std::string method(to_string(row.method));
@@ -307,7 +307,7 @@ json::value make_openapi() {
             {"version", LATCHKEY_VERSION},
             {"description", "Sign-up, confirmation, sign-in, sessions and blocking."},
             {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
-          {"servers", {{{"url", "/"}}}},
+          {"servers", {{{"url", public_url}}}},
           {"paths", std::move(paths)},
           {"components",
            {{"schemas", schemas()},

@@ -15,6 +15,7 @@
 #include "app/core.h"
 #include "app/departure_watch.h"
 #include "app/io_threads.h"
+#include "app/public_url.h"
 #include "app/stop_signal.h"
 #include "base/cores.h"
 #include "base/free_memory.h"
@@ -78,9 +79,7 @@ class Server {
   explicit Server(const settings::Loaded& loaded)
       : settings_(loaded.settings),
         core_(settings_, clock_, Purpose::server),
-        api_{.services = core_.services(),
-             .readiness = [this] { return trouble(); },
-             .documents = api::make_documents()},
+        api_{.services = core_.services(), .readiness = [this] { return trouble(); }, .documents = {}},
         router_(api::make_routes(api::endpoints(), api_, body_limit())),
         management_router_(api::make_routes(api::management_endpoints(), api_, body_limit())),
         threads_(thread_count(settings_), addresses(), parts()),
@@ -94,6 +93,7 @@ class Server {
     // The lock on the data directory is ours: no restore is at work.
     if (cli::discard_restore(settings_.data_dir)) log::info("restore.leftover_removed");
     core_.set_public_url(public_url());
+    api_.documents = api::make_documents(public_url());
     core_.set_wake_mail([this] { mail_.wake(); });
   }
 
@@ -115,11 +115,8 @@ class Server {
  private:
   std::size_t body_limit() const { return static_cast<std::size_t>(settings_.http.max_body_bytes); }
 
-  /// The one that is set, else the listener's own address, known since it is bound.
-  std::string public_url() const {
-    return settings_.public_url.empty() ? "http://" + http::to_string(threads_.endpoint())
-                                        : settings_.public_url;
-  }
+  /// The listener's own address is known since it is bound.
+  std::string public_url() const { return app::public_url(settings_, http::to_string(threads_.endpoint())); }
 
   IoThreads::Addresses addresses() const {
     IoThreads::Addresses result{.listen = to_http(settings_.listen), .management = std::nullopt};

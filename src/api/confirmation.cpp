@@ -99,8 +99,7 @@ Task<Result<http::Response>> request_email(flow::Services& services, http::Reque
   const auto result = co_await flow::request_email(services, std::move(origin), std::move(body->email));
   if (result.has_error()) co_return result.error();
   const bool confirmed = *result == flow::EmailRequest::already_confirmed;
-  co_return http::message_response(200,
-                                   confirmed ? already_confirmed : "Check your email for confirmation link");
+  co_return http::message_response(200, confirmed ? already_confirmed : "Check your email for confirmation.");
 }
 
 }  // namespace latchkey::api

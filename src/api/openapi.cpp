@@ -27,7 +27,7 @@ const json::object& annotation(std::string_view member) {
       {"updated_at", {{"format", "date-time"}}},
       {"last_used_at", {{"format", "date-time"}}},
       {"token_type", {{"const", "bearer"}}},
-      {"grant_type", {{"const", "password"}}},
+      {"grant_type", {{"enum", {"password", ""}}}},
       {"expires_in", {{"description", "seconds for which the access token is good"}}},
   };
   static const json::object none;

@@ -187,7 +187,20 @@ def test_another_grant_type_is_422(server, user, grant):
     assert error_fields(problem) == {"body.grant_type"}
 
 
+@pytest.mark.parametrize("text", ["grant_type=&username={email}&password={password}",
+                                  "grant_type&username={email}&password={password}",
+                                  "grant_type=&username={email}&password={password}&scope=&client_id=&client_secret="])
+def test_an_empty_grant_type_counts_as_absent(server, user, text):
+    """So Swagger UI writes it. The last line is all that it sends."""
+    assert post_form(server, text.format(email=user.email, password=user.password)).status_code == 200
+    fields = {"grant_type": (None, ""), "username": (None, user.email), "password": (None, user.password)}
+    assert server.post("/api/auth/login", files=fields).status_code == 200
+    problem = assert_problem(post_form(server, "grant_type="), 422, "validation_failed")
+    assert error_fields(problem) == {"body.username", "body.password"}
+
+
 @pytest.mark.parametrize("body", [
+    "username={email}&password={password}&grant_type=&grant_type=password",
     "username={email}&password={password}&password={password}",
     "username={email}&username={email}&password={password}",
     "username={email}&password={password}&grant_type=password&grant_type=password",

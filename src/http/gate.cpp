@@ -1,6 +1,7 @@
 #include "http/gate.h"
 
 #include "base/unicode.h"
+#include "http/form.h"
 #include "http/media_type.h"
 #include "http/path.h"
 #include "http/respond.h"
@@ -10,7 +11,7 @@ namespace latchkey::http {
 namespace {
 
 struct Visit {
-  const RequestHead& head;
+  const wire::RequestHead& head;
   Request& request;
   const Router& router;
   const Resource* resource = nullptr;
@@ -145,7 +146,7 @@ Response answer_options(const Visit& visit, const Cors& cors) {
 
 }  // namespace
 
-Admission admit(const RequestHead& head, Request& request, const Router& router, const Cors& cors,
+Admission admit(const wire::RequestHead& head, Request& request, const Router& router, const Cors& cors,
                 std::string_view problem_type_base) {
   Visit visit{head, request, router};
   Admission admission;

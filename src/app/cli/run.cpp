@@ -11,6 +11,7 @@
 #include "app/cli/secret_input.h"
 #include "app/cli/store_commands.h"
 #include "app/core.h"
+#include "app/features.h"
 #include "app/public_url.h"
 #include "app/serve.h"
 #include "app/until_free.h"
@@ -41,7 +42,7 @@ int print_config(Console& console, const settings::Loaded& loaded) {
 
 /// As a server with these settings serves it.
 int print_openapi(Console& console, const Settings& settings) {
-  const auto openapi = api::make_openapi(public_url(settings, to_string(settings.listen)));
+  const auto openapi = api::make_openapi(features(), public_url(settings, to_string(settings.listen)));
   return print(console, boost::json::serialize(openapi) + '\n');
 }
 

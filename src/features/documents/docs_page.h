@@ -1,0 +1,19 @@
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <string_view>
+
+#include "web/pages.h"
+
+namespace latchkey::features::documents {
+
+/// How the page refers to the document for programs, which stands beside it. It is in the page once.
+inline constexpr std::string_view link_to_openapi = "href=\"openapi.json\"";
+
+/// A readable page of an OpenAPI 3.1 document: every operation with its parameters, bodies and responses, and
+/// the schemas that they name. Static HTML like the other pages. Members that it does not know are passed
+/// over; a document without `paths` gives a page without operations. Names nest to a bounded depth, so a
+/// schema that refers to itself is fine.
+web::Page render_docs_page(const boost::json::value& openapi);
+
+}  // namespace latchkey::features::documents

@@ -59,21 +59,4 @@ bool decode_path(std::string_view path, std::string& decoded) {
   return ascii || is_valid_utf8(decoded);
 }
 
-std::string climb(std::string_view target, std::size_t levels) {
-  std::string_view path = target.substr(0, std::min(target.find('?'), target.size()));
-  auto take_slashes = [&path] {
-    std::size_t count = 0;
-    for (; path.ends_with('/'); path.remove_suffix(1)) ++count;
-    return count;
-  };
-  std::size_t steps = take_slashes();
-  for (; levels > 0; --levels) {
-    path = path.substr(0, path.find_last_of('/') + 1);
-    steps += take_slashes();
-  }
-  std::string link;
-  for (; steps > 0; --steps) link += "../";
-  return link;
-}
-
 }  // namespace latchkey::http

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,10 +23,5 @@ std::optional<Target> split_target(std::string_view target);
 /// slash (which no route could tell from a separator), a control character or NUL, or bytes that are not
 /// UTF-8.
 bool decode_path(std::string_view path, std::string& decoded);
-
-/// The start of a relative link (RFC 3986 §5.2) from a page to the folder that is `levels` above its own, one
-/// `../` each. `target` is the page's request target as the client sent it, since that is what its browser
-/// starts from: a slash that `decode_path` folds away is a folder to the browser, and takes one more.
-std::string climb(std::string_view target, std::size_t levels);
 
 }  // namespace latchkey::http

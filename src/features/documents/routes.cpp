@@ -1,12 +1,8 @@
-#include <boost/json/parse.hpp>
-
 #include "api/api.h"
 #include "api/described.h"
 #include "api/feature.h"
-#include "features/documents/docs_page.h"
 #include "features/documents/feature.h"
 #include "flow/keys/rotation.h"
-#include "http/path.h"
 #include "http/respond.h"
 
 namespace latchkey::features::documents {
@@ -51,14 +47,15 @@ Task<Result<http::Response>> get_openapi(const api::Api& api, http::Request&) {
   co_return response;
 }
 
+/// Static: its script reads openapi.json.
+constexpr web::PageFile docs_page{.file = "documents/docs.html",
+                                  .title = "API documentation",
+                                  .layout = "sheet.html",
+                                  .style = "docs.css",
+                                  .script = "docs.js"};
+
 Task<Result<http::Response>> get_docs(const api::Api& api, http::Request& request) {
-  // The description does not change while the program runs.
-  static const web::Page page = render_docs_page(boost::json::parse(api.openapi));
-  std::string body = page.body;
-  // The page links to its neighbour, which is one folder up for whoever came by `/docs/`.
-  const std::string up = http::climb(request.target, 0);
-  if (!up.empty()) body.insert(body.find(link_to_openapi) + link_to_openapi.find("openapi"), up);
-  auto response = http::html_response(200, std::move(body), page.content_security_policy);
+  auto response = api.pages.render(request, docs_page);
   response.cache_control = five_minutes;
   co_return response;
 }
@@ -89,15 +86,18 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/docs",
         .tag = "documents",
         .summary = "This description, for people",
-        .answer = api::gives_media("text/html"),
+        .answer = api::gives_page(),
+        .errors = http::ErrorStyle::page,
         .head = http::Head::allowed,
         .counter = metrics::Route::documents,
         .handler = get_docs,
     },
 };
 
+constexpr web::PageFile pages[] = {docs_page};
+
 }  // namespace
 
-const api::Feature feature{.name = "documents", .endpoints = endpoints};
+const api::Feature feature{.name = "documents", .endpoints = endpoints, .pages = pages};
 
 }  // namespace latchkey::features::documents

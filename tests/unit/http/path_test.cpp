@@ -55,20 +55,5 @@ TEST(HttpPath, SplitsTheQueryAtTheFirstQuestionMark) {
   EXPECT_EQ(split_target("/a<script>")->path, "/a<script>");
 }
 
-TEST(HttpPath, RelativeLinksStartFromThePathAsItWasSent) {
-  EXPECT_EQ(climb("/docs", 0), "");
-  EXPECT_EQ(climb("/docs/", 0), "../");
-  EXPECT_EQ(climb("//docs", 0), "");
-  EXPECT_EQ(climb("/api/auth/confirmed_email/token", 1), "../");
-  EXPECT_EQ(climb("/api/auth/confirmed_email/token/", 1), "../../");
-  EXPECT_EQ(climb("/api/auth/confirmed_email/token//", 1), "../../../");
-  EXPECT_EQ(climb("/api/auth/confirmed_email//token", 1), "../../");
-  EXPECT_EQ(climb("/api//auth/confirmed_email///token/?a=/b/", 1), "../../../../");
-  EXPECT_EQ(climb("/api//auth/confirmed_email/token", 2), "../../");
-  EXPECT_EQ(climb("http://host/a/b", 1), "../");
-  EXPECT_EQ(climb("/", 5), "../");
-  EXPECT_EQ(climb("", 5), "");
-}
-
 }  // namespace
 }  // namespace latchkey::http

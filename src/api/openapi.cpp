@@ -180,7 +180,7 @@ void add_schema(json::object& schemas, const Schema& schema) {
 
 }  // namespace
 
-json::value make_openapi(Features features) {
+json::value make_openapi(Features features, std::string_view public_url) {
   json::object paths;
   json::object schemas;
   for (const Feature* feature : features) {
@@ -208,7 +208,7 @@ json::value make_openapi(Features features) {
             {"version", LATCHKEY_VERSION},
             {"description", "Sign-up, confirmation, sign-in, sessions and blocking."},
             {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
-          {"servers", {{{"url", "/"}}}},
+          {"servers", {{{"url", public_url}}}},
           {"paths", std::move(paths)},
           {"components",
            {{"schemas", std::move(schemas)},

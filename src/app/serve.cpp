@@ -22,6 +22,7 @@
 #include "app/housekeeping.h"
 #include "app/io_threads.h"
 #include "app/key_schedule.h"
+#include "app/public_url.h"
 #include "app/stop_signal.h"
 #include "base/cores.h"
 #include "base/free_memory.h"
@@ -87,7 +88,7 @@ class Server {
              .pages = pages_,
              .readiness = [this] { return trouble(); },
              .counters = counters(),
-             .openapi = boost::json::serialize(api::make_openapi(features()))},
+             .openapi = {}},
         router_(api::make_routes(features(), api::Listener::open, api_, body_limit())),
         management_router_(api::make_routes(features(), api::Listener::management, api_, body_limit())),
         threads_(thread_count(settings_), addresses(), parts()),
@@ -101,6 +102,7 @@ class Server {
     // The lock on the data directory is ours: no restore is at work.
     if (cli::discard_restore(settings_.data_dir)) log::info("restore.leftover_removed");
     core_.set_public_url(public_url());
+    api_.openapi = boost::json::serialize(api::make_openapi(features(), public_url()));
     core_.set_wake_mail([this] { mail_.wake(); });
   }
 
@@ -136,10 +138,9 @@ class Server {
     return url.has_value() ? url->host : std::string();
   }
 
-  /// The one that is set, else the listener's own address, known since it is bound.
+  /// The listener's own address is known since it is bound.
   std::string public_url() const {
-    return settings_.public_url.empty() ? "http://" + http::wire::to_string(threads_.endpoint())
-                                        : settings_.public_url;
+    return app::public_url(settings_, http::wire::to_string(threads_.endpoint()));
   }
 
   IoThreads::Addresses addresses() const {

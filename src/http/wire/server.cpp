@@ -66,6 +66,7 @@ Server::Server(asio::io_context& io_context, const Router& routes, const Clock& 
       options(std::move(chosen)),
       access(std::move(hook)),
       cors(options.cors_origins),
+      kept_lines(keep_alive_lines(options.timeouts.idle)),
       acceptor(io_context),
       swept_at(SteadyClock::now()),
       sweep_interval(choose_sweep_interval(options.timeouts)),

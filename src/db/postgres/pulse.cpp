@@ -95,6 +95,7 @@ void PostgresPulse::beat() {
     connecting_ = false;
   }
   measure_clock();
+  all_.heard(era_);
   all_.answered();
   if (options_.role == PostgresRole::node && !leads_) try_to_lead();
   answered_at_ = SteadyClock::now();

@@ -18,6 +18,7 @@
 #include "app/cli/restore.h"
 #include "app/core.h"
 #include "app/departure_watch.h"
+#include "app/descriptors.h"
 #include "app/features.h"
 #include "app/housekeeping.h"
 #include "app/io_threads.h"
@@ -46,9 +47,10 @@ std::size_t thread_count(const Settings& settings) {
 
 http::wire::Endpoint to_http(const settings::Endpoint& endpoint) { return {endpoint.address, endpoint.port}; }
 
-http::Options http_options(const Settings& settings) {
+http::Options http_options(const Settings& settings, const Descriptors& descriptors) {
   const auto in_ms = [](Microseconds time) { return std::chrono::ceil<std::chrono::milliseconds>(time); };
   http::Options options;
+  options.limits.reserved_descriptors = descriptors.reserved;
   options.timeouts.head = in_ms(settings.http.head_timeout);
   options.timeouts.body = in_ms(settings.http.body_timeout);
   options.timeouts.idle = in_ms(settings.http.idle_timeout);
@@ -82,6 +84,7 @@ class Server {
  public:
   explicit Server(const settings::Loaded& loaded)
       : settings_(loaded.settings),
+        descriptors_(share_out_descriptors(settings_, thread_count(settings_))),
         core_(settings_, clock_, Purpose::server),
         api_{.services = core_.services(),
              .readiness = [this] { return trouble(); },
@@ -136,7 +139,7 @@ class Server {
     return {.router = router_,
             .management_router = management_router_,
             .clock = clock_,
-            .options = http_options(settings_),
+            .options = http_options(settings_, descriptors_),
             .access = api::make_access_hook(api_)};
   }
 
@@ -166,6 +169,7 @@ class Server {
   void shut_down();
 
   const Settings& settings_;
+  const Descriptors descriptors_;  // before anything is opened
   Clock clock_;
   StopSignal stop_;  // before every thread
   Core core_;

@@ -89,6 +89,8 @@ TEST(Metrics, the_page_is_prometheus_text) {
   EXPECT_NEAR(grown(R"(latchkey_request_seconds_sum{route="login"})"), 20.00007, 0.001);
   EXPECT_EQ(grown(R"(latchkey_password_hash_seconds_bucket{le="0.025"})"), 1);
   EXPECT_GT(after.at("process_resident_memory_bytes"), 1'000'000);
+  EXPECT_GT(after.at("process_dirty_memory_bytes"), 100'000);
+  EXPECT_LT(after.at("process_dirty_memory_bytes"), after.at("process_resident_memory_bytes"));
   EXPECT_TRUE(after.contains("latchkey_log_lines_dropped_total"));
 }
 

@@ -75,8 +75,8 @@ void void_what_was_given_out(db::Tx& tx, std::optional<std::int64_t> current_epo
   const auto epoch = next_epoch(tx.run(store::state::find_epoch).value_or(0), current_epoch, now);
   if (tx.run(store::state::update_epoch, epoch).rows != 1)
     throw std::runtime_error("the backup has no epoch");
-  store::audit::insert_entry(
-      tx, flow::audit_entry(operator_origin(now), "restored", "ok", "", "epoch " + std::to_string(epoch)));
+  store::audit::insert_entry(tx, flow::audit_entry(flow::operator_origin(now), "restored", "ok", "",
+                                                   "epoch " + std::to_string(epoch)));
 }
 
 void prepare_copy(const fs::path& backup, const fs::path& data_dir, std::optional<std::int64_t> current_epoch,

@@ -4,8 +4,8 @@
 
 namespace latchkey {
 
-/// Memory of this process as the kernel counts it; each number is 0 when the kernel does not say. For metrics:
-/// the kernel looks at every page, which takes some milliseconds for each hundred megabytes.
+/// Memory of this process as the kernel counts it; each number is 0 when the kernel does not say. For
+/// metrics: the kernel looks at every page, a millisecond or so for each hundred megabytes.
 struct Memory {
   /// All pages that are in memory now, also those of the program and its libraries, which come from the files
   /// and may be other processes' as well.

@@ -25,11 +25,12 @@ PostgresPool::PostgresPool(const PostgresOptions& options, PostgresHealth& healt
       counters_(counters),
       all_(health),
       health_(health, PostgresHealth::Need::must),
-      service_(health, PostgresHealth::Need::must) {
+      service_(health, PostgresHealth::Need::must),
+      watch_("db-watch", watch_every, [this] { watch(); }) {
   for (std::size_t i = 0; i < options_.transaction_connections; ++i) {
     threads_.emplace_back([this, i] { work(i == 0 ? Wanted::always : Wanted::on_demand); });
   }
-  threads_.emplace_back([this] { watch(); });
+  watch_.start();
 }
 
 PostgresPool::~PostgresPool() {
@@ -40,6 +41,7 @@ PostgresPool::~PostgresPool() {
   work_.notify_all();
   help_.notify_all();
   pause_.notify_all();
+  watch_.stop();
   for (auto& thread : threads_) thread.join();
   // Only where no connection came back.
   while (Ticket* ticket = take()) refuse(*ticket, "the database is being closed");
@@ -296,20 +298,17 @@ void PostgresPool::judge_service(std::size_t refused) {
 }
 
 void PostgresPool::watch() {
-  pthread_setname_np(pthread_self(), "db-watch");
   std::unique_lock lock(mutex_);
-  while (!pause_.wait_for(lock, watch_every, [this] { return stopping_; })) {
-    make_way_ = all_.lacks_connection();
-    const std::uint64_t era = all_.era();
-    const bool new_era = std::exchange(era_, era) != era;
-    if (new_era) ++losses_;
-    if (make_way_ || new_era) work_.notify_all();
-    const std::size_t refused = refuse_waiting(lock, [this, now = SteadyClock::now()](const Ticket& ticket) {
-      const auto patience = is_request(ticket) ? options_.patience : options_.statement_timeout;
-      return ticket.queued_at + patience < now;
-    });
-    judge_service(refused);
-  }
+  make_way_ = all_.lacks_connection();
+  const std::uint64_t era = all_.era();
+  const bool new_era = std::exchange(era_, era) != era;
+  if (new_era) ++losses_;
+  if (make_way_ || new_era) work_.notify_all();
+  const std::size_t refused = refuse_waiting(lock, [this, now = SteadyClock::now()](const Ticket& ticket) {
+    const auto patience = is_request(ticket) ? options_.patience : options_.statement_timeout;
+    return ticket.queued_at + patience < now;
+  });
+  judge_service(refused);
 }
 
 }  // namespace latchkey::db::postgres

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/periodic.h"
 #include "db/postgres/connection.h"
 #include "db/postgres/health.h"
 #include "db/ticket.h"
@@ -104,7 +105,9 @@ class PostgresPool {
   std::size_t failing_ = 0;   ///< threads whose last attempt to connect has failed
   std::string why_failing_;
   std::atomic<std::uint64_t> admitted_{0};
-  std::vector<std::thread> threads_;  // last: they use all of the above
+  // Last: they use all of the above.
+  Periodic watch_;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace latchkey::db::postgres

@@ -14,7 +14,7 @@ namespace {
 
 TEST(IoThreads, F04_AThreadThatFindsNoWayToTheDatabaseIsARefusalAndNoneStays) {
   const db::test::TempDir directory;
-  db::Database database(db::open_sqlite({.directory = directory.path()}));
+  db::Database database(db::sqlite::open_sqlite({.directory = directory.path()}));
   const http::Router router({});
   const Clock clock;
   IoThreads threads(4, {.listen = {"127.0.0.1", 0}, .management = std::nullopt},

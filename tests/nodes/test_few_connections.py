@@ -128,10 +128,11 @@ def test_F05_while_one_connection_is_not_answered_others_do_its_work(breakable):
     database = Database(breakable)
     with Proxy(breakable.port) as proxy:
         url = f"postgresql://postgres@127.0.0.1:{proxy.port}/{database.name}"
-        with node_on(database, url, threads="1") as node:
+        with node_on(database, url, threads="1", database__connections="1") as node:
             first, others = node.user(), [node.user() for _ in range(4)]
-            # The first two are the pulse's and one for transactions.
-            proxy.freeze(*range(2, proxy.count))
+            # The first two are the pulse's and the one for transactions, the others are the thread's own.
+            node.wait(lambda: proxy.count == 4, "all connections")
+            proxy.freeze(2, 3)
             stuck = [threading.Thread(target=ask) for ask in (first.me, first.try_refresh)]
             for each in stuck:
                 each.start()

@@ -1,7 +1,8 @@
 #include "flow/origin.h"
 
-namespace latchkey::flow {
+#include <string_view>
 
+namespace latchkey::flow {
 namespace {
 
 /// No client has a part in it.
@@ -14,17 +15,5 @@ Origin origin_of(std::string_view actor, Timestamp now) {
 Origin system_origin(Timestamp now) { return origin_of("system", now); }
 
 Origin operator_origin(Timestamp now) { return origin_of("operator", now); }
-
-store::audit::Entry audit_entry(const Origin& origin, std::string_view event, std::string_view result,
-                                std::string_view target, std::string_view detail) {
-  return {.at = origin.now,
-          .event = std::string(event),
-          .result = std::string(result),
-          .actor = origin.actor,
-          .target = std::string(target),
-          .address = origin.address,
-          .request_id = origin.request_id,
-          .detail = std::string(detail)};
-}
 
 }  // namespace latchkey::flow

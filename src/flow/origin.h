@@ -1,10 +1,8 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "base/time.h"
-#include "store/audit.h"
 
 namespace latchkey::flow {
 
@@ -23,9 +21,5 @@ struct Origin {
 Origin system_origin(Timestamp now);
 /// Of everything that an operator does on the command line.
 Origin operator_origin(Timestamp now);
-
-/// The audit entry of something that happened to `target` (a subject, a key, or nothing).
-store::audit::Entry audit_entry(const Origin& origin, std::string_view event, std::string_view result,
-                                std::string_view target, std::string_view detail = {});
 
 }  // namespace latchkey::flow

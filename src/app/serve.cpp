@@ -18,6 +18,7 @@
 #include "app/cli/restore.h"
 #include "app/core.h"
 #include "app/departure_watch.h"
+#include "app/descriptors.h"
 #include "app/features.h"
 #include "app/housekeeping.h"
 #include "app/io_threads.h"
@@ -47,9 +48,10 @@ std::size_t thread_count(const Settings& settings) {
 
 http::wire::Endpoint to_http(const settings::Endpoint& endpoint) { return {endpoint.address, endpoint.port}; }
 
-http::Options make_http_options(const Settings& settings) {
+http::Options make_http_options(const Settings& settings, const Descriptors& descriptors) {
   const auto in_ms = [](Microseconds time) { return std::chrono::ceil<std::chrono::milliseconds>(time); };
   http::Options options;
+  options.limits.reserved_descriptors = descriptors.reserved;
   options.timeouts.head = in_ms(settings.http.head_timeout);
   options.timeouts.body = in_ms(settings.http.body_timeout);
   options.timeouts.idle = in_ms(settings.http.idle_timeout);
@@ -82,6 +84,7 @@ class Server {
  public:
   explicit Server(const settings::Loaded& loaded)
       : settings_(loaded.settings),
+        descriptors_(share_out_descriptors(settings_, thread_count(settings_))),
         pages_(pages(), {.folder = settings_.pages.templates_dir, .service = service_host()}),
         core_(settings_, clock_, Purpose::server),
         api_{.services = core_.services(),
@@ -125,7 +128,7 @@ class Server {
   std::size_t body_limit() const { return static_cast<std::size_t>(settings_.http.max_body_bytes); }
 
   http::Options http_options() const {
-    http::Options options = make_http_options(settings_);
+    http::Options options = make_http_options(settings_, descriptors_);
     options.denials.page = [this](const Error& error, const http::Request& request) {
       return pages_.render_error(request, error);
     };
@@ -183,6 +186,7 @@ class Server {
   void shut_down();
 
   const Settings& settings_;
+  const Descriptors descriptors_;  // before anything is opened
   Clock clock_;
   StopSignal stop_;   // before every thread
   web::Pages pages_;  // before the store: wrong templates refuse the start before anything is touched

@@ -86,6 +86,7 @@ class Server {
       : settings_(loaded.settings),
         descriptors_(share_out_descriptors(settings_, thread_count(settings_))),
         pages_(pages(), {.folder = settings_.pages.templates_dir, .service = service_host()}),
+        templates_(mails(), settings_.mail.templates_dir),
         core_(settings_, clock_, Purpose::server),
         api_{.services = core_.services(),
              .pages = pages_,
@@ -95,7 +96,6 @@ class Server {
         router_(api::make_routes(features(), api::Listener::open, api_, body_limit())),
         management_router_(api::make_routes(features(), api::Listener::management, api_, body_limit())),
         threads_(thread_count(settings_), addresses(), parts()),
-        templates_(mails(), settings_.mail.templates_dir),
         mail_(core_.services().database, clock_, templates_, make_transport(settings_),
               link_keys(core_.services()), mail_options()),
         housekeeping_(core_.services(), clock_, sweeps()),
@@ -188,14 +188,15 @@ class Server {
   const Settings& settings_;
   const Descriptors descriptors_;  // before anything is opened
   Clock clock_;
-  StopSignal stop_;   // before every thread
-  web::Pages pages_;  // before the store: wrong templates refuse the start before anything is touched
+  StopSignal stop_;  // before every thread
+  // Before the store: wrong templates refuse the start before anything is touched.
+  web::Pages pages_;
+  mail::Templates templates_;
   Core core_;
   api::Api api_;
   http::Router router_;
   http::Router management_router_;
   IoThreads threads_;
-  mail::Templates templates_;
   mail::Worker mail_;
   app::Housekeeping housekeeping_;
   app::KeySchedule key_schedule_;

@@ -5,7 +5,6 @@
 #include "api/feature.h"
 #include "api/token_response.h"
 #include "features/confirmation/confirm.h"
-#include "features/confirmation/events.h"
 #include "features/confirmation/feature.h"
 #include "features/confirmation/pages.h"
 #include "features/confirmation/request_email.h"

@@ -6,6 +6,7 @@
 
 #include "base/metrics.h"
 #include "flow/services.h"
+#include "web/pages.h"
 
 namespace latchkey::api {
 
@@ -16,6 +17,7 @@ using Readiness = std::function<std::optional<std::string>()>;
 /// What handlers work with. app/serve.cpp owns it; it outlives the routers. Any thread may read it.
 struct Api {
   flow::Services& services;
+  const web::Pages& pages;
   Readiness readiness;
   metrics::Families counters;  ///< of the whole program
   std::string openapi;         ///< the description of all features (openapi.h), made once at start

@@ -9,6 +9,7 @@
 #include "features/confirmation/feature.h"
 #include "features/documents/feature.h"
 #include "features/health/feature.h"
+#include "features/pages/feature.h"
 #include "features/password/feature.h"
 #include "features/profile/feature.h"
 #include "features/sessions/feature.h"
@@ -19,6 +20,7 @@
 #include "http/counters.h"
 #include "mail/counters.h"
 #include "store/tables.h"
+#include "web/pages.h"
 
 namespace latchkey::app {
 namespace {
@@ -26,7 +28,7 @@ namespace {
 constexpr const api::Feature* list[] = {
     &features::signup::feature,       &features::password::feature,       &features::sessions::feature,
     &features::confirmation::feature, &features::administration::feature, &features::profile::feature,
-    &features::documents::feature,    &features::health::feature,
+    &features::documents::feature,    &features::health::feature,         &features::pages::feature,
 };
 
 /// What the kernel has of something, followed by what each feature has of it.
@@ -58,8 +60,18 @@ metrics::Families counters() {
   return all;
 }
 
+std::span<const mail::Message> mails() {
+  static const auto all = collect<mail::Message>({}, &api::Feature::mails);
+  return all;
+}
+
 db::Tables tables() {
   static const auto all = collect(store::tables(), &api::Feature::tables);
+  return all;
+}
+
+std::span<const web::PageFile> pages() {
+  static const auto all = collect(web::kernel_pages(), &api::Feature::pages);
   return all;
 }
 

@@ -26,12 +26,12 @@
 #include "base/cores.h"
 #include "base/free_memory.h"
 #include "base/log.h"
-#include "features/confirmation/confirm.h"
 #include "flow/accounts/first_start.h"
 #include "http/router.h"
 #include "mail/files.h"
 #include "mail/smtp_transport.h"
 #include "mail/worker.h"
+#include "web/pages.h"
 
 namespace latchkey::app {
 namespace {
@@ -46,7 +46,7 @@ std::size_t thread_count(const Settings& settings) {
 
 http::wire::Endpoint to_http(const settings::Endpoint& endpoint) { return {endpoint.address, endpoint.port}; }
 
-http::Options http_options(const Settings& settings) {
+http::Options make_http_options(const Settings& settings) {
   const auto in_ms = [](Microseconds time) { return std::chrono::ceil<std::chrono::milliseconds>(time); };
   http::Options options;
   options.timeouts.head = in_ms(settings.http.head_timeout);
@@ -59,21 +59,20 @@ http::Options http_options(const Settings& settings) {
 
 std::filesystem::path mail_folder(const Settings& settings) { return settings.data_dir / "mail"; }
 
-std::unique_ptr<mail::MailTransport> make_transport(const Settings& settings) {
+std::unique_ptr<mail::Transport> make_transport(const Settings& settings) {
   if (settings.mail.smtp_url.empty()) {
     const auto link =
         settings::is_loopback(settings.listen.address) ? mail::LinkInLog::shown : mail::LinkInLog::hidden;
-    return std::make_unique<mail::MailFiles>(mail_folder(settings), link);
+    return std::make_unique<mail::Files>(mail_folder(settings), link);
   }
   return std::make_unique<mail::SmtpTransport>(mail::make_smtp_options(settings.mail));
 }
 
-mail::LinkMaker link_maker(const flow::Services& services) {
-  return [&services](const store::outbox::Mail& mail) {
-    auto links = features::confirmation::make_confirmation_links(services, mail);
-    return mail::MailLinks{.confirm_url = std::move(links.confirm_url),
-                           .reject_url = std::move(links.reject_url),
-                           .expires_at = links.expires_at};
+mail::FindLinkKeys link_keys(const flow::Services& services) {
+  return [&services] {
+    return mail::LinkKeys{.ring = services.keys.current()->ring(),
+                          .public_url = services.public_url,
+                          .settings = services.settings};
   };
 }
 
@@ -82,17 +81,19 @@ class Server {
  public:
   explicit Server(const settings::Loaded& loaded)
       : settings_(loaded.settings),
+        pages_(pages(), {.folder = settings_.pages.templates_dir, .service = service_host()}),
         core_(settings_, clock_, Purpose::server),
         api_{.services = core_.services(),
+             .pages = pages_,
              .readiness = [this] { return trouble(); },
              .counters = counters(),
              .openapi = boost::json::serialize(api::make_openapi(features()))},
         router_(api::make_routes(features(), api::Listener::open, api_, body_limit())),
         management_router_(api::make_routes(features(), api::Listener::management, api_, body_limit())),
         threads_(thread_count(settings_), addresses(), parts()),
-        templates_(settings_.mail.templates_dir),
+        templates_(mails(), settings_.mail.templates_dir),
         mail_(core_.services().database, clock_, templates_, make_transport(settings_),
-              link_maker(core_.services()), mail_options()),
+              link_keys(core_.services()), mail_options()),
         housekeeping_(core_.services(), clock_, sweeps()),
         key_schedule_(core_.services(), clock_),
         control_(core_, loaded,
@@ -121,6 +122,20 @@ class Server {
  private:
   std::size_t body_limit() const { return static_cast<std::size_t>(settings_.http.max_body_bytes); }
 
+  http::Options http_options() const {
+    http::Options options = make_http_options(settings_);
+    options.denials.page = [this](const Error& error, const http::Request& request) {
+      return pages_.render_error(request, error);
+    };
+    return options;
+  }
+
+  /// The host of the public URL, when one is set: what people know the service by.
+  std::string service_host() const {
+    const auto url = settings::parse_url(settings_.public_url);
+    return url.has_value() ? url->host : std::string();
+  }
+
   /// The one that is set, else the listener's own address, known since it is bound.
   std::string public_url() const {
     return settings_.public_url.empty() ? "http://" + http::wire::to_string(threads_.endpoint())
@@ -137,12 +152,12 @@ class Server {
     return {.router = router_,
             .management_router = management_router_,
             .clock = clock_,
-            .options = http_options(settings_),
+            .options = http_options(),
             .access = api::make_access_hook(api_)};
   }
 
-  mail::MailWorkerOptions mail_options() const {
-    mail::MailWorkerOptions options;
+  mail::WorkerOptions mail_options() const {
+    mail::WorkerOptions options;
     options.from = settings_.mail.from;
     if (const auto url = settings::parse_url(public_url())) options.service = url->host;
     // One server per data directory: what a crash left half sent is ours to send again at once.
@@ -168,14 +183,15 @@ class Server {
 
   const Settings& settings_;
   Clock clock_;
-  StopSignal stop_;  // before every thread
+  StopSignal stop_;   // before every thread
+  web::Pages pages_;  // before the store: wrong templates refuse the start before anything is touched
   Core core_;
   api::Api api_;
   http::Router router_;
   http::Router management_router_;
   IoThreads threads_;
-  mail::MailTemplates templates_;
-  mail::MailWorker mail_;
+  mail::Templates templates_;
+  mail::Worker mail_;
   app::Housekeeping housekeeping_;
   app::KeySchedule key_schedule_;
   cli::ControlServer control_;

@@ -224,7 +224,8 @@ def test_A10_a_static_document_has_a_policy_too(server, path):
     response = server.get(path, cacheable=path in CACHEABLE)
     csp = response.headers["Content-Security-Policy"]
     assert "default-src 'none'" in csp and "frame-ancestors 'none'" in csp and "unsafe" not in csp
-    assert "<script" not in response.text.lower() or path != "/docs"
+    # The page of the documentation has one script, in a file of its own, which its policy names.
+    assert "<script>" not in response.text and response.text.count("<script") == (1 if path == "/docs" else 0)
 
 
 # B02, B06, B08 ------------------------------------------------------------------------------------
@@ -321,7 +322,7 @@ def test_B08_a_deleted_user_leaves_nothing_to_inherit(make_server):
             server.cli_ok("user", "delete", gone)
         with server.db() as db:
             left = {id for (id,) in db.execute("SELECT id FROM users")}
-            assert {id for (id,) in db.execute("SELECT user_id FROM outbox")} == {other.id}
+            assert {id for (id,) in db.execute("SELECT user_id FROM mails")} == {other.id}
             assert {id for (id,) in db.execute("SELECT user_id FROM sessions")} <= left
             assert not {first["id"], waiting.id} & left
             for name in server.tables():

@@ -76,7 +76,7 @@ struct HashingPool::AwaitedJob final : HashingPool::Job {
 
 HashingPool::HashingPool(const Options& options)
     : parameters_(options.parameters),
-      decoy_(make_decoy_hash(options.parameters)),
+      dummy_(make_dummy_hash(options.parameters)),
       thread_count_(options.threads != 0 ? options.threads : usable_cores()),
       queue_limit_(options.queue_limit != 0 ? options.queue_limit
                                             : default_queue_per_thread * thread_count_) {
@@ -118,16 +118,16 @@ Task<Result<std::optional<std::string>>> HashingPool::hash_if_strong(Secret nfc_
   co_return stored;
 }
 
-Task<Result<Verification>> HashingPool::verify(std::string stored, Secret raw, Secret nfc) {
+Task<Result<HashingPool::Checked>> HashingPool::verify(std::string stored, TriedPassword tried) {
   if (!reserve()) co_return overloaded();
-  Verification outcome = Verification::unreadable;
+  Checked checked{.tried = std::move(tried)};
   Work work = [&](HashArena& arena) {
     const CountedHash counted;
-    outcome = verify_password(stored, raw, nfc, arena);
+    checked.outcome = verify_password(stored, checked.tried.as_sent(), checked.tried.nfc, arena);
   };
   const bool done = co_await run(std::move(work));
   if (!done) co_return overloaded();
-  co_return outcome;
+  co_return std::move(checked);
 }
 
 Task<Result<double>> HashingPool::estimate_guesses(Secret password, std::vector<std::string> user_inputs) {

@@ -10,7 +10,8 @@ namespace latchkey::features::sessions {
 
 Task<Result<>> log_out(flow::Services& services, flow::Origin origin, std::string refresh_token) {
   const auto& ring = services.keys.current()->ring();
-  const auto token = crypto::jose::verify_refresh_token(refresh_token, ring.refresh_keys());
+  const auto token =
+      crypto::jose::verify_refresh_token(refresh_token, ring.keys(crypto::KeyUse::refresh_token));
   if (!token.has_value()) co_return Error(ErrorCode::invalid_token);
   const auto line = co_await services.database.run(store::sessions::find_line, token->sid);
   if (!line.has_value() || !flow::sessions::is_alive(*line, origin.now))

@@ -37,7 +37,8 @@ Task<> end_reused(flow::Services& services, flow::Origin origin, SessionId sessi
 Task<Result<flow::sessions::TokenPair>> refresh(flow::Services& services, flow::Origin origin,
                                                 std::string refresh_token) {
   const auto& ring = services.keys.current()->ring();
-  const auto token = crypto::jose::verify_refresh_token(refresh_token, ring.refresh_keys());
+  const auto token =
+      crypto::jose::verify_refresh_token(refresh_token, ring.keys(crypto::KeyUse::refresh_token));
   if (!token.has_value()) {
     events::refused.add();
     co_return Error(ErrorCode::invalid_token);

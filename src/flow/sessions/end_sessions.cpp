@@ -13,6 +13,8 @@ metrics::Counter& counter_of(EndedBy why) {
       return counters::ended_logout;
     case EndedBy::reuse:
       return counters::ended_reuse;
+    case EndedBy::new_password:
+      return counters::ended_password;
     case EndedBy::administrator:
       break;
   }

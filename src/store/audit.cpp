@@ -9,6 +9,7 @@ constexpr db::Statement<db::Affected, Timestamp, std::string, std::string, std::
         "INSERT INTO audit (at, event, result, actor, target, address, request_id, detail) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
 
+/// By its target, too: a client may choose the request id, and others may come in the same moment.
 constexpr db::Statement<db::Affected, Timestamp, std::string, std::string, std::string> remove{
     "DELETE FROM audit WHERE at = $1 AND request_id = $2 AND event = $3 AND target = $4"};
 

@@ -28,8 +28,7 @@ BOOST_DESCRIBE_STRUCT(Entry, (), (at, event, result, actor, target, address, req
 void insert_entry(db::Tx& tx, const Entry& entry);
 
 /// Inside the same transaction: takes it out again. So a refusal that must not show that there is no account
-/// costs what one with an account does, and leaves nothing. Others stay, made in the same moment under the
-/// same request id (which a client may choose) but about another target.
+/// costs what one with an account does, and leaves nothing.
 void remove_entry(db::Tx& tx, const Entry& entry);
 
 /// The entry, if there is an account with that subject: for the unit that makes the account. Borrows from

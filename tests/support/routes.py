@@ -43,7 +43,7 @@ def list_routes() -> tuple[Route, ...]:
     for pattern, operations in json.loads(printed)["paths"].items():
         for method, operation in operations.items():
             credentials = [name for entry in operation["security"] for name in entry]
-            is_page = list(operation["responses"]["400"]["content"]) == ["text/html"]
+            is_page = list(operation["responses"]["503"]["content"]) == ["text/html"]
             routes.append(Route(method.upper(), pattern, credentials[0] if credentials else "", "requestBody" in operation, is_page))
     return tuple(routes)
 

@@ -12,7 +12,7 @@
 namespace {
 
 using namespace latchkey;
-using namespace latchkey::crypto;
+using namespace latchkey::crypto::jose;
 
 const SigningKey& key() {
   static const SigningKey made = SigningKey::generate();

@@ -8,7 +8,7 @@ namespace latchkey::app {
 
 IoThreads::IoThreads(std::size_t count, const Addresses& addresses, const Parts& parts) {
   for (std::size_t i = 0; i < count; ++i) contexts_.push_back(std::make_unique<asio::io_context>(1));
-  http::Endpoint endpoint = addresses.listen;
+  Endpoint endpoint = addresses.listen;
   http::refuse_shared_port(endpoint);
   for (const auto& context : contexts_) {
     listeners_.push_back(
@@ -19,15 +19,18 @@ IoThreads::IoThreads(std::size_t count, const Addresses& addresses, const Parts&
   }
   if (addresses.management.has_value()) {
     http::refuse_shared_port(*addresses.management);
+    // What runs in a browser on this machine has no business with metrics, whatever the API allows it.
+    http::Options options = parts.options;
+    options.cors_origins.clear();
     management_ = std::make_unique<http::Listener>(*contexts_.front(), parts.management_router, parts.clock,
-                                                   parts.options, http::AccessHook{});
+                                                   std::move(options), http::AccessHook{});
     management_->open(*addresses.management);
   }
 }
 
 IoThreads::~IoThreads() { join(); }
 
-std::optional<http::Endpoint> IoThreads::management_endpoint() const {
+std::optional<Endpoint> IoThreads::management_endpoint() const {
   if (management_ == nullptr) return std::nullopt;
   return management_->endpoint();
 }

@@ -19,8 +19,8 @@ namespace latchkey::app {
 class IoThreads {
  public:
   struct Addresses {
-    http::Endpoint listen;
-    std::optional<http::Endpoint> management;  ///< empty: no second listener
+    Endpoint listen;
+    std::optional<Endpoint> management;  ///< empty: no second listener
   };
   struct Parts {
     const http::Router& router;
@@ -36,8 +36,8 @@ class IoThreads {
   IoThreads(const IoThreads&) = delete;
   IoThreads& operator=(const IoThreads&) = delete;
 
-  http::Endpoint endpoint() const { return listeners_.front()->endpoint(); }
-  std::optional<http::Endpoint> management_endpoint() const;
+  Endpoint endpoint() const { return listeners_.front()->endpoint(); }
+  std::optional<Endpoint> management_endpoint() const;
   void start(db::Database& database);
   /// Asks every listener to stop accepting and to finish within `grace`.
   void begin_drain(std::chrono::milliseconds grace);

@@ -18,10 +18,12 @@
 #include "app/stop_signal.h"
 #include "base/cores.h"
 #include "base/free_memory.h"
+#include "base/ip_address.h"
 #include "base/log.h"
 #include "flow/confirm.h"
 #include "flow/first_start.h"
 #include "http/router.h"
+#include "settings/url.h"
 #include "worker/housekeeping.h"
 #include "worker/key_schedule.h"
 #include "worker/mail_files.h"
@@ -39,8 +41,6 @@ std::size_t thread_count(const Settings& settings) {
   return usable_cores();
 }
 
-http::Endpoint to_http(const settings::Endpoint& endpoint) { return {endpoint.address, endpoint.port}; }
-
 http::Options http_options(const Settings& settings) {
   const auto in_ms = [](Microseconds time) { return std::chrono::ceil<std::chrono::milliseconds>(time); };
   http::Options options;
@@ -57,7 +57,7 @@ std::filesystem::path mail_folder(const Settings& settings) { return settings.da
 std::unique_ptr<worker::MailTransport> make_transport(const Settings& settings) {
   if (settings.mail.smtp_url.empty()) {
     const auto link =
-        settings::is_loopback(settings.listen.address) ? worker::LinkInLog::shown : worker::LinkInLog::hidden;
+        is_loopback(settings.listen.address) ? worker::LinkInLog::shown : worker::LinkInLog::hidden;
     return std::make_unique<worker::MailFiles>(mail_folder(settings), link);
   }
   return std::make_unique<worker::SmtpTransport>(worker::make_smtp_options(settings.mail));
@@ -117,14 +117,12 @@ class Server {
 
   /// The one that is set, else the listener's own address, known since it is bound.
   std::string public_url() const {
-    return settings_.public_url.empty() ? "http://" + http::to_string(threads_.endpoint())
+    return settings_.public_url.empty() ? "http://" + to_string(threads_.endpoint())
                                         : settings_.public_url;
   }
 
   IoThreads::Addresses addresses() const {
-    IoThreads::Addresses result{.listen = to_http(settings_.listen), .management = std::nullopt};
-    if (settings_.management_listen.has_value()) result.management = to_http(*settings_.management_listen);
-    return result;
+    return {.listen = settings_.listen, .management = settings_.management_listen};
   }
 
   IoThreads::Parts parts() {
@@ -180,7 +178,7 @@ class Server {
 };
 
 void Server::tell_the_operator() {
-  const std::string address = "http://" + http::to_string(threads_.endpoint());
+  const std::string address = "http://" + to_string(threads_.endpoint());
   const auto& services = core_.services();
   log::info("server.started", {{"version", LATCHKEY_VERSION},
                                {"address", address},
@@ -189,7 +187,7 @@ void Server::tell_the_operator() {
                                {"store", settings_.is_embedded() ? "sqlite" : "postgresql"},
                                {"docs", services.public_url + "/docs"}});
   if (const auto management = threads_.management_endpoint()) {
-    log::info("server.management", {{"address", "http://" + http::to_string(*management)}});
+    log::info("server.management", {{"address", "http://" + to_string(*management)}});
   }
   if (settings_.mail.smtp_url.empty()) {
     log::info("mail.to_files", {{"folder", mail_folder(settings_).string()},
@@ -202,7 +200,7 @@ void Server::tell_the_operator() {
                 "--confirmed "
                 "--password-stdin (with ./run in place of latchkey in a checkout)"}});
   }
-  if (settings_.public_url.empty() && !settings::is_loopback(settings_.listen.address)) {
+  if (settings_.public_url.empty() && !is_loopback(settings_.listen.address)) {
     log::warn("public_url.missing",
               {{"hint", "links in mails are made from the listener's address; set public_url"}});
   }
@@ -254,6 +252,7 @@ std::vector<std::string> own_arguments() {
 int serve(const settings::Loaded& loaded) {
   log::start(loaded.settings.log.level, loaded.settings.log.format);
   for (const auto& warning : loaded.warnings) log::warn("settings.unwise", {{"setting", warning}});
+  for (const auto& name : loaded.left_alone) log::debug("settings.left_alone", {{"variable", name}});
   std::function<void()> after_close;
   {
     Server server(loaded);

@@ -33,7 +33,7 @@ struct Timeouts {
 struct Options {
   Limits limits;
   Timeouts timeouts;
-  std::vector<std::string> cors_origins;  ///< exact origins, such as "https://app.example.org"; empty is off
+  std::vector<std::string> cors_origins;  ///< as Cors takes them; empty is off
   TrustedProxies trusted_proxies;
   std::string problem_type_base = "https://latchkey.dev/errors#";
 };

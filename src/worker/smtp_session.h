@@ -8,7 +8,7 @@
 #include <stop_token>
 #include <string>
 
-#include "settings/endpoint.h"
+#include "settings/url.h"
 #include "worker/libcurl.h"
 #include "worker/smtp_reply.h"
 #include "worker/smtp_transport.h"

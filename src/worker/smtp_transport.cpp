@@ -4,7 +4,7 @@
 #include <stdexcept>
 
 #include "base/log.h"
-#include "settings/endpoint.h"
+#include "settings/url.h"
 #include "worker/libcurl.h"
 #include "worker/smtp_session.h"
 
@@ -21,7 +21,7 @@ void check(const SmtpOptions& options) {
   if (!url || (url->scheme != "smtp" && url->scheme != "smtps") || !url->path.empty()) {
     throw std::invalid_argument("mail.smtp_url must be smtp://host[:port] or smtps://host[:port]");
   }
-  if (url->scheme == "smtps" || options.tls == MailTls::required || settings::is_loopback(url->host)) return;
+  if (url->scheme == "smtps" || options.tls == MailTls::required || is_loopback(url->host)) return;
   if (options.tls == MailTls::off) {
     throw std::invalid_argument(
         "mail.tls = off is for a mail server on this machine: links would travel in the clear");

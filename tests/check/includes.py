@@ -26,11 +26,12 @@ THIRD_PARTIES = {
     r"argon2\.h": set(),  # for tests and bench/ only: the server has its own
     r"curl/": {"worker"},
     r"boost/beast": {"http"},
+    r"boost/url": {"settings"},
     r"toml": {"settings"},
     r"CLI/": {"app"},
     r"spdlog": {"base"},
     r"kainjow": {"base"},
-    r"idn2|unicase|uninorm|unistr": {"base"},
+    r"idn2|unicase|uninorm|unistr|uniwidth": {"base"},
 }
 
 

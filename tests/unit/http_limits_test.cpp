@@ -370,13 +370,5 @@ TEST(HttpListener, SharesAPortAmongItsOwnAndNotWithAStranger) {
   EXPECT_THROW(Listener(io, router, clock, {}), std::logic_error);
 }
 
-TEST(HttpListener, ReadsEndpoints) {
-  EXPECT_EQ(to_string(parse_endpoint("127.0.0.1:8080")), "127.0.0.1:8080");
-  EXPECT_EQ(to_string(parse_endpoint("[::1]:0")), "[::1]:0");
-  for (const char* text : {"", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000",
-                           "::1:80", "[127.0.0.1]:80", "localhost:80", "127.0.0.1:80 "})
-    EXPECT_THROW(parse_endpoint(text), std::invalid_argument) << text;
-}
-
 }  // namespace
 }  // namespace latchkey::http::test

@@ -9,20 +9,20 @@ namespace latchkey::app {
 IoThreads::IoThreads(std::size_t count, const Addresses& addresses, const Parts& parts) {
   for (std::size_t i = 0; i < count; ++i) contexts_.push_back(std::make_unique<asio::io_context>(1));
   Endpoint endpoint = addresses.listen;
-  http::refuse_shared_port(endpoint);
+  http::wire::refuse_shared_port(endpoint);
   for (const auto& context : contexts_) {
-    listeners_.push_back(
-        std::make_unique<http::Listener>(*context, parts.router, parts.clock, parts.options, parts.access));
+    listeners_.push_back(std::make_unique<http::wire::Listener>(*context, parts.router, parts.clock,
+                                                                parts.options, parts.access));
     listeners_.back()->open(endpoint);
     // Port 0 takes a free one; the other threads share it.
     endpoint = listeners_.front()->endpoint();
   }
   if (addresses.management.has_value()) {
-    http::refuse_shared_port(*addresses.management);
+    http::wire::refuse_shared_port(*addresses.management);
     // What runs in a browser on this machine has no business with metrics, whatever the API allows it.
     http::Options options = parts.options;
     options.cors_origins.clear();
-    management_ = std::make_unique<http::Listener>(*contexts_.front(), parts.management_router, parts.clock,
+    management_ = std::make_unique<http::wire::Listener>(*contexts_.front(), parts.management_router, parts.clock,
                                                    std::move(options), http::AccessHook{});
     management_->open(*addresses.management);
   }

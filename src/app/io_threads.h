@@ -10,7 +10,7 @@
 #include "base/task.h"
 #include "base/time.h"
 #include "db/database.h"
-#include "http/listener.h"
+#include "http/wire/listener.h"
 
 namespace latchkey::app {
 
@@ -51,8 +51,8 @@ class IoThreads {
   using WorkGuard = asio::executor_work_guard<IoExecutor>;
 
   std::vector<std::unique_ptr<asio::io_context>> contexts_;
-  std::vector<std::unique_ptr<http::Listener>> listeners_;
-  std::unique_ptr<http::Listener> management_;
+  std::vector<std::unique_ptr<http::wire::Listener>> listeners_;
+  std::unique_ptr<http::wire::Listener> management_;
   std::vector<WorkGuard> guards_;
   std::vector<std::thread> threads_;
   std::optional<std::latch> draining_;  ///< counts the listeners that have not finished

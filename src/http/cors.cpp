@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "base/unicode.h"
-#include "http/framing.h"
+#include "http/wire/framing.h"
 
 namespace latchkey::http {
 
@@ -20,7 +20,7 @@ bool is_scheme(std::string_view text) {
 bool is_origin(std::string_view text) {
   std::size_t end = text.find("://");
   if (end == std::string_view::npos || to_lower_ascii(text) != text) return false;
-  return is_scheme(text.substr(0, end)) && is_valid_host(text.substr(end + 3));
+  return is_scheme(text.substr(0, end)) && wire::is_valid_host(text.substr(end + 3));
 }
 
 constexpr std::string_view any = "*";

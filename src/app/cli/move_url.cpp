@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "db/postgres_url.h"
+#include "db/postgres/url.h"
 
 namespace latchkey::app::cli {
 namespace {
@@ -36,7 +36,7 @@ std::string percent_encode(std::string_view text) {
 Secret with(const Secret& url, std::string_view name, std::string_view value) {
   if (value.empty()) return url.copy();
   std::string encoded = percent_encode(value);
-  Secret longer = db::with_parameters(url, std::array{std::pair(name, std::string_view(encoded))});
+  Secret longer = db::postgres::with_parameters(url, std::array{std::pair(name, std::string_view(encoded))});
   wipe(encoded);
   return longer;
 }
@@ -69,7 +69,7 @@ StoreUrl parse_postgres(std::string_view text) {
 }  // namespace
 
 bool holds_password(std::string_view url) {
-  return is_postgres(url) && db::holds_postgres_password(url);
+  return is_postgres(url) && db::postgres::holds_password(url);
 }
 
 StoreUrl parse_store_url(std::string_view text) {

@@ -31,16 +31,18 @@ std::optional<std::string> find_user_name(uid_t user) {
   passwd entry{};
   passwd* found = nullptr;
   std::vector<char> text(1 << 14);
-  if (::getpwuid_r(user, &entry, text.data(), text.size(), &found) != 0 || found == nullptr) return std::nullopt;
+  if (::getpwuid_r(user, &entry, text.data(), text.size(), &found) != 0 || found == nullptr)
+    return std::nullopt;
   return entry.pw_name;
 }
 
-/// What runs a command as another user. sudo knows only users with a name, and nobody but those who are not root
-/// need it; the others are Debian's util-linux, which every machine has.
+/// What runs a command as another user. sudo knows only users with a name, and nobody but those who are not
+/// root need it; the others are Debian's util-linux, which every machine has.
 std::string act_as(uid_t user, gid_t group) {
   const bool is_root = ::geteuid() == 0;
   if (const auto name = find_user_name(user)) {
-    return (is_root ? "runuser -u " + settings::shell_word(*name) + " --" : "sudo -u " + settings::shell_word(*name));
+    return (is_root ? "runuser -u " + settings::shell_word(*name) + " --"
+                    : "sudo -u " + settings::shell_word(*name));
   }
   return fmt::format("{}setpriv --reuid={} --regid={} --clear-groups", is_root ? "" : "sudo ", user, group);
 }
@@ -58,9 +60,10 @@ void keep_private(const fs::path& path, mode_t mode, Foreign foreign = Foreign::
   if (::lstat(path.c_str(), &status) != 0) return;  // not there yet
   if (status.st_uid != ::geteuid()) {
     if (foreign == Foreign::left_alone) return;
-    throw StartRefused(fmt::format(
-        "{} belongs to another user (id {}): give it to the one that runs the server, as root with chown -R {} {}",
-        path.string(), status.st_uid, ::geteuid(), settings::shell_word(path.string())));
+    throw StartRefused(
+        fmt::format("{} belongs to another user (id {}): give it to the one that runs the server, as root "
+                    "with chown -R {} {}",
+                    path.string(), status.st_uid, ::geteuid(), settings::shell_word(path.string())));
   }
   if ((status.st_mode & 077) == 0 || S_ISLNK(status.st_mode)) return;
   if (::chmod(path.c_str(), mode) != 0) {
@@ -84,9 +87,10 @@ void refuse_no_directory(const fs::path& data_dir) {
   const fs::path link = data_dir.has_filename() ? data_dir : data_dir.parent_path();
   std::error_code ignored;
   if (!fs::exists(status) && fs::is_symlink(fs::symlink_status(link, ignored))) {
-    throw StartRefused(fmt::format(
-        "data_dir {} is a link to {}, which can not be used: {}: mount or make that directory, or name another one",
-        link.string(), fs::read_symlink(link, ignored).string(), error.message()));
+    throw StartRefused(
+        fmt::format("data_dir {} is a link to {}, which can not be used: {}: mount or make that directory, "
+                    "or name another one",
+                    link.string(), fs::read_symlink(link, ignored).string(), error.message()));
   }
   if (!fs::exists(status) || fs::is_directory(status)) return;
   throw StartRefused(fmt::format("data_dir {} is {}, not a directory: name another one, or move it away",
@@ -112,10 +116,11 @@ void make_data_directory(const fs::path& data_dir) {
 void refuse_foreign_owner(const fs::path& data_dir) {
   struct stat status {};
   if (::stat(data_dir.c_str(), &status) != 0 || status.st_uid == ::geteuid()) return;
-  throw StartRefused(fmt::format(
-      "{} belongs to another user (id {}) and no server answers there: give the command as that user, with {} in "
-      "front of it",
-      data_dir.string(), status.st_uid, act_as(status.st_uid, status.st_gid)));
+  throw StartRefused(
+      fmt::format("{} belongs to another user (id {}) and no server answers there: give the command as that "
+                  "user, with {} in "
+                  "front of it",
+                  data_dir.string(), status.st_uid, act_as(status.st_uid, status.st_gid)));
 }
 
 void refuse_lost_store(const fs::path& data_dir) {

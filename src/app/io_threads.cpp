@@ -22,8 +22,8 @@ IoThreads::IoThreads(std::size_t count, const Addresses& addresses, const Parts&
     // What runs in a browser on this machine has no business with metrics, whatever the API allows it.
     http::Options options = parts.options;
     options.cors_origins.clear();
-    management_ = std::make_unique<http::wire::Listener>(*contexts_.front(), parts.management_router, parts.clock,
-                                                   std::move(options), http::AccessHook{});
+    management_ = std::make_unique<http::wire::Listener>(*contexts_.front(), parts.management_router,
+                                                         parts.clock, std::move(options), http::AccessHook{});
     management_->open(*addresses.management);
   }
 }

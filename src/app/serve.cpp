@@ -61,8 +61,7 @@ std::filesystem::path mail_folder(const Settings& settings) { return settings.da
 
 std::unique_ptr<mail::MailTransport> make_transport(const Settings& settings) {
   if (settings.mail.smtp_url.empty()) {
-    const auto link =
-        is_loopback(settings.listen.address) ? mail::LinkInLog::shown : mail::LinkInLog::hidden;
+    const auto link = is_loopback(settings.listen.address) ? mail::LinkInLog::shown : mail::LinkInLog::hidden;
     return std::make_unique<mail::MailFiles>(mail_folder(settings), link);
   }
   return std::make_unique<mail::SmtpTransport>(mail::make_smtp_options(settings.mail));
@@ -122,8 +121,7 @@ class Server {
 
   /// The one that is set, else the listener's own address, known since it is bound.
   std::string public_url() const {
-    return settings_.public_url.empty() ? "http://" + to_string(threads_.endpoint())
-                                        : settings_.public_url;
+    return settings_.public_url.empty() ? "http://" + to_string(threads_.endpoint()) : settings_.public_url;
   }
 
   IoThreads::Addresses addresses() const {

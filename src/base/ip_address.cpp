@@ -20,7 +20,8 @@ constexpr unsigned bits_of_mapping = bits_of_v6 - bits_of_v4;
 /// As it is written: an IPv4-mapped address stays one.
 std::optional<ip::address> parse_as_written(std::string_view text) {
   // Asio would take a zone behind a percent sign, and what stands before a NUL.
-  if (text.size() > longest_address || text.find_first_of(std::string_view("%\0", 2)) != std::string_view::npos)
+  if (text.size() > longest_address ||
+      text.find_first_of(std::string_view("%\0", 2)) != std::string_view::npos)
     return std::nullopt;
   boost::system::error_code error;
   const ip::address address = ip::make_address(text, error);

@@ -27,7 +27,8 @@ constexpr std::string_view any = "*";
 
 }  // namespace
 
-Cors::Cors(std::vector<std::string> origins) : origins_(std::move(origins)), allows_all_(origins_ == std::vector{std::string(any)}) {
+Cors::Cors(std::vector<std::string> origins)
+    : origins_(std::move(origins)), allows_all_(origins_ == std::vector{std::string(any)}) {
   if (allows_all_) return;
   for (const std::string& origin : origins_)
     if (!is_origin(origin))

@@ -16,14 +16,15 @@ namespace latchkey::http {
 class Cors {
  public:
   Cors() = default;
-  /// Throws std::invalid_argument, naming the entry, for anything but `scheme://host[:port]` in lower case, and
+  /// Throws std::invalid_argument, naming the entry, for anything but `scheme://host[:port]` in lower case,
+  /// and
   /// `*` alone.
   explicit Cors(std::vector<std::string> origins);
 
   /// Whether answers depend on the request's Origin, which caches must know (`Vary`).
   bool depends_on_origin() const { return !origins_.empty() && !allows_all_; }
-  /// What `Access-Control-Allow-Origin` says: the request's Origin when it is the only one and allowed, or `*`.
-  /// The view points to our copy.
+  /// What `Access-Control-Allow-Origin` says: the request's Origin when it is the only one and allowed, or
+  /// `*`. The view points to our copy.
   std::optional<std::string_view> allowed_origin(const Request& request) const;
 
   /// Whether an OPTIONS request is a preflight, which is answered with what the resource allows.

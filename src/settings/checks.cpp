@@ -117,7 +117,8 @@ class Checker {
     std::vector<std::string> without_dot = settings_.accounts.domains_without_dot;
     without_dot.emplace_back("localhost");
     if (parse_email_address(address, without_dot).has_error()) {
-      refuse("{}: its domain has no dot, and accounts.domains_without_dot does not name it", show("mail.from"));
+      refuse("{}: its domain has no dot, and accounts.domains_without_dot does not name it",
+             show("mail.from"));
     }
   }
 

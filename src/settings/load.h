@@ -43,7 +43,8 @@ struct Problems {
 
 /// Reads, merges and checks everything, and tells all that is wrong, not only the first. Unknown names are
 /// refused in all three places (in the environment, every LATCHKEY_ variable but the few that are no settings
-/// and those that container_variables.h describes). A file that holds secrets and can be read by others is refused.
+/// and those that container_variables.h describes). A file that holds secrets and can be read by others is
+/// refused.
 boost::system::result<Loaded, Problems> load(const Sources& sources);
 
 /// The LATCHKEY_ variables of this process, for Sources.

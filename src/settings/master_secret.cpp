@@ -90,7 +90,8 @@ Exposed treatment_of(const std::filesystem::path& path, const Settings& settings
   return own && !error ? Exposed::close : Exposed::report;
 }
 
-boost::system::result<Secret, Problems> read_from(const std::filesystem::path& path, const Settings& settings) {
+boost::system::result<Secret, Problems> read_from(const std::filesystem::path& path,
+                                                  const Settings& settings) {
   auto file = read_private_file(path, treatment_of(path, settings));
   if (!file) return std::move(file).error();
   auto secret = parse_master_secret(file->text);

@@ -37,8 +37,10 @@ std::string reason(int error) { return std::system_category().message(error); }
 
 /// How whoever mounted a file from outside gives it another mode: changing it here would be refused.
 constexpr std::string_view mount_advice =
-    "the mode is given where the file is mounted: in Kubernetes `defaultMode: 0400` of the secret's volume (with "
-    "fsGroup where the server is not root), in Docker `mode: 0400` and `uid` of the secret, or the mode of the file "
+    "the mode is given where the file is mounted: in Kubernetes `defaultMode: 0400` of the secret's volume "
+    "(with "
+    "fsGroup where the server is not root), in Docker `mode: 0400` and `uid` of the secret, or the mode of "
+    "the file "
     "on the host";
 
 bool is_exposed(const struct stat& status) {
@@ -52,7 +54,8 @@ bool is_on_read_only_mount(int fd) {
 }
 
 /// Nothing when nobody else can get at the file.
-std::optional<std::string> find_exposure(int fd, const struct stat& status, const std::filesystem::path& path) {
+std::optional<std::string> find_exposure(int fd, const struct stat& status,
+                                         const std::filesystem::path& path) {
   const uid_t self = ::geteuid();
   if (status.st_uid != self && status.st_uid != 0) {
     return fmt::format("it belongs to another user (id {}): run chown {} {}", status.st_uid, self,
@@ -60,10 +63,11 @@ std::optional<std::string> find_exposure(int fd, const struct stat& status, cons
   }
   if (!is_exposed(status)) return std::nullopt;
   const std::string what = fmt::format("others can get at it (mode {:04o})", status.st_mode & 07777);
-  if (is_on_read_only_mount(fd)) return fmt::format("{}, and its file system is read-only: {}", what, mount_advice);
+  if (is_on_read_only_mount(fd))
+    return fmt::format("{}, and its file system is read-only: {}", what, mount_advice);
   if (status.st_uid == self) return fmt::format("{}: run chmod 600 {}", what, shell_word(path.string()));
-  return fmt::format("{}, and it is root's: {}; elsewhere, as root, run chgrp {} {} and chmod 640 on it", what,
-                     mount_advice, ::getegid(), shell_word(path.string()));
+  return fmt::format("{}, and it is root's: {}; elsewhere, as root, run chgrp {} {} and chmod 640 on it",
+                     what, mount_advice, ::getegid(), shell_word(path.string()));
 }
 
 /// One that belongs to this user. What was mounted read-only stays as it is.

@@ -37,8 +37,7 @@ std::optional<std::string> read_name(const std::string& name) {
   if (std::ranges::any_of(name, is_beyond_ascii)) return to_a_labels(name);
   const std::string lower = to_lower_ascii(name);
   if (lower == ".") return lower;
-  const bool plain =
-      lower.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.") == std::string::npos;
+  const bool plain = lower.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.") == std::string::npos;
   if (!plain || lower.empty() || lower.size() > longest_name || lower.starts_with('.') ||
       lower.find("..") != std::string::npos)
     return std::nullopt;

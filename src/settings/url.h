@@ -1,5 +1,5 @@
-// What settings say of places on the network. Boost.URL reads the grammar (RFC 3986); here stands what of it a
-// setting may be.
+// What settings say of places on the network. Boost.URL reads the grammar (RFC 3986); here stands what of it
+// a setting may be.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ namespace latchkey::settings {
 /// port.
 std::optional<Endpoint> parse_endpoint(std::string_view text);
 
-/// The parts of `scheme://host[:port][/path]`, lower-cased where case does not count. An international name is
-/// in A-labels; brackets are taken off an IPv6 host.
+/// The parts of `scheme://host[:port][/path]`, lower-cased where case does not count. An international name
+/// is in A-labels; brackets are taken off an IPv6 host.
 struct Url {
   std::string scheme;
   std::string host;

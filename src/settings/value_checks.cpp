@@ -74,7 +74,8 @@ std::optional<Complaint> check_public_url(std::string& value) {
 std::optional<Complaint> check_smtp_url(std::string& value) {
   if (value.empty()) return std::nullopt;
   const std::optional<Url> url = parse_url(value);
-  if (!url || (url->scheme != "smtp" && url->scheme != "smtps") || !url->path.empty() || !names_a_host(*url)) {
+  if (!url || (url->scheme != "smtp" && url->scheme != "smtps") || !url->path.empty() ||
+      !names_a_host(*url)) {
     return "must be smtp://HOST:PORT or smtps://HOST:PORT; user and password have settings of their own";
   }
   value = to_string(*url);
@@ -85,7 +86,8 @@ std::optional<Complaint> check_database_url(std::string& value) {
   const bool known = value.starts_with("postgresql://") || value.starts_with("postgres://");
   if (!known) return "must begin with postgresql:// (leave it out to use the SQLite file in data_dir)";
   if (!is_visible_ascii(value)) {
-    return "must have visible ASCII characters only: percent-encode every other one, each byte of its UTF-8 as "
+    return "must have visible ASCII characters only: percent-encode every other one, each byte of its UTF-8 "
+           "as "
            "% and two hexadecimal digits (a space is %20)";
   }
   return std::nullopt;
@@ -134,7 +136,8 @@ std::optional<Complaint> check_origin(std::string& value) {
   // Browsers say `null` for the pages of files.
   const bool has_origin = url && url->scheme != "file" && (names_a_host(*url) || !is_web(*url));
   if (!has_origin || !url->path.empty()) {
-    return "must list origins such as https://app.example.com or capacitor://localhost, each whole and without a "
+    return "must list origins such as https://app.example.com or capacitor://localhost, each whole and "
+           "without a "
            "path, or be * alone, for every origin";
   }
   drop_default_port(*url);
@@ -153,7 +156,8 @@ std::optional<Complaint> check_proxy(std::string& value) {
 
 std::optional<Mailbox> parse_mailbox(std::string_view text) {
   std::optional<SplitMailbox> split = split_mailbox(trim(text));
-  if (!split || split->name.size() > 200 || !is_valid_utf8(split->name) || has_control_characters(split->name))
+  if (!split || split->name.size() > 200 || !is_valid_utf8(split->name) ||
+      has_control_characters(split->name))
     return std::nullopt;
   const std::size_t at = split->address.rfind('@');
   if (at == std::string_view::npos) return std::nullopt;
@@ -166,7 +170,8 @@ std::optional<Mailbox> parse_mailbox(std::string_view text) {
 std::string to_string(const Mailbox& mailbox) {
   if (mailbox.name.empty()) return mailbox.address;
   constexpr std::string_view specials = "()<>[]:;@\\,\"";
-  if (mailbox.name.find_first_of(specials) == std::string::npos) return mailbox.name + " <" + mailbox.address + '>';
+  if (mailbox.name.find_first_of(specials) == std::string::npos)
+    return mailbox.name + " <" + mailbox.address + '>';
   std::string quoted = "\"";
   for (const char c : mailbox.name) {
     if (c == '"' || c == '\\') quoted.push_back('\\');

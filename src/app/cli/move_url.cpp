@@ -68,9 +68,7 @@ StoreUrl parse_postgres(std::string_view text) {
 
 }  // namespace
 
-bool holds_password(std::string_view url) {
-  return is_postgres(url) && db::postgres::holds_password(url);
-}
+bool holds_password(std::string_view url) { return is_postgres(url) && db::postgres::holds_password(url); }
 
 StoreUrl parse_store_url(std::string_view text) {
   if (text.starts_with(sqlite_scheme)) return parse_sqlite(text);

@@ -177,11 +177,13 @@ void prepare_restore(const fs::path& backup, const fs::path& data_dir,
                      std::stop_token stop) {
   check_backup(backup, data_dir);
   if (lacks_its_log(backup)) {
-    console.err(fmt::format(
-        "warning: {0} was not written by `latchkey backup`: it is a copy of a store's file, and the log that belongs "
-        "to it ({0}-wal) is not there. If a server was running when it was copied, the newest accounts and changes "
-        "are missing\n",
-        backup.string()));
+    console.err(
+        fmt::format("warning: {0} was not written by `latchkey backup`: it is a copy of a store's file, and "
+                    "the log that belongs "
+                    "to it ({0}-wal) is not there. If a server was running when it was copied, the newest "
+                    "accounts and changes "
+                    "are missing\n",
+                    backup.string()));
   }
   try {
     prepare_copy(backup, data_dir, current_epoch, now, stop);

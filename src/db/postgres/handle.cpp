@@ -46,23 +46,21 @@ std::vector<std::string> split(const std::string& list) {
 }
 
 bool is_host(std::string_view host) {
-  constexpr std::string_view allowed =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:%";
+  constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:%";
   // A folder of sockets, or an abstract one.
   if (host.starts_with('/') || host.starts_with('@')) return true;
   return host.find_first_not_of(allowed) == std::string_view::npos;
 }
 
-bool is_port(std::string_view port) {
-  return port.find_first_not_of("0123456789") == std::string_view::npos;
-}
+bool is_port(std::string_view port) { return port.find_first_not_of("0123456789") == std::string_view::npos; }
 
 /// What libpq names in its messages must be what it looks like, and no piece of a password.
 bool has_places(const PQconninfoOption* option) {
   for (; option->keyword != nullptr; ++option) {
     if (option->val == nullptr) continue;
     const std::string_view name = option->keyword;
-    if ((name == "host" || name == "hostaddr") && !std::ranges::all_of(split(option->val), is_host)) return false;
+    if ((name == "host" || name == "hostaddr") && !std::ranges::all_of(split(option->val), is_host))
+      return false;
     if (name == "port" && !std::ranges::all_of(split(option->val), is_port)) return false;
   }
   return true;
@@ -148,11 +146,12 @@ std::string field(const PGresult* result, int code) {
   return text == nullptr ? "" : text;
 }
 
-/// What an operator has to do about an error that nobody else can end. Since PostgreSQL 15 the schema `public`
-/// belongs to the owner of the database.
+/// What an operator has to do about an error that nobody else can end. Since PostgreSQL 15 the schema
+/// `public` belongs to the owner of the database.
 std::string_view advice_for(std::string_view state) {
   if (state != "42501" && state != "3F000") return {};
-  return ": the role of the URL must own the database and the tables in it, or be allowed to make some by GRANT "
+  return ": the role of the URL must own the database and the tables in it, or be allowed to make some by "
+         "GRANT "
          "USAGE, CREATE ON SCHEMA public TO the role";
 }
 
@@ -176,9 +175,10 @@ PostgresUrlOptions parse_postgres_url(const Secret& url) {
   if (reason != nullptr) wipe(reason, std::strlen(reason));
   PQfreemem(reason);
   if (!options) {
-    throw Fault("libpq does not understand it: a parameter behind the ? is none of libpq's or has no value, or "
-                "something is not encoded: " +
-                std::string(how_to_encode()));
+    throw Fault(
+        "libpq does not understand it: a parameter behind the ? is none of libpq's or has no value, or "
+        "something is not encoded: " +
+        std::string(how_to_encode()));
   }
   if (!has_places(options.get()))
     throw Fault("a host or a port in it can be none: " + std::string(how_to_encode()));
@@ -221,7 +221,8 @@ PostgresHandle connect_postgres(const PostgresOptions& options, const std::optio
   wipe(parameters["password"]);
   if (!handle) throw Unavailable("no memory for a connection to the database");
   if (PQstatus(handle.get()) != CONNECTION_OK) {
-    throw Unavailable("no connection to the database: " + without_values(last_words(handle.get()), url.get()));
+    throw Unavailable("no connection to the database: " +
+                      without_values(last_words(handle.get()), url.get()));
   }
   refuse_other_encodings(handle.get());
   PQsetNoticeReceiver(handle.get(), note, nullptr);

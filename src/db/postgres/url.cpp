@@ -44,7 +44,8 @@ UrlParts split_url(std::string_view url) {
 }
 
 std::string_view how_to_encode() {
-  return "in user name, password and name of the database every character but letters, digits and - . _ ~ must be "
+  return "in user name, password and name of the database every character but letters, digits and - . _ ~ "
+         "must be "
          "percent-encoded (% is %25, @ is %40, : is %3A, / is %2F, ? is %3F, # is %23)";
 }
 

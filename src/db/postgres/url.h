@@ -1,6 +1,6 @@
-// The URL of a PostgreSQL as libpq reads it, as text. It holds a password, and when a character of that is not
-// percent-encoded, libpq takes a piece of the password for a host, a port or a database, and names it in its
-// messages: so such a URL is refused here, by words of ours.
+// The URL of a PostgreSQL as libpq reads it, as text. It holds a password, and when a character of that is
+// not percent-encoded, libpq takes a piece of the password for a host, a port or a database, and names it in
+// its messages: so such a URL is refused here, by words of ours.
 #pragma once
 
 #include <optional>
@@ -21,8 +21,8 @@ struct UrlParts {
 };
 UrlParts split_url(std::string_view url);
 
-/// Why pieces of the URL can be in the wrong place, with how to write it, as the end of a sentence that quotes
-/// nothing of it; nothing when they are where they belong.
+/// Why pieces of the URL can be in the wrong place, with how to write it, as the end of a sentence that
+/// quotes nothing of it; nothing when they are where they belong.
 std::optional<std::string> find_misplaced_pieces(std::string_view url);
 
 /// Which characters have to be percent-encoded, as a sentence that begins in lower case.

@@ -22,8 +22,8 @@ TEST(IpAddress, HasOneText) {
   EXPECT_EQ(shown("0:0::1"), "::1");
   EXPECT_EQ(shown("2001:DB8::1"), "2001:db8::1");
   EXPECT_EQ(shown("::FFFF:10.0.0.1"), "10.0.0.1");
-  for (const std::string_view text : {"", "nothing", "127.1", "256.0.0.1", "010.0.0.1", "0x7f.0.0.1", "1.2.3.4 ", "[::1]",
-                                      "fe80::1%eth0", "fe80::1%1", "::g", "1.2.3.4:80"})
+  for (const std::string_view text : {"", "nothing", "127.1", "256.0.0.1", "010.0.0.1", "0x7f.0.0.1",
+                                      "1.2.3.4 ", "[::1]", "fe80::1%eth0", "fe80::1%1", "::g", "1.2.3.4:80"})
     EXPECT_EQ(shown(text), "none") << text;
   EXPECT_EQ(shown(std::string_view("127.0.0.1\0", 10)), "none");
   EXPECT_EQ(shown(std::string_view("127.0.0.1\0.evil", 15)), "none");
@@ -51,8 +51,9 @@ TEST(IpNetwork, IsWrittenInOneWay) {
   EXPECT_EQ(shown_network("10.0.0.0/0"), "0.0.0.0/0");
   EXPECT_EQ(shown_network("::ffff:10.1.2.3"), "10.1.2.3/32");
   EXPECT_EQ(shown_network("::ffff:10.1.2.3/104"), "10.0.0.0/8");
-  for (const std::string_view text : {"", "everyone", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+1", "10.0.0.0/", "10.0.0/8",
-                                      "::1/129", "/8", "10.0.0.0/8/8", "fe80::1%eth0/64", "::ffff:10.0.0.0/95"}) {
+  for (const std::string_view text :
+       {"", "everyone", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+1", "10.0.0.0/", "10.0.0/8", "::1/129", "/8",
+        "10.0.0.0/8/8", "fe80::1%eth0/64", "::ffff:10.0.0.0/95"}) {
     EXPECT_EQ(shown_network(text), "none") << text;
   }
 }
@@ -71,7 +72,8 @@ TEST(IpNetwork, ContainsByItsPrefixAlone) {
                                    {"::/1", "::1", "10.0.0.1"},
                                    {"0.0.0.0/0", "255.255.255.255", "::1"}}) {
     EXPECT_TRUE(IpNetwork::parse(network)->contains(*parse_ip_address(inside))) << network << ' ' << inside;
-    EXPECT_FALSE(IpNetwork::parse(network)->contains(*parse_ip_address(outside))) << network << ' ' << outside;
+    EXPECT_FALSE(IpNetwork::parse(network)->contains(*parse_ip_address(outside)))
+        << network << ' ' << outside;
   }
   EXPECT_TRUE(IpNetwork::parse("10.0.0.0/8")->has_only_prefix());
   EXPECT_FALSE(IpNetwork::parse("10.0.0.1/8")->has_only_prefix());

@@ -57,8 +57,9 @@ std::string refusal_of(const std::string& url) {
 
 TEST(CliMove, SaysHowToWriteAUrlAndNothingOfIt) {
   for (const std::string password :
-       {"hunter%ss", "hunter%", "hunter%0", "hunter%00", "hunter2@secret", "@hunter", "hunter/def", "123/hunter", "123/4",
-        "hun?ter/x", "hunter@secret?hunter", "hunter/x?sslmode=disable", "hunter:/1", "hunter,secret/x"}) {
+       {"hunter%ss", "hunter%", "hunter%0", "hunter%00", "hunter2@secret", "@hunter", "hunter/def",
+        "123/hunter", "123/4", "hun?ter/x", "hunter@secret?hunter", "hunter/x?sslmode=disable", "hunter:/1",
+        "hunter,secret/x"}) {
     for (const std::string user : {"ann", "ann,bob", "a/b"}) {
       const std::string told = refusal_of("postgresql://" + user + ":" + password + "@db/auth");
       EXPECT_TRUE(told.starts_with("the URL of the PostgreSQL can not be used: ")) << told;
@@ -67,7 +68,8 @@ TEST(CliMove, SaysHowToWriteAUrlAndNothingOfIt) {
         EXPECT_EQ(told.find(piece), std::string::npos) << piece << " in " << told;
     }
   }
-  EXPECT_NE(refusal_of("postgresql://ann@db/auth?sslmod=hunter2").find("a parameter behind the ?"), std::string::npos);
+  EXPECT_NE(refusal_of("postgresql://ann@db/auth?sslmod=hunter2").find("a parameter behind the ?"),
+            std::string::npos);
   EXPECT_EQ(refusal_of("postgresql://ann@db/auth?sslmod=hunter2").find("hunter2"), std::string::npos);
   EXPECT_NE(refusal_of("postgresql://ann@db:54x2/auth").find("a host or a port"), std::string::npos);
   EXPECT_NE(refusal_of("postgresql://ann@d$b/auth").find("a host or a port"), std::string::npos);
@@ -94,7 +96,8 @@ TEST(CliMove, AddsWhatTheEnvironmentSaysToTheQuery) {
   EXPECT_EQ(url("postgresql://ann@h/x?sslmode=require"),
             "postgresql://ann@h/x?sslmode=require&password=%70%2F%77&passfile=%2F%61%26%62");
   EXPECT_EQ(url("postgresql://ann:a?b@h/x"), "postgresql://ann:a?b@h/x?passfile=%2F%61%26%62");
-  EXPECT_EQ(url("postgresql://ann@h/x?password=q&passfile=/c"), "postgresql://ann@h/x?password=q&passfile=/c");
+  EXPECT_EQ(url("postgresql://ann@h/x?password=q&passfile=/c"),
+            "postgresql://ann@h/x?password=q&passfile=/c");
   ::unsetenv("PGPASSWORD");
   ::unsetenv("PGPASSFILE");
 }

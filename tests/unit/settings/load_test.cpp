@@ -217,7 +217,8 @@ TEST(Load, a_bad_variable_is_refused_with_its_name) {
 
 TEST(Load, an_empty_variable_of_any_setting_is_not_set) {
   const WorkingFolder folder;
-  WorkingFolder::write("latchkey.toml", "[tokens]\naccess_ttl = \"5m\"\n[http]\ncors_origins = [\"https://a.example\"]\n");
+  WorkingFolder::write("latchkey.toml",
+                       "[tokens]\naccess_ttl = \"5m\"\n[http]\ncors_origins = [\"https://a.example\"]\n");
   Sources sources;
   for (const Knob& knob : knobs()) sources.environment.emplace_back(environment_name(knob), "");
   const auto loaded = load(sources);
@@ -258,8 +259,9 @@ TEST(Load, variables_that_containers_are_given_for_a_service_of_our_name_are_lef
   EXPECT_EQ(loaded->left_alone, names);
 
   for (const auto& [name, value] :
-       {Variable{"LATCHKEY_PORT", "8080"}, Variable{"LATCHKEY_NAME", "latchkey"}, Variable{"LATCHKEY_PORT_TCP", "1"},
-        Variable{"LATCHKEY_PORT_80_TCPX", "1"}, Variable{"LATCHKEY_MAIL_SMTP_PORT", "25"}, Variable{"LATCHKEY_ENV", "prod"},
+       {Variable{"LATCHKEY_PORT", "8080"}, Variable{"LATCHKEY_NAME", "latchkey"},
+        Variable{"LATCHKEY_PORT_TCP", "1"}, Variable{"LATCHKEY_PORT_80_TCPX", "1"},
+        Variable{"LATCHKEY_MAIL_SMTP_PORT", "25"}, Variable{"LATCHKEY_ENV", "prod"},
         Variable{"LATCHKEY_SERVICE", "x"}, Variable{"LATCHKEY_EXPORT_1_TCP", "x"}}) {
     EXPECT_TRUE(contains(refusal_of_variable(name, value), name + ": unknown setting")) << name;
   }
@@ -274,7 +276,8 @@ TEST(Load, no_setting_looks_like_such_a_variable) {
 
 TEST(Load, a_working_directory_that_may_not_be_entered_has_no_file) {
   const WorkingFolder folder;
-  if (::geteuid() == 0) GTEST_SKIP() << "root may enter any; tests/api/test_settings.py has it as another user";
+  if (::geteuid() == 0)
+    GTEST_SKIP() << "root may enter any; tests/api/test_settings.py has it as another user";
   WorkingFolder::write("latchkey.toml", "threads = 3");
   ASSERT_EQ(::chmod(folder.path().c_str(), 0), 0);
   const auto loaded = load({});

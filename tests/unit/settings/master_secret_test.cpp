@@ -193,8 +193,8 @@ TEST(MasterSecret, K02_a_file_in_the_data_directory_is_closed) {
   settings.data_dir = folder.path();
   for (const char* name : {"master_secret", "another name"}) {
     if (std::string_view(name) != "master_secret") settings.master_secret_file = folder.path() / name;
-    for (const auto& [mode, closed] :
-         std::initializer_list<std::pair<mode_t, mode_t>>{{0660, 0600}, {0644, 0600}, {0440, 0400}, {0777, 0600}}) {
+    for (const auto& [mode, closed] : std::initializer_list<std::pair<mode_t, mode_t>>{
+             {0660, 0600}, {0644, 0600}, {0440, 0400}, {0777, 0600}}) {
       WorkingFolder::write(name, good_secret, mode);
       ::testing::internal::CaptureStderr();
       const auto secret = load_master_secret(settings);

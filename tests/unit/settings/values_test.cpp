@@ -38,11 +38,29 @@ TEST(SettingEndpoint, is_an_address_and_a_port) {
   EXPECT_EQ(parse_endpoint("[::ffff:127.0.0.1]:80"), (Endpoint{"::ffff:127.0.0.1", 80}));
   EXPECT_EQ(to_string(Endpoint{"::1", 443}), "[::1]:443");
   EXPECT_EQ(to_string(Endpoint{"0.0.0.0", 80}), "0.0.0.0:80");
-  for (const std::string_view text :
-       {"", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:70000", "127.0.0.1:-1", "127.0.0.1:+1",
-        "127.0.0.1:1x", "::1:8080", "[::1]", "[127.0.0.1]:80", "example.com:80", "127.1:80", "[::1]x:80",
-        "[::1", "nowhere", "127.0.0.1:80:80", "256.0.0.1:80", "u@127.0.0.1:80", "127.0.0.1:80/x", "127.0.0.1 :80",
-        "[fe80::1%25eth0]:80", "bücher.example:80"}) {
+  for (const std::string_view text : {"",
+                                      ":8080",
+                                      "127.0.0.1",
+                                      "127.0.0.1:",
+                                      "127.0.0.1:70000",
+                                      "127.0.0.1:-1",
+                                      "127.0.0.1:+1",
+                                      "127.0.0.1:1x",
+                                      "::1:8080",
+                                      "[::1]",
+                                      "[127.0.0.1]:80",
+                                      "example.com:80",
+                                      "127.1:80",
+                                      "[::1]x:80",
+                                      "[::1",
+                                      "nowhere",
+                                      "127.0.0.1:80:80",
+                                      "256.0.0.1:80",
+                                      "u@127.0.0.1:80",
+                                      "127.0.0.1:80/x",
+                                      "127.0.0.1 :80",
+                                      "[fe80::1%25eth0]:80",
+                                      "bücher.example:80"}) {
     EXPECT_EQ(parse_endpoint(text), std::nullopt) << text;
   }
   EXPECT_EQ(parse_endpoint(std::string_view("127.0.0.1\0:80", 13)), std::nullopt);
@@ -60,7 +78,8 @@ TEST(SettingPublicUrl, is_absolute_and_plain) {
   EXPECT_EQ(checked(check_public_url, "http://a.example:443"), "http://a.example:443");
   EXPECT_EQ(checked(check_public_url, "http://[0::1]:8080"), "http://[::1]:8080");
   EXPECT_EQ(checked(check_public_url, "https://example.com/auth/v1"), "https://example.com/auth/v1");
-  EXPECT_EQ(checked(check_public_url, "https://Bücher.example:8443/x"), "https://xn--bcher-kva.example:8443/x");
+  EXPECT_EQ(checked(check_public_url, "https://Bücher.example:8443/x"),
+            "https://xn--bcher-kva.example:8443/x");
   EXPECT_EQ(checked(check_public_url, ""), "");
   for (const char* text : {"example.com",
                            "/x",
@@ -111,16 +130,17 @@ TEST(SettingOrigin, H20_is_named_exactly) {
   EXPECT_EQ(checked(check_origin, "https://app.example.com/"), "https://app.example.com");
   EXPECT_EQ(checked(check_origin, "*"), "*");
   for (const char* text :
-       {"null", "https://*.example.com", "*://example.com", "https://*", "https://example.com/x", "example.com", "", "file://x",
-        "file://", "https://u@example.com", "https://example.com?x", "https://.", "://x", "1a://x", "capacitor:localhost",
-        "https://exa mple.com", "https://x!.example", "capacitor://localhost/x"}) {
+       {"null", "https://*.example.com", "*://example.com", "https://*", "https://example.com/x",
+        "example.com", "", "file://x", "file://", "https://u@example.com", "https://example.com?x",
+        "https://.", "://x", "1a://x", "capacitor:localhost", "https://exa mple.com", "https://x!.example",
+        "capacitor://localhost/x"}) {
     EXPECT_EQ(checked(check_origin, text), "refused") << text;
   }
 }
 
 TEST(SettingOrigin, is_of_any_scheme_and_in_a_labels) {
-  for (const char* text : {"capacitor://localhost", "tauri://localhost", "ionic://localhost", "http://tauri.localhost",
-                           "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+  for (const char* text : {"capacitor://localhost", "tauri://localhost", "ionic://localhost",
+                           "http://tauri.localhost", "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
                            "moz-extension://3c4f5a10-6b70-4f19-9d0e-0f3f9a1b2c3d", "app://.", "app://-",
                            "capacitor://localhost:80", "a+b.c-d1://x_y", "http://[::1]:3000"}) {
     EXPECT_EQ(checked(check_origin, text), text);
@@ -158,8 +178,9 @@ TEST(SettingMailbox, is_an_address_with_or_without_a_name) {
   EXPECT_TRUE(parse_mailbox("latchkey@localhost"));
   EXPECT_EQ(parse_mailbox("noreply@Intranet")->address, "noreply@intranet");
   for (const std::string_view text :
-       {"", "not an address", "<a@b.com", "a@b.com>", "x\r\nBcc: y@z.com <a@b.com>", "\"x <a@b.com>", "\"x\\\" <a@b.com>",
-        "x\\ <a@b.com>", "\"x\"", "\"x\" a@b.com", "\"x\ny\" <a@b.com>", "a@", "<@b.com>", "<<a@b.com>>", "a@b.com, c@d.com", "A <a@b.com>, B <c@d.com>"}) {
+       {"", "not an address", "<a@b.com", "a@b.com>", "x\r\nBcc: y@z.com <a@b.com>", "\"x <a@b.com>",
+        "\"x\\\" <a@b.com>", "x\\ <a@b.com>", "\"x\"", "\"x\" a@b.com", "\"x\ny\" <a@b.com>", "a@",
+        "<@b.com>", "<<a@b.com>>", "a@b.com, c@d.com", "A <a@b.com>, B <c@d.com>"}) {
     EXPECT_FALSE(parse_mailbox(text)) << text;
   }
 }
@@ -172,11 +193,13 @@ TEST(SettingMailbox, a_name_can_stand_in_quotes) {
            {R"("Firma, GmbH" <a@b.com>)", "Firma, GmbH", R"("Firma, GmbH" <a@b.com>)"},
            {R"(Firma, GmbH <a@b.com>)", "Firma, GmbH", R"("Firma, GmbH" <a@b.com>)"},
            {R"("Plain" <a@b.com>)", "Plain", "Plain <a@b.com>"},
-           {R"(Joe "the \"big\" one" Q <a@b.com>)", R"(Joe the "big" one Q)", R"("Joe the \"big\" one Q" <a@b.com>)"},
+           {R"(Joe "the \"big\" one" Q <a@b.com>)", R"(Joe the "big" one Q)",
+            R"("Joe the \"big\" one Q" <a@b.com>)"},
            {R"("a <c@d.com>" <a@b.com>)", "a <c@d.com>", R"("a <c@d.com>" <a@b.com>)"},
            {R"("back\\slash"<a@b.com>)", R"(back\slash)", R"("back\\slash" <a@b.com>)"},
            {R"("" <a@b.com>)", "", "a@b.com"},
-           {R"("Bücher & mehr; GmbH" <a@b.com>)", "Bücher & mehr; GmbH", R"("Bücher & mehr; GmbH" <a@b.com>)"}}) {
+           {R"("Bücher & mehr; GmbH" <a@b.com>)", "Bücher & mehr; GmbH",
+            R"("Bücher & mehr; GmbH" <a@b.com>)"}}) {
     const auto mailbox = parse_mailbox(text);
     ASSERT_TRUE(mailbox) << text;
     EXPECT_EQ(mailbox->name, name);

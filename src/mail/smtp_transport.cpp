@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "base/ip_address.h"
 #include "base/log.h"
 #include "mail/libcurl.h"
 #include "mail/smtp_session.h"

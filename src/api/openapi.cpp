@@ -11,23 +11,44 @@ namespace {
 
 namespace json = boost::json;
 
-json::object problem_schema() {
+/// The problem documents of a style of errors (http/route.h).
+json::object problem_schema(http::ErrorStyle style) {
   const json::object text{{"type", "string"}};
   const json::object field{
       {"type", "object"},
       {"properties", {{"loc", {{"type", "array"}, {"items", text}}}, {"msg", text}, {"type", text}}},
       {"required", {"loc", "msg", "type"}}};
+  const json::object fields{{"type", "array"}, {"items", field}};
+  json::object properties{{"type", {{"type", "string"}, {"format", "uri"}}},
+                          {"title", text},
+                          {"status", {{"type", "integer"}}},
+                          {"detail", text},
+                          {"code", {{"type", "string"}, {"description", "stable, snake_case"}}},
+                          {"request_id", text},
+                          {"errors", fields}};
+  json::array required{"type", "title", "status", "detail", "code", "request_id"};
+  if (style == http::ErrorStyle::field_list) properties["detail"] = fields;
+  if (style == http::ErrorStyle::token_endpoint) {
+    json::array either;
+    either.emplace_back(text);
+    either.emplace_back(fields);
+    properties["detail"] = json::object{{"oneOf", std::move(either)}};
+    properties["error"] = {{"type", "string"}, {"description", "as RFC 6749 §5.2 has it"}};
+    properties["error_description"] = text;
+    required.emplace_back("error");
+    required.emplace_back("error_description");
+  }
   return {{"type", "object"},
           {"description", "A problem document (RFC 9457)"},
-          {"properties",
-           {{"type", {{"type", "string"}, {"format", "uri"}}},
-            {"title", text},
-            {"status", {{"type", "integer"}}},
-            {"detail", text},
-            {"code", {{"type", "string"}, {"description", "stable, snake_case"}}},
-            {"request_id", text},
-            {"errors", {{"type", "array"}, {"items", field}}}}},
-          {"required", {"type", "title", "status", "detail", "code", "request_id"}}};
+          {"properties", std::move(properties)},
+          {"required", std::move(required)}};
+}
+
+std::string_view problem_name(http::ErrorStyle style, int status) {
+  if (style == http::ErrorStyle::token_endpoint) return "TokenProblem";
+  const bool lists_fields =
+      style == http::ErrorStyle::field_list || style == http::ErrorStyle::page_or_field_list;
+  return lists_fields && status == 422 ? "ValidationProblem" : "Problem";
 }
 
 json::object reference(std::string_view name) {
@@ -70,6 +91,18 @@ json::array parameters(const Endpoint& row) {
   return result;
 }
 
+/// What people are answered with.
+json::object html_content() { return {{"schema", {{"type", "string"}}}}; }
+
+json::object refusal_content(http::ErrorStyle style, int status) {
+  json::object content;
+  if (style != http::ErrorStyle::page) content[http::problem_type] = reference(problem_name(style, status));
+  if (style == http::ErrorStyle::page || style == http::ErrorStyle::page_or_field_list) {
+    content["text/html"] = html_content();
+  }
+  return content;
+}
+
 /// Refusals by status, each with the codes that it can carry.
 void add_refusals(json::object& responses, const Endpoint& row) {
   std::map<int, std::vector<ErrorCode>> by_status{{400, {ErrorCode::bad_request}}};
@@ -81,15 +114,11 @@ void add_refusals(json::object& responses, const Endpoint& row) {
   }
   by_status[503].push_back(ErrorCode::unavailable);
   for (const auto& [status, codes] : by_status) {
-    std::string description;
-    for (const auto code : codes) {
-      const std::string name(describe(code).code);
-      if (description.find("`" + name + "`") != std::string::npos) continue;
-      description += (description.empty() ? "`" : ", `") + name + "`";
-    }
+    json::object sentences;
+    for (const auto code : codes) sentences[describe(code).code] = describe(code).detail;
     responses[std::to_string(status)] = {{"description", http::reason_phrase(status)},
-                                         {"x-codes", description},
-                                         {"content", {{http::problem_type, reference("Problem")}}}};
+                                         {"x-codes", std::move(sentences)},
+                                         {"content", refusal_content(row.errors, status)}};
   }
 }
 
@@ -108,9 +137,6 @@ std::string operation_id(const Endpoint& row) {
   return id;
 }
 
-/// What the links of mails answer people with.
-json::object html_content() { return {{"schema", {{"type", "string"}}}}; }
-
 json::object operation(const Endpoint& row) {
   const Answer& answer = row.answer;
   json::object success{{"description", http::reason_phrase(answer.status)}};
@@ -121,13 +147,11 @@ json::object operation(const Endpoint& row) {
   }
   json::object responses{{std::to_string(answer.status), std::move(success)}};
   add_refusals(responses, row);
-  if (answer.page_for_browsers) {
-    responses["400"].as_object()["content"].as_object()["text/html"] = html_content();
-  }
   json::object result{{"tags", {row.tag}},
                       {"summary", row.summary},
                       {"operationId", operation_id(row)},
                       {"responses", std::move(responses)}};
+  if (!row.description.empty()) result["description"] = row.description;
   if (auto list = parameters(row); !list.empty()) result["parameters"] = std::move(list);
   if (row.body.kind != http::BodyKind::none) result["requestBody"] = request_body(row.body);
   if (row.access.from != Credential::none) {
@@ -162,7 +186,10 @@ json::value make_openapi(Features features) {
       add_schema(schemas, row.answer.schema);
     }
   }
-  schemas["Problem"] = problem_schema();
+  for (const auto style :
+       {http::ErrorStyle::problem, http::ErrorStyle::field_list, http::ErrorStyle::token_endpoint}) {
+    schemas[problem_name(style, 422)] = problem_schema(style);
+  }
   const auto bearer = [](std::string_view what) {
     return json::object{
         {"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}, {"description", what}};

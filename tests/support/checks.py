@@ -20,12 +20,14 @@ def assert_common_headers(response, *, cacheable: bool = False) -> None:
     where = f"{response.request.method} {response.request.url} -> {response.status_code}"
     assert headers.get("X-Request-Id"), where
     assert headers.get("X-Content-Type-Options") == "nosniff", where
-    assert headers.get("Referrer-Policy") == "no-referrer", where
     csp = headers.get("Content-Security-Policy", "")
     if headers.get("Content-Type", "").startswith("text/html"):
         assert "default-src 'none'" in csp and "frame-ancestors 'none'" in csp, f"{where}: {csp}"
+        # With no-referrer, browsers would send `Origin: null` with the forms of a page.
+        assert headers.get("Referrer-Policy") == "same-origin", where
         assert "unsafe" not in csp and "*" not in csp, f"{where}: {csp}"
     else:
+        assert headers.get("Referrer-Policy") == "no-referrer", where
         assert csp == API_CSP, f"{where}: {csp}"
     if not cacheable:
         assert headers.get("Cache-Control") == "no-store", where
@@ -36,6 +38,15 @@ def assert_common_headers(response, *, cacheable: bool = False) -> None:
         assert headers.get("Content-Type"), where
 
 
+def assert_denial(response, status: int) -> None:
+    """A refusal in either of its forms: a page, on routes for people (support/routes.py), or a problem document."""
+    if not response.headers["Content-Type"].startswith("text/html"):
+        assert_problem(response, status)
+        return
+    assert response.status_code == status, f"{response.status_code}: {response.text[:500]}"
+    assert response.headers["X-Request-Id"] in response.text, "the page names the request"
+
+
 def assert_problem(response, status: int, code: str | None = None, detail: str | None = None) -> dict:
     """An RFC 9457 problem document as the contract draws it. Answers the document."""
     assert response.status_code == status, f"{response.status_code}: {response.text[:500]}"
@@ -44,11 +55,18 @@ def assert_problem(response, status: int, code: str | None = None, detail: str |
     members = {"type", "title", "status", "detail", "code", "request_id"}
     if status == 422:
         members.add("errors")
-    assert set(problem) == members, problem
+    # The token endpoint answers OAuth clients, too (RFC 6749 §5.2).
+    for_oauth = {"error", "error_description"}
+    assert set(problem) in (members, members | for_oauth), problem
+    if "error" in problem:
+        assert problem["error"] in {"invalid_request", "invalid_grant", "temporarily_unavailable"}, problem
+        assert isinstance(problem["error_description"], str) and problem["error_description"], problem
     assert problem["status"] == status
     titles = {HTTPStatus(status).phrase} | RENAMED.get(status, set())
     assert problem["title"] in titles, problem
-    assert isinstance(problem["detail"], str) and problem["detail"]
+    # At the routes of the Python service `detail` of a validation failure is the list of fields, elsewhere a sentence.
+    listed = status == 422 and isinstance(problem["detail"], list)
+    assert problem["detail"] == problem["errors"] if listed else isinstance(problem["detail"], str) and problem["detail"]
     assert SNAKE_CASE.fullmatch(problem["code"]), problem
     assert problem["type"].startswith("https://") and problem["type"].endswith("/errors#" + problem["code"]), problem
     assert problem["request_id"] == response.headers["X-Request-Id"]

@@ -33,11 +33,8 @@
 #include "mail/files.h"
 #include "mail/smtp_transport.h"
 #include "mail/worker.h"
-<<<<<<< HEAD
 #include "settings/url.h"
-=======
 #include "web/pages.h"
->>>>>>> origin/main
 
 namespace latchkey::app {
 namespace {
@@ -50,13 +47,7 @@ std::size_t thread_count(const Settings& settings) {
   return usable_cores();
 }
 
-<<<<<<< HEAD
-http::Options http_options(const Settings& settings) {
-=======
-http::wire::Endpoint to_http(const settings::Endpoint& endpoint) { return {endpoint.address, endpoint.port}; }
-
 http::Options make_http_options(const Settings& settings) {
->>>>>>> origin/main
   const auto in_ms = [](Microseconds time) { return std::chrono::ceil<std::chrono::milliseconds>(time); };
   http::Options options;
   options.timeouts.head = in_ms(settings.http.head_timeout);

@@ -36,12 +36,7 @@ THIRD_PARTIES = {
     r"toml": {"settings"},
     r"CLI/": {"app"},
     r"spdlog": {"base"},
-<<<<<<< HEAD
-    r"kainjow": {"base"},
     r"idn2|unicase|uninorm|unistr|uniwidth": {"base"},
-=======
-    r"idn2|unicase|uninorm|unistr": {"base"},
->>>>>>> origin/main
 }
 
 # Of a feature, the files that know a request; every other one is a rule.

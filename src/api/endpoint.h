@@ -10,7 +10,6 @@
 #include "api/described.h"
 #include "api/schema.h"
 #include "base/error.h"
-#include "base/metrics.h"
 #include "base/task.h"
 #include "http/message.h"
 #include "http/route.h"
@@ -98,12 +97,11 @@ class Refusals {
   std::size_t count_ = 0;
 };
 
-/// A value that a route takes in its query, for the schema; path parameters follow from the pattern.
-struct QueryParameter {
-  std::string_view name;
-  std::string_view type;
-  std::string_view meaning;
-};
+/// What a route takes in its query: the members of a described struct. Path parameters follow from the path.
+template <Described T>
+constexpr Schema takes_query() {
+  return request_schema<T>();
+}
 
 enum class Listener : std::uint8_t {
   open,        ///< `listen` alone
@@ -120,13 +118,13 @@ struct Endpoint {
       description{};  ///< what a caller has to know beside that; `code` stands between back-ticks
   Access access{};
   Body body{};
-  QueryParameter query{};
+  Schema query{};
   Answer answer{};
   Refusals refusals{};
   http::ErrorStyle errors = http::ErrorStyle::problem;
   http::Head head = http::Head::refused;
   Listener listener = Listener::open;
-  metrics::Route counter;
+  std::string_view counter;  ///< the name under which metrics count it; rows may share one
   Handler handler;
 };
 

@@ -18,16 +18,17 @@
 #include "app/cli/restore.h"
 #include "app/core.h"
 #include "app/departure_watch.h"
+#include "app/descriptors.h"
 #include "app/features.h"
 #include "app/housekeeping.h"
 #include "app/io_threads.h"
 #include "app/key_schedule.h"
+#include "app/public_url.h"
 #include "app/stop_signal.h"
 #include "base/cores.h"
 #include "base/free_memory.h"
 #include "base/ip_address.h"
 #include "base/log.h"
-#include "features/confirmation/confirm.h"
 #include "flow/accounts/first_start.h"
 #include "http/router.h"
 #include "mail/files.h"
@@ -47,9 +48,10 @@ std::size_t thread_count(const Settings& settings) {
   return usable_cores();
 }
 
-http::Options make_http_options(const Settings& settings) {
+http::Options make_http_options(const Settings& settings, const Descriptors& descriptors) {
   const auto in_ms = [](Microseconds time) { return std::chrono::ceil<std::chrono::milliseconds>(time); };
   http::Options options;
+  options.limits.reserved_descriptors = descriptors.reserved;
   options.timeouts.head = in_ms(settings.http.head_timeout);
   options.timeouts.body = in_ms(settings.http.body_timeout);
   options.timeouts.idle = in_ms(settings.http.idle_timeout);
@@ -60,20 +62,19 @@ http::Options make_http_options(const Settings& settings) {
 
 std::filesystem::path mail_folder(const Settings& settings) { return settings.data_dir / "mail"; }
 
-std::unique_ptr<mail::MailTransport> make_transport(const Settings& settings) {
+std::unique_ptr<mail::Transport> make_transport(const Settings& settings) {
   if (settings.mail.smtp_url.empty()) {
     const auto link = is_loopback(settings.listen.address) ? mail::LinkInLog::shown : mail::LinkInLog::hidden;
-    return std::make_unique<mail::MailFiles>(mail_folder(settings), link);
+    return std::make_unique<mail::Files>(mail_folder(settings), link);
   }
   return std::make_unique<mail::SmtpTransport>(mail::make_smtp_options(settings.mail));
 }
 
-mail::LinkMaker link_maker(const flow::Services& services) {
-  return [&services](const store::outbox::Mail& mail) {
-    auto links = features::confirmation::make_confirmation_links(services, mail);
-    return mail::MailLinks{.confirm_url = std::move(links.confirm_url),
-                           .reject_url = std::move(links.reject_url),
-                           .expires_at = links.expires_at};
+mail::FindLinkKeys link_keys(const flow::Services& services) {
+  return [&services] {
+    return mail::LinkKeys{.ring = services.keys.current()->ring(),
+                          .public_url = services.public_url,
+                          .settings = services.settings};
   };
 }
 
@@ -82,18 +83,20 @@ class Server {
  public:
   explicit Server(const settings::Loaded& loaded)
       : settings_(loaded.settings),
+        descriptors_(share_out_descriptors(settings_, thread_count(settings_))),
         pages_(pages(), {.folder = settings_.pages.templates_dir, .service = service_host()}),
+        templates_(mails(), settings_.mail.templates_dir),
         core_(settings_, clock_, Purpose::server),
         api_{.services = core_.services(),
              .pages = pages_,
              .readiness = [this] { return trouble(); },
-             .openapi = boost::json::serialize(api::make_openapi(features()))},
+             .counters = counters(),
+             .openapi = {}},
         router_(api::make_routes(features(), api::Listener::open, api_, body_limit())),
         management_router_(api::make_routes(features(), api::Listener::management, api_, body_limit())),
         threads_(thread_count(settings_), addresses(), parts()),
-        templates_(settings_.mail.templates_dir),
         mail_(core_.services().database, clock_, templates_, make_transport(settings_),
-              link_maker(core_.services()), mail_options()),
+              link_keys(core_.services()), mail_options()),
         housekeeping_(core_.services(), clock_, sweeps()),
         key_schedule_(core_.services(), clock_),
         control_(core_, loaded,
@@ -101,6 +104,7 @@ class Server {
     // The lock on the data directory is ours: no restore is at work.
     if (cli::discard_restore(settings_.data_dir)) log::info("restore.leftover_removed");
     core_.set_public_url(public_url());
+    api_.openapi = boost::json::serialize(api::make_openapi(features(), public_url()));
     core_.set_wake_mail([this] { mail_.wake(); });
   }
 
@@ -123,7 +127,7 @@ class Server {
   std::size_t body_limit() const { return static_cast<std::size_t>(settings_.http.max_body_bytes); }
 
   http::Options http_options() const {
-    http::Options options = make_http_options(settings_);
+    http::Options options = make_http_options(settings_, descriptors_);
     options.denials.page = [this](const Error& error, const http::Request& request) {
       return pages_.render_error(request, error);
     };
@@ -136,10 +140,8 @@ class Server {
     return url.has_value() ? url->host : std::string();
   }
 
-  /// The one that is set, else the listener's own address, known since it is bound.
-  std::string public_url() const {
-    return settings_.public_url.empty() ? "http://" + to_string(threads_.endpoint()) : settings_.public_url;
-  }
+  /// The listener's own address is known since it is bound.
+  std::string public_url() const { return app::public_url(settings_, to_string(threads_.endpoint())); }
 
   IoThreads::Addresses addresses() const {
     return {.listen = settings_.listen, .management = settings_.management_listen};
@@ -153,8 +155,8 @@ class Server {
             .access = api::make_access_hook(api_)};
   }
 
-  mail::MailWorkerOptions mail_options() const {
-    mail::MailWorkerOptions options;
+  mail::WorkerOptions mail_options() const {
+    mail::WorkerOptions options;
     options.from = settings_.mail.from;
     if (const auto url = settings::parse_url(public_url())) options.service = url->host;
     // One server per data directory: what a crash left half sent is ours to send again at once.
@@ -179,16 +181,18 @@ class Server {
   void shut_down();
 
   const Settings& settings_;
+  const Descriptors descriptors_;  // before anything is opened
   Clock clock_;
-  StopSignal stop_;   // before every thread
-  web::Pages pages_;  // before the store: wrong templates refuse the start before anything is touched
+  StopSignal stop_;  // before every thread
+  // Before the store: wrong templates refuse the start before anything is touched.
+  web::Pages pages_;
+  mail::Templates templates_;
   Core core_;
   api::Api api_;
   http::Router router_;
   http::Router management_router_;
   IoThreads threads_;
-  mail::MailTemplates templates_;
-  mail::MailWorker mail_;
+  mail::Worker mail_;
   app::Housekeeping housekeeping_;
   app::KeySchedule key_schedule_;
   cli::ControlServer control_;

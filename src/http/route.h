@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "base/metrics.h"
 #include "base/task.h"
 #include "http/message.h"
+#include "http/route_counts.h"
 
 namespace latchkey::http {
 
@@ -26,9 +26,10 @@ using AccessHook = std::function<Task<Result<void>>(const Route&, Request&)>;
 
 /// What a route takes as its body.
 enum class BodyKind : std::uint8_t {
-  none,  ///< whatever comes is read up to the limit and dropped
-  json,  ///< application/json; a request without body and without Content-Type reaches the handler, which
-         ///< refuses it
+  none,  ///< whatever comes is neither judged nor waited for: the answer goes out at once, and the connection
+         ///< ends with it unless all of the body was there by then
+  json,  ///< application/json, application/…+json, or no Content-Type; without a body it reaches the handler,
+         ///< which refuses it
   optional_json,  ///< the same, and the handler can do without
   form,           ///< application/x-www-form-urlencoded or multipart/form-data
 };
@@ -58,7 +59,7 @@ struct Route {
   Head head = Head::refused;
   int access = 0;  ///< opaque here, 0 is open to everyone; the access hook reads it
   ErrorStyle errors = ErrorStyle::problem;
-  metrics::Route counted_as = metrics::Route::unmatched;
+  RouteCounts* counts = nullptr;  ///< nothing: counted among what no route took
   Handler handler;
 };
 

@@ -85,6 +85,8 @@ struct Settings {
     Confirmation confirmation{};
     Microseconds confirmation_ttl{};
     Microseconds unconfirmed_ttl{};
+    Microseconds reset_ttl{};
+    Microseconds code_ttl{};
     bool unique_usernames{};
     std::vector<std::string> domains_without_dot;  ///< lower case
   } accounts;

@@ -26,7 +26,7 @@ constexpr auto describe(const LoginForm*) {
   constexpr std::string_view ignored = "accepted and ignored";
   return api::object("LoginForm",
                      api::member("grant_type", &LoginForm::grant_type,
-                                 {.meaning = "may be left out", .constant = "password"}),
+                                 {.meaning = "may be left out or empty", .constant = "password"}),
                      api::member("username", &LoginForm::username,
                                  {.meaning = "the e-mail address", .example = "user@example.com"}),
                      api::member("password", &LoginForm::password, {.example = "secure_password"}),
@@ -59,7 +59,7 @@ constexpr api::Endpoint endpoints[] = {
         .refusals = {malformed_form, invalid_credentials, email_not_confirmed, account_blocked,
                      validation_failed, too_many_attempts, overloaded},
         .errors = http::ErrorStyle::token_endpoint,
-        .counter = metrics::Route::login,
+        .counter = "login",
         .handler = post_login,
     },
 };

@@ -53,14 +53,14 @@ std::optional<std::string> ensure_administrator(Services& services, const Origin
   const auto checked = check(settings);
   if (checked.has_error()) return explain(checked.error());
   crypto::password::HashArena arena;
-  const AccountToAdd account{.email = checked->email.address,
-                             .email_key = checked->email.key.value,
-                             .username = checked->username,
-                             .username_key = checked->username_key,
-                             .password_hash = crypto::password::hash_password(
-                                 checked->password, services.hashing.parameters(), arena),
-                             .role = Role::admin,
-                             .confirmed = true};
+  const store::users::NewUser account{.email = checked->email.address,
+                                      .email_key = checked->email.key.value,
+                                      .username = checked->username,
+                                      .username_key = checked->username_key,
+                                      .password_hash = crypto::password::hash_password(
+                                          checked->password, services.hashing.parameters(), arena),
+                                      .role = Role::admin,
+                                      .confirmed = true};
   struct Outcome {
     std::optional<std::string> problem;
     std::optional<UserId> made;
@@ -72,7 +72,7 @@ std::optional<std::string> ensure_administrator(Services& services, const Origin
     if (const auto existing = tx.run(users::find_user_by_email, origin.now, account.email_key)) {
       return {.problem = explain_no_administrator(*existing), .made = std::nullopt};
     }
-    const auto added = add_account(tx, settings, origin, account);
+    const auto added = add_account(tx, services, origin, account);
     if (added.has_value()) return {.problem = std::nullopt, .made = added->id};
     return {.problem =
                 "the user name \"administrator\" is taken; run `latchkey user add --role admin "

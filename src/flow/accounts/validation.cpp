@@ -81,8 +81,20 @@ Result<NewAccount> check_fields(const Settings& settings, std::string_view email
   return account;
 }
 
+Result<Secret> check_password(const Settings& settings, std::string_view password) {
+  NewAccount account;
+  FieldErrors problems;
+  check_password(settings, password, account, problems);
+  if (!problems.empty()) return problems.take();
+  return std::move(account.password);
+}
+
+std::vector<std::string> likely_words(const std::string& email, const std::string& username) {
+  return {email, username, "latchkey"};
+}
+
 std::vector<std::string> likely_words(const NewAccount& account) {
-  return {account.email.address, account.username, "latchkey"};
+  return likely_words(account.email.address, account.username);
 }
 
 Error weak_password() {
@@ -110,11 +122,18 @@ Result<NewAccount> check_imported_account(const Settings& settings, std::string_
   return account;
 }
 
-std::optional<TriedPassword> read_tried_password(const Settings& settings, std::string_view password) {
+std::optional<crypto::password::TriedPassword> read_tried_password(const Settings& settings,
+                                                                   Secret password) {
   if (password.size() > 4 * static_cast<std::size_t>(settings.password.max_length)) return std::nullopt;
-  auto nfc = to_nfc(password);
+  auto nfc = to_nfc(password.text());
   if (!nfc.has_value()) return std::nullopt;
-  TriedPassword tried{.raw = Secret(password), .nfc = Secret(*nfc)};
+  crypto::password::TriedPassword tried;
+  if (*nfc == password.text()) {
+    tried.nfc = std::move(password);
+  } else {
+    tried.nfc = Secret(*nfc);
+    tried.raw = std::move(password);
+  }
   wipe(*nfc);
   return tried;
 }

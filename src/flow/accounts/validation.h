@@ -7,6 +7,7 @@
 #include "base/email_address.h"
 #include "base/error.h"
 #include "base/secret.h"
+#include "crypto/password/hash.h"
 #include "settings/settings.h"
 
 namespace latchkey::flow::accounts {
@@ -24,7 +25,12 @@ struct NewAccount {
 Result<NewAccount> check_fields(const Settings& settings, std::string_view email, std::string_view username,
                                 std::string_view password);
 
+/// A new password of an account that is there, in NFC. Refuses with validation_failed at body.password; its strength
+/// is not judged here.
+Result<Secret> check_password(const Settings& settings, std::string_view password);
+
 /// What whoever guesses the password of this account would try first.
+std::vector<std::string> likely_words(const std::string& email, const std::string& username);
 std::vector<std::string> likely_words(const NewAccount& account);
 /// What is said of a password that crypto::password::guesses_log10 finds too weak.
 Error weak_password();
@@ -37,12 +43,8 @@ Result<NewAccount> check_new_account(const Settings& settings, std::string_view 
 Result<NewAccount> check_imported_account(const Settings& settings, std::string_view email,
                                           std::string_view username);
 
-/// The two forms of a password that is being tried: as sent, and NFC. A password beyond the greatest length
-/// has no forms: it matches nothing.
-struct TriedPassword {
-  Secret raw;
-  Secret nfc;
-};
-std::optional<TriedPassword> read_tried_password(const Settings& settings, std::string_view password);
+/// A password that is being tried, taken over without a copy where it is in NFC already. Nothing for one
+/// beyond the greatest length, or that is no text: it matches nothing.
+std::optional<crypto::password::TriedPassword> read_tried_password(const Settings& settings, Secret password);
 
 }  // namespace latchkey::flow::accounts

@@ -1,11 +1,12 @@
 #include "http/wire/connection.h"
 
 #include "base/log.h"
-#include "base/metrics.h"
 #include "base/secret.h"
 #include "base/spare_text.h"
+#include "http/counters.h"
 #include "http/path.h"
 #include "http/respond.h"
+#include "http/route_counts.h"
 
 namespace latchkey::http::wire {
 
@@ -53,35 +54,22 @@ Task<bool> Connection::answer_one() {
   Admission admission = admit(head_, request_, server_->router, server_->cors, server_->options.denials);
   if (admission.resource != nullptr) pattern_ = admission.resource->pattern;
 
-  if (admission.answer) {
-    if (admission.judges_body) {
-      Response answer = co_await handle(std::move(admission.answer));
-      admission.answer = std::move(answer);
-    }
-    // A short body is read so that the connection can go on; any other is left, and the connection ends.
-    std::size_t length = head_.content_length.value_or(0);
-    bool readable =
-        !head_.chunked && !head_.expects_continue && length <= server_->options.limits.unwanted_body;
-    if (head_.has_body() && readable) {
-      bool read = co_await read_body(length, BodyUse::dropped);
-      if (!read) co_return false;
-    }
-    if (head_.has_body() && !readable) admission.answer->close = true;
+  body_is_unread_ = head_.has_body();
+  if (admission.answer && !admission.judges_body) {
     respond(std::move(*admission.answer));
     co_return keep_alive_;
   }
-
-  if (head_.has_body()) {
-    const Route& route = *request_.route;
-    bool read =
-        co_await read_body(route.body_limit, route.body != BodyKind::none ? BodyUse::kept : BodyUse::dropped);
+  // A refusal, and a route without body, is answered whatever follows the head (see `respond`).
+  bool wants_body = !admission.answer && request_.route->body != BodyKind::none;
+  if (wants_body && body_is_unread_) {
+    bool read = co_await read_body(request_.route->body_limit);
     if (!read) co_return false;
+    body_is_unread_ = false;
   }
   // What is done does not wait for what may hash, and write.
-  if (!out_.empty() && head_.method != Method::get && head_.method != Method::head && !send_out())
-    co_await flush();
-  std::optional<Response> no_refusal;
-  Response response = co_await handle(std::move(no_refusal));
+  bool may_work = !admission.answer && head_.method != Method::get && head_.method != Method::head;
+  if (may_work && !out_.empty() && !send_out()) co_await flush();
+  Response response = co_await handle(std::move(admission.answer));
   respond(std::move(response));
   co_return keep_alive_;
 }
@@ -102,7 +90,7 @@ Task<Response> Connection::handle(std::optional<Response> refusal) {
     if (answer.has_error()) co_return problem(answer.error());
     co_return std::move(*answer);
   } catch (const Unavailable& error) {
-    metrics::count(metrics::Counter::database_unavailable);
+    counters::database_unavailable.add();
     log::warn("http.unavailable",
               {{"request_id", request_.request_id}, {"route", pattern_}, {"why", error.what()}});
     fault = ErrorCode::unavailable;
@@ -136,6 +124,7 @@ void Connection::begin_request() {
   head_.method = Method::other;
   head_.version = 11;
   head_.keep_alive = false;
+  body_is_unread_ = false;
 }
 
 /// Also after the input has moved: the same head, at its new place.
@@ -165,11 +154,14 @@ Task<> Connection::refuse_body(ErrorCode code) {
   respond(std::move(response));
 }
 
+/// Every answer leaves here. Where the request's body has not been read, the answer waits for none of it:
+/// what has come is dropped, and the connection ends unless that was all.
 void Connection::respond(Response response) {
   if (!has_safe_headers(response)) {
     log::error("http.unsafe_header", {{"request_id", request_.request_id}, {"route", pattern_}});
     response = problem(ErrorCode::internal);
   }
+  if (body_is_unread_ && !response.close) response.close = !drop_body();
   keep_alive_ = head_.keep_alive && !response.close && !server_->draining;
   said_goodbye_ = !keep_alive_;
   if (out_.empty()) out_began_at_ = started_at_;
@@ -177,6 +169,7 @@ void Connection::respond(Response response) {
   frame.request_id = request_.request_id;
   frame.date = server_->date.now();
   frame.keep_alive = keep_alive_;
+  frame.kept_lines = server_->kept_lines;
   frame.http_1_0 = head_.version == 10;
   frame.omit_body = head_.method == Method::head;
   frame.vary_by_origin = server_->cors.depends_on_origin();
@@ -191,8 +184,8 @@ void Connection::respond(Response response) {
 /// The route's pattern stands in the log, never the path: links hold tokens.
 void Connection::account_for(int status) {
   auto elapsed = std::chrono::duration_cast<Microseconds>(SteadyClock::now() - started_at_);
-  metrics::count_request(request_.route != nullptr ? request_.route->counted_as : metrics::Route::unmatched,
-                         status, elapsed);
+  RouteCounts* counts = request_.route != nullptr ? request_.route->counts : nullptr;
+  (counts != nullptr ? *counts : RouteCounts::unmatched()).count(status, elapsed);
   if (!log::enabled(log::Level::debug)) return;
   log::debug("http.request", {{"request_id", request_.request_id},
                               {"method", to_string(head_.method)},

@@ -5,7 +5,7 @@ set -euo pipefail
 
 build=(
   g++ cmake ninja-build pkg-config ccache mold
-  libboost1.81-dev libboost-json1.81-dev libssl-dev libsqlite3-dev libpq-dev libcurl4-openssl-dev
+  libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev libsqlite3-dev libpq-dev libcurl4-openssl-dev
   libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev libzxcvbn-dev libidn2-dev libunistring-dev
   libcrypt-dev
 )

@@ -8,7 +8,8 @@ namespace latchkey::app {
 /// Whether the directory holds the embedded database.
 bool has_store(const std::filesystem::path& data_dir);
 
-/// Throws StartRefused when the name is that of something else, a file for example.
+/// Throws StartRefused when the name is that of something else, a file for example, or of a link that leads
+/// nowhere.
 void refuse_no_directory(const std::filesystem::path& data_dir);
 
 /// Makes it with mode 0700 unless it is there. What others could read or change in it is taken back, and what
@@ -16,7 +17,7 @@ void refuse_no_directory(const std::filesystem::path& data_dir);
 void make_data_directory(const std::filesystem::path& data_dir);
 
 /// Files that root made would lock out the user that the server runs as. Throws StartRefused when the
-/// directory belongs to somebody else.
+/// directory belongs to somebody else, with what to put in front of the command.
 void refuse_foreign_owner(const std::filesystem::path& data_dir);
 
 /// A database that is empty or gone is made anew where there never was one, a first start that was killed

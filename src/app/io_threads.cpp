@@ -16,7 +16,7 @@ void run_or_end(asio::io_context& io) noexcept { io.run(); }
 
 IoThreads::IoThreads(std::size_t count, const Addresses& addresses, const Parts& parts) {
   for (std::size_t i = 0; i < count; ++i) contexts_.push_back(std::make_unique<asio::io_context>(1));
-  http::wire::Endpoint endpoint = addresses.listen;
+  Endpoint endpoint = addresses.listen;
   http::wire::refuse_shared_port(endpoint);
   for (const auto& context : contexts_) {
     listeners_.push_back(std::make_unique<http::wire::Listener>(*context, parts.router, parts.clock,
@@ -27,15 +27,18 @@ IoThreads::IoThreads(std::size_t count, const Addresses& addresses, const Parts&
   }
   if (addresses.management.has_value()) {
     http::wire::refuse_shared_port(*addresses.management);
+    // What runs in a browser on this machine has no business with metrics, whatever the API allows it.
+    http::Options options = parts.options;
+    options.cors_origins.clear();
     management_ = std::make_unique<http::wire::Listener>(*contexts_.front(), parts.management_router,
-                                                         parts.clock, parts.options, http::AccessHook{});
+                                                         parts.clock, std::move(options), http::AccessHook{});
     management_->open(*addresses.management);
   }
 }
 
 IoThreads::~IoThreads() { join(); }
 
-std::optional<http::wire::Endpoint> IoThreads::management_endpoint() const {
+std::optional<Endpoint> IoThreads::management_endpoint() const {
   if (management_ == nullptr) return std::nullopt;
   return management_->endpoint();
 }

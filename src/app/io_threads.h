@@ -22,8 +22,8 @@ namespace latchkey::app {
 class IoThreads {
  public:
   struct Addresses {
-    http::wire::Endpoint listen;
-    std::optional<http::wire::Endpoint> management;  ///< empty: no second listener
+    Endpoint listen;
+    std::optional<Endpoint> management;  ///< empty: no second listener
   };
   struct Parts {
     const http::Router& router;
@@ -39,8 +39,8 @@ class IoThreads {
   IoThreads(const IoThreads&) = delete;
   IoThreads& operator=(const IoThreads&) = delete;
 
-  http::wire::Endpoint endpoint() const { return listeners_.front()->endpoint(); }
-  std::optional<http::wire::Endpoint> management_endpoint() const;
+  Endpoint endpoint() const { return listeners_.front()->endpoint(); }
+  std::optional<Endpoint> management_endpoint() const;
   /// Returns once every thread serves. Throws StartRefused, with all of them ended, when one finds no way to
   /// the database.
   void start(db::Database& database);

@@ -27,12 +27,14 @@
 #include "app/stop_signal.h"
 #include "base/cores.h"
 #include "base/free_memory.h"
+#include "base/ip_address.h"
 #include "base/log.h"
 #include "flow/accounts/first_start.h"
 #include "http/router.h"
 #include "mail/files.h"
 #include "mail/smtp_transport.h"
 #include "mail/worker.h"
+#include "settings/url.h"
 #include "web/pages.h"
 
 namespace latchkey::app {
@@ -45,8 +47,6 @@ std::size_t thread_count(const Settings& settings) {
   if (settings.threads > 0) return static_cast<std::size_t>(settings.threads);
   return usable_cores();
 }
-
-http::wire::Endpoint to_http(const settings::Endpoint& endpoint) { return {endpoint.address, endpoint.port}; }
 
 http::Options make_http_options(const Settings& settings, const Descriptors& descriptors) {
   const auto in_ms = [](Microseconds time) { return std::chrono::ceil<std::chrono::milliseconds>(time); };
@@ -64,8 +64,7 @@ std::filesystem::path mail_folder(const Settings& settings) { return settings.da
 
 std::unique_ptr<mail::Transport> make_transport(const Settings& settings) {
   if (settings.mail.smtp_url.empty()) {
-    const auto link =
-        settings::is_loopback(settings.listen.address) ? mail::LinkInLog::shown : mail::LinkInLog::hidden;
+    const auto link = is_loopback(settings.listen.address) ? mail::LinkInLog::shown : mail::LinkInLog::hidden;
     return std::make_unique<mail::Files>(mail_folder(settings), link);
   }
   return std::make_unique<mail::SmtpTransport>(mail::make_smtp_options(settings.mail));
@@ -142,14 +141,10 @@ class Server {
   }
 
   /// The listener's own address is known since it is bound.
-  std::string public_url() const {
-    return app::public_url(settings_, http::wire::to_string(threads_.endpoint()));
-  }
+  std::string public_url() const { return app::public_url(settings_, to_string(threads_.endpoint())); }
 
   IoThreads::Addresses addresses() const {
-    IoThreads::Addresses result{.listen = to_http(settings_.listen), .management = std::nullopt};
-    if (settings_.management_listen.has_value()) result.management = to_http(*settings_.management_listen);
-    return result;
+    return {.listen = settings_.listen, .management = settings_.management_listen};
   }
 
   IoThreads::Parts parts() {
@@ -208,7 +203,7 @@ class Server {
 };
 
 void Server::tell_the_operator() {
-  const std::string address = "http://" + http::wire::to_string(threads_.endpoint());
+  const std::string address = "http://" + to_string(threads_.endpoint());
   const auto& services = core_.services();
   log::info("server.started", {{"version", LATCHKEY_VERSION},
                                {"address", address},
@@ -217,7 +212,7 @@ void Server::tell_the_operator() {
                                {"store", settings_.is_embedded() ? "sqlite" : "postgresql"},
                                {"docs", services.public_url + "/docs"}});
   if (const auto management = threads_.management_endpoint()) {
-    log::info("server.management", {{"address", "http://" + http::wire::to_string(*management)}});
+    log::info("server.management", {{"address", "http://" + to_string(*management)}});
   }
   if (settings_.mail.smtp_url.empty()) {
     log::info("mail.to_files", {{"folder", mail_folder(settings_).string()},
@@ -230,7 +225,7 @@ void Server::tell_the_operator() {
                 "--confirmed "
                 "--password-stdin (with ./run in place of latchkey in a checkout)"}});
   }
-  if (settings_.public_url.empty() && !settings::is_loopback(settings_.listen.address)) {
+  if (settings_.public_url.empty() && !is_loopback(settings_.listen.address)) {
     log::warn("public_url.missing",
               {{"hint", "links in mails are made from the listener's address; set public_url"}});
   }
@@ -282,6 +277,7 @@ std::vector<std::string> own_arguments() {
 int serve(const settings::Loaded& loaded) {
   log::start(loaded.settings.log.level, loaded.settings.log.format);
   for (const auto& warning : loaded.warnings) log::warn("settings.unwise", {{"setting", warning}});
+  for (const auto& name : loaded.left_alone) log::debug("settings.left_alone", {{"variable", name}});
   std::function<void()> after_close;
   {
     Server server(loaded);

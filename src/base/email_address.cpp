@@ -1,13 +1,10 @@
 #include "base/email_address.h"
 
-#include <idn2.h>
-
 #include <algorithm>
-#include <memory>
-#include <new>
 #include <optional>
 #include <stdexcept>
 
+#include "base/domain_name.h"
 #include "base/unicode.h"
 
 namespace latchkey {
@@ -17,7 +14,6 @@ constexpr std::size_t max_input = 1024;
 constexpr std::size_t max_local = 64;
 constexpr std::size_t max_domain = 255;
 constexpr std::size_t max_address = 254;
-constexpr std::size_t max_label = 63;
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -36,52 +32,6 @@ bool is_dot_atom(std::string_view text) {
     before = c;
   }
   return before != '.';
-}
-
-/// Letters, digits and inner hyphens in labels of 1 to 63 (RFC 1123 §2.1); the last label begins with a
-/// letter, which no spelling of an IPv4 address does.
-bool is_host_name(std::string_view domain) {
-  std::size_t start = 0;
-  for (;;) {
-    const std::size_t dot = std::min(domain.find('.', start), domain.size());
-    const std::string_view label = domain.substr(start, dot - start);
-    if (label.empty() || label.size() > max_label || label.front() == '-' || label.back() == '-')
-      return false;
-    if (!std::ranges::all_of(label, [](char c) { return is_letter(c) || is_digit(c) || c == '-'; }))
-      return false;
-    if (dot == domain.size()) return is_letter(label.front());
-    start = dot + 1;
-  }
-}
-
-std::optional<std::string> look_up(const std::string& domain, int flags) {
-  struct Free {
-    void operator()(std::uint8_t* memory) const { idn2_free(memory); }
-  };
-  std::uint8_t* raw = nullptr;
-  const int outcome = idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(domain.c_str()), &raw, flags);
-  const std::unique_ptr<std::uint8_t, Free> owner(raw);
-  if (outcome == IDN2_MALLOC) throw std::bad_alloc();
-  if (outcome != IDN2_OK) return std::nullopt;
-  return std::string(reinterpret_cast<const char*>(raw));
-}
-
-/// The lower-case A-labels of a domain, or nothing.
-std::optional<std::string> to_a_labels(std::string_view domain) {
-  // Refused here, before anything maps or drops a character: what is ASCII must already be part of a host
-  // name. (A NUL would also end libidn2's C string early.)
-  const auto plausible = [](char c) {
-    return !is_ascii(c) || is_letter(c) || is_digit(c) || c == '-' || c == '.';
-  };
-  if (!std::ranges::all_of(domain, plausible) || !is_valid_utf8(domain)) return std::nullopt;
-
-  const std::string input(domain);
-  constexpr int flags = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL;
-  std::optional<std::string> labels = look_up(input, flags);
-  if (!labels || !is_host_name(*labels)) return std::nullopt;
-  // With the STD3 rules libidn2 does not refuse what they exclude, it drops it: a difference is a refusal.
-  if (labels != look_up(input, flags | IDN2_USE_STD3_ASCII_RULES)) return std::nullopt;
-  return to_lower_ascii(*labels);
 }
 
 EmailProblem refuse(const char* reason) { return {reason}; }

@@ -4,6 +4,7 @@
 #include <unictype.h>
 #include <uninorm.h>
 #include <unistr.h>
+#include <uniwidth.h>
 
 #include <algorithm>
 #include <array>
@@ -91,6 +92,10 @@ std::string_view without_byte_order_mark(std::string_view text) {
 std::size_t count_code_points(std::string_view text) {
   return static_cast<std::size_t>(
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::size_t display_width(std::string_view text) {
+  return static_cast<std::size_t>(u8_width(bytes_of(text), text.size(), "UTF-8"));
 }
 
 bool has_control_characters(std::string_view text) {

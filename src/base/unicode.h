@@ -26,6 +26,10 @@ std::string_view without_byte_order_mark(std::string_view text);
 /// How many code points valid UTF-8 holds.
 std::size_t count_code_points(std::string_view text);
 
+/// How many columns of a terminal valid UTF-8 takes: two for the characters of Chinese and its kin and for
+/// most pictographs, none for what combines with the character before it.
+std::size_t display_width(std::string_view text);
+
 /// C0, DEL or C1 (as U+0080 to U+009F). `text` is valid UTF-8.
 bool has_control_characters(std::string_view text);
 

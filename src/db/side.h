@@ -78,7 +78,8 @@ using WhileWaiting = std::function<void(std::chrono::milliseconds silence)>;
 std::unique_ptr<Side> open_postgres_side(const Secret& url, WhileWaiting while_waiting = {});
 
 /// How a PostgreSQL is named in messages: `postgresql://user@host:port/database`, without password and
-/// options. Throws `Fault` for a URL that libpq does not understand, without its text.
+/// options. Throws `Fault` for a URL that libpq does not understand, or may misunderstand: with how to write
+/// it, and without its text.
 std::string describe_postgres(const Secret& url);
 
 }  // namespace latchkey::db

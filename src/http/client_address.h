@@ -1,12 +1,11 @@
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/ip_address.h"
 #include "http/message.h"
 
 namespace latchkey::http {
@@ -24,11 +23,7 @@ class TrustedProxies {
   bool contains(std::string_view address) const;
 
  private:
-  struct Network {
-    std::array<std::uint8_t, 16> address{};  ///< IPv4 as ::ffff:a.b.c.d
-    unsigned prefix = 0;
-  };
-  std::vector<Network> networks_;
+  std::vector<IpNetwork> networks_;
 };
 
 /// An IP address in its canonical text: IPv4 when it is IPv4-mapped, without zone. Empty when `text` is none.

@@ -11,12 +11,21 @@ namespace latchkey::http {
 
 namespace {
 
+/// RFC 3986 §3.1, in lower case.
+bool is_scheme(std::string_view text) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz";
+  constexpr std::string_view all = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
+  return !text.empty() && letters.find(text.front()) != std::string_view::npos &&
+         text.find_first_not_of(all) == std::string_view::npos;
+}
+
 bool is_origin(std::string_view text) {
   std::size_t end = text.find("://");
   if (end == std::string_view::npos || to_lower_ascii(text) != text) return false;
-  std::string_view scheme = text.substr(0, end);
-  return (scheme == "https" || scheme == "http") && wire::is_valid_host(text.substr(end + 3));
+  return is_scheme(text.substr(0, end)) && wire::is_valid_host(text.substr(end + 3));
 }
+
+constexpr std::string_view any = "*";
 
 /// The names of all `Access-Control-Request-Headers` lines (Fetch §4.8) as one list; empty where they are
 /// none, too many, or no tokens. What a token may hold can end no header line.
@@ -41,14 +50,17 @@ std::string asked_headers(const Request& request) {
 
 }  // namespace
 
-Cors::Cors(std::vector<std::string> origins) : origins_(std::move(origins)) {
+Cors::Cors(std::vector<std::string> origins)
+    : origins_(std::move(origins)), allows_all_(origins_ == std::vector{std::string(any)}) {
+  if (allows_all_) return;
   for (const std::string& origin : origins_)
     if (!is_origin(origin))
       throw std::invalid_argument("CORS origin \"" + origin +
-                                  "\" is not of the form https://host or https://host:port");
+                                  "\" is not of the form scheme://host or scheme://host:port");
 }
 
 std::optional<std::string_view> Cors::allowed_origin(const Request& request) const {
+  if (allows_all_) return any;
   if (origins_.empty() || request.header_count("Origin") != 1) return std::nullopt;
   std::string_view origin = *request.header("Origin");
   for (const std::string& allowed : origins_)

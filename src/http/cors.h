@@ -11,18 +11,23 @@
 namespace latchkey::http {
 
 /// Which foreign pages may read our answers (Fetch §3.2). Off without origins. An origin is allowed when it
-/// is one of the list, byte for byte; `null`, `*`, prefixes and suffixes never are, and credentials mode is
-/// never allowed: a bearer token goes into a header, which pages set themselves.
+/// is one of the list, byte for byte; `null`, prefixes and suffixes never are. Where the list is `*` alone,
+/// every origin is, and every answer says so. Credentials mode is never allowed: a bearer token goes into a
+/// header, which pages set themselves.
 class Cors {
  public:
   static constexpr std::size_t max_asked_headers = 64;
 
   Cors() = default;
-  /// Throws std::invalid_argument, naming the entry, for anything but `scheme://host[:port]` in lower case.
+  /// Throws std::invalid_argument, naming the entry, for anything but `scheme://host[:port]` in lower case,
+  /// and
+  /// `*` alone.
   explicit Cors(std::vector<std::string> origins);
 
-  bool enabled() const { return !origins_.empty(); }
-  /// The request's Origin when it is the only one and allowed; the view points to our copy.
+  /// Whether answers depend on the request's Origin, which caches must know (`Vary`).
+  bool depends_on_origin() const { return !origins_.empty() && !allows_all_; }
+  /// What `Access-Control-Allow-Origin` says: the request's Origin when it is the only one and allowed, or
+  /// `*`. The view points to our copy.
   std::optional<std::string_view> allowed_origin(const Request& request) const;
 
   /// Whether an OPTIONS request is a preflight, which is answered with what the resource allows.
@@ -35,6 +40,7 @@ class Cors {
 
  private:
   std::vector<std::string> origins_;
+  bool allows_all_ = false;
 };
 
 }  // namespace latchkey::http

@@ -35,7 +35,7 @@ struct Timeouts {
 struct Options {
   Limits limits;
   Timeouts timeouts;
-  std::vector<std::string> cors_origins;  ///< exact origins, such as "https://app.example.org"; empty is off
+  std::vector<std::string> cors_origins;  ///< as Cors takes them; empty is off
   TrustedProxies trusted_proxies;
   Denials denials;
 };

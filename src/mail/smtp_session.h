@@ -11,7 +11,7 @@
 #include "mail/libcurl.h"
 #include "mail/smtp_reply.h"
 #include "mail/smtp_transport.h"
-#include "settings/endpoint.h"
+#include "settings/url.h"
 
 namespace latchkey::mail {
 

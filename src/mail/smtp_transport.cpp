@@ -3,10 +3,11 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "base/ip_address.h"
 #include "base/log.h"
 #include "mail/libcurl.h"
 #include "mail/smtp_session.h"
-#include "settings/endpoint.h"
+#include "settings/url.h"
 
 namespace latchkey::mail {
 namespace {
@@ -21,7 +22,7 @@ void check(const SmtpOptions& options) {
   if (!url || (url->scheme != "smtp" && url->scheme != "smtps") || !url->path.empty()) {
     throw std::invalid_argument("mail.smtp_url must be smtp://host[:port] or smtps://host[:port]");
   }
-  if (url->scheme == "smtps" || options.tls == MailTls::required || settings::is_loopback(url->host)) return;
+  if (url->scheme == "smtps" || options.tls == MailTls::required || is_loopback(url->host)) return;
   if (options.tls == MailTls::off) {
     throw std::invalid_argument(
         "mail.tls = off is for a mail server on this machine: links would travel in the clear");

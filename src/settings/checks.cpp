@@ -6,8 +6,10 @@
 #include <array>
 
 #include "base/email_address.h"
+#include "base/ip_address.h"
 #include "settings/duration.h"
 #include "settings/knobs.h"
+#include "settings/url.h"
 
 namespace latchkey::settings {
 namespace {
@@ -21,7 +23,9 @@ class Checker {
     check_listeners();
     check_lifetimes();
     check_admin();
+    check_sender();
     check_mail();
+    check_origins();
     check_master_secrets();
     check_passwords();
     warn_of_switches();
@@ -104,6 +108,24 @@ class Checker {
       settings_.admin.email = parsed->address;
     } else {
       refuse("{}: {}", show("admin.email"), parsed.error().reason);
+    }
+  }
+
+  void check_sender() {
+    const std::string& address = settings_.mail.from.address;
+    if (address.empty()) return;
+    std::vector<std::string> without_dot = settings_.accounts.domains_without_dot;
+    without_dot.emplace_back("localhost");
+    if (parse_email_address(address, without_dot).has_error()) {
+      refuse("{}: its domain has no dot, and accounts.domains_without_dot does not name it",
+             show("mail.from"));
+    }
+  }
+
+  void check_origins() {
+    const auto& origins = settings_.http.cors_origins;
+    if (origins.size() > 1 && std::ranges::find(origins, any_origin) != origins.end()) {
+      refuse("{}: * is every origin and stands alone", show("http.cors_origins"));
     }
   }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "settings/duration.h"
+#include "settings/url.h"
 #include "settings/value_checks.h"
 
 namespace latchkey::settings {
@@ -213,7 +214,9 @@ constexpr Knob endpoint_or_off(std::string_view name, At, std::string_view meani
 
 template <class At>
 constexpr Knob mailbox(std::string_view name, At, std::string_view meaning) {
-  Knob knob{.name = name, .meaning = meaning, .shape = "an address, or Name <address>"};
+  Knob knob{.name = name,
+            .meaning = meaning,
+            .shape = "an address, Name <address>, or \"Name, in quotes\" <address>"};
   knob.set = [](const Knob& self, Settings& settings, std::string_view given) -> std::optional<Complaint> {
     std::optional<Mailbox> value = given.empty() ? Mailbox{} : parse_mailbox(given);
     if (!value) return "must be " + self.describe();

@@ -98,7 +98,7 @@ constexpr std::array table{
     boolean(AT(accounts.unique_usernames), "false",
         "Whether two accounts may not have the same user name, upper and lower case being the same. Switching it on keeps the names that exist, and refuses to start while two of them are the same."),
     list(AT(accounts.domains_without_dot), check_label, "host names without a dot",
-        "Mail domains that are accepted although they have no dot, such as `localhost` or `intranet`; others are taken for typing errors."),
+        "Mail domains that are accepted although they have no dot, such as `localhost` or `intranet`, of accounts and of `mail.from`; others are taken for typing errors."),
 
     integer(AT(password.min_length), "8", 1, 64,
         "Fewest characters of a new password. Below 8 is open to guessing whatever the other limits are."),
@@ -124,8 +124,8 @@ constexpr std::array table{
     duration(AT(limits.mail_interval), "1m", 0s, 24h,
         "Least time between two mails to one address, so that nobody can be flooded through us."),
 
-    list(AT(http.cors_origins), check_origin, "origins such as https://app.example.com",
-        "Web origins whose scripts may call the API from a browser; empty allows none."),
+    list(AT(http.cors_origins), check_origin, "origins such as https://app.example.com or capacitor://localhost, or * alone",
+        "Origins whose scripts may call the API from a browser; empty allows none, `*` allows all. Scripts never send cookies along: the API reads none."),
     list(AT(http.trusted_proxies), check_proxy, "addresses or networks such as 10.0.0.0/8",
         "Proxies whose X-Forwarded-For is believed. Name too many and strangers choose the address that limits and the audit see; name none behind a proxy and all clients share one."),
     duration(AT(http.head_timeout), "10s", 100ms, 10min,

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <system_error>
 
 #include "base/unicode.h"
 #include "settings/checks.h"
+#include "settings/container_variables.h"
 #include "settings/knobs.h"
 #include "settings/private_file.h"
 #include "settings/sentence.h"
@@ -53,7 +55,9 @@ class Loader {
       if (name == config_variable && !value.empty()) return value;
     }
     const std::filesystem::path here = "latchkey.toml";
-    if (std::filesystem::exists(std::filesystem::symlink_status(here))) return here;
+    // One that can not be looked for, since this user may not enter the working directory, is not there.
+    std::error_code error;
+    if (std::filesystem::exists(std::filesystem::symlink_status(here, error))) return here;
     return std::nullopt;
   }
 
@@ -86,7 +90,9 @@ class Loader {
         continue;
       const std::string origin = "environment " + name;
       if (const auto knob = std::ranges::find(knobs(), name, environment_name); knob != knobs().end()) {
-        apply(*knob, value, origin);
+        if (!value.empty()) apply(*knob, value, origin);
+      } else if (is_container_variable(name, value)) {
+        loaded_.left_alone.push_back(name);
       } else {
         problems_.push_back(origin + ": unknown setting" + suggest_variable(name));
       }

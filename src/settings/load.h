@@ -14,9 +14,10 @@ namespace latchkey::settings {
 /// Where settings come from, weakest first: file, environment, flags.
 struct Sources {
   /// `--config`. Otherwise LATCHKEY_CONFIG of `environment`, otherwise `latchkey.toml` in the working
-  /// directory if it exists.
+  /// directory if it exists and this user may look into the directory.
   std::optional<std::filesystem::path> config_file;
-  /// Variables of the process; those without LATCHKEY_ are not looked at.
+  /// Variables of the process; those without LATCHKEY_ are not looked at. A setting's variable that is empty
+  /// counts as not set, since whoever passes variables on (`${X}` of Compose) can not leave one out.
   std::vector<std::pair<std::string, std::string>> environment;
   /// Names without the dashes, such as {"tokens.access_ttl", "5m"}.
   std::vector<std::pair<std::string, std::string>> flags;
@@ -29,6 +30,8 @@ struct Loaded {
   std::vector<std::string> origins;
   /// What is allowed but unwise, each a sentence; for the log at start.
   std::vector<std::string> warnings;
+  /// LATCHKEY_ variables that Kubernetes or Docker made, and that are no settings; for the log.
+  std::vector<std::string> left_alone;
   std::optional<std::filesystem::path> config_file;  ///< the file that was read
 };
 
@@ -39,8 +42,9 @@ struct Problems {
 };
 
 /// Reads, merges and checks everything, and tells all that is wrong, not only the first. Unknown names are
-/// refused in all three places (in the environment, every LATCHKEY_ variable but the few that are no
-/// settings). A file that holds secrets and can be read by others is refused.
+/// refused in all three places (in the environment, every LATCHKEY_ variable but the few that are no settings
+/// and those that container_variables.h describes). A file that holds secrets and can be read by others is
+/// refused.
 boost::system::result<Loaded, Problems> load(const Sources& sources);
 
 /// The LATCHKEY_ variables of this process, for Sources.

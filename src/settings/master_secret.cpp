@@ -81,8 +81,18 @@ Problems told_of(const std::string& origin, const Problems& problems) {
   return refuse(origin + ' ' + problems.sentences.front());
 }
 
-boost::system::result<Secret, Problems> read_from(const std::filesystem::path& path) {
-  auto file = read_private_file(path);
+/// In the data directory stands what is the server's own. (Elsewhere root may have opened a file to the group
+/// that the server runs in, and a command that root gives must not take that back.)
+Exposed treatment_of(const std::filesystem::path& path, const Settings& settings) {
+  std::error_code error;
+  const bool own = std::filesystem::equivalent(path.has_parent_path() ? path.parent_path() : ".",
+                                               settings.data_dir, error);
+  return own && !error ? Exposed::close : Exposed::report;
+}
+
+boost::system::result<Secret, Problems> read_from(const std::filesystem::path& path,
+                                                  const Settings& settings) {
+  auto file = read_private_file(path, treatment_of(path, settings));
   if (!file) return std::move(file).error();
   auto secret = parse_master_secret(file->text);
   wipe(file->text);
@@ -110,14 +120,14 @@ boost::system::result<Secret, Problems> find_current(const Settings& settings) {
     if (!secret) return told_of("master_secret", secret.error());
     return secret;
   }
-  if (!settings.master_secret_file.empty()) return read_from(settings.master_secret_file);
+  if (!settings.master_secret_file.empty()) return read_from(settings.master_secret_file, settings);
   if (!settings.is_embedded()) {
     return refuse(
         "with database_url, master_secret or master_secret_file must be set, the same for every node: "
         "make one with openssl rand -hex 32");
   }
   const std::filesystem::path path = settings.data_dir / "master_secret";
-  if (std::filesystem::exists(std::filesystem::symlink_status(path))) return read_from(path);
+  if (std::filesystem::exists(std::filesystem::symlink_status(path))) return read_from(path, settings);
   // A new secret would sign everybody out, and no longer read the signing keys of the store.
   if (std::filesystem::exists(settings.data_dir / "latchkey.db")) {
     return refuse(settings.data_dir.string() +

@@ -3,11 +3,15 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <system_error>
+
+#include "base/log.h"
+#include "settings/sentence.h"
 
 namespace latchkey::settings {
 namespace {
@@ -31,19 +35,48 @@ class Descriptor {
 
 std::string reason(int error) { return std::system_category().message(error); }
 
-std::optional<std::string> find_exposure(const struct stat& status, const std::filesystem::path& path) {
+/// How whoever mounted a file from outside gives it another mode: changing it here would be refused.
+constexpr std::string_view mount_advice =
+    "the mode is given where the file is mounted: in Kubernetes `defaultMode: 0400` of the secret's volume "
+    "(with "
+    "fsGroup where the server is not root), in Docker `mode: 0400` and `uid` of the secret, or the mode of "
+    "the file "
+    "on the host";
+
+bool is_exposed(const struct stat& status) {
+  const bool lent_by_root = status.st_uid == 0 && ::geteuid() != 0;
+  return (status.st_mode & (lent_by_root ? 0037U : 0077U)) != 0;
+}
+
+bool is_on_read_only_mount(int fd) {
+  struct statvfs mount {};
+  return ::fstatvfs(fd, &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0;
+}
+
+/// Nothing when nobody else can get at the file.
+std::optional<std::string> find_exposure(int fd, const struct stat& status,
+                                         const std::filesystem::path& path) {
   const uid_t self = ::geteuid();
-  const mode_t mode = status.st_mode & 07777;
   if (status.st_uid != self && status.st_uid != 0) {
     return fmt::format("it belongs to another user (id {}): run chown {} {}", status.st_uid, self,
-                       path.string());
+                       shell_word(path.string()));
   }
-  const bool lent_by_root = status.st_uid == 0 && self != 0;
-  const mode_t forbidden = lent_by_root ? 0037 : 0077;
-  if ((mode & forbidden) != 0) {
-    return fmt::format("others can get at it (mode {:04o}): run chmod 600 {}", mode, path.string());
-  }
-  return std::nullopt;
+  if (!is_exposed(status)) return std::nullopt;
+  const std::string what = fmt::format("others can get at it (mode {:04o})", status.st_mode & 07777);
+  if (is_on_read_only_mount(fd))
+    return fmt::format("{}, and its file system is read-only: {}", what, mount_advice);
+  if (status.st_uid == self) return fmt::format("{}: run chmod 600 {}", what, shell_word(path.string()));
+  return fmt::format("{}, and it is root's: {}; elsewhere, as root, run chgrp {} {} and chmod 640 on it",
+                     what, mount_advice, ::getegid(), shell_word(path.string()));
+}
+
+/// One that belongs to this user. What was mounted read-only stays as it is.
+void close_own(int fd, struct stat& status, const std::filesystem::path& path) {
+  if (status.st_uid != ::geteuid() || !is_exposed(status)) return;
+  const mode_t mode = status.st_mode & 0600;
+  if (::fchmod(fd, mode) != 0) return;
+  log::warn("files.made_private", {{"path", path.string()}});
+  status.st_mode = mode;
 }
 
 [[noreturn]] void fail(int error, const std::filesystem::path& path) {
@@ -67,7 +100,8 @@ void sync_directory(const std::filesystem::path& path) {
 
 }  // namespace
 
-boost::system::result<PrivateFile, Problems> read_private_file(const std::filesystem::path& path) {
+boost::system::result<PrivateFile, Problems> read_private_file(const std::filesystem::path& path,
+                                                               Exposed exposed) {
   const auto refuse = [&](const std::string& why) { return Problems{{path.string() + ": " + why}}; };
   // Non-blocking, so that a pipe of that name does not hold up the start.
   const Descriptor file(path, O_RDONLY | O_NONBLOCK);
@@ -87,7 +121,8 @@ boost::system::result<PrivateFile, Problems> read_private_file(const std::filesy
     if (result.text.size() > max_size) return refuse("is larger than a megabyte");
   }
   wipe(piece.data(), piece.size());
-  result.exposure = find_exposure(status, path);
+  if (exposed == Exposed::close) close_own(file.get(), status, path);
+  result.exposure = find_exposure(file.get(), status, path);
   return result;
 }
 

@@ -9,4 +9,8 @@ namespace latchkey::settings {
 /// terminal, and shortened.
 std::string quote(std::string_view text);
 
+/// A text as one word of a command that the operator may paste into a shell: as it is, or in quotes where the
+/// shell would take a character for its own.
+std::string shell_word(std::string_view text);
+
 }  // namespace latchkey::settings

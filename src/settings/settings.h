@@ -4,18 +4,22 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/endpoint.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/time.h"
-#include "settings/endpoint.h"
 
 namespace latchkey::settings {
 
 enum class Confirmation : std::uint8_t { required, off };
 /// Whether mail may leave in the clear. `smtps://` is encrypted from its first byte, whatever this says.
 enum class MailTls : std::uint8_t { required, opportunistic, off };
+
+/// In http.cors_origins.
+inline constexpr std::string_view any_origin = "*";
 
 /// The sender of our mail.
 struct Mailbox {
@@ -105,7 +109,8 @@ struct Settings {
   } limits;
 
   struct Http {
-    std::vector<std::string> cors_origins;     ///< `scheme://host[:port]`, lower case, default ports left out
+    /// `scheme://host[:port]` in lower case and A-labels, default ports left out; or any_origin alone.
+    std::vector<std::string> cors_origins;
     std::vector<std::string> trusted_proxies;  ///< `address/prefix`
     Microseconds head_timeout{};
     Microseconds body_timeout{};

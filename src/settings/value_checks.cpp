@@ -1,11 +1,13 @@
 #include "settings/value_checks.h"
 
 #include <algorithm>
-#include <array>
 
+#include "base/domain_name.h"
 #include "base/email_address.h"
+#include "base/ip_address.h"
 #include "base/unicode.h"
 #include "settings/master_secret.h"
+#include "settings/url.h"
 
 namespace latchkey::settings {
 namespace {
@@ -16,8 +18,43 @@ bool is_visible_ascii(std::string_view text) {
 
 bool is_web(const Url& url) { return url.scheme == "http" || url.scheme == "https"; }
 
+/// Programs with a scheme of their own may call themselves by a dot; nobody can be sent there.
+bool names_a_host(const Url& url) { return url.host != "."; }
+
 void drop_default_port(Url& url) {
-  if (url.port == (url.scheme == "https" ? 443 : 80)) url.port.reset();
+  if (url.scheme == "https" && url.port == 443) url.port.reset();
+  if (url.scheme == "http" && url.port == 80) url.port.reset();
+}
+
+struct SplitMailbox {
+  std::string name;  ///< without the quotes around it or around parts of it
+  std::string_view address;
+};
+
+/// RFC 5322 §3.4, and as people write it: a name with a comma needs no quotes here.
+std::optional<SplitMailbox> split_mailbox(std::string_view text) {
+  SplitMailbox mailbox;
+  bool quoted = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '"') {
+      quoted = !quoted;
+    } else if (quoted && c == '\\') {
+      if (++at == text.size()) return std::nullopt;
+      mailbox.name.push_back(text[at]);
+    } else if (quoted) {
+      mailbox.name.push_back(c);
+    } else if (c == '<') {
+      if (!text.ends_with('>')) return std::nullopt;
+      mailbox.address = text.substr(at + 1, text.size() - at - 2);
+      return mailbox;
+    } else if (c == '>' || c == '\\') {
+      return std::nullopt;
+    } else {
+      mailbox.name.push_back(c);
+    }
+  }
+  return SplitMailbox{.name = "", .address = text};
 }
 
 }  // namespace
@@ -25,7 +62,7 @@ void drop_default_port(Url& url) {
 std::optional<Complaint> check_public_url(std::string& value) {
   if (value.empty()) return std::nullopt;
   std::optional<Url> url = parse_url(value);
-  if (!url || !is_web(*url)) {
+  if (!url || !is_web(*url) || !names_a_host(*url)) {
     return "must be an absolute http or https URL without user, query or fragment, such as "
            "https://auth.example.com";
   }
@@ -37,7 +74,8 @@ std::optional<Complaint> check_public_url(std::string& value) {
 std::optional<Complaint> check_smtp_url(std::string& value) {
   if (value.empty()) return std::nullopt;
   const std::optional<Url> url = parse_url(value);
-  if (!url || (url->scheme != "smtp" && url->scheme != "smtps") || !url->path.empty()) {
+  if (!url || (url->scheme != "smtp" && url->scheme != "smtps") || !url->path.empty() ||
+      !names_a_host(*url)) {
     return "must be smtp://HOST:PORT or smtps://HOST:PORT; user and password have settings of their own";
   }
   value = to_string(*url);
@@ -46,8 +84,11 @@ std::optional<Complaint> check_smtp_url(std::string& value) {
 
 std::optional<Complaint> check_database_url(std::string& value) {
   const bool known = value.starts_with("postgresql://") || value.starts_with("postgres://");
-  if (!known || !is_visible_ascii(value)) {
-    return "must begin with postgresql:// (leave it out to use the SQLite file in data_dir)";
+  if (!known) return "must begin with postgresql:// (leave it out to use the SQLite file in data_dir)";
+  if (!is_visible_ascii(value)) {
+    return "must have visible ASCII characters only: percent-encode every other one, each byte of its UTF-8 "
+           "as "
+           "% and two hexadecimal digits (a space is %20)";
   }
   return std::nullopt;
 }
@@ -90,9 +131,14 @@ std::optional<Complaint> check_label(std::string& value) {
 }
 
 std::optional<Complaint> check_origin(std::string& value) {
+  if (value == any_origin) return std::nullopt;
   std::optional<Url> url = parse_url(value);
-  if (!url || !is_web(*url) || !url->path.empty()) {
-    return "must list origins such as https://app.example.com, each by name: no path, no wildcard";
+  // Browsers say `null` for the pages of files.
+  const bool has_origin = url && url->scheme != "file" && (names_a_host(*url) || !is_web(*url));
+  if (!has_origin || !url->path.empty()) {
+    return "must list origins such as https://app.example.com or capacitor://localhost, each whole and "
+           "without a "
+           "path, or be * alone, for every origin";
   }
   drop_default_port(*url);
   value = to_string(*url);
@@ -100,35 +146,38 @@ std::optional<Complaint> check_origin(std::string& value) {
 }
 
 std::optional<Complaint> check_proxy(std::string& value) {
-  const std::optional<std::string> network = normalise_network(value);
+  const std::optional<IpNetwork> network = IpNetwork::parse(value);
   if (!network) return "must list addresses or networks, such as 10.0.0.0/8";
   // Everyone could then write the address that limits and the audit see.
-  if (network->ends_with("/0")) return "must not trust every address";
-  value = *network;
+  if (network->is_everything()) return "must not trust every address";
+  value = network->to_string();
   return std::nullopt;
 }
 
 std::optional<Mailbox> parse_mailbox(std::string_view text) {
-  static const std::array<std::string, 1> local_names{"localhost"};
-  text = trim(text);
-  Mailbox mailbox;
-  std::string_view address = text;
-  if (text.ends_with('>')) {
-    const std::size_t open = text.find('<');
-    if (open == std::string_view::npos) return std::nullopt;
-    mailbox.name = trim(text.substr(0, open));
-    address = text.substr(open + 1, text.size() - open - 2);
-  }
-  const bool clean = is_valid_utf8(mailbox.name) && !has_control_characters(mailbox.name) &&
-                     mailbox.name.find_first_of("<>\"\\") == std::string::npos && mailbox.name.size() <= 200;
-  const auto parsed = parse_email_address(address, local_names);
-  if (!clean || !parsed) return std::nullopt;
-  mailbox.address = parsed->address;
-  return mailbox;
+  std::optional<SplitMailbox> split = split_mailbox(trim(text));
+  if (!split || split->name.size() > 200 || !is_valid_utf8(split->name) ||
+      has_control_characters(split->name))
+    return std::nullopt;
+  const std::size_t at = split->address.rfind('@');
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string own_domain = to_a_labels(split->address.substr(at + 1)).value_or("");
+  const auto parsed = parse_email_address(split->address, {&own_domain, 1});
+  if (!parsed) return std::nullopt;
+  return Mailbox{.name = std::string(trim(split->name)), .address = parsed->address};
 }
 
 std::string to_string(const Mailbox& mailbox) {
-  return mailbox.name.empty() ? mailbox.address : mailbox.name + " <" + mailbox.address + '>';
+  if (mailbox.name.empty()) return mailbox.address;
+  constexpr std::string_view specials = "()<>[]:;@\\,\"";
+  if (mailbox.name.find_first_of(specials) == std::string::npos)
+    return mailbox.name + " <" + mailbox.address + '>';
+  std::string quoted = "\"";
+  for (const char c : mailbox.name) {
+    if (c == '"' || c == '\\') quoted.push_back('\\');
+    quoted.push_back(c);
+  }
+  return quoted + "\" <" + mailbox.address + '>';
 }
 
 }  // namespace latchkey::settings

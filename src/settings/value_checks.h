@@ -2,6 +2,8 @@
 // Check.
 #pragma once
 
+#include <string_view>
+
 #include "settings/knobs.h"
 
 namespace latchkey::settings {
@@ -14,11 +16,14 @@ std::optional<Complaint> check_identifier(std::string& value);
 std::optional<Complaint> check_single_line(std::string& value);
 std::optional<Complaint> check_password(std::string& value);
 std::optional<Complaint> check_label(std::string& value);
+/// `scheme://host[:port]`, or `*`.
 std::optional<Complaint> check_origin(std::string& value);
 std::optional<Complaint> check_proxy(std::string& value);
 
-/// `Name <address>` or an address.
+/// `Name <address>`, `"A name, in quotes" <address>` or an address. The domain may be without a dot: which of
+/// those are welcome, another setting says (checks.cpp).
 std::optional<Mailbox> parse_mailbox(std::string_view text);
+/// The form that `parse_mailbox` reads, with quotes around a name that needs them.
 std::string to_string(const Mailbox& mailbox);
 
 }  // namespace latchkey::settings

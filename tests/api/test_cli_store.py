@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import sqlite3
 import stat
 import subprocess
+import unicodedata
 
 import pytest
 
@@ -282,6 +284,37 @@ def test_restoring_what_is_no_backup_is_refused_and_harms_nothing(make_server):
     assert server.snapshot() == before
     server.start()
     assert account.me().status_code == 200
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("running", [True, False], ids=["running", "stopped"])
+def test_a_backup_is_no_stream(make_server, running):
+    server = make_server()
+    if not running:
+        server.stop()
+    for command in ("backup", "restore"):
+        done = server.cli(command, "-")
+        assert done.returncode == 2 and "a file of the name - is ./-" in done.stderr
+        assert done.stdout == ""
+    assert not (server.folder / "-").exists()
+    server.cli_ok("backup", "./-")
+    assert private(server.folder / "-")
+
+
+@pytest.mark.embedded
+def test_a_list_of_names_in_any_script_stands_in_columns(make_server):
+    server = make_server()
+    for name in ("王小明", "Zoë", "한국어 이름", "plain"):
+        server.signup(username=name)
+    lines = server.cli_ok("user", "list").splitlines()
+
+    def column(line: str, word: str) -> int:
+        """Where a word begins on a terminal."""
+        before = line[:re.search(rf"(?<!\S){word}(?!\S)", line).start()]
+        return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in before)
+
+    assert len(lines) == 6
+    assert {column(line, "admin" if "administrator" in line else "user") for line in lines[1:]} == {column(lines[0], "ROLE")}
 
 
 def test_a_backup_does_not_overwrite_a_file(server):

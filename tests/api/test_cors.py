@@ -1,6 +1,9 @@
 """Cross-origin requests: refused by default, named origins by a setting."""
 
+import re
+
 import pytest
+import requests
 
 from support import Server, exchange, request_bytes
 
@@ -70,3 +73,70 @@ def test_any_other_origin_is_not_allowed(open_server, origin):
     for method in ("GET", "POST", "OPTIONS"):
         response = open_server.request(method, "/api/auth/login", headers={"Origin": origin} | PREFLIGHT)
         assert "Access-Control-Allow-Origin" not in response.headers
+
+
+# Schemes of programs that are no websites, and names with other letters -----------------------------
+
+
+@pytest.fixture(scope="module")
+def programs_server():
+    origins = ["capacitor://localhost", "tauri://localhost", "chrome-extension://abcdefghijklmnopabcdefghijklmnop", "app://.",
+               "https://bücher.example"]
+    with Server({"http.cors_origins": ",".join(origins)}) as server:
+        yield server
+
+
+@pytest.mark.parametrize("origin", ["capacitor://localhost", "tauri://localhost", "app://.", "https://xn--bcher-kva.example",
+                                    "chrome-extension://abcdefghijklmnopabcdefghijklmnop"])
+def test_an_origin_of_any_scheme_is_allowed(programs_server, origin):
+    response = programs_server.get("/api/users/me", headers={"Origin": origin})
+    assert response.headers["Access-Control-Allow-Origin"] == origin
+    preflight = programs_server.request("OPTIONS", "/api/auth/login", headers={"Origin": origin} | PREFLIGHT)
+    assert preflight.status_code == 204 and preflight.headers["Access-Control-Allow-Origin"] == origin
+
+
+@pytest.mark.parametrize("origin", ["https://localhost", "http://localhost", "capacitor://localhost:80", "tauri://tauri.localhost",
+                                    "chrome-extension://bbcdefghijklmnopabcdefghijklmnop", "app://x", "null", "file://",
+                                    "https://bucher.example"])
+def test_another_scheme_or_name_is_another_origin(programs_server, origin):
+    for method in ("GET", "OPTIONS"):
+        response = programs_server.request(method, "/api/auth/login", headers={"Origin": origin} | PREFLIGHT)
+        assert "Access-Control-Allow-Origin" not in response.headers
+
+
+# Every origin ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def public_server():
+    with Server({"http.cors_origins": "*", "management_listen": "127.0.0.1:0"}) as server:
+        yield server
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "capacitor://localhost", "null"])
+def test_every_origin_can_be_allowed_and_never_with_credentials(public_server, origin):
+    preflight = public_server.request("OPTIONS", "/api/users/me", headers={"Origin": origin} | PREFLIGHT)
+    assert preflight.status_code == 204
+    assert "GET" in preflight.headers["Access-Control-Allow-Methods"]
+    assert "authorization" in preflight.headers["Access-Control-Allow-Headers"].lower(), "a star would not stand for it"
+    user = public_server.user()
+    answer = public_server.get("/api/users/me", headers={"Origin": origin, "Authorization": f"Bearer {user.access}"})
+    refusal = public_server.get("/api/users/me", headers={"Origin": origin})
+    assert (answer.status_code, refusal.status_code) == (200, 401)
+    for response in (preflight, answer, refusal):
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+        assert "Access-Control-Allow-Credentials" not in response.headers
+        assert "origin" not in response.headers.get("Vary", "").lower(), "the answer is the same for all"
+
+
+def test_an_answer_that_a_cache_may_keep_says_it_to_everybody(public_server):
+    response = public_server.get("/.well-known/jwks.json", cacheable=True)
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_metrics_are_for_no_page(public_server):
+    address = public_server.wait(lambda: re.findall(r"server\.management address=(\S+)", public_server.stderr), "its address")[-1]
+    for path in ("/metrics", "/healthz"):
+        response = requests.get(address + path, headers={"Origin": "https://evil.example"}, timeout=60)
+        assert response.status_code == 200
+        assert not any(header in response.headers for header in HEADERS)

@@ -3,6 +3,7 @@ leaves behind."""
 
 import os
 import re
+import shutil
 import stat
 import subprocess
 import time
@@ -190,7 +191,129 @@ def test_a_file_that_is_no_backup_is_named_with_what_it_is(make_server, kind, wh
     assert account.me().status_code == 200
 
 
+# A plain copy in place of a backup ----------------------------------------------------------------
+
+
+WITHOUT_LOG = r"warning: \S+ was not written by `latchkey backup`.*\(\S+-wal\) is not there.*newest accounts and changes are missing"
+
+
+@pytest.mark.parametrize("running", [True, False], ids=["running", "stopped"])
+def test_a_copy_of_a_living_file_without_its_log_is_restored_with_a_warning(make_server, running):
+    server = make_server()
+    old = server.user()
+    server.restart()  # closing has copied everything into the main file
+    new = server.user()
+    copy = server.folder / "copy.db"
+    shutil.copy(server.data_dir / "latchkey.db", copy)
+    if not running:
+        server.stop()
+    done = server.cli("restore", copy)
+    assert done.returncode == 0, done.stderr
+    assert re.search(WITHOUT_LOG, done.stderr), done.stderr
+    assert f"{copy}-wal" in done.stderr and "is restored" in done.stdout
+    if running:
+        server.wait(lambda: server.stdout_path.read_text().count("listening on") == 2, "the server to listen again")
+    else:
+        server.start()
+    assert_problem(Account(server, new.email, new.password).try_login(), 401, "invalid_credentials")
+    Account(server, old.email, old.password).login()
+
+
+@pytest.mark.parametrize("kind", ["a backup", "a copy with its log", "the store before a restore"])
+def test_what_is_whole_is_restored_without_a_warning(make_server, kind):
+    server = make_server()
+    user = server.user()
+    copy = server.folder / "copy.db"
+    if kind == "a backup":
+        server.cli_ok("backup", copy)
+        server.stop()
+    elif kind == "a copy with its log":
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{server.data_dir}/latchkey.db{suffix}", f"{copy}{suffix}")
+        server.stop()
+    else:
+        server.cli_ok("backup", server.folder / "other.db")
+        later = server.user()
+        server.stop()
+        server.cli_ok("restore", server.folder / "other.db")
+        copy = server.data_dir / "latchkey.db.replaced"
+        user = later
+    done = server.cli("restore", copy)
+    assert done.returncode == 0 and "warning" not in done.stderr, done.stderr
+    server.start()
+    Account(server, user.email, user.password).login()
+
+
+# What others were let into, and who may do what ---------------------------------------------------
+
+
+@pytest.mark.parametrize("secret", ["in the directory", "named, in the directory"])
+def test_a_directory_that_was_mounted_for_a_group_is_closed_again(make_server, secret):
+    """Kubernetes' fsGroup does this at each mount: `chmod -R g+rwX`, and another group."""
+    server = make_server(start=False)
+    if secret != "in the directory":
+        server.data_dir.mkdir(mode=0o700)
+        path = server.data_dir / "other_secret"
+        path.write_text("e1b49c07d5a2f8366c90b7d41f5e2a8371bd04c96e85fa1327d8b0e94c6153af\n")
+        path.chmod(0o600)
+        server.settings["master_secret_file"] = path
+    server.start()
+    account = server.user()
+    for stop in (server.stop, server.kill):
+        stop()
+        subprocess.run(["chmod", "-R", "g+rwX,g+s", server.data_dir], check=True)
+        if os.getuid() == 0:
+            subprocess.run(["chgrp", "-R", "12345", server.data_dir], check=True)
+        told = len(server.stderr)
+        server.start()
+        assert account.me().status_code == 200
+        for name in ("latchkey.db", "lock", "store_made", "other_secret" if "master_secret_file" in server.settings else "master_secret"):
+            server.wait_log(rf"WARN files\.made_private path={re.escape(str(server.data_dir / name))}$")
+        assert server.stderr[told:].count("files.made_private") >= 5
+        for path in (server.data_dir, *server.data_dir.iterdir()):
+            assert stat.S_IMODE(path.lstat().st_mode) & 0o077 == 0, path
+    server.cli_ok("doctor")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a directory away")
+@pytest.mark.parametrize("owner", [23456, 65534], ids=["a user without a name", "a user with a name"])
+def test_the_command_that_is_printed_for_another_users_directory_works(make_server, owner):
+    server = make_server()
+    account = server.signup()
+    server.stop()
+    binary = server.folder / "latchkey"
+    shutil.copy(binary_path(), binary)
+    binary.chmod(0o755)
+    server.folder.chmod(0o711)
+    server.clock.path.chmod(0o644)
+    subprocess.run(["chown", "-R", f"{owner}:{owner}", server.data_dir], check=True)
+    before = server.snapshot()
+    said = server.cli_refused("user", "list")
+    prefix = re.search(r"give the command as that user, with (.+) in front of it", said)[1]
+    done = subprocess.run(["sh", "-c", f"{prefix} {binary} user list"], env=server.env(), cwd=server.folder,
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, f"{prefix}: {done.stderr}"
+    assert account.email in done.stdout
+    assert {path.stat().st_uid for path in server.data_dir.iterdir()} == {owner}
+    assert server.snapshot() == before
+
+
 # A name that is no directory ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("written", ["", "/"], ids=["plain", "with a slash"])
+@pytest.mark.parametrize("target", ["absent", "gone/below", "data"], ids=["absent", "below something absent", "itself"])
+def test_a_data_dir_that_is_a_link_to_nowhere_is_refused_with_a_sentence(make_server, target, written):
+    """As after a reboot at which the disk was not mounted."""
+    server = make_server(start=False)
+    server.data_dir.symlink_to(server.folder / target)
+    server.settings["data_dir"] = f"{server.data_dir}{written}"
+    pattern = rf"data_dir {re.escape(str(server.data_dir))} is a link to {re.escape(str(server.folder / target))}, which can not be used"
+    refused(server, pattern)
+    for command in (*COMMANDS, ("restore", "copy.db")):
+        assert re.search(pattern, server.cli_refused(*command))
+    assert os.readlink(server.data_dir) == str(server.folder / target)
+    assert not (server.folder / "absent").exists() and not (server.folder / "gone").exists()
 
 
 def test_a_data_dir_that_is_a_file_is_refused_and_left_as_it_is(make_server):

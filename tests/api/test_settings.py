@@ -3,12 +3,15 @@
 import json
 import os
 import re
+import shutil
 import stat
+import subprocess
 
 import pytest
 
-from support import PASSWORD, Server, ServerFailed, assert_problem, nothing_changes, unique_email
+from support import PASSWORD, Server, ServerFailed, assert_problem, binary_path, nothing_changes, unique_email
 from support.checks import error_fields
+from support.program import REPOSITORY
 from support.tokens import claims_of
 
 GOOD_SECRET = "a4229dbd8cc6f049482d207f5434304bc0a0d6da8201060c9fc5508977d2ebd8"
@@ -108,6 +111,61 @@ format = "json"
     assert account.try_login().json()["expires_in"] == 600
 
 
+def test_an_empty_variable_counts_as_not_set(make_server):
+    """As Compose passes on what nobody has set: `LATCHKEY_MAIL_SMTP_URL=${SMTP_URL}`."""
+    names = [name for name in re.findall(r"^\| `([a-z_.0-9]+)` \|", (REPOSITORY / "docs/reference/settings.md").read_text(), re.M)]
+    assert len(names) > 40
+    used = {"listen", "data_dir", "limits.enabled", "admin.email", "admin.password", "password.argon2_memory_kib",
+            "password.argon2_passes", "tokens.access_ttl", "database_url", "master_secret"}
+    server = make_server({name: "" for name in names if name not in used} | {"tokens.access_ttl": ""},
+                         config='[tokens]\naccess_ttl = "5m"\n')
+    assert server.confirmed().try_login().json()["expires_in"] == 300
+    assert "environment LATCHKEY_MAIL_SMTP_URL" not in server.cli_ok("config")
+
+
+@pytest.mark.embedded
+def test_an_empty_secret_in_the_environment_is_none(make_server):
+    server = make_server({"master_secret": "", "master_secret_previous": "", "database_url": ""})
+    assert (server.data_dir / "master_secret").exists()
+    server.user()
+
+
+def test_the_variables_of_a_kubernetes_service_and_of_a_docker_link_are_left_alone(make_server):
+    foreign = {"LATCHKEY_SERVICE_HOST": "10.0.0.5", "LATCHKEY_SERVICE_PORT_HTTP": "8080", "LATCHKEY_PORT": "tcp://10.0.0.5:8080",
+               "LATCHKEY_PORT_8080_TCP_ADDR": "10.0.0.5", "LATCHKEY_NAME": "/app/latchkey", "LATCHKEY_ENV_X": "word-of-another"}
+    server = make_server({"log.level": "debug"}, environment=foreign)
+    server.user()
+    for name in foreign:
+        server.wait_log(f"DEBUG settings.left_alone variable={name}$")
+    assert "word-of-another" not in server.stderr
+    server.cli_ok("user", "list")
+    server.cli_ok("config")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can start a program as somebody who may not enter its folder")
+@pytest.mark.embedded
+def test_a_working_directory_that_may_not_be_entered_is_no_obstacle(make_server):
+    """As when root gives a command as the server's user from its own home."""
+    server = make_server(start=False)
+    binary = server.folder / "latchkey"
+    shutil.copy(binary_path(), binary)
+    binary.chmod(0o755)
+    server.folder.chmod(0o711)
+    closed = server.folder / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "latchkey.toml").write_text("nonsense = 1\n")
+    home = server.folder / "home"
+    home.mkdir()
+    os.chown(home, 65534, 65534)
+    server.clock.path.chmod(0o644)
+    environment = server.env() | {"LATCHKEY_DATA_DIR": str(home / "data"), "LATCHKEY_ADMIN_EMAIL": "",
+                                  "LATCHKEY_ADMIN_PASSWORD": ""}
+    for command in (["config"], ["openapi"], ["migrate"], ["doctor"], ["user", "list"], ["backup", str(home / "copy")]):
+        done = subprocess.run([binary, *command], cwd=closed, env=environment, user=65534, group=65534, extra_groups=[],
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+
+
 def test_log_lines_can_be_json(make_server):
     server = make_server({"log.format": "json"})
     server.user()
@@ -140,7 +198,8 @@ def test_log_lines_can_be_json(make_server):
     ('[log]\nlevel = "info"\nlevel = "debug"\n', "level", 3),
     ('public_url = "ftp://example.com"\n', "public_url", 1),
     ('[http]\ntrusted_proxies = ["10.0.0.0/8", "everyone"]\n', "trusted_proxies", 2),
-    ('[http]\ncors_origins = ["*"]\n', "cors_origins", 2),
+    ('[http]\ncors_origins = ["null"]\n', "cors_origins", 2),
+    ('[mail]\nfrom = "noreply@intranet"\n', "domains_without_dot", 2),
     ('database_url = "mysql://localhost/x"\n', "database_url", 1),
     ('[tokens\naccess_ttl = "5m"\n', "", 1),
 ])
@@ -155,7 +214,7 @@ def test_a_bad_file_refuses_with_name_and_line(refusal, config, name, line):
 
 @pytest.mark.parametrize("name, value", [
     ("listen", "nowhere"), ("listen", "127.0.0.1"), ("listen", "127.0.0.1:70000"), ("management_listen", "x:y"),
-    ("public_url", "no url"), ("tokens.access_ttl", "15"), ("tokens.access_ttl", "0s"), ("tokens.access_ttl", ""),
+    ("public_url", "no url"), ("tokens.access_ttl", "15"), ("tokens.access_ttl", "0s"),
     ("tokens.refresh_grace", "-1s"), ("password.min_length", "0"), ("password.min_length", "300"),
     ("password.argon2_memory_kib", "63"), ("password.argon2_memory_kib", "1e9"), ("password.argon2_passes", "0"),
     ("password.argon2_passes", "99999999999"), ("password.min_guesses_log10", "-1"), ("limits.enabled", "2"),
@@ -226,7 +285,7 @@ def test_each_data_directory_has_a_secret_of_its_own(server, make_server):
     assert (server.data_dir / "master_secret").read_text() != (other.data_dir / "master_secret").read_text()
 
 
-@pytest.mark.parametrize("secret", ["", "short", "0" * 64, "f" * 64, "ab" * 32, "0123456789abcdef" * 4,
+@pytest.mark.parametrize("secret", ["short", "0" * 64, "f" * 64, "ab" * 32, "0123456789abcdef" * 4,
                                     "deadbeef" * 8, "changeme" * 8, "z" * 64, GOOD_SECRET[:-2], GOOD_SECRET + "00",
                                     "00112233445566778899aabbccddeeff" * 2,
                                     "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"])
@@ -242,7 +301,7 @@ def test_a_weak_or_malformed_secret_refuses_to_start(make_server, refusal, secre
         server.settings["master_secret_file"] = path
     said = refusal(keep=server)
     assert "master_secret" in said.lower()
-    assert not secret or len(secret) < 8 or secret not in said
+    assert len(secret) < 8 or secret not in said
 
 
 def test_a_secret_from_a_file_or_the_environment_is_used_and_not_copied(make_server):
@@ -293,6 +352,52 @@ def test_the_files_of_the_data_directory_are_private(server):
         for name in names:
             mode = os.lstat(os.path.join(folder, name)).st_mode
             assert stat.S_IMODE(mode) & 0o077 == 0, name
+
+
+@pytest.mark.embedded
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can mount, and start a program as somebody else")
+@pytest.mark.parametrize("mode", [0o444, 0o644])
+@pytest.mark.parametrize("who", ["root", "another user"])
+def test_a_secret_that_was_mounted_open_is_refused_with_where_its_mode_is_given(make_server, refusal, who, mode):
+    """As Kubernetes and Docker hand secrets out when nobody says otherwise."""
+    server = make_server(start=False)
+    server.folder.chmod(0o777)
+    path = server.folder / "mounted" / "secret"
+    path.parent.mkdir()
+    path.write_text(GOOD_SECRET)
+    path.chmod(mode)
+    server.settings["master_secret_file"] = path
+    mount = f'mount --bind {path.parent} {path.parent} && mount -o remount,ro,bind {path.parent} && exec "$@"'
+    server._machine = ["unshare", "--mount", "sh", "-c", mount, "sh"]
+    if who != "root":
+        shutil.copy(binary_path(), server.folder / "latchkey")
+        server._binary = server.folder / "latchkey"
+        server.clock.path.chmod(0o644)
+        server._machine += ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    said = refusal(keep=server)
+    assert str(path) in said and f"(mode 0{mode:o})" in said
+    assert "`defaultMode: 0400`" in said and "`mode: 0400`" in said and "run chmod 600" not in said
+
+
+@pytest.mark.embedded
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can start a program as somebody else")
+def test_a_secret_that_root_opened_to_all_is_refused_and_one_for_the_group_is_taken(make_server, refusal):
+    server = make_server(start=False)
+    server.folder.chmod(0o777)
+    path = server.folder / "secret"
+    path.write_text(GOOD_SECRET)
+    path.chmod(0o644)
+    server.settings["master_secret_file"] = path
+    shutil.copy(binary_path(), server.folder / "latchkey")
+    server._binary = server.folder / "latchkey"
+    server.clock.path.chmod(0o644)
+    server._machine = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    said = refusal(keep=server)
+    command = re.search(r"run (chgrp 65534 \S+) and (chmod 640) on it", said)
+    assert command and "`defaultMode: 0400`" in said
+    subprocess.run(["sh", "-c", f"{command[1]} && {command[2]} {path}"], check=True)
+    server.start()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
 # The administrator of the settings ----------------------------------------------------------------
@@ -386,6 +491,14 @@ def test_domains_without_a_dot_can_be_allowed_by_name(strict):
     assert signup(strict, email=f"{local}@intranet", username="on the intranet").status_code == 201
     problem = assert_problem(signup(strict, email=f"{local}@elsewhere", username="elsewhere"), 422)
     assert error_fields(problem) == {"body.email"}
+
+
+def test_the_sender_may_have_a_quoted_name_and_a_domain_without_a_dot(make_server):
+    server = make_server({"mail.from": '"Firma, GmbH \\"& Töchter\\"" <noreply@intranet>', "accounts.domains_without_dot": "intranet"})
+    account = server.signup(f"{unique_email().split('@')[0]}@intranet")
+    sender, = server.wait_mail(account.email)[0].message["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == ('Firma, GmbH "& Töchter"', "noreply@intranet")
+    account.confirm()
 
 
 @pytest.mark.parametrize("password, status", [("kU7#wq9!zLp", 422), ("kU7#wq9!zLpX", 201), ("kU7#wq9!zLpX" * 6, 422),

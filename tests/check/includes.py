@@ -32,10 +32,11 @@ THIRD_PARTIES = {
     r"argon2\.h": set(),  # for tests and bench/ only: the server has its own
     r"curl/": {"mail", "net"},
     r"boost/beast": {"http"},
+    r"boost/url": {"settings"},
     r"toml": {"settings"},
     r"CLI/": {"app"},
     r"spdlog": {"base"},
-    r"idn2|unicase|uninorm|unistr": {"base"},
+    r"idn2|unicase|uninorm|unistr|uniwidth": {"base"},
 }
 
 # Flows tell events (flow/events.h), which write the audit; housekeeping shortens it.

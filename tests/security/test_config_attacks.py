@@ -306,7 +306,8 @@ def test_K05_a_file_that_is_none_refuses(make_server, refusal, kind):
     assert str(path) in refusal(server, "--config", str(path))
 
 
-@pytest.mark.parametrize("origin", ["*", "null", "https://*.example.com", "example.com", "ftp://a.example",
+@pytest.mark.parametrize("origin", ["*,https://a.example", "null", "https://*.example.com", "*://a.example", "example.com",
+                                    "file://a.example", "https://a.example/x", "https://u:p@a.example",
                                     "https://a.example https://b.example"])
 def test_K05_an_origin_that_opens_too_much_refuses(make_server, refusal, origin):
     assert "cors_origins" in refusal(make_server({"http.cors_origins": origin}, start=False)).lower()

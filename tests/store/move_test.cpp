@@ -291,11 +291,15 @@ TEST(PostgresNames, HoldNoPasswordAndNoOptions) {
   EXPECT_EQ(name("postgresql://ann:secret@db1:5432,db2:5433/auth?sslmode=require&password=other"),
             "postgresql://ann@db1:5432,db2:5433/auth");
   EXPECT_EQ(name("postgresql:///auth?host=/run/postgresql"), "postgresql:///run/postgresql/auth");
-  try {
-    name("postgresql://ann:sec%ret@db1:5432/auth");
-    FAIL() << "a URL that is none";
-  } catch (const db::Fault& fault) {
-    EXPECT_EQ(std::string(fault.what()).find("sec"), std::string::npos);
+  for (const char* url : {"postgresql://ann:sec%ret@db1:5432/auth", "postgresql://ann:sec@ret@db1:5432/auth",
+                          "postgresql://ann:sec/ret@db1:5432/auth"}) {
+    try {
+      name(url);
+      FAIL() << "a URL that is none";
+    } catch (const db::Fault& fault) {
+      EXPECT_EQ(std::string(fault.what()).find("sec"), std::string::npos);
+      EXPECT_EQ(std::string(fault.what()).find("ret"), std::string::npos);
+    }
   }
 }
 

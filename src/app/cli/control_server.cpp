@@ -301,7 +301,7 @@ class ControlServer::Implementation {
       throw std::runtime_error("another restore is at work");
     }
     const auto epoch = context.services.database.run_now(store::state::find_epoch);
-    prepare_restore(restore.file, data_dir_, epoch, context.origin.now, context.stop);
+    prepare_restore(restore.file, data_dir_, epoch, context.origin.now, context.console, context.stop);
     std::shared_ptr<Channel> channel;
     {
       const std::lock_guard lock(mutex_);

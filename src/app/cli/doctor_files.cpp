@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <system_error>
 
-#include "settings/endpoint.h"
+#include "base/ip_address.h"
+#include "settings/sentence.h"
+#include "settings/url.h"
 
 namespace latchkey::app::cli {
 namespace {
@@ -23,12 +25,13 @@ void check_entry(Diagnosis& diagnosis, const fs::path& path, uid_t owner, bool& 
   if (status.st_uid != owner) {
     all_private = false;
     diagnosis.fail("files: {} belongs to another user (id {}) than its directory: run chown {} {}",
-                   path.string(), status.st_uid, owner, path.string());
+                   path.string(), status.st_uid, owner, settings::shell_word(path.string()));
   }
   if (!S_ISLNK(status.st_mode) && (status.st_mode & 0077) != 0) {
     all_private = false;
     diagnosis.fail("files: others can get at {} (mode {:04o}): run chmod {} {}", path.string(),
-                   status.st_mode & 07777, S_ISDIR(status.st_mode) ? 700 : 600, path.string());
+                   status.st_mode & 07777, S_ISDIR(status.st_mode) ? 700 : 600,
+                   settings::shell_word(path.string()));
   }
 }
 
@@ -69,16 +72,16 @@ void check_settings(Diagnosis& diagnosis, const settings::Loaded& loaded) {
 void check_mail_settings(Diagnosis& diagnosis, const Settings& settings) {
   const auto& mail = settings.mail;
   if (mail.smtp_url.empty()) {
-    const bool local = settings.public_url.empty() ? settings::is_loopback(settings.listen.address) : [&] {
+    const bool local = settings.public_url.empty() ? is_loopback(settings.listen.address) : [&] {
       const auto url = settings::parse_url(settings.public_url);
-      return url.has_value() && settings::is_loopback(url->host);
+      return url.has_value() && is_loopback(url->host);
     }();
     const std::string folder = (settings.data_dir / "mail").string();
     if (local) return diagnosis.ok("mail: written to {}, since mail.smtp_url is not set", folder);
     return diagnosis.warn("mail: nobody gets any, it is written to {}: set mail.smtp_url and mail.from",
                           folder);
   }
-  if (mail.smtp_user.empty() && !settings::is_loopback(settings::parse_url(mail.smtp_url)->host)) {
+  if (mail.smtp_user.empty() && !is_loopback(settings::parse_url(mail.smtp_url)->host)) {
     return diagnosis.warn("mail: {} is used without mail.smtp_user; most servers refuse that", mail.smtp_url);
   }
   diagnosis.ok("mail: sent through {} as {}", mail.smtp_url, mail.from.address);

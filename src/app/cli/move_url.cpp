@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
+
+#include "db/postgres/url.h"
 
 namespace latchkey::app::cli {
 namespace {
@@ -28,20 +32,13 @@ std::string percent_encode(std::string_view text) {
   return encoded;
 }
 
-/// Before the query, behind the scheme.
-std::string_view user_information(std::string_view url) {
-  url.remove_prefix(url.find("://") + 3);
-  url = url.substr(0, url.find_first_of("/?"));
-  const std::size_t at = url.rfind('@');
-  return at == std::string_view::npos ? std::string_view{} : url.substr(0, at);
-}
-
-void append(std::string& url, std::string_view name, std::string_view value) {
-  if (value.empty() || url.find(std::string(name) + "=") != std::string::npos) return;
+/// The URL with a parameter, if it does not say that itself.
+Secret with(const Secret& url, std::string_view name, std::string_view value) {
+  if (value.empty()) return url.copy();
   std::string encoded = percent_encode(value);
-  url += (url.find('?') == std::string::npos ? '?' : '&');
-  url.append(name).append("=").append(encoded);
+  Secret longer = db::postgres::with_parameters(url, std::array{std::pair(name, std::string_view(encoded))});
   wipe(encoded);
+  return longer;
 }
 
 StoreUrl parse_sqlite(std::string_view text) {
@@ -56,13 +53,11 @@ StoreUrl parse_sqlite(std::string_view text) {
 }
 
 StoreUrl parse_postgres(std::string_view text) {
-  std::string url(text);
-  if (!holds_password(text)) append(url, "password", environment("PGPASSWORD"));
-  append(url, "passfile", environment("PGPASSFILE"));
   StoreUrl store;
   store.dialect = db::Dialect::postgres;
-  store.url = Secret(url);
-  wipe(url);
+  store.url = Secret(text);
+  if (!holds_password(text)) store.url = with(store.url, "password", environment("PGPASSWORD"));
+  store.url = with(store.url, "passfile", environment("PGPASSFILE"));
   try {
     store.name = db::describe_postgres(store.url);
   } catch (const std::exception& error) {
@@ -73,11 +68,7 @@ StoreUrl parse_postgres(std::string_view text) {
 
 }  // namespace
 
-bool holds_password(std::string_view url) {
-  if (!is_postgres(url)) return false;
-  return user_information(url).find(':') != std::string_view::npos ||
-         url.find("password=") != std::string_view::npos;
-}
+bool holds_password(std::string_view url) { return is_postgres(url) && db::postgres::holds_password(url); }
 
 StoreUrl parse_store_url(std::string_view text) {
   if (text.starts_with(sqlite_scheme)) return parse_sqlite(text);

@@ -110,6 +110,9 @@ std::filesystem::path read_file(const std::string& text) {
     const std::string file = without_mark(text);
     throw Misuse{"unknown option " + settings::quote(file) + "; a file of that name is ./" + file};
   }
+  if (text == "-") {
+    throw Misuse{"a backup is a file and not a stream: give FILE a name; a file of the name - is ./-"};
+  }
   if (text.empty() || text.find('\0') != std::string::npos) throw Misuse{"FILE must be the path of a file"};
   return text;
 }

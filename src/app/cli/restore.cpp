@@ -52,6 +52,21 @@ std::optional<std::string_view> find_stranger(const fs::path& file) {
   return std::nullopt;
 }
 
+/// Whether the header says that a write-ahead log may hold newer pages (https://sqlite.org/fileformat2.html
+/// §1.3.3), and none is there. A backup of ours is whole by itself, and its header says so.
+bool lacks_its_log(const fs::path& backup) {
+  constexpr std::streamoff write_version_at = 18;
+  constexpr char uses_log = 2;
+  std::array<char, 2> versions{};
+  std::ifstream stream(backup, std::ios::binary);
+  stream.seekg(write_version_at);
+  stream.read(versions.data(), versions.size());
+  if (std::ranges::find(versions, uses_log) == versions.end()) return false;
+  std::error_code error;
+  const auto size = fs::file_size(backup.string() + "-wal", error);
+  return error || size == 0;
+}
+
 void check_backup(const fs::path& backup, const fs::path& data_dir) {
   std::error_code error;
   const auto status = fs::status(backup, error);
@@ -161,8 +176,18 @@ void refuse_over_moved(db::Database& database) {
 }
 
 void prepare_restore(const fs::path& backup, const fs::path& data_dir,
-                     std::optional<std::int64_t> current_epoch, Timestamp now, std::stop_token stop) {
+                     std::optional<std::int64_t> current_epoch, Timestamp now, Console& console,
+                     std::stop_token stop) {
   check_backup(backup, data_dir);
+  if (lacks_its_log(backup)) {
+    console.err(
+        fmt::format("warning: {0} was not written by `latchkey backup`: it is a copy of a store's file, and "
+                    "the log that belongs "
+                    "to it ({0}-wal) is not there. If a server was running when it was copied, the newest "
+                    "accounts and changes "
+                    "are missing\n",
+                    backup.string()));
+  }
   try {
     prepare_copy(backup, data_dir, current_epoch, now, stop);
   } catch (const db::Corrupt& error) {
@@ -199,7 +224,7 @@ int restore_here(const Restore& command, const settings::Loaded& loaded, Timesta
   if (master.has_error()) throw StartRefused(master.error().sentences);
   const auto epoch = read_current_epoch(data_dir);
   const db::DataLock lock = take_data_directory(data_dir);
-  prepare_restore(command.file, data_dir, epoch, now);
+  prepare_restore(command.file, data_dir, epoch, now, console);
   put_in_place(lock, data_dir);
   console.out(describe_restored(command.file, data_dir));
   return exit_done;

@@ -18,10 +18,12 @@
 namespace latchkey::app::cli {
 
 /// Makes the copy in `data_dir`/restore. `current_epoch` is that of the store in place, when it can be read.
-/// Throws std::runtime_error, for the operator to read, when the file is no backup of ours or is damaged,
-/// or when it is asked to stop; then the copy is removed.
+/// Warns of a file that is no backup but a plain copy of a store without its log: it is taken, and lacks what
+/// stood in the log only. Throws std::runtime_error, for the operator to read, when the file is no backup of
+/// ours or is damaged, or when it is asked to stop; then the copy is removed.
 void prepare_restore(const std::filesystem::path& backup, const std::filesystem::path& data_dir,
-                     std::optional<std::int64_t> current_epoch, Timestamp now, std::stop_token stop = {});
+                     std::optional<std::int64_t> current_epoch, Timestamp now, Console& console,
+                     std::stop_token stop = {});
 
 /// Throws StartRefused when the store in place has been moved elsewhere, or is about to be: a backup in its
 /// place would be a second deployment with the same users.

@@ -61,7 +61,7 @@ void Table::flush() {
   if (!heading_.empty()) rows_.insert(rows_.begin(), std::move(heading_));
   heading_.clear();
   for (const Row& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths_[i] = std::max(widths_[i], count_code_points(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths_[i] = std::max(widths_[i], display_width(row[i]));
   }
   std::string out;
   for (const Row& row : rows_) write(row, out);
@@ -72,7 +72,7 @@ void Table::flush() {
 void Table::write(const Row& row, std::string& out) const {
   for (std::size_t i = 0; i < row.size(); ++i) {
     out += row[i];
-    if (i + 1 < row.size()) out.append(widths_[i] + 2 - count_code_points(row[i]), ' ');
+    if (i + 1 < row.size()) out.append(widths_[i] + 2 - display_width(row[i]), ' ');
   }
   out += '\n';
 }

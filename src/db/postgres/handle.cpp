@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -10,17 +11,13 @@
 #include <vector>
 
 #include "base/log.h"
+#include "db/postgres/url.h"
 
 namespace latchkey::db::postgres {
 namespace {
 
 using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
-
-struct FreeOptions {
-  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
-};
-using UrlOptions = std::unique_ptr<PQconninfoOption, FreeOptions>;
 
 /// libpq ends its messages with a line end, and may put several lines.
 std::string one_line(std::string_view text) {
@@ -37,23 +34,65 @@ void refuse_standbys(const PQconninfoOption* option) {
     if (option->keyword != name || option->val == nullptr) continue;
     const std::string_view value = option->val;
     if (value == "read-write" || value == "primary") continue;
-    throw Fault("database_url: " + std::string(name) + "=" + std::string(value) +
+    throw Fault(std::string(name) + "=" + std::string(value) +
                 " may lead to a standby, which still knows sessions that have been ended: use read-write");
   }
 }
 
-UrlOptions parse_url(const Secret& url) {
-  std::string text(url.text());
-  char* reason = nullptr;
-  UrlOptions options(PQconninfoParse(text.c_str(), &reason));
-  wipe(text);
-  if (options) {
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0;;) {
+    const std::size_t end = list.find(',', begin);
+    parts.push_back(list.substr(begin, end - begin));
+    if (end == std::string::npos) return parts;
+    begin = end + 1;
+  }
+}
+
+bool is_host(std::string_view host) {
+  constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:%";
+  // A folder of sockets, or an abstract one.
+  if (host.starts_with('/') || host.starts_with('@')) return true;
+  return host.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+bool is_port(std::string_view port) { return port.find_first_not_of("0123456789") == std::string_view::npos; }
+
+/// What libpq names in its messages must be what it looks like, and no piece of a password.
+bool has_places(const PQconninfoOption* option) {
+  for (; option->keyword != nullptr; ++option) {
+    if (option->val == nullptr) continue;
+    const std::string_view name = option->keyword;
+    if ((name == "host" || name == "hostaddr") && !std::ranges::all_of(split(option->val), is_host))
+      return false;
+    if (name == "port" && !std::ranges::all_of(split(option->val), is_port)) return false;
+  }
+  return true;
+}
+
+/// The URL of a server that may be used.
+PostgresUrlOptions parse_url(const Secret& url) {
+  try {
+    PostgresUrlOptions options = parse_postgres_url(url);
     refuse_standbys(options.get());
     return options;
+  } catch (const Fault& fault) {
+    throw Fault(std::string("database_url: ") + fault.what());
   }
-  const std::string why = reason == nullptr ? "no memory" : one_line(reason);
-  PQfreemem(reason);
-  throw Fault("database_url: " + why);
+}
+
+/// libpq quotes the values that it does not understand. Of the URL only those are told that say where the
+/// server is, who we are there, and which files libpq reads.
+std::string without_values(std::string message, const PQconninfoOption* option) {
+  constexpr std::array<std::string_view, 10> told{"host",     "hostaddr", "port",   "user",        "dbname",
+                                                  "passfile", "sslcert",  "sslkey", "sslrootcert", "sslcrl"};
+  for (; option->keyword != nullptr; ++option) {
+    if (option->val == nullptr || std::ranges::find(told, option->keyword) != told.end()) continue;
+    const std::string quoted = '"' + std::string(option->val) + '"';
+    for (std::size_t at = message.find(quoted); at != std::string::npos; at = message.find(quoted, at + 1))
+      message.replace(at, quoted.size(), "\"…\"");
+  }
+  return message;
 }
 
 /// What each session asks of the server's end of its connection. A node that is gone without a word must not
@@ -62,8 +101,8 @@ constexpr const char* socket_options =
     "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c "
     "tcp_user_timeout=10000";
 
-/// Asked first. A pooler may leave out the options with which a session starts, so limits are not among those;
-/// what the options of the URL say of a limit stays.
+/// Asked first. A pooler may leave out the options with which a session starts, so limits are not among
+/// those; what the options of the URL say of a limit stays.
 std::string first_question(const PostgresOptions& options, std::string_view url_options) {
   std::string question;
   for (const std::string_view limit : {"statement_timeout", "idle_in_transaction_session_timeout"}) {
@@ -107,16 +146,6 @@ void demand_answer(PGconn* connection, const std::string& question, milliseconds
     ::poll(&socket, 1, static_cast<int>(left.count()));
     if (socket.revents != 0 && !take_input(connection) && PQisBusy(connection) != 0)
       refuse(last_words(connection));
-  }
-}
-
-std::vector<std::string> split(const std::string& list) {
-  std::vector<std::string> parts;
-  for (std::size_t begin = 0;;) {
-    const std::size_t end = list.find(',', begin);
-    parts.push_back(list.substr(begin, end - begin));
-    if (end == std::string::npos) return parts;
-    begin = end + 1;
   }
 }
 
@@ -166,6 +195,15 @@ std::string field(const PGresult* result, int code) {
   return text == nullptr ? "" : text;
 }
 
+/// What an operator has to do about an error that nobody else can end. Since PostgreSQL 15 the schema
+/// `public` belongs to the owner of the database.
+std::string_view advice_for(std::string_view state) {
+  if (state != "42501" && state != "3F000") return {};
+  return ": the role of the URL must own the database and the tables in it, or be allowed to make some by "
+         "GRANT "
+         "USAGE, CREATE ON SCHEMA public TO the role";
+}
+
 /// Where the server waits for its standbys after a commit. It is never left with a word but when the
 /// wait was cancelled; the word is in the language of the server and has the SQLSTATE of many.
 constexpr std::string_view waits_for_standby = "SyncRepWaitForLSN";
@@ -176,6 +214,26 @@ void note(void*, const PGresult* notice) {
 
 }  // namespace
 
+PostgresUrlOptions parse_postgres_url(const Secret& url) {
+  if (auto why = find_misplaced_pieces(url.text())) throw Fault(*why);
+  std::string text(url.text());
+  char* reason = nullptr;
+  PostgresUrlOptions options(PQconninfoParse(text.c_str(), &reason));
+  wipe(text);
+  // It quotes the URL.
+  if (reason != nullptr) wipe(reason, std::strlen(reason));
+  PQfreemem(reason);
+  if (!options) {
+    throw Fault(
+        "libpq does not understand it: a parameter behind the ? is none of libpq's or has no value, or "
+        "something is not encoded: " +
+        std::string(how_to_encode()));
+  }
+  if (!has_places(options.get()))
+    throw Fault("a host or a port in it can be none: " + std::string(how_to_encode()));
+  return options;
+}
+
 void check_postgres_url(const Secret& url) { parse_url(url); }
 
 PostgresHost host_of(const PGconn* connection) {
@@ -184,7 +242,7 @@ PostgresHost host_of(const PGconn* connection) {
 }
 
 PostgresHandle connect_postgres(const PostgresOptions& options, const std::optional<PostgresHost>& first) {
-  const UrlOptions url = parse_url(options.url);
+  const PostgresUrlOptions url = parse_url(options.url);
   std::map<std::string, std::string> parameters{
       {"target_session_attrs", "read-write"},
       {"connect_timeout", "2"},
@@ -213,7 +271,8 @@ PostgresHandle connect_postgres(const PostgresOptions& options, const std::optio
   wipe(parameters["password"]);
   if (!handle) throw Unavailable("no memory for a connection to the database");
   if (PQstatus(handle.get()) != CONNECTION_OK) {
-    throw Unavailable("no connection to the database: " + last_words(handle.get()));
+    throw Unavailable("no connection to the database: " +
+                      without_values(last_words(handle.get()), url.get()));
   }
   refuse_other_encodings(handle.get());
   PQsetNoticeReceiver(handle.get(), note, nullptr);
@@ -268,6 +327,7 @@ std::exception_ptr error_of(const PGresult* result, std::string_view sql) {
   // The first line only: details may quote values.
   std::string text = field(result, PG_DIAG_MESSAGE_PRIMARY);
   if (text.empty()) text = one_line(PQresultErrorMessage(result));
+  text += advice_for(state);
   text +=
       " (" + (state.empty() ? "no SQLSTATE" : state) + ") in: " + std::string(sql.substr(0, longest_quote));
   if (sql.size() > longest_quote) text += "…";

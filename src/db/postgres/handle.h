@@ -66,7 +66,15 @@ class PostgresNotices {
 inline constexpr const char* unreplicated =
     "it was committed, but the wait for a standby to have it was cancelled";
 
-/// Throws `Fault` with libpq's reason when it does not understand the URL.
+struct FreePostgresUrl {
+  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+};
+using PostgresUrlOptions = std::unique_ptr<PQconninfoOption, FreePostgresUrl>;
+
+/// What a URL says. Throws `Fault` that says what is wrong, and how to write it, and quotes nothing of it.
+PostgresUrlOptions parse_postgres_url(const Secret& url);
+
+/// Throws `Fault` when the URL of the settings is none, or could lead to a standby.
 void check_postgres_url(const Secret& url);
 
 /// One of the hosts of a URL, as libpq says it.

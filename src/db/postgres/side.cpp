@@ -6,6 +6,7 @@
 
 #include "db/error.h"
 #include "db/postgres/handle.h"
+#include "db/postgres/url.h"
 #include "db/postgres/values.h"
 #include "db/side.h"
 
@@ -29,24 +30,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 4> connectio
     {"tcp_user_timeout", "25000"},
 }};
 
-/// The URL with what it does not say itself.
-Secret with_connection_limits(const Secret& url) {
-  std::string text;
-  text.reserve(url.text().size() + 128);  // so that no copy of a password is left behind
-  text += url.text();
-  for (const auto& [name, value] : connection_limits) {
-    if (text.find(std::string(name) + '=') != std::string::npos) continue;
-    text += text.find('?') == std::string::npos ? '?' : '&';
-    text.append(name).append("=").append(value);
-  }
-  Secret longer(text);
-  wipe(text);
-  return longer;
-}
-
 PostgresOptions patient(const Secret& url) {
   PostgresOptions options;
-  options.url = with_connection_limits(url);
+  options.url = with_parameters(url, connection_limits);
   options.statement_timeout = statement_limit;
   return options;
 }
@@ -246,10 +232,6 @@ class PostgresSide final : public Side {
   MoveSession session_;
 };
 
-struct FreeConninfo {
-  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
-};
-
 /// Hosts and ports come as lists of the same length, or the one port is everybody's.
 std::string join_addresses(const std::string& hosts, const std::string& ports) {
   std::string text;
@@ -279,13 +261,7 @@ std::unique_ptr<Side> open_postgres_side(const Secret& url, WhileWaiting while_w
 }
 
 std::string describe_postgres(const Secret& url) {
-  std::string text(url.text());
-  char* reason = nullptr;
-  const std::unique_ptr<PQconninfoOption, FreeConninfo> options(PQconninfoParse(text.c_str(), &reason));
-  wipe(text);
-  // libpq's reason may quote the URL, and the password in it.
-  PQfreemem(reason);
-  if (!options) throw Fault("it is no URL that libpq understands");
+  const PostgresUrlOptions options = parse_postgres_url(url);
   std::unordered_map<std::string_view, std::string> parts;
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
     if (option->val != nullptr) parts[option->keyword] = option->val;

@@ -154,17 +154,22 @@ void make_restore_directory(const fs::path& backup, const fs::path& directory, s
 
 void swap_in(const DataLock&, const fs::path& restored, const fs::path& directory) {
   const fs::path file = directory / "latchkey.db";
-  const fs::path log = with_suffix(file, "-wal");
   const fs::path kept = with_suffix(file, ".replaced");
   std::error_code ignored;
   try {
-    // Closing copies the log back and removes it, so that the old file is whole by itself.
-    if (fs::exists(file))
-      run_sql(open_sqlite_handle(file, SqliteAccess::write).get(), "PRAGMA wal_checkpoint(TRUNCATE)");
+    // So that the old file is whole by itself, and its header says so.
+    if (fs::exists(file)) {
+      const SqliteHandle old = open_sqlite_handle(file, SqliteAccess::write);
+      run_sql(old.get(), "PRAGMA wal_checkpoint(TRUNCATE)");
+      run_sql(old.get(), "PRAGMA journal_mode = DELETE");
+    }
   } catch (const std::exception&) {  // damaged: perhaps why it is replaced
   }
-  fs::remove(with_suffix(kept, "-wal"), ignored);
-  if (fs::exists(log)) move(log, with_suffix(kept, "-wal"));
+  // What is left of either log belongs to the old file, and would be taken for the new one's.
+  for (const char* suffix : {"-wal", "-journal"}) {
+    fs::remove(with_suffix(kept, suffix), ignored);
+    if (fs::exists(with_suffix(file, suffix))) move(with_suffix(file, suffix), with_suffix(kept, suffix));
+  }
   fs::remove(with_suffix(file, "-shm"), ignored);
   fs::remove(kept, ignored);
   if (fs::exists(file) && ::link(file.c_str(), kept.c_str()) != 0) {

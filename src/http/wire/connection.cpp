@@ -172,7 +172,7 @@ void Connection::respond(Response response) {
   frame.kept_lines = server_->kept_lines;
   frame.http_1_0 = head_.version == 10;
   frame.omit_body = head_.method == Method::head;
-  frame.vary_by_origin = server_->cors.enabled();
+  frame.vary_by_origin = server_->cors.depends_on_origin();
   frame.allowed_origin = server_->cors.allowed_origin(request_);
   append_response(out_, response, frame);
   wipe(response.body.data(), response.body.size());

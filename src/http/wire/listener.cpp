@@ -4,7 +4,6 @@
 
 #include <boost/asio/dispatch.hpp>
 #include <cerrno>
-#include <charconv>
 #include <stdexcept>
 #include <system_error>
 
@@ -29,31 +28,6 @@ void demand(const boost::system::error_code& error, const Endpoint& endpoint) {
 }
 
 }  // namespace
-
-Endpoint parse_endpoint(std::string_view text) {
-  auto refuse = [&] {
-    throw std::invalid_argument("\"" + std::string(text) +
-                                "\" is not of the form ADDRESS:PORT or [ADDRESS]:PORT");
-  };
-  std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) refuse();
-  std::string_view host = text.substr(0, colon);
-  std::string_view digits = text.substr(colon + 1);
-  bool bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
-  if (bracketed) host = host.substr(1, host.size() - 2);
-  Endpoint endpoint{std::string(host), 0};
-  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), endpoint.port);
-  if (digits.empty() || error != std::errc() || end != digits.data() + digits.size()) refuse();
-  boost::system::error_code bad;
-  asio::ip::address address = asio::ip::make_address(endpoint.address, bad);
-  if (bad || address.is_v6() != bracketed) refuse();
-  return endpoint;
-}
-
-std::string to_string(const Endpoint& endpoint) {
-  bool v6 = endpoint.address.find(':') != std::string::npos;
-  return (v6 ? "[" + endpoint.address + "]" : endpoint.address) + ":" + std::to_string(endpoint.port);
-}
 
 void refuse_shared_port(const Endpoint& endpoint) {
   if (endpoint.port == 0) return;

@@ -2,12 +2,10 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
-#include <string_view>
 
+#include "base/endpoint.h"
 #include "base/task.h"
 #include "base/time.h"
 #include "http/options.h"
@@ -15,17 +13,6 @@
 #include "http/router.h"
 
 namespace latchkey::http::wire {
-
-/// Where a listener listens. `address` is an IP address.
-struct Endpoint {
-  std::string address;
-  std::uint16_t port = 0;
-};
-
-/// "127.0.0.1:8080", "[::1]:8080", "0.0.0.0:0"; also as a URL's authority. Throws std::invalid_argument for
-/// all else.
-Endpoint parse_endpoint(std::string_view text);
-std::string to_string(const Endpoint& endpoint);
 
 /// Throws std::runtime_error, with the address in its text, when another socket listens there already:
 /// SO_REUSEPORT would let two servers of one user share a port without a word. Call it once before opening

@@ -107,12 +107,10 @@ void append_response(std::string& out, const Response& response, const Frame& fr
   append_line(out, "Content-Security-Policy", response.content_security_policy);
   out += "X-Content-Type-Options: nosniff\r\n";
   append_line(out, "Referrer-Policy", response.referrer_policy);
-  if (frame.vary_by_origin) {
-    out += "Vary: Origin\r\n";
-    if (frame.allowed_origin) {
-      append_line(out, "Access-Control-Allow-Origin", *frame.allowed_origin);
-      out += "Access-Control-Expose-Headers: X-Request-Id, Retry-After, WWW-Authenticate\r\n";
-    }
+  if (frame.vary_by_origin) out += "Vary: Origin\r\n";
+  if (frame.allowed_origin) {
+    append_line(out, "Access-Control-Allow-Origin", *frame.allowed_origin);
+    out += "Access-Control-Expose-Headers: X-Request-Id, Retry-After, WWW-Authenticate\r\n";
   }
   for (const ResponseHeader& header : response.headers) append_line(out, header.name, header.value);
   if (!frame.keep_alive)

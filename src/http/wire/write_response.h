@@ -47,7 +47,7 @@ struct Frame {
   std::string_view kept_lines;  ///< of keep_alive_lines, for an answer after which the connection stays
   bool http_1_0 = false;        ///< the client speaks 1.0, to whom keeping alive is said
   bool omit_body = false;       ///< HEAD: the same head, no body (RFC 9110 §9.3.2)
-  bool vary_by_origin = false;  ///< CORS is on
+  bool vary_by_origin = false;  ///< CORS is on, for some origins
   std::optional<std::string_view> allowed_origin;
 };
 

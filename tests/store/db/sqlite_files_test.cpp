@@ -251,6 +251,10 @@ TEST(SqliteFiles, a_restore_swaps_whole_files_and_keeps_the_old_one) {
   EXPECT_EQ(database.run_now(count), 11);
   const TempDir old;
   fs::copy_file(directory.path() / "latchkey.db.replaced", old.path() / "latchkey.db");
+  std::string head(20, '\0');
+  std::ifstream(old.path() / "latchkey.db", std::ios::binary).read(head.data(), 20);
+  EXPECT_EQ(head.substr(18), "\1\1") << "its header says that no log belongs to it";
+  EXPECT_FALSE(fs::exists(directory.path() / "latchkey.db-journal"));
   Database replaced(open_test_sqlite(old.path()));
   EXPECT_EQ(replaced.run_now(count), 11);
 

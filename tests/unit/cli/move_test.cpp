@@ -1,6 +1,8 @@
 // How `latchkey move` reads what it is given, and shows what it does.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <initializer_list>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -44,7 +46,66 @@ TEST(CliMove, NamesStores) {
     EXPECT_THROW(parse_store_url(text), std::runtime_error) << text;
 }
 
+/// Why a URL is refused, or "taken".
+std::string refusal_of(const std::string& url) {
+  try {
+    return "taken: " + parse_store_url(url).name;
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+}
+
+TEST(CliMove, SaysHowToWriteAUrlAndNothingOfIt) {
+  for (const std::string password :
+       {"hunter%ss", "hunter%", "hunter%0", "hunter%00", "hunter2@secret", "@hunter", "hunter/def",
+        "123/hunter", "123/4", "hun?ter/x", "hunter@secret?hunter", "hunter/x?sslmode=disable", "hunter:/1",
+        "hunter,secret/x"}) {
+    for (const std::string user : {"ann", "ann,bob", "a/b"}) {
+      const std::string told = refusal_of("postgresql://" + user + ":" + password + "@db/auth");
+      EXPECT_TRUE(told.starts_with("the URL of the PostgreSQL can not be used: ")) << told;
+      EXPECT_NE(told.find("@ is %40"), std::string::npos) << told;
+      for (const char* piece : {"hunter", "secret", "def", "123", "hun?", "ann", "bob", "auth"})
+        EXPECT_EQ(told.find(piece), std::string::npos) << piece << " in " << told;
+    }
+  }
+  EXPECT_NE(refusal_of("postgresql://ann@db/auth?sslmod=hunter2").find("a parameter behind the ?"),
+            std::string::npos);
+  EXPECT_EQ(refusal_of("postgresql://ann@db/auth?sslmod=hunter2").find("hunter2"), std::string::npos);
+  EXPECT_NE(refusal_of("postgresql://ann@db:54x2/auth").find("a host or a port"), std::string::npos);
+  EXPECT_NE(refusal_of("postgresql://ann@d$b/auth").find("a host or a port"), std::string::npos);
+}
+
+TEST(CliMove, TakesWhatLibpqTakes) {
+  for (const auto& [url, name] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"postgresql://ann:pa%25%40%2F%3A%3F%23@db:5432/auth", "postgresql://ann@db:5432/auth"},
+           {"postgresql://ann:a?b#c[d]e!@db/auth", "postgresql://ann@db/auth"},
+           {"postgresql://ann@[::1]:5432,db_2:/auth", "postgresql://ann@::1:5432,db_2/auth"},
+           {"postgresql:///auth?host=/run/postgresql", "postgresql:///run/postgresql/auth"},
+           {"postgresql://%2Frun%2Fpostgresql/auth", "postgresql:///run/postgresql/auth"},
+           {"postgresql:///auth?host=@abstract&user=me@server", "postgresql://me@server@@abstract/auth"},
+           {"postgresql://db", "postgresql://db"}}) {
+    EXPECT_EQ(refusal_of(url), "taken: " + name);
+  }
+}
+
+TEST(CliMove, AddsWhatTheEnvironmentSaysToTheQuery) {
+  ::setenv("PGPASSWORD", "p/w", 1);
+  ::setenv("PGPASSFILE", "/a&b", 1);
+  const auto url = [](std::string_view text) { return std::string(parse_store_url(text).url.text()); };
+  EXPECT_EQ(url("postgresql://ann@h/x"), "postgresql://ann@h/x?password=%70%2F%77&passfile=%2F%61%26%62");
+  EXPECT_EQ(url("postgresql://ann@h/x?sslmode=require"),
+            "postgresql://ann@h/x?sslmode=require&password=%70%2F%77&passfile=%2F%61%26%62");
+  EXPECT_EQ(url("postgresql://ann:a?b@h/x"), "postgresql://ann:a?b@h/x?passfile=%2F%61%26%62");
+  EXPECT_EQ(url("postgresql://ann@h/x?password=q&passfile=/c"),
+            "postgresql://ann@h/x?password=q&passfile=/c");
+  ::unsetenv("PGPASSWORD");
+  ::unsetenv("PGPASSFILE");
+}
+
 TEST(CliMove, SeesPasswordsInArguments) {
+  EXPECT_TRUE(holds_password("postgresql://ann:se?cret@h/x"));
+  EXPECT_TRUE(holds_password("postgres://h/x?sslmode=require&sslpassword=secret"));
+  EXPECT_FALSE(holds_password("postgres://h/x?application_name=password"));
   EXPECT_TRUE(holds_password("postgresql://ann:secret@h/x"));
   EXPECT_TRUE(holds_password("postgres://h/x?password=secret"));
   EXPECT_FALSE(holds_password("postgresql://ann@h:5432/x"));

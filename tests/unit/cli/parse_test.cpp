@@ -84,6 +84,7 @@ TEST(CliParse, ValuesAreTakenAsTheyStand) {
   // Words that are commands elsewhere, or look special to a parser, are only values here.
   EXPECT_EQ(command<Backup>({"backup", "user"}).file, "user");
   EXPECT_EQ(command<Backup>({"backup", "[a,b]"}).file, "[a,b]");
+  EXPECT_EQ(command<Backup>({"backup", "./-"}).file, "./-");
   EXPECT_EQ(command<Backup>({"backup", "--", "--odd"}).file, "--odd");
   EXPECT_EQ(command<KeysRevoke>({"keys", "revoke", "list"}).kid, "list");
   EXPECT_EQ(command<KeysRevoke>({"keys", "revoke", "--", "-kid_with_a_dash"}).kid, "-kid_with_a_dash");
@@ -195,6 +196,8 @@ TEST(CliParse, WrongUseIsToldWithAWord) {
       {{"backup"}, "FILE"},
       {{"backup", "a", "b"}, "unexpected argument"},
       {{"restore", ""}, "FILE"},
+      {{"backup", "-"}, "a backup is a file and not a stream: give FILE a name; a file of the name - is ./-"},
+      {{"restore", "-"}, "a backup is a file and not a stream"},
       {{"user", "set-role", "1"}, "ROLE"},
       {{"user", "set-role", "1", "owner"}, "owner"},
       {add, "--password-stdin"},

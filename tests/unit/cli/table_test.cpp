@@ -18,6 +18,22 @@ TEST(CliTable, ColumnsAreAligned) {
   EXPECT_EQ(table.size(), 3U);
 }
 
+TEST(CliTable, ColumnsAreAlignedByWhatATerminalShows) {
+  TextConsole console;
+  Table table(console, {"NAME", "ROLE"});
+  table.add({"王小明", "user"});
+  table.add({"Zoe\u0308", "user"});  // two characters that show as one
+  table.add({"カナ", "admin"});
+  table.add({"한글 😀", "user"});
+  table.flush();
+  EXPECT_EQ(console.written,
+            "NAME     ROLE\n"
+            "王小明   user\n"
+            "Zoe\u0308      user\n"
+            "カナ     admin\n"
+            "한글 😀  user\n");
+}
+
 TEST(CliTable, NothingIsWrittenForNothing) {
   TextConsole console;
   Table table(console, {"ID"});

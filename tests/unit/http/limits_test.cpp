@@ -374,19 +374,11 @@ TEST(HttpListener, SharesAPortAmongItsOwnAndNotWithAStranger) {
   Clock clock;
   wire::Listener first(io, router, clock, {}, live_access);
   first.open({"127.0.0.1", 0});
-  wire::Endpoint endpoint = first.endpoint();
+  Endpoint endpoint = first.endpoint();
   wire::Listener second(io, router, clock, {}, live_access);
   second.open(endpoint);
   EXPECT_THROW(wire::refuse_shared_port(endpoint), std::system_error);
   EXPECT_THROW(wire::Listener(io, router, clock, {}), std::logic_error);
-}
-
-TEST(HttpListener, ReadsEndpoints) {
-  EXPECT_EQ(to_string(wire::parse_endpoint("127.0.0.1:8080")), "127.0.0.1:8080");
-  EXPECT_EQ(to_string(wire::parse_endpoint("[::1]:0")), "[::1]:0");
-  for (const char* text : {"", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000",
-                           "::1:80", "[127.0.0.1]:80", "localhost:80", "127.0.0.1:80 "})
-    EXPECT_THROW(wire::parse_endpoint(text), std::invalid_argument) << text;
 }
 
 }  // namespace

@@ -73,6 +73,25 @@ TEST(Together, M03_mail_in_the_clear_stays_on_this_machine) {
   EXPECT_EQ(warnings_of(with({{"MAIL_SMTP_URL", "smtp://mail.example.com:587"}})), "");
 }
 
+TEST(Together, the_senders_domain_has_a_dot_or_is_listed) {
+  const auto told = refusal_of({{"MAIL_FROM", "Us <noreply@intranet>"}});
+  EXPECT_TRUE(contains(
+      told,
+      "mail.from (Us <noreply@intranet>, environment LATCHKEY_MAIL_FROM): its domain has no dot, and "
+      "accounts.domains_without_dot does not name it"))
+      << told;
+  EXPECT_EQ(
+      refusal_of({{"MAIL_FROM", "noreply@Intranet"}, {"ACCOUNTS_DOMAINS_WITHOUT_DOT", "other,intranet"}}),
+      "loaded");
+  EXPECT_EQ(refusal_of({{"MAIL_FROM", "noreply@localhost"}}), "loaded");
+  EXPECT_EQ(refusal_of({{"MAIL_FROM", "noreply@bücher.example"}}), "loaded");
+}
+
+TEST(Together, every_origin_stands_alone) {
+  EXPECT_EQ(refusal_of({{"HTTP_CORS_ORIGINS", "*"}}), "loaded");
+  EXPECT_TRUE(contains(refusal_of({{"HTTP_CORS_ORIGINS", "*,https://a.example"}}), "stands alone"));
+}
+
 TEST(Together, mail_has_a_sender_and_whole_credentials) {
   EXPECT_TRUE(
       contains(refusal_of({{"MAIL_SMTP_URL", "smtps://mail.example.com"}}), "needs mail.from beside it"));

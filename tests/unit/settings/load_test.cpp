@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "settings/container_variables.h"
 #include "settings/knobs.h"
 #include "unit/settings/fixtures.h"
 
@@ -145,7 +148,9 @@ TEST(Load, K05_a_bad_file_is_refused_with_name_and_line) {
             "latchkey.toml:2: http.trusted_proxies must be an array of strings"},
            {"[http]\ntrusted_proxies = [\"10.0.0.1,10.0.0.2\"]\n",
             "latchkey.toml:2: http.trusted_proxies must be an array"},
-           {"[http]\ncors_origins = [\"*\"]\n", "latchkey.toml:2: http.cors_origins must list origins"},
+           {"[http]\ncors_origins = [\"null\"]\n", "latchkey.toml:2: http.cors_origins must list origins"},
+           {"[http]\ncors_origins = [\"https://a.example\", \"*\"]\n",
+            "http.cors_origins (https://a.example,*, latchkey.toml:2): * is every origin and stands alone"},
            {"[listen]\nx = 1\n", "latchkey.toml:1: listen must be a string"},
            {"tokens = 1\n", R"(latchkey.toml:1: unknown setting "tokens")"},
            {"[[tokens]]\naccess_ttl = \"5m\"\n", R"(latchkey.toml:1: unknown setting "tokens")"},
@@ -208,7 +213,77 @@ TEST(Load, a_bad_variable_is_refused_with_its_name) {
   EXPECT_TRUE(contains(refusal_of_variable("LATCHKEY_TOKENS_ACCESS_TTL", "15"),
                        "environment LATCHKEY_TOKENS_ACCESS_TTL: tokens.access_ttl must be a duration"));
   EXPECT_TRUE(contains(refusal_of_variable("LATCHKEY_LISTEN", "\xff"), "must be valid UTF-8"));
-  EXPECT_TRUE(contains(refusal_of_variable("LATCHKEY_MASTER_SECRET", ""), "master_secret must not be empty"));
+}
+
+TEST(Load, an_empty_variable_of_any_setting_is_not_set) {
+  const WorkingFolder folder;
+  WorkingFolder::write("latchkey.toml",
+                       "[tokens]\naccess_ttl = \"5m\"\n[http]\ncors_origins = [\"https://a.example\"]\n");
+  Sources sources;
+  for (const Knob& knob : knobs()) sources.environment.emplace_back(environment_name(knob), "");
+  const auto loaded = load(sources);
+  ASSERT_TRUE(loaded) << refusal(loaded);
+  EXPECT_EQ(loaded->settings.tokens.access_ttl, 5min);
+  EXPECT_EQ(loaded->settings.http.cors_origins, std::vector<std::string>{"https://a.example"});
+  EXPECT_EQ(std::ranges::count(loaded->origins, "default"), static_cast<std::ptrdiff_t>(knobs().size() - 2));
+  // What is empty where somebody wrote it is meant.
+  EXPECT_TRUE(contains(refusal_of_file("master_secret = \"\"\n"), "master_secret must not be empty"));
+  EXPECT_TRUE(contains(refusal_of_variable("LATCHKEY_NONSENSE", ""), "unknown setting"));
+}
+
+TEST(Load, variables_that_containers_are_given_for_a_service_of_our_name_are_left_alone) {
+  using Variable = std::pair<std::string, std::string>;
+  const std::vector<Variable> given{{"LATCHKEY_SERVICE_HOST", "10.0.0.5"},
+                                    {"LATCHKEY_SERVICE_PORT", "8080"},
+                                    {"LATCHKEY_SERVICE_PORT_HTTP", "8080"},
+                                    {"LATCHKEY_PORT", "tcp://10.0.0.5:8080"},
+                                    {"LATCHKEY_PORT_8080_TCP", "tcp://10.0.0.5:8080"},
+                                    {"LATCHKEY_PORT_8080_TCP_PROTO", "tcp"},
+                                    {"LATCHKEY_PORT_8080_TCP_PORT", "8080"},
+                                    {"LATCHKEY_PORT_8080_TCP_ADDR", "10.0.0.5"},
+                                    {"LATCHKEY_PORT_53_UDP", "udp://10.0.0.5:53"},
+                                    {"LATCHKEY_METRICS_SERVICE_HOST", "10.0.0.6"},
+                                    {"LATCHKEY_METRICS_PORT", "tcp://10.0.0.6:9090"},
+                                    {"LATCHKEY_METRICS_PORT_9090_TCP_ADDR", "10.0.0.6"},
+                                    {"LATCHKEY_NAME", "/app/latchkey"},
+                                    {"LATCHKEY_ENV_X", "hunter2"},
+                                    {"LATCHKEY_ENV_LATCHKEY_MASTER_SECRET", "hunter2"}};
+  const WorkingFolder folder;
+  Sources sources;
+  sources.environment = given;
+  const auto loaded = load(sources);
+  ASSERT_TRUE(loaded) << refusal(loaded);
+  EXPECT_EQ(loaded->origins, std::vector<std::string>(knobs().size(), "default"));
+  std::vector<std::string> names;
+  for (const auto& [name, value] : given) names.push_back(name);
+  EXPECT_EQ(loaded->left_alone, names);
+
+  for (const auto& [name, value] :
+       {Variable{"LATCHKEY_PORT", "8080"}, Variable{"LATCHKEY_NAME", "latchkey"},
+        Variable{"LATCHKEY_PORT_TCP", "1"}, Variable{"LATCHKEY_PORT_80_TCPX", "1"},
+        Variable{"LATCHKEY_MAIL_SMTP_PORT", "25"}, Variable{"LATCHKEY_ENV", "prod"},
+        Variable{"LATCHKEY_SERVICE", "x"}, Variable{"LATCHKEY_EXPORT_1_TCP", "x"}}) {
+    EXPECT_TRUE(contains(refusal_of_variable(name, value), name + ": unknown setting")) << name;
+  }
+}
+
+TEST(Load, no_setting_looks_like_such_a_variable) {
+  for (const Knob& knob : knobs()) {
+    for (const char* value : {"", "tcp://10.0.0.5:8080", "/app/latchkey"})
+      EXPECT_FALSE(is_container_variable(environment_name(knob), value)) << knob.name;
+  }
+}
+
+TEST(Load, a_working_directory_that_may_not_be_entered_has_no_file) {
+  const WorkingFolder folder;
+  if (::geteuid() == 0)
+    GTEST_SKIP() << "root may enter any; tests/api/test_settings.py has it as another user";
+  WorkingFolder::write("latchkey.toml", "threads = 3");
+  ASSERT_EQ(::chmod(folder.path().c_str(), 0), 0);
+  const auto loaded = load({});
+  ASSERT_EQ(::chmod(folder.path().c_str(), 0700), 0);
+  ASSERT_TRUE(loaded) << refusal(loaded);
+  EXPECT_FALSE(loaded->config_file);
 }
 
 TEST(Load, lists_in_variables_are_separated_by_commas) {

@@ -162,21 +162,54 @@ TEST(MasterSecret, must_be_given_with_postgresql) {
   EXPECT_FALSE(std::filesystem::exists("master_secret"));
 }
 
-TEST(MasterSecret, K02_a_file_that_others_can_get_at_is_refused_with_how_to_mend_it) {
+mode_t mode_of(const char* file) {
+  struct stat status {};
+  return ::stat(file, &status) == 0 ? status.st_mode & 07777U : 0;
+}
+
+TEST(MasterSecret, K02_a_file_of_the_operator_that_others_can_get_at_is_refused_with_how_to_mend_it) {
+  const WorkingFolder folder;
+  Settings settings;
+  std::filesystem::create_directory("data");
+  settings.data_dir = "data";
+  settings.master_secret_file = "the secret";
+  for (const mode_t mode : {0644, 0640, 0604, 0610, 0602}) {
+    WorkingFolder::write("the secret", good_secret, mode);
+    const std::string why = told(load_master_secret(settings));
+    EXPECT_TRUE(contains(why, "master_secret, but others can get at it")) << why;
+    EXPECT_TRUE(contains(why, "run chmod 600 'the secret'")) << why;
+    EXPECT_EQ(mode_of("the secret"), mode);
+  }
+  WorkingFolder::write("the secret", good_secret, 0600);
+  EXPECT_TRUE(load_master_secret(settings));
+  if (::geteuid() != 0) return;
+  ASSERT_EQ(::chown("the secret", 12345, 0), 0);
+  EXPECT_TRUE(contains(told(load_master_secret(settings)), "belongs to another user"));
+}
+
+TEST(MasterSecret, K02_a_file_in_the_data_directory_is_closed) {
   const WorkingFolder folder;
   Settings settings;
   settings.data_dir = folder.path();
-  for (const mode_t mode : {0644, 0640, 0604, 0610, 0602}) {
-    WorkingFolder::write("master_secret", good_secret, mode);
-    const std::string why = told(load_master_secret(settings));
-    EXPECT_TRUE(contains(why, "master_secret, but others can get at it")) << why;
-    EXPECT_TRUE(contains(why, "run chmod 600 ")) << why;
+  for (const char* name : {"master_secret", "another name"}) {
+    if (std::string_view(name) != "master_secret") settings.master_secret_file = folder.path() / name;
+    for (const auto& [mode, closed] : std::initializer_list<std::pair<mode_t, mode_t>>{
+             {0660, 0600}, {0644, 0600}, {0440, 0400}, {0777, 0600}}) {
+      WorkingFolder::write(name, good_secret, mode);
+      ::testing::internal::CaptureStderr();
+      const auto secret = load_master_secret(settings);
+      const std::string logged = ::testing::internal::GetCapturedStderr();
+      EXPECT_TRUE(secret) << told(secret);
+      EXPECT_EQ(mode_of(name), closed);
+      EXPECT_TRUE(contains(logged, "WARN files.made_private path=")) << logged;
+      std::filesystem::remove(name);
+    }
   }
-  WorkingFolder::write("master_secret", good_secret, 0600);
-  EXPECT_TRUE(load_master_secret(settings));
   if (::geteuid() != 0) return;
-  ASSERT_EQ(::chown("master_secret", 12345, 0), 0);
+  WorkingFolder::write("another name", good_secret, 0660);
+  ASSERT_EQ(::chown("another name", 12345, 0), 0);
   EXPECT_TRUE(contains(told(load_master_secret(settings)), "belongs to another user"));
+  EXPECT_EQ(mode_of("another name"), 0660U);
 }
 
 TEST(MasterSecret, a_weak_file_is_refused_by_name) {

@@ -1,0 +1,85 @@
+#include "db/postgres/url.h"
+
+#include <algorithm>
+
+namespace latchkey::db::postgres {
+namespace {
+
+bool is_hexadecimal(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+bool has_whole_encodings(std::string_view text) {
+  for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
+    const std::string_view digits = text.substr(at + 1, 2);
+    if (digits.size() < 2 || !std::ranges::all_of(digits, is_hexadecimal) || digits == "00") return false;
+  }
+  return true;
+}
+
+bool has_parameter(const UrlParts& parts, std::string_view name) {
+  std::string_view rest = parts.query.value_or("");
+  while (!rest.empty()) {
+    const std::string_view parameter = rest.substr(0, rest.find('&'));
+    if (parameter.substr(0, parameter.find('=')) == name) return true;
+    rest.remove_prefix(std::min(parameter.size() + 1, rest.size()));
+  }
+  return false;
+}
+
+}  // namespace
+
+UrlParts split_url(std::string_view url) {
+  UrlParts parts;
+  url.remove_prefix(std::min(url.find("://") + 3, url.size()));
+  const std::size_t end = url.find_first_of("@/");
+  if (end != std::string_view::npos && url[end] == '@') {
+    parts.user_information = url.substr(0, end);
+    url.remove_prefix(end + 1);
+  }
+  const std::size_t question_mark = url.find('?');
+  parts.place = url.substr(0, question_mark);
+  if (question_mark != std::string_view::npos) parts.query = url.substr(question_mark + 1);
+  return parts;
+}
+
+std::string_view how_to_encode() {
+  return "in user name, password and name of the database every character but letters, digits and - . _ ~ "
+         "must be "
+         "percent-encoded (% is %25, @ is %40, : is %3A, / is %2F, ? is %3F, # is %23)";
+}
+
+std::optional<std::string> find_misplaced_pieces(std::string_view url) {
+  if (!has_whole_encodings(url))
+    return "a % in it is followed by no two hexadecimal digits: " + std::string(how_to_encode());
+  if (split_url(url).place.find('@') != std::string_view::npos)
+    return "it has an @ where none can be: " + std::string(how_to_encode());
+  return std::nullopt;
+}
+
+bool holds_password(std::string_view url) {
+  const UrlParts parts = split_url(url);
+  return parts.user_information.find(':') != std::string_view::npos || has_parameter(parts, "password") ||
+         has_parameter(parts, "sslpassword");
+}
+
+Secret with_parameters(const Secret& url,
+                       std::span<const std::pair<std::string_view, std::string_view>> parameters) {
+  const UrlParts parts = split_url(url.text());
+  std::size_t size = url.text().size();
+  for (const auto& [name, value] : parameters) size += name.size() + value.size() + 2;
+  std::string text;
+  text.reserve(size);  // so that no copy of a password is left behind
+  text += url.text();
+  char separator = parts.query ? '&' : '?';
+  for (const auto& [name, value] : parameters) {
+    if (has_parameter(parts, name)) continue;
+    text.push_back(std::exchange(separator, '&'));
+    text.append(name).append("=").append(value);
+  }
+  Secret longer(text);
+  wipe(text);
+  return longer;
+}
+
+}  // namespace latchkey::db::postgres

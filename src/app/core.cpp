@@ -121,7 +121,7 @@ Core::Core(const Settings& settings, Clock& clock, Purpose purpose)
       services_{.database = *database_,
                 .hashing = hashing_,
                 .keys = keys_,
-                .strangers = strangers_,
+                .unknown_addresses = unknown_addresses_,
                 .repeated_refusals = repeated_refusals_,
                 .settings = settings_,
                 .public_url = settings.public_url,

@@ -63,7 +63,7 @@ class Core {
   std::unique_ptr<db::Database> database_;
   flow::keys::Keys keys_;
   crypto::password::HashingPool hashing_;
-  flow::limits::BackoffTable strangers_;
+  flow::limits::BackoffTable unknown_addresses_;
   flow::limits::BackoffTable repeated_refusals_;
   flow::Services services_;
 };

@@ -17,7 +17,7 @@ struct Services {
   db::Database& database;
   crypto::password::HashingPool& hashing;
   keys::Keys& keys;
-  limits::BackoffTable& strangers;          ///< failed sign-ins of addresses without account
+  limits::BackoffTable& unknown_addresses;  ///< failed sign-ins of addresses without account
   limits::BackoffTable& repeated_refusals;  ///< of accounts, as the audit has had them lately
   const Settings& settings;
   /// Without a trailing slash; what links, `iss` and `aud` are made from.

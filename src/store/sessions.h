@@ -17,8 +17,8 @@
 /// its row, so nothing ever revives one. Every statement throws `Unavailable` when the store can not answer.
 namespace latchkey::store::sessions {
 
-/// One refresh line: which generation of its token is the current one, and since when.
-struct Line {
+/// The refresh state of a session: which generation of its token is the current one, and since when.
+struct RefreshState {
   UserId user_id;
   Subject subject;
   Role role = Role::user;
@@ -28,11 +28,11 @@ struct Line {
   Timestamp idle_expires_at;
   Timestamp expires_at;
 };
-BOOST_DESCRIBE_STRUCT(Line, (),
+BOOST_DESCRIBE_STRUCT(RefreshState, (),
                       (user_id, subject, role, is_active, generation, rotated_at, idle_expires_at,
                        expires_at))
 
-inline constexpr db::Statement<std::optional<Line>, SessionId> find_line{
+inline constexpr db::Statement<std::optional<RefreshState>, SessionId> find_refresh_state{
     "SELECT u.id, u.subject, u.role, u.is_active, s.generation, s.rotated_at, s.idle_expires_at, "
     "s.expires_at "
     "FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1"};
@@ -71,7 +71,8 @@ struct NewSession {
 };
 void insert_session(db::Tx& tx, const NewSession& session);
 
-/// A line after it moved on: what its next tokens are made from, but for the moment, which the caller gave.
+/// A refresh state after it moved on: what its next tokens are made from, but for the moment, which the
+/// caller gave.
 struct Advanced {
   Subject subject;
   Role role = Role::user;
@@ -81,10 +82,10 @@ struct Advanced {
 };
 BOOST_DESCRIBE_STRUCT(Advanced, (), (subject, role, generation, idle_expires_at, expires_at))
 
-/// Moves a live line of an unblocked user one generation on, if it stands where the caller says: at that
-/// generation, since a moment in [from, before). In this order: now, the new idle limit (never later than the
-/// session's end), id, generation, from, before. No row: it stands elsewhere, or ended; `find_line` tells
-/// which.
+/// Moves a live refresh state of an unblocked user one generation on, if it stands where the caller says: at
+/// that generation, since a moment in [from, before). In this order: now, the new idle limit (never later
+/// than the session's end), id, generation, from, before. No row: it stands elsewhere, or ended;
+/// `find_refresh_state` tells which.
 inline constexpr db::Statement<std::optional<Advanced>, Timestamp, Timestamp, SessionId, std::int64_t,
                                Timestamp, Timestamp>
     advance{
@@ -117,8 +118,8 @@ struct Listed {
 };
 BOOST_DESCRIBE_STRUCT(Listed, (), (id, created_at, rotated_at, address, user_agent))
 
-/// The live sessions of a user, the newest first, from behind a position on: user, now, the position's created_at and id,
-/// how many at most. `before_all` is the position of the first page.
+/// The live sessions of a user, the newest first, from behind a position on: user, now, the position's
+/// created_at and id, how many at most. `before_all` is the position of the first page.
 inline constexpr db::Statement<std::vector<Listed>, UserId, Timestamp, Timestamp, SessionId, std::int64_t>
     list_live_after{
         "SELECT id, created_at, rotated_at, address, user_agent FROM sessions "

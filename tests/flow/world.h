@@ -118,13 +118,13 @@ class World : public testing::TestWithParam<db::test::Backend> {
   keys::Keys keys{database, Secret("0123456789abcdef0123456789abcdef"), {}};
   crypto::password::HashingPool hashing{
       {.parameters = {.memory_kib = 64, .passes = 1}, .threads = 1, .queue_limit = 16}};
-  limits::BackoffTable strangers;
+  limits::BackoffTable unknown_addresses;
   limits::BackoffTable repeated_refusals;
   int mails_announced = 0;
   Services services{.database = database,
                     .hashing = hashing,
                     .keys = keys,
-                    .strangers = strangers,
+                    .unknown_addresses = unknown_addresses,
                     .repeated_refusals = repeated_refusals,
                     .settings = settings,
                     .public_url = "http://localhost:8080",

@@ -1,4 +1,5 @@
-// store/sessions.h: one line a session, which never forks, never comes back, and ends with its limits.
+// store/sessions.h: one refresh state a session, which never forks, never comes back, and ends with its
+// limits.
 
 #include "store/fixture.h"
 
@@ -7,34 +8,36 @@ namespace {
 
 class Sessions : public StoreTest {
  protected:
-  /// The generation after it; `since` is when the caller believes that the line came to where it stands.
+  /// The generation after it; `since` is when the caller believes that the refresh state came to where it
+  /// stands.
   std::optional<std::int64_t> advance(const SessionId& id, std::int64_t from, Timestamp at, Timestamp since) {
-    const auto line = database.run_now(sessions::advance, at, at + hour, id, from, since, since + second);
-    return line.has_value() ? std::optional(line->generation) : std::nullopt;
+    const auto refresh_state =
+        database.run_now(sessions::advance, at, at + hour, id, from, since, since + second);
+    return refresh_state.has_value() ? std::optional(refresh_state->generation) : std::nullopt;
   }
   std::optional<std::int64_t> advance(const SessionId& id, std::int64_t from, Timestamp at) {
-    const auto line = database.run_now(sessions::find_line, id);
-    return advance(id, from, at, line.has_value() ? line->rotated_at : now);
+    const auto refresh_state = database.run_now(sessions::find_refresh_state, id);
+    return advance(id, from, at, refresh_state.has_value() ? refresh_state->rotated_at : now);
   }
-  std::vector<sessions::Listed> list_live(UserId user, Timestamp at, sessions::ListPosition after = sessions::before_all,
+  std::vector<sessions::Listed> list_live(UserId user, Timestamp at,
+                                          sessions::ListPosition after = sessions::before_all,
                                           std::int64_t most = 100) {
     return database.run_now(sessions::list_live_after, user, at, after.created_at, after.id, most);
   }
 };
 LATCHKEY_ON_EVERY_DATABASE(Sessions);
 
-
 TEST_P(Sessions, ANewLineStandsAtGenerationZero) {
   const UserId user = add_confirmed("a@example.com", Role::moderator);
-  const auto line = database.run_now(sessions::find_line, open(user)).value();
-  EXPECT_EQ(line.user_id, user);
-  EXPECT_EQ(line.subject, find(user).subject);
-  EXPECT_EQ(line.role, Role::moderator);
-  EXPECT_TRUE(line.is_active);
-  EXPECT_EQ(line.generation, 0);
-  EXPECT_EQ(line.rotated_at, now);
-  EXPECT_EQ(line.idle_expires_at, now + hour);
-  EXPECT_EQ(line.expires_at, now + 24 * hour);
+  const auto refresh_state = database.run_now(sessions::find_refresh_state, open(user)).value();
+  EXPECT_EQ(refresh_state.user_id, user);
+  EXPECT_EQ(refresh_state.subject, find(user).subject);
+  EXPECT_EQ(refresh_state.role, Role::moderator);
+  EXPECT_TRUE(refresh_state.is_active);
+  EXPECT_EQ(refresh_state.generation, 0);
+  EXPECT_EQ(refresh_state.rotated_at, now);
+  EXPECT_EQ(refresh_state.idle_expires_at, now + hour);
+  EXPECT_EQ(refresh_state.expires_at, now + 24 * hour);
 }
 
 TEST_P(Sessions, ALineMovesOnOnlyFromWhereItStands) {
@@ -42,26 +45,26 @@ TEST_P(Sessions, ALineMovesOnOnlyFromWhereItStands) {
   EXPECT_FALSE(advance(id, 1, now + second).has_value());
   EXPECT_EQ(advance(id, 0, now + second), 1);
   EXPECT_FALSE(advance(id, 0, now + 2 * second).has_value());
-  const auto line = database.run_now(sessions::find_line, id).value();
-  EXPECT_EQ(line.generation, 1);
-  EXPECT_EQ(line.rotated_at, now + second);
-  EXPECT_EQ(line.idle_expires_at, now + second + hour);
-  EXPECT_EQ(line.expires_at, now + 24 * hour);
+  const auto refresh_state = database.run_now(sessions::find_refresh_state, id).value();
+  EXPECT_EQ(refresh_state.generation, 1);
+  EXPECT_EQ(refresh_state.rotated_at, now + second);
+  EXPECT_EQ(refresh_state.idle_expires_at, now + second + hour);
+  EXPECT_EQ(refresh_state.expires_at, now + 24 * hour);
 }
 
 TEST_P(Sessions, AnAdvanceAnswersWhatTheNextTokensAreMadeFrom) {
   const UserId user = add_confirmed("a@example.com", Role::moderator);
   const SessionId id = open(user);
   const Timestamp at = now + hour / 2;
-  const auto line =
+  const auto refresh_state =
       database.run_now(sessions::advance, at, at + 100 * hour, id, std::int64_t{0}, now, now + second)
           .value();
-  EXPECT_EQ(line.subject, find(user).subject);
-  EXPECT_EQ(line.role, Role::moderator);
-  EXPECT_EQ(line.generation, 1);
-  EXPECT_EQ(line.idle_expires_at, now + 24 * hour) << "never later than the session's end";
-  EXPECT_EQ(line.expires_at, now + 24 * hour);
-  EXPECT_EQ(database.run_now(sessions::find_line, id)->idle_expires_at, now + 24 * hour);
+  EXPECT_EQ(refresh_state.subject, find(user).subject);
+  EXPECT_EQ(refresh_state.role, Role::moderator);
+  EXPECT_EQ(refresh_state.generation, 1);
+  EXPECT_EQ(refresh_state.idle_expires_at, now + 24 * hour) << "never later than the session's end";
+  EXPECT_EQ(refresh_state.expires_at, now + 24 * hour);
+  EXPECT_EQ(database.run_now(sessions::find_refresh_state, id)->idle_expires_at, now + 24 * hour);
 }
 
 TEST_P(Sessions, ALineMovesOnOnlyWhileItIsAliveAndFromItsOwnMoment) {
@@ -70,10 +73,10 @@ TEST_P(Sessions, ALineMovesOnOnlyWhileItIsAliveAndFromItsOwnMoment) {
   const Timestamp opened = now;
   const auto stays = [&](std::optional<std::int64_t> generation) {
     EXPECT_FALSE(generation.has_value());
-    const auto line = database.run_now(sessions::find_line, id);
-    EXPECT_EQ(line->generation, 0);
-    EXPECT_EQ(line->rotated_at, opened);
-    EXPECT_EQ(line->idle_expires_at, opened + hour);
+    const auto refresh_state = database.run_now(sessions::find_refresh_state, id);
+    EXPECT_EQ(refresh_state->generation, 0);
+    EXPECT_EQ(refresh_state->rotated_at, opened);
+    EXPECT_EQ(refresh_state->idle_expires_at, opened + hour);
   };
   // A database that lost a rotation can give one generation twice: the moment tells the two apart.
   stays(advance(id, 0, opened + second, opened + Microseconds(1)));
@@ -92,7 +95,7 @@ TEST_P(Sessions, R03OfManyAdvancesAtOnceOneWins) {
     const auto refresh = [&](int) { return advance(id, generation, now + second).has_value(); };
     ASSERT_EQ(ask_at_once(4, refresh), 1);
   }
-  EXPECT_EQ(database.run_now(sessions::find_line, id)->generation, 20);
+  EXPECT_EQ(database.run_now(sessions::find_refresh_state, id)->generation, 20);
 }
 
 TEST_P(Sessions, AnEndedSessionIsGoneForEverybody) {
@@ -101,7 +104,7 @@ TEST_P(Sessions, AnEndedSessionIsGoneForEverybody) {
   EXPECT_EQ(database.run_now(sessions::delete_session, id), user);
   EXPECT_FALSE(database.run_now(sessions::delete_session, id).has_value());
   EXPECT_FALSE(advance(id, 0, now + second).has_value());
-  EXPECT_FALSE(database.run_now(sessions::find_line, id).has_value());
+  EXPECT_FALSE(database.run_now(sessions::find_refresh_state, id).has_value());
   EXPECT_FALSE(database.run_now(sessions::find_bearer, id, now).has_value());
 }
 
@@ -110,7 +113,7 @@ TEST_P(Sessions, A02OnlyItsOwnerEndsASession) {
   const UserId other = add("b@example.com");
   const SessionId id = open(owner);
   EXPECT_FALSE(database.run_now(sessions::delete_session_of_user, id, other).has_value());
-  EXPECT_TRUE(database.run_now(sessions::find_line, id).has_value());
+  EXPECT_TRUE(database.run_now(sessions::find_refresh_state, id).has_value());
   EXPECT_EQ(database.run_now(sessions::delete_session_of_user, id, owner), owner);
 }
 
@@ -120,7 +123,7 @@ TEST_P(Sessions, O02AllSessionsOfOneUserEndTogether) {
   for (int i = 0; i < 5; ++i) open(user);
   EXPECT_EQ(database.run_now(sessions::delete_sessions_of_user, user).rows, 5);
   EXPECT_TRUE(list_live(user, now).empty());
-  EXPECT_TRUE(database.run_now(sessions::find_line, other).has_value());
+  EXPECT_TRUE(database.run_now(sessions::find_refresh_state, other).has_value());
 }
 
 TEST_P(Sessions, D09ARestoreEndsTheSessionsOfEverybody) {
@@ -129,13 +132,13 @@ TEST_P(Sessions, D09ARestoreEndsTheSessionsOfEverybody) {
   const std::vector<SessionId> opened{open(one), open(one), open(other)};
   EXPECT_EQ(database.run_now(sessions::delete_all).rows, 3);
   for (const auto& id : opened) {
-    EXPECT_FALSE(database.run_now(sessions::find_line, id).has_value());
+    EXPECT_FALSE(database.run_now(sessions::find_refresh_state, id).has_value());
     EXPECT_FALSE(advance(id, 0, now + second).has_value());
   }
   EXPECT_FALSE(find(one).has_live_session);
   EXPECT_EQ(find(other).role, Role::admin) << "the accounts stay";
   EXPECT_EQ(database.run_now(sessions::delete_all).rows, 0);
-  EXPECT_TRUE(database.run_now(sessions::find_line, open(one)).has_value());
+  EXPECT_TRUE(database.run_now(sessions::find_refresh_state, open(one)).has_value());
 }
 
 TEST_P(Sessions, ABearerIsWhoeverHasALiveSessionAndIsNotBlocked) {
@@ -202,7 +205,7 @@ TEST_P(Sessions, AWalkByPagesMeetsEveryExpiredSessionOnce) {
     after = page.back();
   }
   EXPECT_EQ(removed, 7);
-  for (const auto& id : alive) EXPECT_TRUE(database.run_now(sessions::find_line, id).has_value());
+  for (const auto& id : alive) EXPECT_TRUE(database.run_now(sessions::find_refresh_state, id).has_value());
 }
 
 }  // namespace

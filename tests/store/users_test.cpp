@@ -121,8 +121,8 @@ TEST_P(Users, B08SessionsAndMailGoWithTheirAccount) {
   queue_mail_in_outbox(gone, now);
   queue_mail_in_outbox(stays, now);
   EXPECT_EQ(database.run_now(users::delete_user, gone).rows, 1);
-  EXPECT_FALSE(database.run_now(sessions::find_line, session).has_value());
-  EXPECT_TRUE(database.run_now(sessions::find_line, other).has_value());
+  EXPECT_FALSE(database.run_now(sessions::find_refresh_state, session).has_value());
+  EXPECT_TRUE(database.run_now(sessions::find_refresh_state, other).has_value());
   const auto left = database.run_now(mails::former.list_all, LinkId{}, std::int64_t{10});
   ASSERT_EQ(left.size(), 1U);
   EXPECT_EQ(left.front().user_id, stays);

@@ -32,7 +32,7 @@ constexpr const char* lock_for_migration =
 
 void PostgresConnection::connect(const std::optional<PostgresHost>& first) {
   close();
-  if (health_ != nullptr) era_ = health_->era();
+  if (health_ != nullptr) generation_ = health_->generation();
   handle_ = connect_postgres(options_, first);
   notices_.listen_to(handle_.get());
 }
@@ -72,12 +72,12 @@ void PostgresConnection::wait_for_socket(SteadyClock::time_point begun) {
       if (PQisBusy(handle_.get()) == 0) return;
       lose(last_words(handle_.get()));
     }
-    if (ready > 0 && health_ != nullptr) health_->heard(era_);
+    if (ready > 0 && health_ != nullptr) health_->heard(generation_);
     const auto waited = SteadyClock::now() - begun;
     const bool gone =
         health_ != nullptr && (health_->is_silent() || is_of_the_past()) && waited > silence_limit;
     if (ready == 0 && (gone || (!patient_ && waited > limit))) {
-      if (gone) health_->end_era(era_);
+      if (gone) health_->end_generation(generation_);
       lose("the database did not answer in time");
     }
   }

@@ -20,7 +20,7 @@ namespace latchkey::db::postgres {
 /// for, the commit at the latest. So a sign-up costs two round trips, not six.
 class PostgresConnection final : public Connection {
  public:
-  /// With `health` it does not wait for a server that answers nobody, and is open only in its own era.
+  /// With `health` it does not wait for a server that answers nobody, and is open only in its own generation.
   explicit PostgresConnection(const PostgresOptions& options, PostgresHealth* health = nullptr)
       : options_(options), health_(health) {}
 
@@ -72,11 +72,11 @@ class PostgresConnection final : public Connection {
   PostgresResult wait_for_result(std::string_view sql);
   void wait_for_socket(std::chrono::steady_clock::time_point begun);
   [[noreturn]] void lose(const std::string& why);
-  bool is_of_the_past() const { return health_ != nullptr && era_ != health_->era(); }
+  bool is_of_the_past() const { return health_ != nullptr && generation_ != health_->generation(); }
 
   const PostgresOptions& options_;
   PostgresHealth* health_;
-  std::uint64_t era_ = 0;
+  std::uint64_t generation_ = 0;
   PostgresNotices notices_;
   PostgresHandle handle_;
   Access access_ = Access::write;

@@ -6,8 +6,8 @@
 #include <stdexcept>
 
 #include "db/postgres/io_thread.h"
+#include "db/postgres/monitor.h"
 #include "db/postgres/pool.h"
-#include "db/postgres/pulse.h"
 
 namespace latchkey::db::postgres {
 namespace {
@@ -26,7 +26,7 @@ class PostgresDriver final : public Driver {
   void write_now(Job& job) override { pool_.run_and_wait(job, PostgresPool::Use::write); }
   Statistics statistics() const override;
   std::optional<std::string> trouble() const override;
-  bool leads() const override { return pulse_.leads(); }
+  bool leads() const override { return monitor_.leads(); }
   void backup(const std::filesystem::path& file, std::stop_token stop) override;
   std::vector<std::string> check_integrity(std::stop_token) override { return {}; }
 
@@ -43,7 +43,7 @@ class PostgresDriver final : public Driver {
   PostgresOptions options_;
   PostgresHealth health_;
   PostgresCounters counters_;
-  PostgresPulse pulse_;
+  PostgresMonitor monitor_;
   PostgresPool pool_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<PostgresIoThread>> threads_;
@@ -52,7 +52,7 @@ class PostgresDriver final : public Driver {
 thread_local std::vector<PostgresDriver::Attached> PostgresDriver::attached_;
 
 PostgresDriver::PostgresDriver(PostgresOptions options)
-    : options_(std::move(options)), pulse_(options_, health_), pool_(options_, health_, counters_) {
+    : options_(std::move(options)), monitor_(options_, health_), pool_(options_, health_, counters_) {
   pool_.wait_connected();
 }
 
@@ -101,7 +101,7 @@ Statistics PostgresDriver::statistics() const {
 
 std::optional<std::string> PostgresDriver::trouble() const {
   if (auto trouble = health_.trouble()) return trouble;
-  return pulse_.trouble();
+  return monitor_.trouble();
 }
 
 void PostgresDriver::backup(const std::filesystem::path&, std::stop_token) {

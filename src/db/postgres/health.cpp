@@ -59,8 +59,8 @@ bool PostgresHealth::misses_spare() const {
   return down_ > missing_;
 }
 
-void PostgresHealth::end_era(std::uint64_t era) {
-  if (!era_.compare_exchange_strong(era, era + 1)) return;
+void PostgresHealth::end_generation(std::uint64_t generation) {
+  if (!generation_.compare_exchange_strong(generation, generation + 1)) return;
   const std::lock_guard lock(mutex_);
   preferred_.reset();
   for (const Spare* spare : spares_) spare->look_up_();
@@ -87,8 +87,8 @@ std::chrono::milliseconds PostgresHealth::silence() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - asked_at);
 }
 
-void PostgresHealth::heard(std::uint64_t era) {
-  if (asked_at_.load(std::memory_order_relaxed) == SteadyTime{} || era != this->era()) return;
+void PostgresHealth::heard(std::uint64_t generation) {
+  if (asked_at_.load(std::memory_order_relaxed) == SteadyTime{} || generation != this->generation()) return;
   heard_at_.store(SteadyClock::now(), std::memory_order_relaxed);
 }
 

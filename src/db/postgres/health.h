@@ -50,7 +50,7 @@ class PostgresHealth {
   };
   /// Somebody with connections that others can do the work of. A server may have no more of them than there
   /// are, and then those that must be up come first. `look_up` is called when one of these seeks one in vain,
-  /// and when an era has ended.
+  /// and when a generation has ended.
   class Spare {
    public:
     /// `look_up` is called from any thread, under a lock: it may post, and nothing else.
@@ -80,23 +80,23 @@ class PostgresHealth {
   std::chrono::milliseconds silence() const;
   /// For every connection: the server has answered something on it. Costs nothing while the thread above does
   /// not wait.
-  void heard(std::uint64_t era);
-  /// Whether the server has answered since then, on whichever connection of this era. A connection that has
-  /// been asked something before and has had no answer is alone with that: the server, or whatever stands
-  /// before it, has taken the connection and does not serve it.
+  void heard(std::uint64_t generation);
+  /// Whether the server has answered since then, on whichever connection of this generation. A connection
+  /// that has been asked something before and has had no answer is alone with that: the server, or whatever
+  /// stands before it, has taken the connection and does not serve it.
   bool has_heard_since(std::chrono::steady_clock::time_point time) const { return heard_at_.load() > time; }
   /// Whether no connection has had a word for so long that the server is taken for gone, though no connection
   /// is closed.
   bool is_silent() const;
 
-  /// Which of the connections, counted by when they were begun, lead to the server that the pulse asks. One
-  /// of an earlier era may lead to a server that was replaced while it hung: nothing is asked on it any more,
-  /// also when it answers again.
-  std::uint64_t era() const { return era_.load(); }
-  /// A connection of that era has found its server gone.
-  void end_era(std::uint64_t era);
-  /// The host that new connections of this era try before the others, so that they lead where the pulse's
-  /// does, and do not wait for one that hangs.
+  /// Which of the connections, counted by when they were begun, lead to the server that the monitor asks. One
+  /// of an earlier generation may lead to a server that was replaced while it hung: nothing is asked on it
+  /// any more, also when it answers again.
+  std::uint64_t generation() const { return generation_.load(); }
+  /// A connection of that generation has found its server gone.
+  void end_generation(std::uint64_t generation);
+  /// The host that new connections of this generation try before the others, so that they lead where the
+  /// monitor's does, and do not wait for one that hangs.
   void prefer(PostgresHost host);
   std::optional<PostgresHost> preferred() const;
 
@@ -112,7 +112,7 @@ class PostgresHealth {
   std::vector<const Spare*> spares_;
   std::atomic<SteadyTime> asked_at_{SteadyTime{}};
   std::atomic<SteadyTime> heard_at_{SteadyTime{}};
-  std::atomic<std::uint64_t> era_{0};
+  std::atomic<std::uint64_t> generation_{0};
   std::optional<PostgresHost> preferred_;
 };
 

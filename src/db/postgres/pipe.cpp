@@ -90,7 +90,7 @@ void PostgresPipe::send_waiting() {
     if (batches_.empty()) leave_connection();
     return;
   }
-  if (state_ == State::ready && era_ != all_.era()) {
+  if (state_ == State::ready && generation_ != all_.generation()) {
     if (batches_.empty()) lose("the database is another one now");
     return;
   }
@@ -348,17 +348,18 @@ void PostgresPipe::settle_failed(Ticket& ticket, const std::exception_ptr& error
 
 void PostgresPipe::note_answer() {
   progress_at_ = SteadyClock::now();
-  all_.heard(era_);
+  all_.heard(generation_);
   if (!std::exchange(unanswered_, false)) return;
   health_.up();
 }
 
 void PostgresPipe::note_unanswered() {
   unanswered_ = true;
-  why_away_ = state_ == State::connecting
-                  ? "a connection to the database takes long to be made, while others are answered: the server, "
-                    "or the pooler or proxy before it, may have none to spare"
-                  : "a connection to the database is not answered, while others are";
+  why_away_ =
+      state_ == State::connecting
+          ? "a connection to the database takes long to be made, while others are answered: the server, "
+            "or the pooler or proxy before it, may have none to spare"
+          : "a connection to the database is not answered, while others are";
   health_.down(why_away_);
   hand_on(alone_);
   hand_on(waiting_);
@@ -379,9 +380,9 @@ void PostgresPipe::watch() {
     const bool asks = state_ == State::connecting || !batches_.empty();
     const bool alone_with_that = all_.has_heard_since(progress_at_ + unanswered_limit / 2);
     if (asks && !unanswered_ && silence > unanswered_limit && alone_with_that) note_unanswered();
-    const bool gone = (all_.is_silent() || era_ != all_.era()) && silence > silence_limit;
+    const bool gone = (all_.is_silent() || generation_ != all_.generation()) && silence > silence_limit;
     if (handle_ && !batches_.empty() && (gone || silence > options_.statement_timeout + answer_slack)) {
-      if (gone) all_.end_era(era_);
+      if (gone) all_.end_generation(generation_);
       lose("the database did not answer in time");
     }
     if (size_ > 0) watch();

@@ -44,7 +44,7 @@ class PostgresPipe {
   /// Sends it at the end of this turn.
   void queue(Ticket& ticket);
   /// Gives its connection up, once nothing is under way on it: for something that must be up and finds none,
-  /// or for another where it is of an earlier era.
+  /// or for another where it is of an earlier generation.
   void look_up();
   /// The event loop has ended: waits for what is under way and hands everything that waits to the answer.
   void close();
@@ -132,8 +132,8 @@ class PostgresPipe {
   const Elsewhere elsewhere_;
 
   State state_ = State::closed;
-  std::uint64_t epoch_ = 0;  ///< of the connection: what was started for an older one comes too late
-  std::uint64_t era_ = 0;    ///< of the same, as `PostgresHealth` counts them
+  std::uint64_t epoch_ = 0;       ///< of the connection: what was started for an older one comes too late
+  std::uint64_t generation_ = 0;  ///< of the same, as `PostgresHealth` counts them
   std::thread connector_;
   PostgresBackoff backoff_;
   std::string why_away_;

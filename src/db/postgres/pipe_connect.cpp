@@ -41,7 +41,7 @@ void PostgresPipe::start_connecting() {
   state_ = State::connecting;
   const std::uint64_t epoch = ++epoch_;
   if (connector_.joinable()) connector_.join();  // its last act was to post
-  era_ = all_.era();
+  generation_ = all_.generation();
   progress_at_ = SteadyClock::now();
   try {
     connector_ = std::thread([this, epoch, &io = io_] {

@@ -300,10 +300,10 @@ void PostgresPool::judge_service(std::size_t refused) {
 void PostgresPool::watch() {
   std::unique_lock lock(mutex_);
   make_way_ = all_.lacks_connection();
-  const std::uint64_t era = all_.era();
-  const bool new_era = std::exchange(era_, era) != era;
-  if (new_era) ++losses_;
-  if (make_way_ || new_era) work_.notify_all();
+  const std::uint64_t generation = all_.generation();
+  const bool new_generation = std::exchange(generation_, generation) != generation;
+  if (new_generation) ++losses_;
+  if (make_way_ || new_generation) work_.notify_all();
   const std::size_t refused = refuse_waiting(lock, [this, now = SteadyClock::now()](const Ticket& ticket) {
     const auto patience = is_request(ticket) ? options_.patience : options_.statement_timeout;
     return ticket.queued_at + patience < now;

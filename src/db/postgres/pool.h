@@ -100,9 +100,9 @@ class PostgresPool {
   std::size_t idle_ = 0;  ///< threads that wait with a connection
   std::size_t connected_ = 0;
   bool make_way_ = false;
-  std::uint64_t losses_ = 0;  ///< connections that were found closed: the others may be, too
-  std::uint64_t era_ = 0;     ///< the last that all were told of
-  std::size_t failing_ = 0;   ///< threads whose last attempt to connect has failed
+  std::uint64_t losses_ = 0;      ///< connections that were found closed: the others may be, too
+  std::uint64_t generation_ = 0;  ///< the last that all were told of
+  std::size_t failing_ = 0;       ///< threads whose last attempt to connect has failed
   std::string why_failing_;
   std::atomic<std::uint64_t> admitted_{0};
   // Last: they use all of the above.

@@ -13,10 +13,10 @@ Task<Result<>> log_out(flow::Services& services, flow::Origin origin, std::strin
   const auto token =
       crypto::jose::verify_refresh_token(refresh_token, ring.keys(crypto::KeyUse::refresh_token));
   if (!token.has_value()) co_return Error(ErrorCode::invalid_token);
-  const auto line = co_await services.database.run(store::sessions::find_line, token->sid);
-  if (!line.has_value() || !flow::sessions::is_alive(*line, origin.now))
+  const auto refresh_state = co_await services.database.run(store::sessions::find_refresh_state, token->sid);
+  if (!refresh_state.has_value() || !flow::sessions::is_alive(*refresh_state, origin.now))
     co_return Error(ErrorCode::invalid_token);
-  origin.actor = to_string(line->subject);
+  origin.actor = to_string(refresh_state->subject);
   auto work = [&](db::Tx& tx) -> Result<> {
     // Of two at once, one ended it.
     if (!flow::sessions::end_session(tx, token->sid, flow::sessions::EndedBy::logout))

@@ -11,15 +11,15 @@ namespace {
 
 namespace sessions = store::sessions;
 
-/// Of a line as it was found, or as it is after it moved on.
-flow::sessions::SessionState state_of(const SessionId& id, const auto& line, Timestamp rotated_at) {
+/// Of a refresh state as it was found, or as it is after it moved on.
+flow::sessions::SessionState state_of(const SessionId& id, const auto& refresh_state, Timestamp rotated_at) {
   return {.id = id,
-          .subject = line.subject,
-          .role = line.role,
-          .generation = line.generation,
+          .subject = refresh_state.subject,
+          .role = refresh_state.role,
+          .generation = refresh_state.generation,
           .rotated_at = rotated_at,
-          .idle_expires_at = line.idle_expires_at,
-          .expires_at = line.expires_at};
+          .idle_expires_at = refresh_state.idle_expires_at,
+          .expires_at = refresh_state.expires_at};
 }
 
 /// Two hold this session, and one of them is not its owner: it ends for both.
@@ -44,7 +44,7 @@ Task<Result<flow::sessions::TokenPair>> refresh(flow::Services& services, flow::
     co_return Error(ErrorCode::invalid_token);
   }
   // The usual case first, in one statement: the token is the current one. Where it is not, or the session has
-  // ended, the line says what to do; who looked while somebody else moved it tries again.
+  // ended, the refresh state says what to do; who looked while somebody else moved it tries again.
   const Timestamp issued_from{Seconds{token->iat}};
   const Timestamp issued_before = issued_from + Seconds{1};
   const Timestamp idle_expires_at = origin.now + services.settings.tokens.refresh_idle_ttl;
@@ -57,19 +57,19 @@ Task<Result<flow::sessions::TokenPair>> refresh(flow::Services& services, flow::
       co_return flow::sessions::make_token_pair(services, state_of(token->sid, *advanced, origin.now),
                                                 origin.now);
     }
-    const auto line = co_await services.database.run(sessions::find_line, token->sid);
-    switch (
-        flow::sessions::decide_refresh(line, *token, origin.now, services.settings.tokens.refresh_grace)) {
+    const auto refresh_state = co_await services.database.run(sessions::find_refresh_state, token->sid);
+    switch (flow::sessions::decide_refresh(refresh_state, *token, origin.now,
+                                           services.settings.tokens.refresh_grace)) {
       case flow::sessions::RefreshVerdict::dead:
         events::refused.add();
         co_return Error(ErrorCode::invalid_token);
       case flow::sessions::RefreshVerdict::end:
-        co_await end_reused(services, origin, token->sid, line->subject);
+        co_await end_reused(services, origin, token->sid, refresh_state->subject);
         co_return Error(ErrorCode::invalid_token);
       case flow::sessions::RefreshVerdict::repeat:
         events::repeated.add();
-        co_return flow::sessions::make_token_pair(services, state_of(token->sid, *line, line->rotated_at),
-                                                  origin.now);
+        co_return flow::sessions::make_token_pair(
+            services, state_of(token->sid, *refresh_state, refresh_state->rotated_at), origin.now);
       case flow::sessions::RefreshVerdict::rotate:
         break;
     }

@@ -13,16 +13,16 @@ namespace latchkey::flow::sessions {
 enum class RefreshVerdict : std::uint8_t {
   rotate,  ///< the current generation: move on
   repeat,  ///< one late inside the grace: the same successor again, nothing written
-  end,     ///< late, older, ahead, or of another line: somebody else holds this session too; it ends
+  end,     ///< late, older, ahead, or of another refresh state: somebody else holds this session too; it ends
   dead,    ///< there is no live session
 };
 
 /// The rule of the contract's "Refresh token", a pure function of state, token and moment. A clock that
 /// stepped back counts as no time elapsed.
-RefreshVerdict decide_refresh(const std::optional<store::sessions::Line>& line,
+RefreshVerdict decide_refresh(const std::optional<store::sessions::RefreshState>& refresh_state,
                               const crypto::jose::RefreshClaims& token, Timestamp now, Microseconds grace);
 
 /// Inside both limits, and its user unblocked.
-bool is_alive(const store::sessions::Line& line, Timestamp now);
+bool is_alive(const store::sessions::RefreshState& refresh_state, Timestamp now);
 
 }  // namespace latchkey::flow::sessions

@@ -22,7 +22,7 @@ Task<Result<>> reserve_attempt(Services& services, Timestamp now, std::string em
   if (!limits.enabled) co_return Result<>{};
   if (!account.has_value()) {
     if (const auto wait =
-            services.strangers.reserve(email_key, now, limits.login_failures, limits.login_lock)) {
+            services.unknown_addresses.reserve(email_key, now, limits.login_failures, limits.login_lock)) {
       co_return locked(*wait);
     }
     co_await services.database.run(store::state::update_dummy);
@@ -45,7 +45,7 @@ Task<> give_attempt_back(Services& services, Timestamp now, std::string email_ke
   if (account.has_value()) {
     co_await services.database.run(store::attempts::give_back, now, account->id);
   } else {
-    services.strangers.give_back(email_key);
+    services.unknown_addresses.give_back(email_key);
     co_await services.database.run(store::state::update_dummy);
   }
 }

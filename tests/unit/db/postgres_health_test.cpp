@@ -67,19 +67,19 @@ TEST(PostgresHealth, ASilenceGoesOnUntilThereIsAWord) {
 
 TEST(PostgresHealth, OnlyWhatMustBeThereIsTrouble) {
   postgres::PostgresHealth health;
-  postgres::PostgresHealth::Member pulse(health, postgres::PostgresHealth::Need::must);
+  postgres::PostgresHealth::Member monitor(health, postgres::PostgresHealth::Need::must);
   postgres::PostgresHealth::Member pipe(health, postgres::PostgresHealth::Need::may);
   pipe.down("too many clients");
   EXPECT_EQ(health.trouble(), std::nullopt);
-  pulse.down("gone");
-  pulse.down("still gone");
+  monitor.down("gone");
+  monitor.down("still gone");
   pipe.down("too many clients");
   EXPECT_EQ(health.trouble(), "still gone");
-  pulse.up();
+  monitor.up();
   EXPECT_EQ(health.trouble(), std::nullopt);
-  pulse.up();
+  monitor.up();
   pipe.up();
-  pulse.down("gone again");
+  monitor.down("gone again");
   EXPECT_EQ(health.trouble(), "gone again");
 }
 

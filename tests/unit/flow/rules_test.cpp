@@ -69,34 +69,34 @@ TEST(LockAfter, DoublesFromTheLimitOnUpToAnHour) {
 }
 
 TEST(BackoffTable, L07_AreRefusedAsAccountsAre) {
-  limits::BackoffTable strangers;
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(strangers.reserve("a@x.org", start, 3, 1min), std::nullopt);
-  EXPECT_EQ(strangers.reserve("a@x.org", start, 3, 1min), 1min);
-  EXPECT_EQ(strangers.reserve("b@x.org", start, 3, 1min), std::nullopt)
+  limits::BackoffTable unknown_addresses;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(unknown_addresses.reserve("a@x.org", start, 3, 1min), std::nullopt);
+  EXPECT_EQ(unknown_addresses.reserve("a@x.org", start, 3, 1min), 1min);
+  EXPECT_EQ(unknown_addresses.reserve("b@x.org", start, 3, 1min), std::nullopt)
       << "one address says nothing of another";
-  EXPECT_EQ(strangers.reserve("a@x.org", start + 1min, 3, 1min), std::nullopt) << "the lock has passed";
-  EXPECT_EQ(strangers.reserve("a@x.org", start + 1min, 3, 1min), 2min) << "and doubles";
+  EXPECT_EQ(unknown_addresses.reserve("a@x.org", start + 1min, 3, 1min), std::nullopt) << "the lock has passed";
+  EXPECT_EQ(unknown_addresses.reserve("a@x.org", start + 1min, 3, 1min), 2min) << "and doubles";
 }
 
 TEST(BackoffTable, AnAttemptThatWasNotLookedAtIsGivenBack) {
-  limits::BackoffTable strangers;
+  limits::BackoffTable unknown_addresses;
   for (int i = 0; i < 20; ++i) {
-    ASSERT_EQ(strangers.reserve("a@x.org", start, 3, 1min), std::nullopt);
-    strangers.give_back("a@x.org");
+    ASSERT_EQ(unknown_addresses.reserve("a@x.org", start, 3, 1min), std::nullopt);
+    unknown_addresses.give_back("a@x.org");
   }
-  strangers.give_back("b@x.org");
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(strangers.reserve("a@x.org", start, 3, 1min), std::nullopt);
+  unknown_addresses.give_back("b@x.org");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(unknown_addresses.reserve("a@x.org", start, 3, 1min), std::nullopt);
   // The one that locked it.
-  strangers.give_back("a@x.org");
-  EXPECT_EQ(strangers.reserve("a@x.org", start, 3, 1min), std::nullopt);
-  EXPECT_EQ(strangers.reserve("a@x.org", start, 3, 1min), 1min);
+  unknown_addresses.give_back("a@x.org");
+  EXPECT_EQ(unknown_addresses.reserve("a@x.org", start, 3, 1min), std::nullopt);
+  EXPECT_EQ(unknown_addresses.reserve("a@x.org", start, 3, 1min), 1min);
 }
 
 TEST(BackoffTable, RL05_ManyAddressesDoNotDriveOutTheWorst) {
-  limits::BackoffTable strangers;
-  for (int i = 0; i < 20; ++i) strangers.reserve("hot@x.org", start, 3, 1h);
-  for (int i = 0; i < 200'000; ++i) strangers.reserve(std::to_string(i) + "@x.org", start, 3, 1min);
-  EXPECT_TRUE(strangers.reserve("hot@x.org", start + 1min, 3, 1h).has_value());
+  limits::BackoffTable unknown_addresses;
+  for (int i = 0; i < 20; ++i) unknown_addresses.reserve("hot@x.org", start, 3, 1h);
+  for (int i = 0; i < 200'000; ++i) unknown_addresses.reserve(std::to_string(i) + "@x.org", start, 3, 1min);
+  EXPECT_TRUE(unknown_addresses.reserve("hot@x.org", start + 1min, 3, 1h).has_value());
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 constexpr Timestamp rotated{1'800'000'000s};
 
-store::sessions::Line line_at(std::int64_t generation) {
+store::sessions::RefreshState line_at(std::int64_t generation) {
   return {.user_id = UserId{1},
           .subject = {},
           .role = Role::user,
@@ -64,9 +64,9 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& each) { return std::string(each.param.name); });
 
 TEST(DecideRefresh, R09_PastTheAbsoluteLimitIsDead) {
-  auto line = line_at(5);
-  line.idle_expires_at = rotated + 40 * 24h;
-  EXPECT_EQ(sessions::decide_refresh(line, token_of(5), rotated + 20 * 24h, 10s),
+  auto refresh_state = line_at(5);
+  refresh_state.idle_expires_at = rotated + 40 * 24h;
+  EXPECT_EQ(sessions::decide_refresh(refresh_state, token_of(5), rotated + 20 * 24h, 10s),
             sessions::RefreshVerdict::dead);
 }
 
@@ -76,9 +76,10 @@ TEST(DecideRefresh, NoRowIsDead) {
 }
 
 TEST(DecideRefresh, R11_ABlockedUserIsDead) {
-  auto line = line_at(5);
-  line.is_active = false;
-  EXPECT_EQ(sessions::decide_refresh(line, token_of(5), rotated, 10s), sessions::RefreshVerdict::dead);
+  auto refresh_state = line_at(5);
+  refresh_state.is_active = false;
+  EXPECT_EQ(sessions::decide_refresh(refresh_state, token_of(5), rotated, 10s),
+            sessions::RefreshVerdict::dead);
 }
 
 }  // namespace

@@ -14,10 +14,10 @@ namespace latchkey::db::postgres {
 /// A connection of its own with a thread that asks the database for the time, four times a second: so that
 /// this node's clock follows it, and that a database which is gone is noticed while nobody asks for anything.
 /// It also holds the lead, an advisory lock that the server drops with the connection.
-class PostgresPulse {
+class PostgresMonitor {
  public:
   /// Asks once before it returns; throws what that throws.
-  PostgresPulse(const PostgresOptions& options, PostgresHealth& health);
+  PostgresMonitor(const PostgresOptions& options, PostgresHealth& health);
 
   /// Any thread.
   bool leads() const;
@@ -38,7 +38,7 @@ class PostgresPulse {
   PostgresHealth::Member health_;
   PostgresConnection connection_;
   PostgresBackoff backoff_;
-  std::uint64_t era_ = 0;  ///< of the connection
+  std::uint64_t generation_ = 0;  ///< of the connection
   bool connecting_ = false;
   std::optional<Timestamp> boot_;   ///< when this machine was started, by the database's clock
   Microseconds machine_is_off_{0};  ///< as last logged

@@ -1,4 +1,4 @@
-#include "db/postgres/pulse.h"
+#include "db/postgres/monitor.h"
 
 #include <utility>
 
@@ -36,18 +36,18 @@ PostgresOptions impatient(const PostgresOptions& options) {
 
 }  // namespace
 
-PostgresPulse::PostgresPulse(const PostgresOptions& options, PostgresHealth& health)
+PostgresMonitor::PostgresMonitor(const PostgresOptions& options, PostgresHealth& health)
     : options_(options),
       all_(health),
       own_options_(impatient(options)),
       health_(health, PostgresHealth::Need::must),
       connection_(own_options_),
-      thread_("db-pulse", interval, [this] { look(); }) {
+      thread_("db-monitor", interval, [this] { look(); }) {
   beat();
   thread_.start();
 }
 
-void PostgresPulse::look() {
+void PostgresMonitor::look() {
   try {
     beat();
     health_.up();
@@ -60,24 +60,24 @@ void PostgresPulse::look() {
     if (!all_.is_silent()) all_.answered();
     if (leads_.exchange(false)) log::info("node.leads_no_more");
     const bool unconnected = std::exchange(connecting_, false);
-    if (!unconnected) all_.end_era(era_);
+    if (!unconnected) all_.end_generation(generation_);
     unconnected ? health_.unconnected(error.what()) : health_.down(error.what());
   }
 }
 
-void PostgresPulse::beat() {
+void PostgresMonitor::beat() {
   all_.asked();
-  if (era_ != all_.era()) connection_.close();
+  if (generation_ != all_.generation()) connection_.close();
   if (!connection_.is_open()) {
     if (leads_.exchange(false)) log::info("node.leads_no_more");
     connecting_ = true;
-    era_ = all_.era();
+    generation_ = all_.generation();
     connection_.connect(all_.preferred());
     all_.prefer(connection_.host());
     connecting_ = false;
   }
   measure_clock();
-  all_.heard(era_);
+  all_.heard(generation_);
   all_.answered();
   if (options_.role == PostgresRole::node && !leads_) try_to_lead();
   answered_at_ = SteadyClock::now();
@@ -87,7 +87,7 @@ void PostgresPulse::beat() {
 /// from both sides. One inside the bounds stays, so that time does not jitter. It is measured against a clock
 /// that nobody can set, so that this machine's may be set to what it likes without a request taking it for
 /// the time.
-void PostgresPulse::measure_clock() {
+void PostgresMonitor::measure_clock() {
   if (options_.clock == nullptr) {
     detail::execute(connection_, ask_time.with());
     return;
@@ -107,15 +107,17 @@ void PostgresPulse::measure_clock() {
   log::warn("clock.follows_database", {{"machine_is_off_by_ms", off.count() / 1000}});
 }
 
-void PostgresPulse::try_to_lead() {
+void PostgresMonitor::try_to_lead() {
   if (!detail::execute(connection_, ask_lead.with(lead_lock)).value()) return;
   leads_ = true;
   log::info("node.leads");
 }
 
-bool PostgresPulse::leads() const { return leads_ && SteadyClock::now() - answered_at_.load() < stale_after; }
+bool PostgresMonitor::leads() const {
+  return leads_ && SteadyClock::now() - answered_at_.load() < stale_after;
+}
 
-std::optional<std::string> PostgresPulse::trouble() const {
+std::optional<std::string> PostgresMonitor::trouble() const {
   const bool fresh = SteadyClock::now() - answered_at_.load() < stale_after;
   if (fresh && all_.silence() < readiness_limit) return std::nullopt;
   return "the database does not answer";

@@ -7,7 +7,7 @@ build=(
   g++ cmake ninja-build pkg-config ccache mold
   libboost1.81-dev libboost-json1.81-dev libssl-dev libsqlite3-dev libpq-dev libcurl4-openssl-dev
   libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev libzxcvbn-dev libidn2-dev libunistring-dev
-  libkainjow-mustache-dev libcrypt-dev
+  libcrypt-dev
 )
 test=(
   postgresql-15

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "flow/services.h"
+#include "web/pages.h"
 
 namespace latchkey::api {
 
@@ -15,6 +16,7 @@ using Readiness = std::function<std::optional<std::string>()>;
 /// What handlers work with. app/serve.cpp owns it; it outlives the routers. Any thread may read it.
 struct Api {
   flow::Services& services;
+  const web::Pages& pages;
   Readiness readiness;
   std::string openapi;  ///< the description of all features (openapi.h), made once at start
 };

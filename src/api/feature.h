@@ -6,6 +6,7 @@
 #include "api/endpoint.h"
 #include "db/table.h"
 #include "flow/sweep.h"
+#include "web/page_file.h"
 
 namespace latchkey::api {
 
@@ -15,6 +16,7 @@ namespace latchkey::api {
 struct Feature {
   std::string_view name;
   std::span<const Endpoint> endpoints{};
+  std::span<const web::PageFile> pages{};
   std::span<const db::Table> tables{};    ///< parents before their children; kernel tables come before all
   std::span<const flow::Sweep> sweeps{};  ///< how its tables shrink
 };

@@ -6,11 +6,13 @@
 #include "features/confirmation/feature.h"
 #include "features/documents/feature.h"
 #include "features/health/feature.h"
+#include "features/pages/feature.h"
 #include "features/password/feature.h"
 #include "features/profile/feature.h"
 #include "features/sessions/feature.h"
 #include "features/signup/feature.h"
 #include "store/tables.h"
+#include "web/pages.h"
 
 namespace latchkey::app {
 namespace {
@@ -18,7 +20,7 @@ namespace {
 constexpr const api::Feature* list[] = {
     &features::signup::feature,       &features::password::feature,       &features::sessions::feature,
     &features::confirmation::feature, &features::administration::feature, &features::profile::feature,
-    &features::documents::feature,    &features::health::feature,
+    &features::documents::feature,    &features::health::feature,         &features::pages::feature,
 };
 
 /// What the kernel has of something, followed by what each feature has of it.
@@ -38,6 +40,11 @@ api::Features features() { return list; }
 
 db::Tables tables() {
   static const auto all = collect(store::tables(), &api::Feature::tables);
+  return all;
+}
+
+std::span<const web::PageFile> pages() {
+  static const auto all = collect(web::kernel_pages(), &api::Feature::pages);
   return all;
 }
 

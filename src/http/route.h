@@ -41,7 +41,9 @@ enum class ErrorStyle : std::uint8_t {
   problem,     ///< a problem document (RFC 9457) whose `detail` is a sentence
   field_list,  ///< the same, but `detail` of a validation failure is the list of wrong fields, as the clients
                ///< of the Python service read it
-  token_endpoint,  ///< as field_list, with the members `error` and `error_description` of RFC 6749 §5.2
+  token_endpoint,      ///< as field_list, with the members `error` and `error_description` of RFC 6749 §5.2
+  page,                ///< a page, for people (Denials::page)
+  page_or_field_list,  ///< a page for a client that prefers HTML, field_list for any other
 };
 
 inline constexpr std::size_t default_body_limit = 65536;

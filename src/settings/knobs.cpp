@@ -69,6 +69,9 @@ constexpr std::array table{
     path(AT(mail.templates_dir), "",
         "Folder with templates that replace those built in, in the same layout; a missing one falls back to the built-in one."),
 
+    path(AT(pages.templates_dir), "",
+        "Folder with templates, style sheets and scripts that replace those of the pages that are built in, file by file, in the same layout. One that can not be used, or that no page uses, refuses the start."),
+
     duration(AT(tokens.access_ttl), "15m", 1s, 24h,
         "How long an access token is good for others, who check only its signature; our own routes notice the end of its session at once."),
     duration(AT(tokens.refresh_idle_ttl), "7d", 1s, 3650 * 24h,

@@ -64,6 +64,10 @@ struct Settings {
     std::filesystem::path templates_dir;  ///< empty: those built in
   } mail;
 
+  struct Pages {
+    std::filesystem::path templates_dir;  ///< empty: those built in
+  } pages;
+
   struct Tokens {
     Microseconds access_ttl{};
     Microseconds refresh_idle_ttl{};

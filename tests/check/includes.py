@@ -35,12 +35,11 @@ THIRD_PARTIES = {
     r"toml": {"settings"},
     r"CLI/": {"app"},
     r"spdlog": {"base"},
-    r"kainjow": {"base"},
     r"idn2|unicase|uninorm|unistr": {"base"},
 }
 
 # Of a feature, the files that know a request; every other one is a rule.
-REQUEST_FILES = {"feature.h", "feature.cpp", "routes.cpp", "routes.h", "pages.cpp", "pages.h", "docs_page.h", "docs_page.cpp"}
+REQUEST_FILES = {"feature.h", "feature.cpp", "routes.cpp", "routes.h", "pages.cpp", "pages.h"}
 REQUEST_ROOMS = {"http", "api", "web"}
 
 SQL = re.compile(r'"\s*(SELECT\s|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s)')

@@ -80,6 +80,8 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/auth/block_user/{user_id}",
         .tag = "administration",
         .summary = "Block or unblock an account",
+        .description = "Blocking ends all sessions of the account at once. The last administrator can not be "
+                       "blocked.",
         .access = api::administrators,
         .body = api::takes<AccessRequest>(http::BodyKind::optional_json),
         .query = {.name = "is_active",

@@ -19,6 +19,7 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/users/me",
         .tag = "users",
         .summary = "Who is signed in",
+        .description = "Asks the store each time: the end of the session, or a block, counts at once.",
         .access = api::signed_in,
         .answer = api::gives<api::UserResponse>(),
         .refusals = {ErrorCode::invalid_token},

@@ -107,6 +107,9 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/auth/refresh_token",
         .tag = "auth",
         .summary = "Exchange a refresh token for new tokens",
+        .description =
+            "A refresh token is good once. Whoever sends one again after `tokens.refresh_grace` ends "
+            "the session; before that the answer has the same successor again.",
         .access = api::refresh_token_holder,
         .answer = api::gives<api::TokenResponse>(),
         .refusals = {invalid_token},
@@ -119,6 +122,9 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/auth/refresh_token",
         .tag = "auth",
         .summary = "Exchange a refresh token for new tokens",
+        .description =
+            "A refresh token is good once. Whoever sends one again after `tokens.refresh_grace` ends "
+            "the session; before that the answer has the same successor again.",
         .access = api::refresh_token_holder,
         .answer = api::gives<api::TokenResponse>(),
         .refusals = {invalid_token},

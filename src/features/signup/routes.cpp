@@ -71,6 +71,10 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/auth/signup",
         .tag = "auth",
         .summary = "Open an account",
+        .description =
+            "Sends a mail with a link that confirms the address. Until somebody follows it, the "
+            "account can not sign in. Where the setting `accounts.confirmation` is off, no mail is "
+            "sent, and the answer carries tokens.",
         .body = api::takes<SignupRequest>(),
         .answer = {.status = 201, .schema = {"SignedUp", signed_up_schema}},
         .refusals = {malformed_json, account_exists, username_taken, validation_failed, overloaded},

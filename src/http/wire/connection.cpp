@@ -50,8 +50,7 @@ Task<bool> Connection::answer_one() {
   bind_request();
   const TrustedProxies& trusted = server_->options.trusted_proxies;
   if (!trusted.empty()) request_.address = client_ = client_address(peer_, request_.headers, trusted);
-  Admission admission =
-      admit(head_, request_, server_->router, server_->cors, server_->options.problem_type_base);
+  Admission admission = admit(head_, request_, server_->router, server_->cors, server_->options.denials);
   if (admission.resource != nullptr) pattern_ = admission.resource->pattern;
 
   if (admission.answer) {
@@ -148,7 +147,7 @@ void Connection::bind_request() {
 }
 
 Response Connection::problem(const Error& error) const {
-  return problem_response(error, request_, server_->options.problem_type_base);
+  return denial_response(error, request_, error_style_of(request_), server_->options.denials);
 }
 
 /// Refuses what no handler will see, and ends the connection: where the next request begins is not known.

@@ -51,7 +51,8 @@ class Links : public World {
   Asked ask(const std::string& email, const links::Kind& kind = reset) {
     const auto account = contact(email);
     const LinkId id = crypto::new_link_id();
-    auto work = [&](db::Tx& tx) { links::expect_code(tx, settings, kind, id, account.id, "", now); };
+    const links::Expected code{.id = id, .user = account.id, .security_version = account.security_version};
+    auto work = [&](db::Tx& tx) { links::expect_code(tx, settings, kind, code, now); };
     database.write_now(work);
     const links::Mail mail{.id = id,
                            .subject = account.subject,
@@ -163,11 +164,13 @@ TEST_P(Links, WhateverChangesTheAccountVoidsItsLinks) {
   expect_refused(try_code(blocked_meanwhile.handle, blocked_meanwhile.link.code));
   set_access(accounts::Access::allowed);
   expect_refused(look(blocked_meanwhile.link.token));
+  expect_refused(try_code(blocked_meanwhile.handle, blocked_meanwhile.link.code));
 
   const auto before_role = ask("a@example.org");
   auto promote = [&](db::Tx& tx) { return accounts::set_role(tx, by, user, Role::moderator); };
   EXPECT_TRUE(database.write_now(promote).has_value());
   expect_refused(look(before_role.link.token));
+  expect_refused(try_code(before_role.handle, before_role.link.code));
 
   const auto used = ask("a@example.org");
   const auto older = ask("a@example.org");
@@ -276,8 +279,11 @@ TEST_P(Links, MailIsLimitedByTheMinuteTheHourAndTheDay) {
   const UserId neighbour = member("b@example.org");
   const auto ask_as = [&](UserId who) {
     auto work = [&](db::Tx& tx) {
-      if (!links::claim_mail(tx, settings, reset, who, now)) return false;
-      links::expect_code(tx, settings, reset, crypto::new_link_id(), who, "", now);
+      const auto version = links::claim_mail(tx, settings, reset, who, now);
+      if (!version.has_value()) return false;
+      const links::Expected code{
+          .id = crypto::new_link_id(), .user = who, .security_version = *version, .detail = "d"};
+      links::expect_code(tx, settings, reset, code, now);
       return true;
     };
     return database.write_now(work);

@@ -13,7 +13,7 @@ class SingleUse : public StoreTest {
  protected:
   LinkId add_code(UserId user, Timestamp expires_at, const std::string& purpose = "reset") {
     const LinkId id = crypto::new_link_id();
-    database.run_now(mail_codes::insert_code, id, user, purpose, "detail", expires_at);
+    database.run_now(mail_codes::insert_code, id, user, purpose, std::int64_t{7}, "detail", expires_at);
     return id;
   }
   std::optional<mail_codes::Tried> try_it(const LinkId& id, Timestamp at,
@@ -36,6 +36,7 @@ TEST_P(SingleUse, ACodeHasFewTriesAndATime) {
     ASSERT_TRUE(tried.has_value());
     EXPECT_EQ(tried->tries, i);
     EXPECT_EQ(tried->user_id, user);
+    EXPECT_EQ(tried->version, 7);
     EXPECT_EQ(tried->detail, "detail");
   }
   EXPECT_FALSE(try_it(id, now).has_value());

@@ -30,23 +30,26 @@ std::string make_handle(const crypto::Keyring& ring, const Settings& settings, c
                                       ring.key(crypto::KeyUse::code_handle));
 }
 
-bool claim_mail(db::Tx& tx, const Settings& settings, const Kind& kind, UserId user, Timestamp now) {
+std::optional<std::int64_t> claim_mail(db::Tx& tx, const Settings& settings, const Kind& kind, UserId user,
+                                       Timestamp now) {
   const bool limited = settings.limits.enabled;
   const Microseconds interval = limited ? settings.limits.mail_interval : Microseconds{0};
   // Written first: on PostgreSQL whoever asks at the same moment waits here, and then counts this mail, too.
-  if (!tx.run(store::users::update_link_mailed_at, now, user, now - interval).has_value()) return false;
-  if (!limited) return true;
+  const auto version = tx.run(store::users::update_link_mailed_at, now, user, now - interval);
+  if (!version.has_value() || !limited) return version;
   const std::string purpose(kind.purpose);
   const auto sent_within = [&](Microseconds span) {
     return tx.run(codes::count_sent, user, purpose, now + settings.accounts.code_ttl - span).value_or(0);
   };
-  return sent_within(std::chrono::hours(1)) < 5 && sent_within(std::chrono::hours(24)) < 10;
+  if (sent_within(std::chrono::hours(1)) >= 5 || sent_within(std::chrono::hours(24)) >= 10)
+    return std::nullopt;
+  return version;
 }
 
-void expect_code(db::Tx& tx, const Settings& settings, const Kind& kind, const LinkId& id, UserId user,
-                 const std::string& detail, Timestamp now) {
-  tx.run_later(codes::insert_code, id, user, std::string(kind.purpose), detail,
-               now + settings.accounts.code_ttl);
+void expect_code(db::Tx& tx, const Settings& settings, const Kind& kind, const Expected& code,
+                 Timestamp now) {
+  tx.run_later(codes::insert_code, code.id, code.user, std::string(kind.purpose), code.security_version,
+               code.detail, now + settings.accounts.code_ttl);
 }
 
 }  // namespace latchkey::flow::links

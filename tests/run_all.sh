@@ -62,6 +62,7 @@ fi
 say "checks of the text"
 check includes tests/check/includes.py
 check awaits tests/check/awaits.py
+check numbers tests/check/numbers.py
 check format bash -c "git ls-files 'src/*.h' 'src/*.cpp' 'tests/*.cpp' 'tests/*.h' 'bench/*.cpp' | xargs clang-format --dry-run --Werror && echo 'format: clean'"
 
 build dev

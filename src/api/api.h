@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/metrics.h"
 #include "flow/services.h"
 #include "web/pages.h"
 
@@ -18,7 +19,8 @@ struct Api {
   flow::Services& services;
   const web::Pages& pages;
   Readiness readiness;
-  std::string openapi;  ///< the description of all features (openapi.h), made once at start
+  metrics::Families counters;  ///< of the whole program
+  std::string openapi;         ///< the description of all features (openapi.h), made once at start
 };
 
 }  // namespace latchkey::api

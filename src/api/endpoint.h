@@ -10,7 +10,6 @@
 #include "api/described.h"
 #include "api/schema.h"
 #include "base/error.h"
-#include "base/metrics.h"
 #include "base/task.h"
 #include "http/message.h"
 #include "http/route.h"
@@ -126,7 +125,7 @@ struct Endpoint {
   http::ErrorStyle errors = http::ErrorStyle::problem;
   http::Head head = http::Head::refused;
   Listener listener = Listener::open;
-  metrics::Route counter;
+  std::string_view counter;  ///< the name under which metrics count it; rows may share one
   Handler handler;
 };
 

@@ -2,6 +2,9 @@
 
 #include <vector>
 
+#include "app/housekeeping.h"
+#include "crypto/password/counters.h"
+#include "db/counters.h"
 #include "features/administration/feature.h"
 #include "features/confirmation/feature.h"
 #include "features/documents/feature.h"
@@ -11,6 +14,11 @@
 #include "features/profile/feature.h"
 #include "features/sessions/feature.h"
 #include "features/signup/feature.h"
+#include "flow/keys/rotation.h"
+#include "flow/sessions/counters.h"
+#include "flow/signin/events.h"
+#include "http/counters.h"
+#include "mail/counters.h"
 #include "store/tables.h"
 #include "web/pages.h"
 
@@ -37,6 +45,25 @@ std::vector<Part> collect(std::span<const Part> kernel, std::span<const Part> ap
 }  // namespace
 
 api::Features features() { return list; }
+
+metrics::Families counters() {
+  static const auto all = [] {
+    const metrics::Families rooms[] = {
+        http::counters::families(), db::counters::families(),         crypto::password::counters::families(),
+        mail::counters::families(), flow::signin::events::families(), flow::sessions::counters::families(),
+        flow::keys::families(),     housekeeping_counters(),
+    };
+    std::vector<metrics::Family> kernel;
+    for (const auto& room : rooms) kernel.insert(kernel.end(), room.begin(), room.end());
+    return collect<metrics::Family>(kernel, &api::Feature::counters);
+  }();
+  return all;
+}
+
+std::span<const mail::Message> mails() {
+  static const auto all = collect<mail::Message>({}, &api::Feature::mails);
+  return all;
+}
 
 db::Tables tables() {
   static const auto all = collect(store::tables(), &api::Feature::tables);

@@ -3,6 +3,7 @@
 #include "api/feature.h"
 #include "db/table.h"
 #include "flow/sweep.h"
+#include "mail/message.h"
 
 namespace latchkey::app {
 
@@ -10,8 +11,14 @@ namespace latchkey::app {
 /// under features/ and its line in features.cpp.
 api::Features features();
 
+/// Every kind of mail that the features send.
+std::span<const mail::Message> mails();
+
 /// Every table of a deployment, parents before their children: the kernel's, then those of the features.
 db::Tables tables();
+
+/// Everything that /metrics prints of this program: what the rooms count, then what the features count.
+metrics::Families counters();
 
 /// The pages that people see: the kernel's, then those of the features.
 std::span<const web::PageFile> pages();

@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "base/metrics.h"
 #include "base/task.h"
 #include "http/message.h"
+#include "http/route_counts.h"
 
 namespace latchkey::http {
 
@@ -58,7 +58,7 @@ struct Route {
   Head head = Head::refused;
   int access = 0;  ///< opaque here, 0 is open to everyone; the access hook reads it
   ErrorStyle errors = ErrorStyle::problem;
-  metrics::Route counted_as = metrics::Route::unmatched;
+  RouteCounts* counts = nullptr;  ///< nothing: counted among what no route took
   Handler handler;
 };
 

@@ -91,7 +91,7 @@ constexpr api::Endpoint endpoints[] = {
         .refusals = {malformed_json, invalid_token, forbidden, user_not_found, last_administrator,
                      validation_failed},
         .errors = http::ErrorStyle::field_list,
-        .counter = metrics::Route::admin,
+        .counter = "admin",
         .handler = post_block_user,
     },
 };

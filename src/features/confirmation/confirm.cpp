@@ -1,34 +1,37 @@
 #include "features/confirmation/confirm.h"
 
-#include "base/metrics.h"
 #include "crypto/jose/confirmation_token.h"
+#include "features/confirmation/events.h"
+#include "flow/accounts/confirmation_mail.h"
 #include "flow/accounts/unconfirmed.h"
+#include "mail/queue.h"
 
 namespace latchkey::features::confirmation {
 namespace {
 
-using metrics::Counter;
 namespace users = store::users;
 
-Error refused() {
-  metrics::count(Counter::confirmation_refused);
+Error refused(const flow::Origin& origin) {
+  flow::note(origin, events::email_confirmed, ErrorCode::invalid_confirmation);
   return ErrorCode::invalid_confirmation;
 }
 
 }  // namespace
 
-ConfirmationLinks make_confirmation_links(const flow::Services& services, const store::outbox::Mail& mail) {
-  const Timestamp expires_at = mail.created_at + services.settings.accounts.confirmation_ttl;
-  const crypto::jose::ConfirmationClaims claims{.link = mail.id,
-                                                .sub = mail.subject,
-                                                .address = crypto::jose::address_fingerprint(mail.email_key),
-                                                .iat = to_numeric_date(mail.created_at),
-                                                .exp = to_numeric_date(expires_at)};
-  const auto token = crypto::jose::make_confirmation_token(
-      claims, services.keys.current()->ring().key(crypto::KeyUse::confirmation_link));
-  return {.confirm_url = services.public_url + "/api/auth/confirmed_email/" + token,
-          .reject_url = services.public_url + "/api/auth/rejected_email/" + token,
-          .expires_at = expires_at};
+std::optional<mail::Links> make_confirmation_links(const mail::LinkKeys& keys, const mail::Mail& mail) {
+  if (!mail.account || mail.account->confirmed || mail.account->email != mail.recipient) return std::nullopt;
+  const Timestamp expires_at = mail.created_at + keys.settings.accounts.confirmation_ttl;
+  const crypto::jose::ConfirmationClaims claims{
+      .link = mail.id,
+      .sub = mail.account->subject,
+      .address = crypto::jose::address_fingerprint(mail.account->email_key),
+      .iat = to_numeric_date(mail.created_at),
+      .exp = to_numeric_date(expires_at)};
+  const auto token =
+      crypto::jose::make_confirmation_token(claims, keys.ring.key(crypto::KeyUse::confirmation_link));
+  return mail::Links{.values = {{"confirm_url", keys.public_url + "/api/auth/confirmed_email/" + token},
+                                {"reject_url", keys.public_url + "/api/auth/rejected_email/" + token}},
+                     .expires_at = expires_at};
 }
 
 Task<Result<users::Contact>> look_at_confirmation(flow::Services& services, flow::Origin origin,
@@ -36,12 +39,12 @@ Task<Result<users::Contact>> look_at_confirmation(flow::Services& services, flow
   const auto& ring = services.keys.current()->ring();
   const auto claims =
       crypto::jose::verify_confirmation_token(token, ring.keys(crypto::KeyUse::confirmation_link));
-  if (!claims.has_value() || claims->exp <= to_numeric_date(origin.now)) co_return refused();
+  if (!claims.has_value() || claims->exp <= to_numeric_date(origin.now)) co_return refused(origin);
   const auto contact = co_await services.database.run(users::find_contact_by_subject, claims->sub);
   // Bound to the address too: a link to an address that the account no longer has confirms nothing.
   if (!contact.has_value() || crypto::jose::address_fingerprint(contact->email_key) != claims->address)
-    co_return refused();
-  if (flow::accounts::has_lapsed(services.settings, *contact, origin.now)) co_return refused();
+    co_return refused(origin);
+  if (flow::accounts::has_lapsed(services.settings, *contact, origin.now)) co_return refused(origin);
   co_return *contact;
 }
 
@@ -50,7 +53,7 @@ Task<Result<Confirmed>> confirm_email(flow::Services& services, flow::Origin ori
   if (found.has_error()) co_return found.error();
   const auto& contact = *found;
   if (contact.confirmed) {
-    metrics::count(Counter::confirmation_repeated);
+    flow::note(origin, events::email_confirmed, events::repeated);
     co_return Confirmed::before;
   }
   auto work = [&](db::Tx& tx) -> Result<Confirmed> {
@@ -61,14 +64,13 @@ Task<Result<Confirmed>> confirm_email(flow::Services& services, flow::Origin ori
       if (!now.has_value() || !now->confirmed) return Error(ErrorCode::invalid_confirmation);
       return Confirmed::before;
     }
-    tx.run_later(store::outbox::delete_mail_of_user, *id);
-    store::audit::insert_entry(
-        tx, flow::audit_entry(origin, "email_confirmed", "ok", to_string(contact.subject)));
+    mail::drop_links_for(tx, *id, std::string(flow::accounts::confirmation_message));
+    flow::record(tx, origin, events::email_confirmed, flow::ok, to_string(contact.subject));
     return Confirmed::now;
   };
   const auto result = co_await services.database.write(work);
-  if (result.has_error()) co_return refused();
-  metrics::count(*result == Confirmed::now ? Counter::confirmation_ok : Counter::confirmation_repeated);
+  if (result.has_error()) co_return refused(origin);
+  if (*result == Confirmed::before) flow::note(origin, events::email_confirmed, events::repeated);
   co_return result;
 }
 
@@ -79,12 +81,12 @@ Task<Result<>> reject_email(flow::Services& services, flow::Origin origin, std::
   auto work = [&](db::Tx& tx) -> Result<> {
     const auto id = tx.run(users::delete_unconfirmed, contact.subject, contact.email_key);
     if (!id.has_value()) return Error(ErrorCode::invalid_confirmation);
-    store::audit::insert_entry(
-        tx, flow::audit_entry(origin, "email_rejected", "account_removed", to_string(contact.subject)));
+    mail::drop_links(tx, *id);
+    flow::record(tx, origin, events::email_rejected, events::account_removed, to_string(contact.subject));
     return {};
   };
   const auto result = co_await services.database.write(work);
-  if (result.has_error()) co_return refused();
+  if (result.has_error()) co_return refused(origin);
   co_return result;
 }
 

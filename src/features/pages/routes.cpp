@@ -20,7 +20,7 @@ constexpr api::Endpoint endpoints[] = {
         .answer = api::gives_media("text/*"),
         .refusals = {ErrorCode::not_found},
         .head = http::Head::allowed,
-        .counter = metrics::Route::documents,
+        .counter = "documents",
         .handler = get_asset,
     },
 };

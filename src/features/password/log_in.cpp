@@ -3,10 +3,9 @@
 #include <optional>
 
 #include "base/email_address.h"
-#include "base/metrics.h"
 #include "crypto/password/hash.h"
 #include "flow/accounts/validation.h"
-#include "flow/limits/repeated_refusal.h"
+#include "flow/signin/events.h"
 #include "flow/signin/finish.h"
 #include "flow/signin/next_step.h"
 #include "flow/signin/prove_password.h"
@@ -18,44 +17,32 @@ namespace latchkey::features::password {
 namespace {
 
 using crypto::password::TriedPassword;
-using metrics::Counter;
+using flow::signin::events::sign_in;
 using store::users::Credentials;
-
-void count_refusal(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::email_not_confirmed:
-      return metrics::count(Counter::sign_in_unconfirmed);
-    case ErrorCode::account_blocked:
-      return metrics::count(Counter::sign_in_blocked);
-    case ErrorCode::too_many_attempts:
-      return metrics::count(Counter::sign_in_limited);
-    case ErrorCode::overloaded:
-      return metrics::count(Counter::sign_in_overloaded);
-    default:
-      return metrics::count(Counter::sign_in_invalid);
-  }
-}
 
 /// Writes the refusal down, for a known account in the audit. An unknown address costs the same and leaves
 /// nothing: strangers can not grow a table. For the same reason not everyone of those that were not even
 /// looked at leaves something.
 Task<> record_refusal(flow::Services& services, flow::Origin origin, std::optional<Credentials> account,
                       ErrorCode code) {
-  count_refusal(code);
-  const bool written = code != ErrorCode::too_many_attempts ||
-                       (account.has_value() &&
-                        flow::limits::is_due_for_audit(services, "sign_in", account->subject, origin.now));
-  if (!written) {
-    co_await services.database.run(store::state::update_dummy);
+  if (code == ErrorCode::too_many_attempts) {
+    bool written = false;
+    if (account.has_value()) {
+      written = co_await flow::refuse(services, origin, sign_in, code, account->subject);
+    } else {
+      flow::note(origin, sign_in, code);
+    }
+    if (!written) co_await services.database.run(store::state::update_dummy);
     co_return;
   }
   const bool right_password = code == ErrorCode::email_not_confirmed || code == ErrorCode::account_blocked;
-  const Subject subject = account.has_value() ? account->subject : Subject{};
-  const auto entry = flow::audit_entry(origin, "sign_in", describe(code).code, to_string(subject));
   auto work = [&](db::Tx& tx) {
     if (right_password) tx.run(store::attempts::forgive, account->id);
-    store::audit::insert_entry(tx, entry);
-    if (!account.has_value()) store::audit::remove_entry(tx, entry);
+    if (account.has_value()) {
+      flow::record(tx, origin, sign_in, code, to_string(account->subject));
+    } else {
+      flow::record_for_nobody(tx, origin, sign_in, code);
+    }
   };
   co_await services.database.write(work);
 }
@@ -63,7 +50,7 @@ Task<> record_refusal(flow::Services& services, flow::Origin origin, std::option
 Task<Error> refuse(flow::Services& services, flow::Origin origin, std::optional<Credentials> account,
                    Error refusal) {
   if (refusal.code == ErrorCode::overloaded) {
-    metrics::count(Counter::sign_in_overloaded);
+    flow::note(origin, sign_in, ErrorCode::overloaded);
   } else {
     co_await record_refusal(services, std::move(origin), std::move(account), refusal.code);
   }
@@ -103,7 +90,7 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
                                                LoginInput input) {
   // A storm that is not looked at must not load the store by counting its attempts.
   if (auto room = services.hashing.check_queue(); room.has_error()) {
-    metrics::count(Counter::sign_in_overloaded);
+    flow::note(origin, sign_in, ErrorCode::overloaded);
     co_return room.error();
   }
   const auto email = parse_email_address(input.email, services.settings.accounts.domains_without_dot);
@@ -120,11 +107,7 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
     auto proved = co_await flow::signin::prove_password(services, origin.now, std::move(attempt));
     if (proved.has_error()) co_return co_await refuse(services, origin, account, proved.error());
     const auto session = co_await go_on(services, origin, *account, *proved);
-    if (session.has_value()) {
-      metrics::count(Counter::sign_in_ok);
-      metrics::count(Counter::session_opened);
-      co_return flow::sessions::make_token_pair(services, *session, origin.now);
-    }
+    if (session.has_value()) co_return flow::sessions::make_token_pair(services, *session, origin.now);
     if (session.error().code != ErrorCode::invalid_credentials || round == flow::signin::Round::again)
       co_return co_await refuse(services, origin, account, session.error());
     // The account has changed while this sign-in was under way: of two at once, say, the other renewed the

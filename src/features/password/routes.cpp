@@ -59,7 +59,7 @@ constexpr api::Endpoint endpoints[] = {
         .refusals = {malformed_form, invalid_credentials, email_not_confirmed, account_blocked,
                      validation_failed, too_many_attempts, overloaded},
         .errors = http::ErrorStyle::token_endpoint,
-        .counter = metrics::Route::login,
+        .counter = "login",
         .handler = post_login,
     },
 };

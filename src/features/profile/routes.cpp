@@ -25,7 +25,7 @@ constexpr api::Endpoint endpoints[] = {
         .refusals = {ErrorCode::invalid_token},
         .errors = http::ErrorStyle::field_list,
         .head = http::Head::allowed,
-        .counter = metrics::Route::me,
+        .counter = "me",
         .handler = get_me,
     },
 };

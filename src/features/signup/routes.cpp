@@ -5,8 +5,10 @@
 #include "api/feature.h"
 #include "api/token_response.h"
 #include "api/user_response.h"
+#include "features/signup/events.h"
 #include "features/signup/feature.h"
 #include "features/signup/sign_up.h"
+#include "http/language.h"
 #include "http/respond.h"
 
 namespace latchkey::features::signup {
@@ -51,7 +53,8 @@ Task<Result<http::Response>> post_signup(const api::Api& api, http::Request& req
   if (body.has_error()) co_return body.error();
   SignupInput input{.email = std::move(body->email),
                     .username = std::move(body->username),
-                    .password = std::move(body->password)};
+                    .password = std::move(body->password),
+                    .language = http::preferred_language(request)};
   flow::Origin origin = api::origin_of(request);
   auto result = co_await sign_up(api.services, std::move(origin), std::move(input));
   if (result.has_error()) co_return result.error();
@@ -79,13 +82,13 @@ constexpr api::Endpoint endpoints[] = {
         .answer = {.status = 201, .schema = {"SignedUp", signed_up_schema}},
         .refusals = {malformed_json, account_exists, username_taken, validation_failed, overloaded},
         .errors = http::ErrorStyle::field_list,
-        .counter = metrics::Route::signup,
+        .counter = "signup",
         .handler = post_signup,
     },
 };
 
 }  // namespace
 
-const api::Feature feature{.name = "signup", .endpoints = endpoints};
+const api::Feature feature{.name = "signup", .endpoints = endpoints, .counters = events::counters};
 
 }  // namespace latchkey::features::signup

@@ -1,6 +1,7 @@
 #include "flow/signin/finish.h"
 
 #include "flow/sessions/open_session.h"
+#include "flow/signin/events.h"
 #include "store/attempts.h"
 
 namespace latchkey::flow::signin {
@@ -16,7 +17,7 @@ Result<sessions::SessionState> finish_sign_in(db::Tx& tx, const Settings& settin
   }
   if (new_hash.has_value())
     tx.run_later(attempts::update_password_hash, *new_hash, account.id, account.password_hash);
-  store::audit::insert_entry(tx, audit_entry(origin, "sign_in", "ok", to_string(account.subject)));
+  record(tx, origin, events::sign_in, ok, to_string(account.subject));
   return sessions::open_session(tx, settings, origin, account.id, account.subject, account.role);
 }
 

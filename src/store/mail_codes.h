@@ -14,12 +14,11 @@
 /// needs more than the account; else it is empty.
 namespace latchkey::store::mail_codes {
 
-/// Parameters: id, account, purpose, the account's security version, detail, when it expires.
-inline constexpr db::Statement<db::Affected, LinkId, UserId, std::string, std::int64_t, std::string,
-                               Timestamp>
-    insert_code{
-        "INSERT INTO mail_codes (id, user_id, purpose, version, detail, tries, expires_at) "
-        "VALUES ($1, $2, $3, $4, $5, 0, $6)"};
+/// With the security version that the account has now. Parameters: id, purpose, detail, when it expires,
+/// account.
+inline constexpr db::Statement<db::Affected, LinkId, std::string, std::string, Timestamp, UserId> insert_code{
+    "INSERT INTO mail_codes (id, user_id, purpose, version, detail, tries, expires_at) "
+    "SELECT $1, u.id, $2, u.security_version, $3, 0, $4 FROM users u WHERE u.id = $5"};
 
 /// What is tried, as it is once this try is counted.
 struct Tried {

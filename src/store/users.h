@@ -148,14 +148,10 @@ inline constexpr db::Statement<std::optional<UserId>, std::string, Timestamp, Us
         "UPDATE users SET password_hash = $1, security_version = security_version + 1, confirmed = TRUE, "
         "failed_sign_ins = 0, locked_until = 0, updated_at = $2 "
         "WHERE id = $3 AND security_version = $4 AND is_active RETURNING id"};
-
-/// Claims the right to send one more mail with a link or a code, confirmation apart. No row: the last one was
-/// asked for after the cutoff, or the account is blocked. Of many at once one gets the row, which is the
-/// security version.
-inline constexpr db::Statement<std::optional<std::int64_t>, Timestamp, UserId, Timestamp>
-    update_link_mailed_at{
-        "UPDATE users SET link_mailed_at = $1 WHERE id = $2 AND link_mailed_at <= $3 AND is_active "
-        "RETURNING security_version"};
+/// Claims the right to send one more mail with a link or a code, confirmation apart: no row when the last one
+/// was asked for after the cutoff, or the account is blocked. Of many at once one gets a row.
+inline constexpr db::Statement<std::optional<UserId>, Timestamp, UserId, Timestamp> update_link_mailed_at{
+    "UPDATE users SET link_mailed_at = $1 WHERE id = $2 AND link_mailed_at <= $3 AND is_active RETURNING id"};
 
 inline constexpr db::Statement<db::Affected, UserId> delete_user{"DELETE FROM users WHERE id = $1"};
 

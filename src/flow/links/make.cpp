@@ -30,26 +30,23 @@ std::string make_handle(const crypto::Keyring& ring, const Settings& settings, c
                                       ring.key(crypto::KeyUse::code_handle));
 }
 
-std::optional<std::int64_t> claim_mail(db::Tx& tx, const Settings& settings, const Kind& kind, UserId user,
-                                       Timestamp now) {
+bool claim_mail(db::Tx& tx, const Settings& settings, const Kind& kind, UserId user, Timestamp now) {
   const bool limited = settings.limits.enabled;
   const Microseconds interval = limited ? settings.limits.mail_interval : Microseconds{0};
   // Written first: on PostgreSQL whoever asks at the same moment waits here, and then counts this mail, too.
-  const auto version = tx.run(store::users::update_link_mailed_at, now, user, now - interval);
-  if (!version.has_value() || !limited) return version;
+  if (!tx.run(store::users::update_link_mailed_at, now, user, now - interval).has_value()) return false;
+  if (!limited) return true;
   const std::string purpose(kind.purpose);
   const auto sent_within = [&](Microseconds span) {
     return tx.run(codes::count_sent, user, purpose, now + settings.accounts.code_ttl - span).value_or(0);
   };
-  if (sent_within(std::chrono::hours(1)) >= 5 || sent_within(std::chrono::hours(24)) >= 10)
-    return std::nullopt;
-  return version;
+  return sent_within(std::chrono::hours(1)) < 5 && sent_within(std::chrono::hours(24)) < 10;
 }
 
-void expect_code(db::Tx& tx, const Settings& settings, const Kind& kind, const Expected& code,
-                 Timestamp now) {
-  tx.run_later(codes::insert_code, code.id, code.user, std::string(kind.purpose), code.security_version,
-               code.detail, now + settings.accounts.code_ttl);
+void expect_code(db::Tx& tx, const Settings& settings, const Kind& kind, const LinkId& id, UserId user,
+                 const std::string& detail, Timestamp now) {
+  tx.run_later(codes::insert_code, id, std::string(kind.purpose), detail, now + settings.accounts.code_ttl,
+               user);
 }
 
 }  // namespace latchkey::flow::links

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,19 +37,12 @@ std::string make_handle(const crypto::Keyring& ring, const Settings& settings, c
                         Timestamp now);
 
 /// Whether the account may be sent one more mail of this kind: one a limits.mail_interval, five an hour, ten
-/// a day. Nothing: it may not, or it is blocked. Else its security version, for `expect_code`. Counts this
-/// mail as sent, so queue it in the same transaction.
-std::optional<std::int64_t> claim_mail(db::Tx& tx, const Settings& settings, const Kind& kind, UserId user,
-                                       Timestamp now);
+/// a day. Answers no for a blocked one. Counts this one as sent, so write the mail in the same transaction.
+bool claim_mail(db::Tx& tx, const Settings& settings, const Kind& kind, UserId user, Timestamp now);
 
-/// The code of a mail.
-struct Expected {
-  LinkId id;  ///< of the mail
-  UserId user;
-  std::int64_t security_version = 0;
-  std::string detail{};  ///< comes back in the proof
-};
-/// Lets the code of a mail be tried: in the transaction that queues the mail.
-void expect_code(db::Tx& tx, const Settings& settings, const Kind& kind, const Expected& code, Timestamp now);
+/// Lets the code of a mail be tried: in the transaction that queues the mail. `detail` comes back in the
+/// proof.
+void expect_code(db::Tx& tx, const Settings& settings, const Kind& kind, const LinkId& id, UserId user,
+                 const std::string& detail, Timestamp now);
 
 }  // namespace latchkey::flow::links

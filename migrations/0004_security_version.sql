@@ -15,6 +15,8 @@ CREATE TABLE mail_codes (
     id          BYTEA   NOT NULL PRIMARY KEY,
     user_id     BIGINT  NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     purpose     TEXT    NOT NULL,
+    -- The account's number when the mail was asked for: a code dies when a link does.
+    version     BIGINT  NOT NULL,
     -- What the code is to bring about, where the purpose needs more than the account.
     detail      TEXT    NOT NULL,
     tries       BIGINT  NOT NULL,

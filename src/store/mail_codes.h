@@ -14,23 +14,27 @@
 /// needs more than the account; else it is empty.
 namespace latchkey::store::mail_codes {
 
-inline constexpr db::Statement<db::Affected, LinkId, UserId, std::string, std::string, Timestamp> insert_code{
-    "INSERT INTO mail_codes (id, user_id, purpose, detail, tries, expires_at) "
-    "VALUES ($1, $2, $3, $4, 0, $5)"};
+/// With the security version that the account has now. Parameters: id, purpose, detail, when it expires,
+/// account.
+inline constexpr db::Statement<db::Affected, LinkId, std::string, std::string, Timestamp, UserId> insert_code{
+    "INSERT INTO mail_codes (id, user_id, purpose, version, detail, tries, expires_at) "
+    "SELECT $1, u.id, $2, u.security_version, $3, 0, $4 FROM users u WHERE u.id = $5"};
 
 /// What is tried, as it is once this try is counted.
 struct Tried {
   UserId user_id;
+  std::int64_t version = 0;  ///< the account's, when the mail was asked for
   std::string detail;
   std::int64_t tries = 0;
 };
-BOOST_DESCRIBE_STRUCT(Tried, (), (user_id, detail, tries))
+BOOST_DESCRIBE_STRUCT(Tried, (), (user_id, version, detail, tries))
 
 /// Counts one try, before anybody compares the code. No row: there is no such code, it has expired, or it had
 /// `$3` tries. Parameters: id, purpose, most tries, now.
 inline constexpr db::Statement<std::optional<Tried>, LinkId, std::string, std::int64_t, Timestamp> count_try{
     "UPDATE mail_codes SET tries = tries + 1 "
-    "WHERE id = $1 AND purpose = $2 AND tries < $3 AND expires_at > $4 RETURNING user_id, detail, tries"};
+    "WHERE id = $1 AND purpose = $2 AND tries < $3 AND expires_at > $4 "
+    "RETURNING user_id, version, detail, tries"};
 
 /// A right code costs no try: whoever has it must not lose it by choosing a password that is too weak.
 inline constexpr db::Statement<db::Affected, LinkId> give_try_back{

@@ -44,8 +44,9 @@ constexpr Column outbox_columns[] = {
     {"put_aside", Type::boolean},  {"last_error", Type::text},
 };
 constexpr Column mail_code_columns[] = {
-    {"id", Type::bytes},    {"user_id", Type::integer}, {"purpose", Type::text},
-    {"detail", Type::text}, {"tries", Type::integer},   {"expires_at", Type::integer},
+    {"id", Type::bytes},           {"user_id", Type::integer}, {"purpose", Type::text},
+    {"version", Type::integer},    {"detail", Type::text},     {"tries", Type::integer},
+    {"expires_at", Type::integer},
 };
 constexpr Column spent_columns[] = {{"id", Type::bytes}, {"expires_at", Type::integer}};
 constexpr Column mail_columns[] = {

@@ -163,11 +163,13 @@ TEST_P(Links, WhateverChangesTheAccountVoidsItsLinks) {
   expect_refused(try_code(blocked_meanwhile.handle, blocked_meanwhile.link.code));
   set_access(accounts::Access::allowed);
   expect_refused(look(blocked_meanwhile.link.token));
+  expect_refused(try_code(blocked_meanwhile.handle, blocked_meanwhile.link.code));
 
   const auto before_role = ask("a@example.org");
   auto promote = [&](db::Tx& tx) { return accounts::set_role(tx, by, user, Role::moderator); };
   EXPECT_TRUE(database.write_now(promote).has_value());
   expect_refused(look(before_role.link.token));
+  expect_refused(try_code(before_role.handle, before_role.link.code));
 
   const auto used = ask("a@example.org");
   const auto older = ask("a@example.org");

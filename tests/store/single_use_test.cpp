@@ -13,7 +13,7 @@ class SingleUse : public StoreTest {
  protected:
   LinkId add_code(UserId user, Timestamp expires_at, const std::string& purpose = "reset") {
     const LinkId id = crypto::new_link_id();
-    database.run_now(mail_codes::insert_code, id, user, purpose, "detail", expires_at);
+    database.run_now(mail_codes::insert_code, id, purpose, "detail", expires_at, user);
     return id;
   }
   std::optional<mail_codes::Tried> try_it(const LinkId& id, Timestamp at,
@@ -28,7 +28,9 @@ LATCHKEY_ON_EVERY_DATABASE(SingleUse);
 
 TEST_P(SingleUse, ACodeHasFewTriesAndATime) {
   const UserId user = add("a@example.com");
+  database.run_now(users::update_role, Role::moderator, now, user);
   const LinkId id = add_code(user, now + hour);
+  database.run_now(users::update_role, Role::user, now, user);
   EXPECT_FALSE(try_it(id, now, "sign_in").has_value()) << "another purpose";
   EXPECT_FALSE(try_it(crypto::new_link_id(), now).has_value());
   for (int i = 1; i <= 5; ++i) {
@@ -36,6 +38,7 @@ TEST_P(SingleUse, ACodeHasFewTriesAndATime) {
     ASSERT_TRUE(tried.has_value());
     EXPECT_EQ(tried->tries, i);
     EXPECT_EQ(tried->user_id, user);
+    EXPECT_EQ(tried->version, 1) << "the account's when the code was made";
     EXPECT_EQ(tried->detail, "detail");
   }
   EXPECT_FALSE(try_it(id, now).has_value());

@@ -45,8 +45,8 @@ bool claim_mail(db::Tx& tx, const Settings& settings, const Kind& kind, UserId u
 
 void expect_code(db::Tx& tx, const Settings& settings, const Kind& kind, const LinkId& id, UserId user,
                  const std::string& detail, Timestamp now) {
-  tx.run_later(codes::insert_code, id, user, std::string(kind.purpose), detail,
-               now + settings.accounts.code_ttl);
+  tx.run_later(codes::insert_code, id, std::string(kind.purpose), detail, now + settings.accounts.code_ttl,
+               user);
 }
 
 }  // namespace latchkey::flow::links

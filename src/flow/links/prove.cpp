@@ -57,7 +57,8 @@ Task<Result<Proof>> try_code(Services& services, Origin origin, const Kind& kind
     if (!is_one_of(*typed, codes)) return Error(ErrorCode::invalid_link);
     tx.run_later(store::mail_codes::give_try_back, claims->jti);
     auto account = tx.run(users::find_contact_by_id, tried->user_id);
-    if (!account.has_value() || !may_be_used(services, *account, origin.now))
+    if (!account.has_value() || account->security_version != tried->version ||
+        !may_be_used(services, *account, origin.now))
       return Error(ErrorCode::invalid_link);
     return Proof{.id = claims->jti,
                  .expires_at = asked_at + kind.ttl(services.settings),

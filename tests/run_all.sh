@@ -62,6 +62,8 @@ fi
 say "checks of the text"
 check includes tests/check/includes.py
 check awaits tests/check/awaits.py
+check links tests/check/links.py
+check security-cases tests/check/security_cases.py
 check format bash -c "git ls-files 'src/*.h' 'src/*.cpp' 'tests/*.cpp' 'tests/*.h' 'bench/*.cpp' | xargs clang-format --dry-run --Werror && echo 'format: clean'"
 
 build dev

@@ -52,6 +52,7 @@ text_checks() {
   check awaits tests/check/awaits.py
   check links tests/check/links.py
   check security-cases tests/check/security_cases.py
+  check data-model tests/check/data_model.py
 }
 
 if [ "${1:-}" = --fast ]; then

@@ -20,7 +20,7 @@
 #include <thread>
 
 #include "db/database.h"
-#include "db/sqlite.h"
+#include "db/sqlite/driver.h"
 
 namespace latchkey::bench {
 namespace {
@@ -157,9 +157,9 @@ void measure(db::Database& database, const char* name, Task<> (*caller)(Run&), i
 int run(const std::filesystem::path& directory, double seconds) {
   std::filesystem::remove_all(directory);
   std::filesystem::create_directories(directory);
-  db::SqliteOptions options;
+  db::sqlite::SqliteOptions options;
   options.directory = directory;
-  db::Database database(db::open_sqlite(options));
+  db::Database database(db::sqlite::open_sqlite(options));
   auto fill = [](db::Tx& tx) {
     tx.run_script(schema);
     for (std::uint64_t n = 0; n < line_count; ++n) tx.run(insert_line, id_of(n));

@@ -13,9 +13,9 @@
 #include <fstream>
 
 #include "base/time.h"
+#include "crypto/jose/refresh_token.h"
 #include "crypto/keyring.h"
-#include "crypto/password_hash.h"
-#include "crypto/refresh_token.h"
+#include "crypto/password/hash.h"
 #include "measure.h"
 #include "settings/master_secret.h"
 #include "users.h"
@@ -43,22 +43,22 @@ void write_tokens(const Arguments& arguments, const Filling& filling, std::int64
   std::ofstream file(arguments.text("tokens-out"));
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t n = i * (filling.users / count);
-    const crypto::RefreshClaims claims{.sid = SessionId{id_of(Kind::session, n)},
-                                       .generation = 0,
-                                       .iat = filling.at.rotated_at / 1'000'000,
-                                       .exp = filling.at.idle_expires_at / 1'000'000};
-    file << crypto::make_refresh_token(claims, ring.refresh_key()) << '\n';
+    const crypto::jose::RefreshClaims claims{.sid = SessionId{id_of(Kind::session, n)},
+                                             .generation = 0,
+                                             .iat = filling.at.rotated_at / 1'000'000,
+                                             .exp = filling.at.idle_expires_at / 1'000'000};
+    file << crypto::jose::make_refresh_token(claims, ring.refresh_key()) << '\n';
   }
   if (!file.flush()) give_up("can not write " + arguments.text("tokens-out"));
 }
 
 int run(const Arguments& arguments) {
-  const crypto::Argon2Parameters parameters{
+  const crypto::password::Argon2Parameters parameters{
       .memory_kib = static_cast<std::uint32_t>(arguments.count("memory", 19456)),
       .passes = static_cast<std::uint32_t>(arguments.count("passes", 2))};
-  crypto::HashArena arena;
+  crypto::password::HashArena arena;
   const Filling filling{.users = arguments.count("users", 1000),
-                        .password_hash = crypto::hash_password(
+                        .password_hash = crypto::password::hash_password(
                             Secret(arguments.text("password", "secure_password")), parameters, arena),
                         .at = moments_now()};
   const std::string url = arguments.text("database-url");

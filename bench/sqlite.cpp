@@ -1,6 +1,6 @@
 #include "sqlite.h"
 
-#include "db/sqlite_memory.h"
+#include "db/sqlite/memory.h"
 #include "measure.h"
 
 namespace latchkey::bench {
@@ -15,7 +15,7 @@ namespace {
 void configure_once() {
   [[maybe_unused]] static const bool done = [] {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    sqlite3_config(SQLITE_CONFIG_MALLOC, &db::small_block_methods());
+    sqlite3_config(SQLITE_CONFIG_MALLOC, &db::sqlite::small_block_methods());
     return true;
   }();
 }

@@ -4,81 +4,12 @@
 #include <boost/json/object.hpp>
 #include <map>
 
-#include "api/json_codec.h"
-#include "api/routes.h"
-#include "api/schemas.h"
 #include "http/respond.h"
 
 namespace latchkey::api {
 namespace {
 
 namespace json = boost::json;
-
-/// What the type of a member does not say.
-const json::object& annotation(std::string_view member) {
-  static const std::map<std::string_view, json::object> known{
-      {"email", {{"format", "email"}, {"maxLength", 254}}},
-      {"username", {{"minLength", 3}, {"maxLength", 50}}},
-      {"password", {{"format", "password"}}},
-      {"avatar", {{"format", "uri"}}},
-      {"role", {{"enum", {"user", "moderator", "admin"}}}},
-      {"status", {{"enum", {"active", "inactive"}}}},
-      {"created_at", {{"format", "date-time"}}},
-      {"updated_at", {{"format", "date-time"}}},
-      {"last_used_at", {{"format", "date-time"}}},
-      {"token_type", {{"const", "bearer"}}},
-      {"grant_type", {{"const", "password"}}},
-      {"expires_in", {{"description", "seconds for which the access token is good"}}},
-  };
-  static const json::object none;
-  const auto found = known.find(member);
-  return found == known.end() ? none : found->second;
-}
-
-template <class T>
-json::object schema_of();
-
-template <class T>
-json::object schema_of_value() {
-  if constexpr (std::is_same_v<T, bool>) {
-    return {{"type", "boolean"}};
-  } else if constexpr (std::is_integral_v<T>) {
-    return {{"type", "integer"}, {"format", "int64"}};
-  } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view> ||
-                       std::is_same_v<T, Timestamp> || std::is_same_v<T, Secret>) {
-    return {{"type", "string"}};
-  } else if constexpr (is_vector<T>) {
-    return {{"type", "array"}, {"items", schema_of<typename T::value_type>()}};
-  } else {
-    return schema_of<T>();
-  }
-}
-
-/// A described struct: all members required, but in requests those that may be missing. `LoginForm` has its
-/// own `username`, an address of any form.
-template <class T>
-json::object schema_of() {
-  constexpr bool is_request = std::is_same_v<T, LoginForm>;
-  json::object properties;
-  json::array required;
-  boost::mp11::mp_for_each<Members<T>>([&](auto member) {
-    using Field = std::remove_cvref_t<decltype(std::declval<T>().*member.pointer)>;
-    json::object schema;
-    if constexpr (is_optional<Field>) {
-      schema = schema_of_value<typename Field::value_type>();
-      if (!is_request) schema["type"] = {schema["type"], "null"};
-      if (!is_request) required.emplace_back(member.name);
-    } else {
-      schema = schema_of_value<Field>();
-      required.emplace_back(member.name);
-    }
-    if (!(is_request && std::string_view(member.name) == "username")) {
-      for (const auto& [key, value] : annotation(member.name)) schema[key] = value;
-    }
-    properties[member.name] = std::move(schema);
-  });
-  return {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
-}
 
 json::object problem_schema() {
   const json::object text{{"type", "string"}};
@@ -99,105 +30,28 @@ json::object problem_schema() {
           {"required", {"type", "title", "status", "detail", "code", "request_id"}}};
 }
 
-/// A user, and where confirmation is switched off the members of the tokens beside.
-json::object signed_up_schema() {
-  json::object schema = schema_of<UserResponse>();
-  const json::object tokens = schema_of<TokenResponse>();
-  for (const auto& [name, member] : tokens.at("properties").as_object()) {
-    schema["properties"].as_object()[name] = member;
-  }
-  return schema;
-}
-
-json::object jwks_schema() {
-  const json::object text{{"type", "string"}};
-  const json::object key{
-      {"type", "object"},
-      {"properties",
-       {{"kty", text}, {"crv", text}, {"x", text}, {"y", text}, {"use", text}, {"alg", text}, {"kid", text}}},
-      {"required", {"kty", "crv", "x", "y", "use", "alg", "kid"}}};
-  return {{"type", "object"},
-          {"properties", {{"keys", {{"type", "array"}, {"items", key}}}}},
-          {"required", {"keys"}}};
-}
-
-json::object status_schema() {
-  return {{"type", "object"}, {"properties", {{"status", {{"type", "string"}}}}}, {"required", {"status"}}};
-}
-
-std::string_view name_of(Schema schema) {
-  switch (schema) {
-    case Schema::signup_request:
-      return "UserSchema";
-    case Schema::login_form:
-      return "LoginForm";
-    case Schema::email_request:
-      return "RequestEmail";
-    case Schema::access_request:
-      return "UserAccess";
-    case Schema::user:
-      return "UserResponse";
-    case Schema::signed_up:
-      return "SignedUp";
-    case Schema::tokens:
-      return "TokenSchema";
-    case Schema::message:
-      return "Message";
-    case Schema::access_response:
-      return "UserAccessResponse";
-    case Schema::sessions:
-      return "Sessions";
-    case Schema::jwks:
-      return "JwkSet";
-    case Schema::status:
-      return "Status";
-    case Schema::none:
-    case Schema::any_json:
-    case Schema::html:
-      return "";
-  }
-  return "";
-}
-
-json::object schemas() {
-  const auto sessions = schema_of_value<std::vector<SessionResponse>>();
-  return {{name_of(Schema::signup_request), schema_of<SignupRequest>()},
-          {name_of(Schema::login_form), schema_of<LoginForm>()},
-          {name_of(Schema::email_request), schema_of<EmailRequest>()},
-          {name_of(Schema::access_request), schema_of<AccessRequest>()},
-          {name_of(Schema::user), schema_of<UserResponse>()},
-          {name_of(Schema::signed_up), signed_up_schema()},
-          {name_of(Schema::tokens), schema_of<TokenResponse>()},
-          {name_of(Schema::message), schema_of<MessageResponse>()},
-          {name_of(Schema::access_response), schema_of<AccessResponse>()},
-          {name_of(Schema::sessions), sessions},
-          {name_of(Schema::jwks), jwks_schema()},
-          {name_of(Schema::status), status_schema()},
-          {"Problem", problem_schema()}};
-}
-
 json::object reference(std::string_view name) {
   return {{"schema", {{"$ref", "#/components/schemas/" + std::string(name)}}}};
 }
 
-json::object success_content(Schema schema) {
-  if (schema == Schema::html) return {{"text/html", {{"schema", {{"type", "string"}}}}}};
-  if (schema == Schema::any_json) return {{"application/json", {{"schema", {{"type", "object"}}}}}};
-  return {{"application/json", reference(name_of(schema))}};
+json::object success_content(const Answer& answer) {
+  if (!answer.schema.name.empty()) return {{answer.media_type, reference(answer.schema.name)}};
+  const std::string_view type = answer.media_type == "application/json" ? "object" : "string";
+  return {{answer.media_type, {{"schema", {{"type", type}}}}}};
 }
 
-json::object request_body(const Endpoint& row) {
-  const auto content = reference(name_of(row.description.request));
-  if (row.body == http::BodyKind::form) {
+json::object request_body(const Body& body) {
+  const auto content = reference(body.schema.name);
+  if (body.kind == http::BodyKind::form) {
     return {{"required", true},
             {"content", {{"application/x-www-form-urlencoded", content}, {"multipart/form-data", content}}}};
   }
-  return {{"required", row.body == http::BodyKind::json}, {"content", {{"application/json", content}}}};
+  return {{"required", body.kind == http::BodyKind::json}, {"content", {{"application/json", content}}}};
 }
 
 json::array parameters(const Endpoint& row) {
   json::array result;
-  std::string_view rest = row.pattern;
+  std::string_view rest = row.path;
   for (auto open = rest.find('{'); open != rest.npos; open = rest.find('{')) {
     const auto close = rest.find('}', open);
     const auto name = rest.substr(open + 1, close - open - 1);
@@ -206,12 +60,12 @@ json::array parameters(const Endpoint& row) {
     result.push_back({{"name", name}, {"in", "path"}, {"required", true}, {"schema", std::move(schema)}});
     rest.remove_prefix(close + 1);
   }
-  if (row.description.request == Schema::access_request) {
-    result.push_back({{"name", "is_active"},
+  if (!row.query.name.empty()) {
+    result.push_back({{"name", row.query.name},
                       {"in", "query"},
                       {"required", false},
-                      {"description", "in place of the body: true, false, 1, 0, yes, no, on, off"},
-                      {"schema", {{"type", "boolean"}}}});
+                      {"description", row.query.meaning},
+                      {"schema", {{"type", row.query.type}}}});
   }
   return result;
 }
@@ -219,8 +73,8 @@ json::array parameters(const Endpoint& row) {
 /// Refusals by status, each with the codes that it can carry.
 void add_refusals(json::object& responses, const Endpoint& row) {
   std::map<int, std::vector<ErrorCode>> by_status{{400, {ErrorCode::bad_request}}};
-  for (const auto code : row.description.refusals) by_status[describe(code).status].push_back(code);
-  if (row.body != http::BodyKind::none) {
+  for (const auto code : row.refusals) by_status[describe(code).status].push_back(code);
+  if (row.body.kind != http::BodyKind::none) {
     for (const auto code : {ErrorCode::body_too_large, ErrorCode::unsupported_media_type}) {
       by_status[describe(code).status].push_back(code);
     }
@@ -242,7 +96,7 @@ void add_refusals(json::object& responses, const Endpoint& row) {
 std::string operation_id(const Endpoint& row) {
   std::string id(to_string(row.method));
   for (char& c : id) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  for (const char c : row.pattern) {
+  for (const char c : row.path) {
     const bool word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
     if (word) {
       id += c;
@@ -254,30 +108,30 @@ std::string operation_id(const Endpoint& row) {
   return id;
 }
 
+/// What the links of mails answer people with.
+json::object html_content() { return {{"schema", {{"type", "string"}}}}; }
+
 json::object operation(const Endpoint& row) {
-  const auto& description = row.description;
-  json::object success{{"description", http::reason_phrase(description.success)}};
-  if (description.response != Schema::none) {
-    auto content = success_content(description.response);
-    // The links of mails answer people with pages.
-    if (row.counter == metrics::Route::confirmation && description.request == Schema::none) {
-      content["text/html"] = {{"schema", {{"type", "string"}}}};
-    }
+  const Answer& answer = row.answer;
+  json::object success{{"description", http::reason_phrase(answer.status)}};
+  if (!answer.media_type.empty()) {
+    auto content = success_content(answer);
+    if (answer.page_for_browsers) content["text/html"] = html_content();
     success["content"] = std::move(content);
   }
-  json::object responses{{std::to_string(description.success), std::move(success)}};
+  json::object responses{{std::to_string(answer.status), std::move(success)}};
   add_refusals(responses, row);
-  if (row.counter == metrics::Route::confirmation) {
-    responses["400"].as_object()["content"].as_object()["text/html"] = {{"schema", {{"type", "string"}}}};
+  if (answer.page_for_browsers) {
+    responses["400"].as_object()["content"].as_object()["text/html"] = html_content();
   }
-  json::object result{{"tags", {description.tag}},
-                      {"summary", description.summary},
+  json::object result{{"tags", {row.tag}},
+                      {"summary", row.summary},
                       {"operationId", operation_id(row)},
                       {"responses", std::move(responses)}};
   if (auto list = parameters(row); !list.empty()) result["parameters"] = std::move(list);
-  if (description.request != Schema::none) result["requestBody"] = request_body(row);
-  if (row.bearer != BearerToken::none) {
-    const std::string scheme = row.bearer == BearerToken::access ? "accessToken" : "refreshToken";
+  if (row.body.kind != http::BodyKind::none) result["requestBody"] = request_body(row.body);
+  if (row.access.from != Credential::none) {
+    const std::string scheme = row.access.from == Credential::access_token ? "accessToken" : "refreshToken";
     json::array security;
     security.emplace_back(json::object{{scheme, json::array{}}});
     result["security"] = std::move(security);
@@ -287,16 +141,28 @@ json::object operation(const Endpoint& row) {
   return result;
 }
 
+/// Two rows may name the same schema, which then is described once.
+void add_schema(json::object& schemas, const Schema& schema) {
+  if (!schema.name.empty() && !schemas.contains(schema.name)) schemas[schema.name] = schema.make();
+}
+
 }  // namespace
 
-json::value make_openapi() {
+json::value make_openapi(Features features) {
   json::object paths;
-  for (const auto& row : endpoints()) {
-    std::string method(to_string(row.method));
-    for (char& c : method) c = static_cast<char>(c - 'A' + 'a');
-    if (!paths.contains(row.pattern)) paths[row.pattern] = json::object{};
-    paths[row.pattern].as_object()[method] = operation(row);
+  json::object schemas;
+  for (const Feature* feature : features) {
+    for (const Endpoint& row : feature->endpoints) {
+      if (row.listener == Listener::management) continue;
+      std::string method(to_string(row.method));
+      for (char& c : method) c = static_cast<char>(c - 'A' + 'a');
+      if (!paths.contains(row.path)) paths[row.path] = json::object{};
+      paths[row.path].as_object()[method] = operation(row);
+      add_schema(schemas, row.body.schema);
+      add_schema(schemas, row.answer.schema);
+    }
   }
+  schemas["Problem"] = problem_schema();
   const auto bearer = [](std::string_view what) {
     return json::object{
         {"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}, {"description", what}};
@@ -310,7 +176,7 @@ json::value make_openapi() {
           {"servers", {{{"url", "/"}}}},
           {"paths", std::move(paths)},
           {"components",
-           {{"schemas", schemas()},
+           {{"schemas", std::move(schemas)},
             {"securitySchemes",
              {{"accessToken", bearer("The access token of sign-in or refresh")},
               {"refreshToken", bearer("The refresh token of sign-in or refresh")}}}}}};

@@ -6,10 +6,10 @@
 #include "app/until_free.h"
 #include "base/log.h"
 #include "db/error.h"
-#include "db/postgres.h"
-#include "db/sqlite.h"
-#include "flow/first_start.h"
-#include "flow/key_rotation.h"
+#include "db/postgres/driver.h"
+#include "db/sqlite/driver.h"
+#include "flow/accounts/first_start.h"
+#include "flow/keys/rotation.h"
 #include "settings/master_secret.h"
 
 namespace latchkey::app {
@@ -19,7 +19,7 @@ namespace {
 /// before anything is made: settings that can not make the first administrator.
 settings::MasterSecret load_master(const Settings& settings, Purpose purpose) {
   if (purpose == Purpose::server && settings.is_embedded() && !has_store(settings.data_dir)) {
-    if (auto problem = flow::check_administrator(settings)) throw StartRefused(std::move(*problem));
+    if (auto problem = flow::accounts::check_administrator(settings)) throw StartRefused(std::move(*problem));
   }
   make_data_directory(settings.data_dir);
   if (settings.is_embedded()) refuse_lost_store(settings.data_dir);
@@ -34,7 +34,7 @@ std::vector<Secret> previous_secrets(settings::MasterSecret& master) {
   return previous;
 }
 
-crypto::HashingPool::Options hashing_options(const Settings& settings, Purpose purpose) {
+crypto::password::HashingPool::Options hashing_options(const Settings& settings, Purpose purpose) {
   const auto& password = settings.password;
   const bool server = purpose == Purpose::server;
   return {.parameters = {.memory_kib = static_cast<std::uint32_t>(password.argon2_memory_kib),
@@ -66,16 +66,16 @@ std::optional<db::DataLock> lock_node(const Settings& settings, Purpose purpose)
 }
 
 std::unique_ptr<db::Driver> open_driver(const Settings& settings, Clock& clock, Purpose purpose) {
-  if (settings.is_embedded()) return db::open_sqlite({.directory = settings.data_dir});
+  if (settings.is_embedded()) return db::sqlite::open_sqlite({.directory = settings.data_dir});
   const bool server = purpose == Purpose::server;
-  db::PostgresOptions options;
+  db::postgres::PostgresOptions options;
   options.url = settings.database_url.copy();
-  options.role = server ? db::PostgresRole::node : db::PostgresRole::visitor;
+  options.role = server ? db::postgres::PostgresRole::node : db::postgres::PostgresRole::visitor;
   options.transaction_connections = server ? static_cast<std::size_t>(settings.database.connections) : 1;
   options.statement_timeout =
       std::chrono::ceil<std::chrono::milliseconds>(settings.database.statement_timeout);
   options.clock = &clock;
-  return db::open_postgres(std::move(options));
+  return db::postgres::open_postgres(std::move(options));
 }
 
 void refuse_absurd_clock(Timestamp now) {
@@ -134,11 +134,13 @@ Core::Core(const Settings& settings, Clock& clock, Purpose purpose)
   } catch (const std::runtime_error& error) {
     throw StartRefused(error.what());
   }
-  flow::rotate_keys(*database_, keys_, settings_, origin, flow::RotationCause::schedule);
+  flow::keys::rotate_keys(*database_, keys_, settings_, origin, flow::keys::RotationCause::schedule);
   // What the server refuses here is mended by commands, which must work then.
   if (purpose == Purpose::command) return;
-  if (auto problem = flow::ensure_administrator(services_, origin)) throw StartRefused(std::move(*problem));
-  if (auto problem = flow::ensure_unique_usernames(services_)) throw StartRefused(std::move(*problem));
+  if (auto problem = flow::accounts::ensure_administrator(services_, origin))
+    throw StartRefused(std::move(*problem));
+  if (auto problem = flow::accounts::ensure_unique_usernames(services_))
+    throw StartRefused(std::move(*problem));
 }
 
 Core::~Core() = default;

@@ -7,12 +7,12 @@
 
 #include "app/refusal.h"
 #include "base/time.h"
-#include "crypto/hashing_pool.h"
+#include "crypto/password/hashing_pool.h"
 #include "db/data_lock.h"
 #include "db/database.h"
 #include "db/migrate.h"
-#include "flow/backoff_table.h"
-#include "flow/keys.h"
+#include "flow/keys/keys.h"
+#include "flow/limits/backoff_table.h"
 #include "flow/services.h"
 #include "settings/load.h"
 #include "settings/master_secret.h"
@@ -61,10 +61,10 @@ class Core {
   settings::MasterSecret master_;          ///< handed on to `keys_`
   std::optional<db::DataLock> node_lock_;  ///< of a node, whose control socket is in its data directory
   std::unique_ptr<db::Database> database_;
-  flow::Keys keys_;
-  crypto::HashingPool hashing_;
-  flow::BackoffTable strangers_;
-  flow::BackoffTable repeated_refusals_;
+  flow::keys::Keys keys_;
+  crypto::password::HashingPool hashing_;
+  flow::limits::BackoffTable strangers_;
+  flow::limits::BackoffTable repeated_refusals_;
   flow::Services services_;
 };
 

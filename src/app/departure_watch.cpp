@@ -5,7 +5,7 @@
 #include <mutex>
 
 #include "base/log.h"
-#include "store/moves.h"
+#include "move/marks.h"
 
 namespace latchkey::app {
 namespace {
@@ -41,13 +41,13 @@ void DepartureWatch::watch(const std::stop_token& stop) {
 
 bool DepartureWatch::has_departed() {
   std::optional<SteadyClock::time_point> leaving_since;
-  for (const auto& mark : database_.run_now(store::moves::list_barring)) {
-    if (mark.stage == store::moves::left) {
+  for (const auto& mark : database_.run_now(move::marks::list_barring)) {
+    if (mark.stage == move::marks::left) {
       log::warn("store.moved", {{"to", mark.partner},
                                 {"hint", "this server ends; set database_url or data_dir to the new place"}});
       return true;
     }
-    if (mark.stage != store::moves::leaving) continue;
+    if (mark.stage != move::marks::leaving) continue;
     leaving_since = leaving_since_.value_or(SteadyClock::now());
     if (SteadyClock::now() - *leaving_since < leaving_limit) continue;
     log::error("store.move_stopped",

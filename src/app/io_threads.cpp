@@ -8,26 +8,26 @@ namespace latchkey::app {
 
 IoThreads::IoThreads(std::size_t count, const Addresses& addresses, const Parts& parts) {
   for (std::size_t i = 0; i < count; ++i) contexts_.push_back(std::make_unique<asio::io_context>(1));
-  http::Endpoint endpoint = addresses.listen;
-  http::refuse_shared_port(endpoint);
+  http::wire::Endpoint endpoint = addresses.listen;
+  http::wire::refuse_shared_port(endpoint);
   for (const auto& context : contexts_) {
-    listeners_.push_back(
-        std::make_unique<http::Listener>(*context, parts.router, parts.clock, parts.options, parts.access));
+    listeners_.push_back(std::make_unique<http::wire::Listener>(*context, parts.router, parts.clock,
+                                                                parts.options, parts.access));
     listeners_.back()->open(endpoint);
     // Port 0 takes a free one; the other threads share it.
     endpoint = listeners_.front()->endpoint();
   }
   if (addresses.management.has_value()) {
-    http::refuse_shared_port(*addresses.management);
-    management_ = std::make_unique<http::Listener>(*contexts_.front(), parts.management_router, parts.clock,
-                                                   parts.options, http::AccessHook{});
+    http::wire::refuse_shared_port(*addresses.management);
+    management_ = std::make_unique<http::wire::Listener>(*contexts_.front(), parts.management_router,
+                                                         parts.clock, parts.options, http::AccessHook{});
     management_->open(*addresses.management);
   }
 }
 
 IoThreads::~IoThreads() { join(); }
 
-std::optional<http::Endpoint> IoThreads::management_endpoint() const {
+std::optional<http::wire::Endpoint> IoThreads::management_endpoint() const {
   if (management_ == nullptr) return std::nullopt;
   return management_->endpoint();
 }

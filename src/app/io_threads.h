@@ -10,7 +10,7 @@
 #include "base/task.h"
 #include "base/time.h"
 #include "db/database.h"
-#include "http/listener.h"
+#include "http/wire/listener.h"
 
 namespace latchkey::app {
 
@@ -19,8 +19,8 @@ namespace latchkey::app {
 class IoThreads {
  public:
   struct Addresses {
-    http::Endpoint listen;
-    std::optional<http::Endpoint> management;  ///< empty: no second listener
+    http::wire::Endpoint listen;
+    std::optional<http::wire::Endpoint> management;  ///< empty: no second listener
   };
   struct Parts {
     const http::Router& router;
@@ -36,8 +36,8 @@ class IoThreads {
   IoThreads(const IoThreads&) = delete;
   IoThreads& operator=(const IoThreads&) = delete;
 
-  http::Endpoint endpoint() const { return listeners_.front()->endpoint(); }
-  std::optional<http::Endpoint> management_endpoint() const;
+  http::wire::Endpoint endpoint() const { return listeners_.front()->endpoint(); }
+  std::optional<http::wire::Endpoint> management_endpoint() const;
   void start(db::Database& database);
   /// Asks every listener to stop accepting and to finish within `grace`.
   void begin_drain(std::chrono::milliseconds grace);
@@ -51,8 +51,8 @@ class IoThreads {
   using WorkGuard = asio::executor_work_guard<IoExecutor>;
 
   std::vector<std::unique_ptr<asio::io_context>> contexts_;
-  std::vector<std::unique_ptr<http::Listener>> listeners_;
-  std::unique_ptr<http::Listener> management_;
+  std::vector<std::unique_ptr<http::wire::Listener>> listeners_;
+  std::unique_ptr<http::wire::Listener> management_;
   std::vector<WorkGuard> guards_;
   std::vector<std::thread> threads_;
   std::optional<std::latch> draining_;  ///< counts the listeners that have not finished

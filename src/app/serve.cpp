@@ -4,29 +4,34 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <boost/json/serialize.hpp>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <mutex>
 
-#include "api/routes.h"
+#include "api/access.h"
+#include "api/api.h"
+#include "api/openapi.h"
+#include "api/router.h"
 #include "app/cli/control_server.h"
 #include "app/cli/restore.h"
 #include "app/core.h"
 #include "app/departure_watch.h"
+#include "app/features.h"
+#include "app/housekeeping.h"
 #include "app/io_threads.h"
+#include "app/key_schedule.h"
 #include "app/stop_signal.h"
 #include "base/cores.h"
 #include "base/free_memory.h"
 #include "base/log.h"
-#include "flow/confirm.h"
-#include "flow/first_start.h"
+#include "features/confirmation/confirm.h"
+#include "flow/accounts/first_start.h"
 #include "http/router.h"
-#include "worker/housekeeping.h"
-#include "worker/key_schedule.h"
-#include "worker/mail_files.h"
-#include "worker/mail_worker.h"
-#include "worker/smtp_transport.h"
+#include "mail/files.h"
+#include "mail/smtp_transport.h"
+#include "mail/worker.h"
 
 namespace latchkey::app {
 namespace {
@@ -39,7 +44,7 @@ std::size_t thread_count(const Settings& settings) {
   return usable_cores();
 }
 
-http::Endpoint to_http(const settings::Endpoint& endpoint) { return {endpoint.address, endpoint.port}; }
+http::wire::Endpoint to_http(const settings::Endpoint& endpoint) { return {endpoint.address, endpoint.port}; }
 
 http::Options http_options(const Settings& settings) {
   const auto in_ms = [](Microseconds time) { return std::chrono::ceil<std::chrono::milliseconds>(time); };
@@ -54,21 +59,21 @@ http::Options http_options(const Settings& settings) {
 
 std::filesystem::path mail_folder(const Settings& settings) { return settings.data_dir / "mail"; }
 
-std::unique_ptr<worker::MailTransport> make_transport(const Settings& settings) {
+std::unique_ptr<mail::MailTransport> make_transport(const Settings& settings) {
   if (settings.mail.smtp_url.empty()) {
     const auto link =
-        settings::is_loopback(settings.listen.address) ? worker::LinkInLog::shown : worker::LinkInLog::hidden;
-    return std::make_unique<worker::MailFiles>(mail_folder(settings), link);
+        settings::is_loopback(settings.listen.address) ? mail::LinkInLog::shown : mail::LinkInLog::hidden;
+    return std::make_unique<mail::MailFiles>(mail_folder(settings), link);
   }
-  return std::make_unique<worker::SmtpTransport>(worker::make_smtp_options(settings.mail));
+  return std::make_unique<mail::SmtpTransport>(mail::make_smtp_options(settings.mail));
 }
 
-worker::LinkMaker link_maker(const flow::Services& services) {
+mail::LinkMaker link_maker(const flow::Services& services) {
   return [&services](const store::outbox::Mail& mail) {
-    auto links = flow::make_confirmation_links(services, mail);
-    return worker::MailLinks{.confirm_url = std::move(links.confirm_url),
-                             .reject_url = std::move(links.reject_url),
-                             .expires_at = links.expires_at};
+    auto links = features::confirmation::make_confirmation_links(services, mail);
+    return mail::MailLinks{.confirm_url = std::move(links.confirm_url),
+                           .reject_url = std::move(links.reject_url),
+                           .expires_at = links.expires_at};
   };
 }
 
@@ -80,14 +85,14 @@ class Server {
         core_(settings_, clock_, Purpose::server),
         api_{.services = core_.services(),
              .readiness = [this] { return trouble(); },
-             .documents = api::make_documents()},
-        router_(api::make_routes(api::endpoints(), api_, body_limit())),
-        management_router_(api::make_routes(api::management_endpoints(), api_, body_limit())),
+             .openapi = boost::json::serialize(api::make_openapi(features()))},
+        router_(api::make_routes(features(), api::Listener::open, api_, body_limit())),
+        management_router_(api::make_routes(features(), api::Listener::management, api_, body_limit())),
         threads_(thread_count(settings_), addresses(), parts()),
         templates_(settings_.mail.templates_dir),
         mail_(core_.services().database, clock_, templates_, make_transport(settings_),
               link_maker(core_.services()), mail_options()),
-        housekeeping_(core_.services(), clock_),
+        housekeeping_(core_.services(), clock_, sweeps()),
         key_schedule_(core_.services(), clock_),
         control_(core_, loaded,
                  {.restart_with = [this](std::function<void()> work) { restart_with(std::move(work)); }}) {
@@ -117,7 +122,7 @@ class Server {
 
   /// The one that is set, else the listener's own address, known since it is bound.
   std::string public_url() const {
-    return settings_.public_url.empty() ? "http://" + http::to_string(threads_.endpoint())
+    return settings_.public_url.empty() ? "http://" + http::wire::to_string(threads_.endpoint())
                                         : settings_.public_url;
   }
 
@@ -135,12 +140,12 @@ class Server {
             .access = api::make_access_hook(api_)};
   }
 
-  worker::MailWorkerOptions mail_options() const {
-    worker::MailWorkerOptions options;
+  mail::MailWorkerOptions mail_options() const {
+    mail::MailWorkerOptions options;
     options.from = settings_.mail.from;
     if (const auto url = settings::parse_url(public_url())) options.service = url->host;
     // One server per data directory: what a crash left half sent is ours to send again at once.
-    options.nodes = settings_.is_embedded() ? worker::Nodes::one : worker::Nodes::several;
+    options.nodes = settings_.is_embedded() ? mail::Nodes::one : mail::Nodes::several;
     return options;
   }
 
@@ -168,10 +173,10 @@ class Server {
   http::Router router_;
   http::Router management_router_;
   IoThreads threads_;
-  worker::MailTemplates templates_;
-  worker::MailWorker mail_;
-  worker::Housekeeping housekeeping_;
-  worker::KeySchedule key_schedule_;
+  mail::MailTemplates templates_;
+  mail::MailWorker mail_;
+  app::Housekeeping housekeeping_;
+  app::KeySchedule key_schedule_;
   cli::ControlServer control_;
   DepartureWatch departure_{core_.services().database, [this] { stop_.request(); }};
   std::atomic<bool> draining_{false};
@@ -180,7 +185,7 @@ class Server {
 };
 
 void Server::tell_the_operator() {
-  const std::string address = "http://" + http::to_string(threads_.endpoint());
+  const std::string address = "http://" + http::wire::to_string(threads_.endpoint());
   const auto& services = core_.services();
   log::info("server.started", {{"version", LATCHKEY_VERSION},
                                {"address", address},
@@ -189,13 +194,13 @@ void Server::tell_the_operator() {
                                {"store", settings_.is_embedded() ? "sqlite" : "postgresql"},
                                {"docs", services.public_url + "/docs"}});
   if (const auto management = threads_.management_endpoint()) {
-    log::info("server.management", {{"address", "http://" + http::to_string(*management)}});
+    log::info("server.management", {{"address", "http://" + http::wire::to_string(*management)}});
   }
   if (settings_.mail.smtp_url.empty()) {
     log::info("mail.to_files", {{"folder", mail_folder(settings_).string()},
                                 {"hint", "no mail leaves this machine until mail.smtp_url is set"}});
   }
-  if (!flow::has_administrator(services.database)) {
+  if (!flow::accounts::has_administrator(services.database)) {
     log::info("administrator.missing",
               {{"hint",
                 "make the first one: latchkey user add --email YOU@EXAMPLE.ORG --username YOU --role admin "

@@ -45,12 +45,6 @@ const ErrorInfo& describe(ErrorCode code) {
   throw std::logic_error("an error code outside the catalogue");
 }
 
-Error invalid_field(std::vector<std::string> loc, std::string type, std::string msg) {
-  Error error{ErrorCode::validation_failed, msg};
-  error.fields.push_back({std::move(loc), std::move(msg), std::move(type)});
-  return error;
-}
-
 void throw_exception_from_error(const Error& error, const boost::source_location& where) {
   throw std::logic_error("the value of a denial was taken: " + std::string(describe(error.code).code) +
                          " at " + where.file_name() + ":" + std::to_string(where.line()));

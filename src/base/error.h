@@ -80,9 +80,6 @@ struct Error {
   Error(ErrorCode c, Seconds retry) : code(c), retry_after(retry) {}
 };
 
-/// A validation error about one member of the body.
-Error invalid_field(std::vector<std::string> loc, std::string type, std::string msg);
-
 /// A value or a denial. Faults (a lost database, a bug) are exceptions.
 template <class T = void>
 using Result = boost::system::result<T, Error>;

@@ -64,6 +64,92 @@ Rfc3339::Rfc3339(Timestamp at) {
 
 std::string format_rfc3339(Timestamp at) { return std::string(Rfc3339(at).view()); }
 
+namespace {
+
+/// Reads fixed numbers of digits and single characters from the front of a text.
+class Digits {
+ public:
+  explicit Digits(std::string_view text) : rest_(text) {}
+
+  std::optional<int> take(std::size_t count) {
+    if (rest_.size() < count) return std::nullopt;
+    int value = 0;
+    for (const char c : rest_.substr(0, count)) {
+      if (c < '0' || c > '9') return std::nullopt;
+      value = value * 10 + (c - '0');
+    }
+    rest_.remove_prefix(count);
+    return value;
+  }
+  bool skip(std::string_view any_of) {
+    if (rest_.empty() || any_of.find(rest_.front()) == std::string_view::npos) return false;
+    last_ = rest_.front();
+    rest_.remove_prefix(1);
+    return true;
+  }
+  char last() const { return last_; }
+  bool at_end() const { return rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+  char last_ = 0;
+};
+
+/// The digits behind the decimal point, as microseconds.
+std::optional<Microseconds> take_fraction(Digits& in) {
+  std::int64_t value = 0;
+  std::size_t count = 0;
+  while (const auto digit = in.take(1)) {
+    if (++count > 9) return std::nullopt;
+    if (count <= 6) value = value * 10 + *digit;
+  }
+  if (count == 0) return std::nullopt;
+  for (; count < 6; ++count) value *= 10;
+  return Microseconds{value};
+}
+
+std::optional<Seconds> take_offset(Digits& in) {
+  if (in.skip("Zz")) return Seconds{0};
+  if (!in.skip("+-")) return std::nullopt;
+  const int sign = in.last() == '-' ? -1 : 1;
+  const auto hours = in.take(2);
+  if (!hours || *hours > 23 || !in.skip(":")) return std::nullopt;
+  const auto minutes = in.take(2);
+  if (!minutes || *minutes > 59) return std::nullopt;
+  return Seconds{sign * (*hours * 3600 + *minutes * 60)};
+}
+
+}  // namespace
+
+std::optional<Timestamp> parse_rfc3339(std::string_view text) {
+  Digits in(text);
+  const auto year = in.take(4);
+  if (!year || !in.skip("-")) return std::nullopt;
+  const auto month = in.take(2);
+  if (!month || !in.skip("-")) return std::nullopt;
+  const auto day = in.take(2);
+  if (!day || !in.skip("Tt ")) return std::nullopt;
+  const auto hour = in.take(2);
+  if (!hour || *hour > 23 || !in.skip(":")) return std::nullopt;
+  const auto minute = in.take(2);
+  if (!minute || *minute > 59 || !in.skip(":")) return std::nullopt;
+  const auto second = in.take(2);
+  if (!second || *second > 59) return std::nullopt;
+  Microseconds fraction{0};
+  if (in.skip(".")) {
+    const auto digits = take_fraction(in);
+    if (!digits) return std::nullopt;
+    fraction = *digits;
+  }
+  const auto offset = take_offset(in);
+  const std::chrono::year_month_day date{std::chrono::year{*year},
+                                         std::chrono::month{static_cast<unsigned>(*month)},
+                                         std::chrono::day{static_cast<unsigned>(*day)}};
+  if (!offset || !in.at_end() || !date.ok()) return std::nullopt;
+  return Timestamp{std::chrono::sys_days{date}} + Seconds{*hour * 3600 + *minute * 60 + *second} + fraction -
+         *offset;
+}
+
 std::int64_t to_numeric_date(Timestamp at) {
   return std::chrono::floor<Seconds>(at).time_since_epoch().count();
 }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,7 +41,7 @@ class Clock {
   static Microseconds time_since_boot();
   /// From now on the time is that of a clock which, at the start of this machine, stood at `boot`, whatever
   /// this machine's own is set to: where several nodes share a database they follow its clock
-  /// (db/postgres.h).
+  /// (db/postgres/driver.h).
   void follow(Timestamp boot) { boot_.store(boot.time_since_epoch().count(), std::memory_order_relaxed); }
 
  private:
@@ -62,6 +63,11 @@ class Rfc3339 {
   std::array<char, 27> text_{"0000-00-00T00:00:00.000000"};
 };
 std::string format_rfc3339(Timestamp at);
+
+/// A time as RFC 3339 §5.6 writes it, with any offset and up to nine digits of a second (those behind the
+/// microsecond are dropped). Nothing for any other text, a day that the month does not have, or a leap
+/// second.
+std::optional<Timestamp> parse_rfc3339(std::string_view text);
 
 /// Whole seconds since 1970, rounded down: the NumericDate of RFC 7519 §2.
 std::int64_t to_numeric_date(Timestamp at);

@@ -29,7 +29,7 @@ Keyring::Keyring(const Secret& current, std::span<const Secret> previous, std::i
   confirmation_ = derive_hmac_keys(masters, label::confirmation_token, epoch);
 }
 
-Bytes Keyring::wrap(const SigningKey& key, std::string_view kid) const {
+Bytes Keyring::wrap(const jose::SigningKey& key, std::string_view kid) const {
   const Secret der = key.to_pkcs8();
   return seal(wrapping_.front(), der.bytes(), kid);
 }
@@ -39,7 +39,7 @@ std::optional<Keyring::Unwrapped> Keyring::unwrap(std::span<const std::uint8_t> 
   for (const Secret& wrapping : wrapping_) {
     const std::optional<Secret> der = open(wrapping, wrapped, kid);
     if (!der) continue;
-    std::optional<SigningKey> key = SigningKey::from_pkcs8(*der);
+    std::optional<jose::SigningKey> key = jose::SigningKey::from_pkcs8(*der);
     if (!key) return std::nullopt;
     return Unwrapped{std::move(*key), &wrapping != &wrapping_.front()};
   }

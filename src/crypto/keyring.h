@@ -8,8 +8,8 @@
 
 #include "base/bytes.h"
 #include "base/secret.h"
-#include "crypto/es256.h"
 #include "crypto/hmac.h"
+#include "crypto/jose/es256.h"
 
 namespace latchkey::crypto {
 
@@ -39,10 +39,10 @@ class Keyring {
   std::span<const HmacKey* const> confirmation_keys() const { return confirmation_.pointers; }
 
   /// A signing key for the database, encrypted under the current master and tied to its `kid`.
-  Bytes wrap(const SigningKey& key, std::string_view kid) const;
+  Bytes wrap(const jose::SigningKey& key, std::string_view kid) const;
 
   struct Unwrapped {
-    SigningKey key;
+    jose::SigningKey key;
     /// True when a previous master opened it: `latchkey keys rekey` wraps it again.
     bool under_previous_master = false;
   };

@@ -25,7 +25,7 @@ std::vector<std::string> check_integrity(Database& database, std::stop_token sto
 ///
 ///   DataLock lock(data_dir);
 ///   make_restore_directory(backup, data_dir / "restore");  // a verified copy, restore/latchkey.db
-///   { Database restored(open_sqlite({.directory = data_dir / "restore"})); … end all sessions … }
+///   { Database restored(sqlite::open_sqlite({.directory = data_dir / "restore"})); … end all sessions … }
 ///   swap_in(lock, data_dir / "restore", data_dir);         // the old file stays, as latchkey.db.replaced
 ///
 /// Throws `Corrupt` when the backup does not pass a full check, and `Unavailable` when it is asked to stop.

@@ -38,8 +38,8 @@ class Connection {
                                RowSink& sink) = 0;
 
   /// The same for a statement whose outcome nobody waits for. Where each answer costs a round trip it may go
-  /// together with the next one that is waited for, in order: then its error is thrown there, by the commit
-  /// at the latest.
+  /// together with the next one that is waited for, in order: then its error is thrown there, by the
+  /// commit at the latest.
   virtual void execute_later(const StatementText& statement, std::span<const Value> values) {
     NoRows none;
     execute(statement, values, none);

@@ -121,9 +121,10 @@ class WorkJob final : public Job {
 template <class Work>
 concept TransactionWork = std::invocable<Work&, Tx&>;
 
-/// The one way to the database, whichever it is (db/sqlite.h opens one). Its promises:
+/// The one way to the database, whichever it is (db/sqlite/driver.h opens one). Its promises:
 ///
-/// - A write is atomic and durable before its caller goes on; many share one commit, and none sees a part of
+/// - A write is atomic and durable before its caller goes on; many share one commit, and none sees a
+/// part of
 ///   another. Once asked for it runs to its end: it can not be cancelled.
 /// - "At once": a read that starts after a write was answered, on any thread, sees that write.
 /// - A denial is a value, so it commits. Only an exception rolls back, and only the work that threw it; the
@@ -186,8 +187,9 @@ class Database {
   /// Several statements that write, as a unit: they run in this order, each sees what those before it have
   /// written, and all are committed or none. What comes back of each, in order. Nothing of ours runs between
   /// them: a later one that depends on an earlier one must ask the tables itself
-  /// (`INSERT … SELECT … WHERE`). On PostgreSQL they wait for one round trip together and share a commit
-  /// with other units and statements, where a transaction has connection and commit for itself.
+  /// (`INSERT … SELECT … WHERE`). On PostgreSQL they wait for one round trip together and share a
+  /// commit with other units and statements, where a transaction has connection and commit
+  /// for itself.
   template <BoundStatement... Bound>
   Task<std::tuple<typename Bound::Result...>> run_together(Bound... statements) {
     detail::StatementsJob job(statements...);

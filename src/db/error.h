@@ -19,7 +19,7 @@ class OutcomeUnknown : public Unavailable {
   using Unavailable::Unavailable;
 };
 
-/// A trigger of SQLite holds writes while the store is moved elsewhere (store/moves.h): no sign of trouble.
+/// A trigger of SQLite holds writes while the store is moved elsewhere (move/marks.h): no sign of trouble.
 class Held : public Unavailable {
  public:
   using Unavailable::Unavailable;

@@ -76,7 +76,8 @@ class Tx {
   }
 
   /// The same for a statement of which nothing has to be known: saves a round trip to a database that is
-  /// elsewhere. What goes wrong may be thrown by a later call, or by the commit; nothing is committed then.
+  /// elsewhere. What goes wrong may be thrown by a later call, or by the commit; nothing is committed
+  /// then.
   template <class... Params>
   void run_later(const Statement<Affected, Params...>& statement,
                  const std::type_identity_t<Params>&... args) {

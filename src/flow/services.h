@@ -3,10 +3,10 @@
 #include <functional>
 #include <string>
 
-#include "crypto/hashing_pool.h"
+#include "crypto/password/hashing_pool.h"
 #include "db/database.h"
-#include "flow/backoff_table.h"
-#include "flow/keys.h"
+#include "flow/keys/keys.h"
+#include "flow/limits/backoff_table.h"
 #include "settings/settings.h"
 
 namespace latchkey::flow {
@@ -15,10 +15,10 @@ namespace latchkey::flow {
 /// may use them.
 struct Services {
   db::Database& database;
-  crypto::HashingPool& hashing;
-  Keys& keys;
-  BackoffTable& strangers;          ///< failed sign-ins of addresses without account
-  BackoffTable& repeated_refusals;  ///< of accounts, as the audit has had them lately
+  crypto::password::HashingPool& hashing;
+  keys::Keys& keys;
+  limits::BackoffTable& strangers;          ///< failed sign-ins of addresses without account
+  limits::BackoffTable& repeated_refusals;  ///< of accounts, as the audit has had them lately
   const Settings& settings;
   /// Without a trailing slash; what links, `iss` and `aud` are made from.
   std::string public_url;

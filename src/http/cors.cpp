@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "base/unicode.h"
-#include "http/framing.h"
+#include "http/wire/framing.h"
 
 namespace latchkey::http {
 
@@ -13,7 +13,7 @@ bool is_origin(std::string_view text) {
   std::size_t end = text.find("://");
   if (end == std::string_view::npos || to_lower_ascii(text) != text) return false;
   std::string_view scheme = text.substr(0, end);
-  return (scheme == "https" || scheme == "http") && is_valid_host(text.substr(end + 3));
+  return (scheme == "https" || scheme == "http") && wire::is_valid_host(text.substr(end + 3));
 }
 
 }  // namespace

@@ -46,6 +46,12 @@ Result<std::optional<std::string_view>> Form::single(std::string_view name) cons
   return found;
 }
 
+std::optional<std::string_view> Form::find(std::string_view name) const {
+  const auto found = std::ranges::find(fields_, name, &FormField::name);
+  if (found == fields_.end()) return std::nullopt;
+  return found->value;
+}
+
 bool Form::has_repeats() const {
   for (auto i = fields_.begin(); i != fields_.end(); ++i)
     for (auto j = fields_.begin(); j != i; ++j)

@@ -33,6 +33,8 @@ class Form {
   /// The value of the only field of that name, nothing when there is none, `repeated_parameter` when there
   /// are several.
   Result<std::optional<std::string_view>> single(std::string_view name) const;
+  /// The value of the first field of that name. It lives as long as the form.
+  std::optional<std::string_view> find(std::string_view name) const;
   /// Whether any name occurs twice (security case H22).
   bool has_repeats() const;
 

@@ -10,7 +10,7 @@ namespace latchkey::http {
 namespace {
 
 struct Visit {
-  const RequestHead& head;
+  const wire::RequestHead& head;
   Request& request;
   const Router& router;
   const Resource* resource = nullptr;
@@ -118,7 +118,7 @@ Response answer_options(const Visit& visit, const Cors& cors) {
 
 }  // namespace
 
-Admission admit(const RequestHead& head, Request& request, const Router& router, const Cors& cors,
+Admission admit(const wire::RequestHead& head, Request& request, const Router& router, const Cors& cors,
                 std::string_view problem_type_base) {
   Visit visit{head, request, router};
   Admission admission;

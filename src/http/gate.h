@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "http/cors.h"
-#include "http/head_parser.h"
 #include "http/message.h"
 #include "http/router.h"
+#include "http/wire/head_parser.h"
 
 namespace latchkey::http {
 
@@ -20,7 +20,7 @@ struct Admission {
 
 /// Takes a request through the checks that its route's row decides, in the fixed order that stands as one
 /// table in gate.cpp. Fills in `request.path`, `query`, the parameters and `route`.
-Admission admit(const RequestHead& head, Request& request, const Router& router, const Cors& cors,
+Admission admit(const wire::RequestHead& head, Request& request, const Router& router, const Cors& cors,
                 std::string_view problem_type_base);
 
 }  // namespace latchkey::http

@@ -4,7 +4,7 @@
 
 #include "base/unicode.h"
 #include "http/escape.h"
-#include "http/framing.h"
+#include "http/wire/framing.h"
 
 namespace latchkey::http {
 
@@ -26,7 +26,7 @@ std::optional<Target> split_target(std::string_view target) {
       return std::nullopt;
     target.remove_prefix(scheme_end + 3);
     std::size_t authority_end = std::min(target.find_first_of("/?"), target.size());
-    if (!is_valid_host(target.substr(0, authority_end))) return std::nullopt;
+    if (!wire::is_valid_host(target.substr(0, authority_end))) return std::nullopt;
     target.remove_prefix(authority_end);
     if (target.empty() || target.front() == '?')
       return Target{"/", target.empty() ? target : target.substr(1)};

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "http/bearer.h"
+#include "http/route.h"
 
 namespace latchkey::http {
 
@@ -21,8 +22,8 @@ void append_member(std::string& out, std::string_view name, std::string_view val
   append_json_string(out, value);
 }
 
-void append_fields(std::string& out, const std::vector<FieldError>& fields) {
-  out += ",\"errors\":[";
+void append_fields(std::string& out, std::string_view name, const std::vector<FieldError>& fields) {
+  out.append(",\"").append(name).append("\":[");
   for (const FieldError& field : fields) {
     if (out.back() == '}') out += ',';
     out += "{\"loc\":[";
@@ -36,6 +37,19 @@ void append_fields(std::string& out, const std::vector<FieldError>& fields) {
     out += '}';
   }
   out += ']';
+}
+
+/// RFC 6749 §5.2, for clients that read no problem documents. A limit or an overload has no code there;
+/// clients know this one from §4.1.2.1.
+std::string_view oauth_error(const Error& error) {
+  const int status = describe(error.code).status;
+  if (status == 401 || status == 403) return "invalid_grant";
+  if (status == 429 || status >= 500) return "temporarily_unavailable";
+  return "invalid_request";
+}
+
+ErrorStyle style_of(const Request& request) {
+  return request.route != nullptr ? request.route->errors : ErrorStyle::problem;
 }
 
 }  // namespace
@@ -72,10 +86,21 @@ Response problem_response(const Error& error, const Request& request, std::strin
   append_member(text, "type", type);
   append_member(text, "title", reason_phrase(info.status));
   text.append(",\"status\":").append(std::to_string(info.status));
-  append_member(text, "detail", error.detail.empty() ? info.detail : std::string_view(error.detail));
+  const ErrorStyle style = style_of(request);
+  const bool names_fields = error.code == ErrorCode::validation_failed;
+  const std::string_view sentence = error.detail.empty() ? info.detail : std::string_view(error.detail);
+  if (names_fields && style != ErrorStyle::problem) {
+    append_fields(text, "detail", error.fields);
+  } else {
+    append_member(text, "detail", sentence);
+  }
   append_member(text, "code", info.code);
   append_member(text, "request_id", request.request_id);
-  if (error.code == ErrorCode::validation_failed) append_fields(text, error.fields);
+  if (names_fields) append_fields(text, "errors", error.fields);
+  if (style == ErrorStyle::token_endpoint) {
+    append_member(text, "error", oauth_error(error));
+    append_member(text, "error_description", sentence);
+  }
   text += '}';
 
   Response response = make(info.status, problem_type, std::move(text));

@@ -36,6 +36,14 @@ enum class BodyKind : std::uint8_t {
 /// Whether HEAD may stand in for GET: only where GET has no effect.
 enum class Head : std::uint8_t { refused, allowed };
 
+/// How a denial of a route is written.
+enum class ErrorStyle : std::uint8_t {
+  problem,     ///< a problem document (RFC 9457) whose `detail` is a sentence
+  field_list,  ///< the same, but `detail` of a validation failure is the list of wrong fields, as the clients
+               ///< of the Python service read it
+  token_endpoint,  ///< as field_list, with the members `error` and `error_description` of RFC 6749 §5.2
+};
+
 inline constexpr std::size_t default_body_limit = 65536;
 
 /// One row of the table of routes. OPTIONS is answered by the gate and has no row.
@@ -47,6 +55,7 @@ struct Route {
   std::size_t body_limit = default_body_limit;
   Head head = Head::refused;
   int access = 0;  ///< opaque here, 0 is open to everyone; the access hook reads it
+  ErrorStyle errors = ErrorStyle::problem;
   metrics::Route counted_as = metrics::Route::unmatched;
   Handler handler;
 };

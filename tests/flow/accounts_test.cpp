@@ -1,10 +1,11 @@
-#include "flow/accounts.h"
+#include "flow/accounts/accounts.h"
 
-#include "flow/first_start.h"
-#include "flow/request_email.h"
+#include "app/features.h"
+#include "app/housekeeping.h"
+#include "features/confirmation/request_email.h"
+#include "flow/accounts/first_start.h"
+#include "flow/world.h"
 #include "store/attempts.h"
-#include "worker/housekeeping.h"
-#include "world.h"
 
 namespace latchkey::flow {
 namespace {
@@ -51,7 +52,7 @@ TEST_P(Accounts, S11_OfSignUpsAtOnceWithOneAddressOneIsWrittenAndOfTheOthersThei
     SignupInput input{.email = "a@example.org",
                       .username = std::move(username),
                       .password = Secret("correct horse battery")};
-    answers.push_back(co_await flow::sign_up(services, origin(), std::move(input)));
+    answers.push_back(co_await features::signup::sign_up(services, origin(), std::move(input)));
   };
   for (const char* username : {"one", "two", "three"}) asio::co_spawn(io, ask(username), asio::detached);
   while (answers.size() < 3 && io.run_one() > 0) continue;
@@ -152,9 +153,9 @@ TEST_P(Accounts, C11_UnconfirmedIsToldOnlyAfterTheRightPassword) {
 
 TEST_P(Accounts, L16_AHashOfOldParametersIsRenewedAtSignIn) {
   const auto user = member("a@example.org");
-  crypto::HashArena arena;
-  const auto old =
-      crypto::hash_password(Secret("correct horse battery"), {.memory_kib = 128, .passes = 2}, arena);
+  crypto::password::HashArena arena;
+  const auto old = crypto::password::hash_password(Secret("correct horse battery"),
+                                                   {.memory_kib = 128, .passes = 2}, arena);
   const auto now_stored = database.run_now(users::find_credentials, "a@example.org")->password_hash;
   database.run_now(store::attempts::update_password_hash, old, user, now_stored);
   EXPECT_TRUE(log_in("a@example.org").has_value());
@@ -169,16 +170,16 @@ TEST_P(Accounts, B06_TheLastAdministratorStays) {
   const auto two = member("b@example.org");
   const Origin by = origin();
   for (const auto user : {one, two}) {
-    auto promote = [&](db::Tx& tx) { return set_role(tx, by, user, Role::admin); };
+    auto promote = [&](db::Tx& tx) { return accounts::set_role(tx, by, user, Role::admin); };
     ASSERT_TRUE(change(promote).has_value());
   }
-  auto block_two = [&](db::Tx& tx) { return set_access(tx, by, two, Access::blocked); };
+  auto block_two = [&](db::Tx& tx) { return accounts::set_access(tx, by, two, accounts::Access::blocked); };
   EXPECT_TRUE(change(block_two).has_value());
-  auto block_one = [&](db::Tx& tx) { return set_access(tx, by, one, Access::blocked); };
+  auto block_one = [&](db::Tx& tx) { return accounts::set_access(tx, by, one, accounts::Access::blocked); };
   EXPECT_EQ(change(block_one).error().code, ErrorCode::last_administrator);
-  auto demote = [&](db::Tx& tx) { return set_role(tx, by, one, Role::user); };
+  auto demote = [&](db::Tx& tx) { return accounts::set_role(tx, by, one, Role::user); };
   EXPECT_EQ(change(demote).error().code, ErrorCode::last_administrator);
-  auto remove = [&](db::Tx& tx) { return delete_user(tx, by, one); };
+  auto remove = [&](db::Tx& tx) { return accounts::delete_user(tx, by, one); };
   EXPECT_EQ(change(remove).error().code, ErrorCode::last_administrator);
   EXPECT_TRUE(find("a@example.org")->is_active);
   EXPECT_EQ(find("a@example.org")->role, Role::admin);
@@ -189,7 +190,7 @@ TEST_P(Accounts, HousekeepingRemovesWhatHasExpiredAndNothingElse) {
   sign_up("b@example.org").value();
   const auto idle = log_in("a@example.org").value();
   Clock clock;
-  worker::Housekeeping housekeeping(services, clock);
+  app::Housekeeping housekeeping(services, clock, app::sweeps());
   now += 72h - 1s;
   EXPECT_EQ(housekeeping.sweep(now), 0);
   now += 1s;
@@ -245,7 +246,7 @@ TEST_P(Accounts, WithoutConfirmationNoAccountEnds) {
   settings.accounts.confirmation = settings::Confirmation::off;
   now += 80h;
   Clock clock;
-  worker::Housekeeping housekeeping(services, clock);
+  app::Housekeeping housekeeping(services, clock, app::sweeps());
   EXPECT_EQ(housekeeping.sweep(now), 0);
   EXPECT_EQ(sign_up("a@example.org").error().code, ErrorCode::account_exists);
   EXPECT_EQ(wait(confirm_email(services, origin(), long_lived)).value(), Confirmed::now);
@@ -256,7 +257,7 @@ TEST_P(Accounts, TheAuditSaysOnceHowManyUnconfirmedAccountsWereRemoved) {
   for (int i = 0; i < 7; ++i) sign_up("user" + std::to_string(i) + "@example.org").value();
   const auto before = database.run_now(count_audit).value();
   Clock clock;
-  worker::Housekeeping housekeeping(services, clock);
+  app::Housekeeping housekeeping(services, clock, app::sweeps());
   now += 72h;
   EXPECT_EQ(housekeeping.sweep(now), 7);
   EXPECT_EQ(database.run_now(count_audit), before + 1);
@@ -269,7 +270,7 @@ TEST_P(Accounts, AnAddressThatIsNoAdministratorRefusesTheStart) {
   member("a@example.org");
   settings.admin.email = "a@example.org";
   settings.admin.password = Secret("a rather long sentence");
-  const auto problem = ensure_administrator(services, origin());
+  const auto problem = accounts::ensure_administrator(services, origin());
   ASSERT_TRUE(problem.has_value());
   EXPECT_NE(problem->find("latchkey user set-role"), std::string::npos);
 }
@@ -277,10 +278,10 @@ TEST_P(Accounts, AnAddressThatIsNoAdministratorRefusesTheStart) {
 TEST_P(Accounts, TheFirstAdministratorIsMadeOnce) {
   settings.admin.email = "root@example.org";
   settings.admin.password = Secret("a rather long sentence");
-  EXPECT_EQ(ensure_administrator(services, origin()), std::nullopt);
+  EXPECT_EQ(accounts::ensure_administrator(services, origin()), std::nullopt);
   EXPECT_EQ(find("root@example.org")->role, Role::admin);
   settings.admin.email = "other@example.org";
-  EXPECT_EQ(ensure_administrator(services, origin()), std::nullopt);
+  EXPECT_EQ(accounts::ensure_administrator(services, origin()), std::nullopt);
   EXPECT_FALSE(find("other@example.org").has_value());
 }
 
@@ -291,14 +292,14 @@ TEST_P(Accounts, AnAdministratorWhoCanNotSignInIsNone) {
     tx.run(store::users::update_is_active, false, now, first);
   };
   database.write_now(block);
-  EXPECT_FALSE(has_administrator(database));
+  EXPECT_FALSE(accounts::has_administrator(database));
   settings.admin.email = "a@example.org";
   settings.admin.password = Secret("a rather long sentence");
-  const auto problem = ensure_administrator(services, origin());
+  const auto problem = accounts::ensure_administrator(services, origin());
   ASSERT_TRUE(problem.has_value());
   EXPECT_NE(problem->find("latchkey user unblock"), std::string::npos);
   settings.admin.email = "b@example.org";
-  EXPECT_EQ(ensure_administrator(services, origin()), std::nullopt);
+  EXPECT_EQ(accounts::ensure_administrator(services, origin()), std::nullopt);
   EXPECT_EQ(find("b@example.org")->role, Role::admin);
 }
 
@@ -306,7 +307,7 @@ TEST_P(Accounts, UniqueUserNamesRefuseTheStartWhileTwoAreTheSame) {
   const UserId first = member("a@example.org");
   const UserId second = member("b@example.org");
   settings.accounts.unique_usernames = true;
-  const auto problem = ensure_unique_usernames(services);
+  const auto problem = accounts::ensure_unique_usernames(services);
   ASSERT_TRUE(problem.has_value());
   EXPECT_NE(problem->find("accounts " + std::to_string(first.value) + " and " + std::to_string(second.value)),
             std::string::npos)
@@ -346,7 +347,7 @@ TEST_P(Accounts, RefusalsThatCostNothingFillNoTable) {
 
 TEST_P(Accounts, AuditEntriesGoWhenTheirTimeIsOver) {
   Clock clock;
-  worker::Housekeeping housekeeping(services, clock);
+  app::Housekeeping housekeeping(services, clock, app::sweeps());
   member("a@example.org");
   const auto before = database.run_now(count_audit).value();
   ASSERT_GT(before, 0);

@@ -1,8 +1,8 @@
-#include "flow/accounts.h"
-#include "flow/authenticate.h"
-#include "flow/logout.h"
-#include "flow/own_sessions.h"
-#include "world.h"
+#include "features/sessions/log_out.h"
+#include "features/sessions/own_sessions.h"
+#include "flow/accounts/accounts.h"
+#include "flow/sessions/authenticate.h"
+#include "flow/world.h"
 
 namespace latchkey::flow {
 namespace {
@@ -12,11 +12,11 @@ using namespace std::chrono_literals;
 class Sessions : public World {
  protected:
   bool is_accepted(const std::string& access_token) {
-    return wait(authenticate(services, now, access_token)).has_value();
+    return wait(sessions::authenticate(services, now, access_token)).has_value();
   }
-  void set_access(UserId user, Access access) {
+  void set_access(UserId user, accounts::Access access) {
     const Origin by = origin();
-    auto work = [&](db::Tx& tx) { return flow::set_access(tx, by, user, access); };
+    auto work = [&](db::Tx& tx) { return flow::accounts::set_access(tx, by, user, access); };
     ASSERT_TRUE(database.write_now(work).has_value());
   }
 };
@@ -102,10 +102,10 @@ TEST_P(Sessions, LogoutByAnyGenerationEndsOnlyItsSession) {
 TEST_P(Sessions, B01_BlockingEndsEverythingAndUnblockingRevivesNothing) {
   const auto user = member("a@example.org");
   const auto tokens = log_in("a@example.org").value();
-  set_access(user, Access::blocked);
+  set_access(user, accounts::Access::blocked);
   EXPECT_FALSE(is_accepted(tokens.access_token));
   EXPECT_EQ(log_in("a@example.org").error().code, ErrorCode::account_blocked);
-  set_access(user, Access::allowed);
+  set_access(user, accounts::Access::allowed);
   EXPECT_FALSE(is_accepted(tokens.access_token));
   EXPECT_FALSE(refresh(tokens.refresh_token).has_value());
   EXPECT_TRUE(log_in("a@example.org").has_value());
@@ -113,7 +113,7 @@ TEST_P(Sessions, B01_BlockingEndsEverythingAndUnblockingRevivesNothing) {
 
 TEST_P(Sessions, O02_LogoutEverywhereEndsAll) {
   const auto user = member("a@example.org");
-  std::vector<TokenPair> all;
+  std::vector<sessions::TokenPair> all;
   for (int i = 0; i < 5; ++i) all.push_back(log_in("a@example.org").value());
   EXPECT_EQ(wait(list_own_sessions(services, origin(), user)).size(), 5U);
   EXPECT_EQ(wait(log_out_everywhere(services, origin(), user)), 5);
@@ -134,7 +134,7 @@ TEST_P(Sessions, ARevokedKeyTakesItsTokensAlongAtOnce) {
   member("a@example.org");
   const auto tokens = log_in("a@example.org").value();
   EXPECT_TRUE(is_accepted(tokens.access_token));
-  EXPECT_TRUE(revoke_key(database, keys, origin(), keys.current()->signer(now).kid).has_value());
+  EXPECT_TRUE(keys::revoke_key(database, keys, origin(), keys.current()->signer(now).kid).has_value());
   EXPECT_FALSE(is_accepted(tokens.access_token));
   EXPECT_TRUE(refresh(tokens.refresh_token).has_value()) << "the session itself lives";
 }

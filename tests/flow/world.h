@@ -7,18 +7,24 @@
 
 #include "crypto/sha256.h"
 #include "db/migrate.h"
-#include "flow/confirm.h"
-#include "flow/key_rotation.h"
-#include "flow/login.h"
-#include "flow/refresh.h"
+#include "features/confirmation/confirm.h"
+#include "features/password/log_in.h"
+#include "features/sessions/refresh.h"
+#include "features/signup/sign_up.h"
+#include "flow/keys/rotation.h"
 #include "flow/services.h"
-#include "flow/signup.h"
 #include "settings/settings.h"
 #include "store/migrations.h"
 #include "store/outbox.h"
 #include "support/databases.h"
 
 namespace latchkey::flow {
+
+// The use cases are those of the features.
+using namespace features::confirmation;
+using namespace features::password;
+using namespace features::sessions;
+using namespace features::signup;
 
 /// A real store, cheap hashing, and a clock that the test moves by hand.
 class World : public testing::TestWithParam<db::test::Backend> {
@@ -28,7 +34,7 @@ class World : public testing::TestWithParam<db::test::Backend> {
     settings.password.argon2_passes = 1;
     db::migrate(database, store::migration_files, crypto::sha256_hex, now);
     keys.reload();
-    rotate_keys(database, keys, settings, origin(), RotationCause::schedule);
+    keys::rotate_keys(database, keys, settings, origin(), keys::RotationCause::schedule);
   }
 
   ~World() override {
@@ -59,14 +65,16 @@ class World : public testing::TestWithParam<db::test::Backend> {
   }
 
   Result<SignedUp> sign_up(const std::string& email, const std::string& password = "correct horse battery") {
-    return wait(flow::sign_up(services, origin(),
-                              {.email = email, .username = "somebody", .password = Secret(password)}));
+    return wait(features::signup::sign_up(
+        services, origin(), {.email = email, .username = "somebody", .password = Secret(password)}));
   }
-  Result<TokenPair> log_in(const std::string& email, const std::string& password = "correct horse battery") {
-    return wait(flow::log_in(services, origin(), {.email = email, .password = Secret(password)}));
+  Result<sessions::TokenPair> log_in(const std::string& email,
+                                     const std::string& password = "correct horse battery") {
+    return wait(
+        features::password::log_in(services, origin(), {.email = email, .password = Secret(password)}));
   }
-  Result<TokenPair> refresh(const std::string& token) {
-    return wait(flow::refresh(services, origin(), token));
+  Result<sessions::TokenPair> refresh(const std::string& token) {
+    return wait(features::sessions::refresh(services, origin(), token));
   }
 
   /// The token of the link in the mail that waits for an address.
@@ -91,11 +99,11 @@ class World : public testing::TestWithParam<db::test::Backend> {
   db::test::TempDir folder;
   asio::io_context io{1};
   db::Database database{GetParam().open(folder.path())};
-  Keys keys{database, Secret("0123456789abcdef0123456789abcdef"), {}};
-  crypto::HashingPool hashing{
+  keys::Keys keys{database, Secret("0123456789abcdef0123456789abcdef"), {}};
+  crypto::password::HashingPool hashing{
       {.parameters = {.memory_kib = 64, .passes = 1}, .threads = 1, .queue_limit = 16}};
-  BackoffTable strangers;
-  BackoffTable repeated_refusals;
+  limits::BackoffTable strangers;
+  limits::BackoffTable repeated_refusals;
   int mails_announced = 0;
   Services services{.database = database,
                     .hashing = hashing,

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "base/bytes.h"
-#include "crypto/access_token.h"
-#include "crypto/jws.h"
+#include "crypto/jose/access_token.h"
+#include "crypto/jose/jws.h"
 
 /// The input is a token as a client sends it; then, wrapped and rightly signed, the header and the payload of
 /// one. Nothing that we did not write may be taken, and what is taken must hold to its own time.

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "base/bytes.h"
-#include "crypto/confirmation_token.h"
-#include "crypto/refresh_token.h"
+#include "crypto/jose/confirmation_token.h"
+#include "crypto/jose/refresh_token.h"
 
 /// The input is a token as a client sends it; then, under the right header and the right tag, a payload.
 /// Whatever is taken must be what we would write, byte for byte.

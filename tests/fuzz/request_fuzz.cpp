@@ -6,10 +6,10 @@
 #include <cstdlib>
 #include <string>
 
-#include "http/framing.h"
-#include "http/head_parser.h"
 #include "http/media_type.h"
 #include "http/path.h"
+#include "http/wire/framing.h"
+#include "http/wire/head_parser.h"
 
 using namespace latchkey::http;
 

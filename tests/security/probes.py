@@ -16,6 +16,7 @@ from requests.structures import CaseInsensitiveDict
 
 from support import RawConnection, RawResponse, assert_common_headers, assert_problem, binary_path
 from support.raw_http import ConnectionEnded
+from support.routes import link_prefixes, targets
 from support.state import nothing_changes
 
 MIB = 1 << 20
@@ -27,24 +28,13 @@ KNOWN_HEADERS = {"cache-control", "content-length", "content-type", "content-sec
                  "transfer-encoding", "permissions-policy", "strict-transport-security", "etag", "last-modified",
                  "accept-encoding", "accept"}
 
-# Method and path of every route of the contract, filled with values that name nothing.
-ROUTES = [
-    ("POST", "/api/auth/signup"), ("POST", "/api/auth/login"), ("POST", "/api/auth/logout"),
-    ("GET", "/api/auth/refresh_token"), ("POST", "/api/auth/refresh_token"),
-    ("GET", "/api/auth/confirmed_email/x.y.z"), ("POST", "/api/auth/confirmed_email/x.y.z"),
-    ("GET", "/api/auth/rejected_email/x.y.z"), ("POST", "/api/auth/rejected_email/x.y.z"),
-    ("POST", "/api/auth/request_email"), ("POST", "/api/auth/block_user/999999999"), ("GET", "/api/users/me"),
-    ("GET", "/api/auth/sessions"), ("DELETE", "/api/auth/sessions/none"), ("POST", "/api/auth/logout_all"),
-    ("GET", "/.well-known/jwks.json"), ("GET", "/openapi.json"), ("GET", "/docs"), ("GET", "/healthz"),
-    ("GET", "/readyz"),
-]
+# Method and path of every route, filled with values that name nothing.
+ROUTES = targets()
 CACHEABLE = ("/.well-known/jwks.json", "/openapi.json", "/docs")
 # Where a bearer token is wanted, and which kind.
-ACCESS_ROUTES = [("GET", "/api/users/me"), ("GET", "/api/auth/sessions"), ("DELETE", "/api/auth/sessions/none"),
-                 ("POST", "/api/auth/logout_all"), ("POST", "/api/auth/block_user/999999999")]
-REFRESH_ROUTES = [("GET", "/api/auth/refresh_token"), ("POST", "/api/auth/refresh_token"), ("POST", "/api/auth/logout")]
-CONFIRM_ROUTES = [("GET", "/api/auth/confirmed_email/"), ("POST", "/api/auth/confirmed_email/"),
-                  ("GET", "/api/auth/rejected_email/"), ("POST", "/api/auth/rejected_email/")]
+ACCESS_ROUTES = targets("accessToken")
+REFRESH_ROUTES = targets("refreshToken")
+CONFIRM_ROUTES = [(method, path) for method, path in link_prefixes() if "ed_email/" in path]
 
 
 # The server after an attack -----------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 #include "store/attempts.h"
 
-#include "store_fixture.h"
+#include "store/fixture.h"
 
 namespace latchkey::store::test {
 namespace {

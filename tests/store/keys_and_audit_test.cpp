@@ -1,9 +1,9 @@
 // store/signing_keys.h, store/audit.h and store/state.h.
 
 #include "store/audit.h"
+#include "store/fixture.h"
 #include "store/signing_keys.h"
 #include "store/state.h"
-#include "store_fixture.h"
 
 namespace latchkey::store::test {
 namespace {

@@ -1,6 +1,6 @@
 // store/outbox.h: a mail is claimed by one worker at a time and leaves only when it was sent.
 
-#include "store_fixture.h"
+#include "store/fixture.h"
 
 namespace latchkey::store::test {
 namespace {

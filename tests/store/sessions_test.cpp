@@ -1,6 +1,6 @@
 // store/sessions.h: one line a session, which never forks, never comes back, and ends with its limits.
 
-#include "store_fixture.h"
+#include "store/fixture.h"
 
 namespace latchkey::store::test {
 namespace {

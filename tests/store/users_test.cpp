@@ -1,6 +1,6 @@
 // store/users.h: what is unique, what is single-use, and what goes along with an account.
 
-#include "store_fixture.h"
+#include "store/fixture.h"
 
 namespace latchkey::store::test {
 namespace {

@@ -20,7 +20,7 @@ void run_as_owner(const std::string& sql) {
   const std::string url = prefix() + "postgres";
   const char* const names[] = {"dbname", nullptr};
   const char* const values[] = {url.c_str(), nullptr};
-  // The one that the program calls, too: src/db/libpq_on_demand.cpp has only those.
+  // The one that the program calls, too: src/db/postgres/libpq_on_demand.cpp has only those.
   const std::unique_ptr<PGconn, void (*)(PGconn*)> connection(PQconnectdbParams(names, values, 1), PQfinish);
   const std::unique_ptr<PGresult, void (*)(PGresult*)> result(PQexec(connection.get(), sql.c_str()), PQclear);
   if (PQresultStatus(result.get()) != PGRES_COMMAND_OK)
@@ -57,8 +57,8 @@ Made& made() {
 
 }  // namespace
 
-PostgresOptions test_postgres_options() {
-  PostgresOptions options;
+postgres::PostgresOptions test_postgres_options() {
+  postgres::PostgresOptions options;
   options.url = Secret(prefix() + made().last());
   options.transaction_connections = 4;
   // Sanitizers are slow, and the tests come many at once.
@@ -74,7 +74,7 @@ std::unique_ptr<Driver> open_test_postgres(const std::filesystem::path& director
     return open_test_sqlite(directory);
   }
   made().make();
-  return open_postgres(test_postgres_options());
+  return postgres::open_postgres(test_postgres_options());
 }
 
 }  // namespace latchkey::db::test

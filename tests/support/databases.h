@@ -11,8 +11,8 @@
 #include <string>
 
 #include "db/driver.h"
-#include "db/postgres.h"
-#include "db/sqlite.h"
+#include "db/postgres/driver.h"
+#include "db/sqlite/driver.h"
 
 /// What tests that run on every database share: each test has one of its own, empty, which goes with it.
 namespace latchkey::db::test {
@@ -47,16 +47,16 @@ struct Backend {
 inline void PrintTo(const Backend& backend, std::ostream* out) { *out << backend.name; }
 
 inline std::unique_ptr<Driver> open_test_sqlite(const std::filesystem::path& directory) {
-  SqliteOptions options;
+  sqlite::SqliteOptions options;
   options.directory = directory;
-  return open_sqlite(options);
+  return sqlite::open_sqlite(options);
 }
 
 /// An empty database of the PostgreSQL that LATCHKEY_TEST_POSTGRES names (tests/support/postgres.py). Without
 /// one it skips the test, which then gets a SQLite that it does not use.
 std::unique_ptr<Driver> open_test_postgres(const std::filesystem::path& directory);
 /// The options for one more driver on the database that `open_test_postgres` made last.
-PostgresOptions test_postgres_options();
+postgres::PostgresOptions test_postgres_options();
 
 /// The databases that a suite runs on.
 #define LATCHKEY_ON_EVERY_DATABASE(suite)                                                               \

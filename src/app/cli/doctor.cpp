@@ -10,8 +10,8 @@
 #include "app/data_directory.h"
 #include "app/schema.h"
 #include "db/backup.h"
-#include "flow/first_start.h"
-#include "flow/key_rotation.h"
+#include "flow/accounts/first_start.h"
+#include "flow/keys/rotation.h"
 #include "settings/master_secret.h"
 #include "store/outbox.h"
 #include "store/signing_keys.h"
@@ -62,7 +62,7 @@ void check_integrity(Diagnosis& diagnosis, const Doctor& command, const Settings
   if (problems.empty()) diagnosis.ok("integrity: every page is sound");
 }
 
-void check_keys(Diagnosis& diagnosis, const flow::KeySnapshot& snapshot, db::Database& database,
+void check_keys(Diagnosis& diagnosis, const flow::keys::KeySnapshot& snapshot, db::Database& database,
                 const Settings& settings, Timestamp now) {
   const auto stored = database.run_now(store::signing_keys::list_keys);
   if (stored.empty()) return diagnosis.ok("keys: none yet, the next start makes one");
@@ -148,7 +148,7 @@ void check_secret_and_keys(Diagnosis& diagnosis, const Settings& settings, db::D
   if (!master.has_value()) return;
   std::vector<Secret> previous;
   if (master->previous.has_value()) previous.push_back(std::move(*master->previous));
-  flow::Keys keys(database, std::move(master->current), std::move(previous));
+  flow::keys::Keys keys(database, std::move(master->current), std::move(previous));
   keys.reload();
   check_keys(diagnosis, *keys.current(), database, settings, now);
 }

@@ -8,7 +8,7 @@
 
 #include "app/cli/table.h"
 #include "base/unicode.h"
-#include "flow/key_rotation.h"
+#include "flow/keys/rotation.h"
 #include "store/signing_keys.h"
 
 namespace latchkey::app::cli {
@@ -58,8 +58,8 @@ int execute(const KeysList& command, Context& context) {
 
 int execute(const KeysRotate&, Context& context) {
   auto& services = context.services;
-  const auto made = flow::rotate_keys(services.database, services.keys, services.settings, context.origin,
-                                      flow::RotationCause::operator_request);
+  const auto made = flow::keys::rotate_keys(services.database, services.keys, services.settings,
+                                            context.origin, flow::keys::RotationCause::operator_request);
   const auto keys = list(context);
   if (keys.empty()) return refuse(context.console, ErrorCode::key_not_found);
   const std::string from = format_rfc3339(keys.back().activates_at);
@@ -75,7 +75,7 @@ int execute(const KeysRevoke& command, Context& context) {
   auto& services = context.services;
   // No id of a key, and PostgreSQL takes no such text.
   if (!is_valid_utf8(command.kid)) return refuse(context.console, ErrorCode::key_not_found);
-  const auto revoked = flow::revoke_key(services.database, services.keys, context.origin, command.kid);
+  const auto revoked = flow::keys::revoke_key(services.database, services.keys, context.origin, command.kid);
   if (revoked.has_error()) return refuse(context.console, revoked.error());
   context.console.out(
       fmt::format("key {} is revoked, with every token that it signed\n", printable(command.kid)));
@@ -84,7 +84,7 @@ int execute(const KeysRevoke& command, Context& context) {
 
 int execute(const KeysRekey&, Context& context) {
   auto& services = context.services;
-  const auto sealed = flow::rekey(services.database, services.keys, context.origin);
+  const auto sealed = flow::keys::rekey(services.database, services.keys, context.origin);
   context.console.out(fmt::format("{} key(s) sealed again under the current master secret\n", sealed));
   return exit_done;
 }

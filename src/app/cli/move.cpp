@@ -12,15 +12,16 @@
 #include "app/cli/move_progress.h"
 #include "app/cli/move_url.h"
 #include "app/data_directory.h"
+#include "app/features.h"
 #include "app/refusal.h"
 #include "app/schema.h"
 #include "app/until_free.h"
 #include "base/log.h"
 #include "db/error.h"
-#include "db/postgres.h"
-#include "db/sqlite.h"
-#include "flow/keys.h"
-#include "flow/move.h"
+#include "db/postgres/driver.h"
+#include "db/sqlite/driver.h"
+#include "flow/keys/keys.h"
+#include "move/mover.h"
 #include "settings/master_secret.h"
 
 namespace latchkey::app::cli {
@@ -80,16 +81,16 @@ class OpenStore {
   static std::unique_ptr<db::Database> open(const StoreUrl& url) {
     if (url.dialect == db::Dialect::sqlite) {
       try {
-        return std::make_unique<db::Database>(db::open_sqlite({.directory = url.directory}));
+        return std::make_unique<db::Database>(db::sqlite::open_sqlite({.directory = url.directory}));
       } catch (const db::InUse& error) {
         throw StoreInUse(error.what());
       }
     }
-    db::PostgresOptions options;
+    db::postgres::PostgresOptions options;
     options.url = url.url.copy();
-    options.role = db::PostgresRole::visitor;
+    options.role = db::postgres::PostgresRole::visitor;
     options.transaction_connections = 1;
-    return std::make_unique<db::Database>(db::open_postgres(std::move(options)));
+    return std::make_unique<db::Database>(db::postgres::open_postgres(std::move(options)));
   }
 
   const StoreUrl& url_;
@@ -118,7 +119,7 @@ std::string describe_next_step(const Ends& ends) {
       ends.to.directory.string(), ends.from.name);
 }
 
-int report(const Ends& ends, const flow::MoveOutcome& outcome, Console& console) {
+int report(const Ends& ends, const move::MoveOutcome& outcome, Console& console) {
   std::string text;
   for (const auto& table : outcome.tables) {
     text +=
@@ -146,14 +147,15 @@ int carry_out(const Ends& ends, db::Side& source, const Clock& clock, std::stop_
     throw std::runtime_error(error.what());  // a target that somebody uses is not waited for
   }
   MoveProgress progress(console, ends.style, std::move(stop));
-  flow::MoveOutcome outcome;
+  move::MoveOutcome outcome;
   try {
-    outcome = flow::move_content(
+    outcome = move::move_content(
         {.source = source,
          .source_name = ends.from.name,
          .open_target =
              [&](db::WhileWaiting while_waiting) { return target->make_side(std::move(while_waiting)); },
          .target_name = ends.to.name,
+         .content = tables(),
          .clock = clock},
         progress);
   } catch (const ConsoleGone&) {
@@ -174,7 +176,7 @@ void check_secret(db::Database& source, const Settings& settings) {
   std::vector<Secret> previous;
   if (master->previous.has_value()) previous.push_back(std::move(*master->previous));
   try {
-    flow::Keys(source, std::move(master->current), std::move(previous)).reload();
+    flow::keys::Keys(source, std::move(master->current), std::move(previous)).reload();
   } catch (const Unavailable&) {
     throw;
   } catch (const std::exception& error) {

@@ -5,7 +5,7 @@
 #include "app/cli/context.h"
 #include "settings/load.h"
 
-/// `latchkey move`: everything of one store into another (flow/move.h).
+/// `latchkey move`: everything of one store into another (move/mover.h).
 namespace latchkey::app::cli {
 
 /// The command as it is given: finds out what is meant, and carries it out in the server that serves the

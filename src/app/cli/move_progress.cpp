@@ -14,13 +14,13 @@ constexpr std::size_t width = 30;
 /// Back to the beginning of the line, and nothing on it (ECMA-48, EL).
 constexpr std::string_view wipe_line = "\r\x1b[K";
 
-std::string_view verb(flow::MoveObserver::Phase phase) {
+std::string_view verb(move::MoveObserver::Phase phase) {
   switch (phase) {
-    case flow::MoveObserver::Phase::copy:
+    case move::MoveObserver::Phase::copy:
       return "copying";
-    case flow::MoveObserver::Phase::check:
+    case move::MoveObserver::Phase::check:
       return "comparing";
-    case flow::MoveObserver::Phase::follow:
+    case move::MoveObserver::Phase::follow:
       return "following";
   }
   return "";
@@ -32,7 +32,7 @@ void refuse_when_stopping(const std::stop_token& stop) {
 
 }  // namespace
 
-std::string render_bar(const flow::MoveObserver::Progress& progress) {
+std::string render_bar(const move::MoveObserver::Progress& progress) {
   const auto total = std::max<std::int64_t>(progress.total, 1);
   const auto done = std::clamp<std::int64_t>(progress.total == 0 ? 1 : progress.done, 0, total);
   const auto filled =

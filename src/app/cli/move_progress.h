@@ -6,13 +6,13 @@
 #include <string>
 
 #include "app/cli/console.h"
-#include "flow/move_copy.h"
+#include "move/copy.h"
 
 namespace latchkey::app::cli {
 
 /// Shows a move on a console: a bar that moves on a terminal, a line for each table that is done elsewhere.
 /// Ends the move when nobody reads any more, or the server stops.
-class MoveProgress final : public flow::MoveObserver {
+class MoveProgress final : public move::MoveObserver {
  public:
   enum class Style : std::uint8_t { lines, bar };
   MoveProgress(Console& console, Style style, std::stop_token stop)
@@ -37,6 +37,6 @@ class MoveProgress final : public flow::MoveObserver {
 };
 
 /// One line of the bar, without its colours and ends.
-std::string render_bar(const flow::MoveObserver::Progress& progress);
+std::string render_bar(const move::MoveObserver::Progress& progress);
 
 }  // namespace latchkey::app::cli

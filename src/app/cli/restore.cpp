@@ -10,15 +10,16 @@
 
 #include "app/cli/context.h"
 #include "app/data_directory.h"
+#include "app/features.h"
 #include "app/refusal.h"
 #include "app/schema.h"
 #include "app/until_free.h"
 #include "db/backup.h"
-#include "db/sqlite.h"
-#include "flow/move.h"
+#include "db/sqlite/driver.h"
+#include "move/marks.h"
+#include "move/mover.h"
 #include "settings/master_secret.h"
 #include "store/audit.h"
-#include "store/moves.h"
 #include "store/outbox.h"
 #include "store/sessions.h"
 #include "store/signing_keys.h"
@@ -82,10 +83,11 @@ void prepare_copy(const fs::path& backup, const fs::path& data_dir, std::optiona
                   Timestamp now, const std::stop_token& stop) {
   db::make_restore_directory(backup, copy_folder(data_dir), stop);
   {
-    db::Database copy(db::open_sqlite({.directory = copy_folder(data_dir)}));
+    db::Database copy(db::sqlite::open_sqlite({.directory = copy_folder(data_dir)}));
     if (plan_schema(copy).from == 0) throw std::runtime_error(backup.string() + " is no backup of latchkey");
     migrate_schema(copy, now);
-    store::moves::clear_remains(*db::make_side(copy, db::Dialect::sqlite));  // of a move that was at work
+    move::marks::clear_remains(*db::make_side(copy, db::Dialect::sqlite),
+                               tables());  // of a move that was at work
     auto work = [&](db::Tx& tx) { void_what_was_given_out(tx, current_epoch, now); };
     copy.write_now(work);
   }
@@ -123,7 +125,7 @@ std::optional<std::int64_t> read_current_epoch(const fs::path& data_dir) {
   const auto size = fs::file_size(data_dir / "latchkey.db", error);
   if (error || size == 0) return std::nullopt;  // opening an empty one would fill it
   try {
-    db::Database database(db::open_sqlite({.directory = data_dir}));
+    db::Database database(db::sqlite::open_sqlite({.directory = data_dir}));
     refuse_over_moved(database);
     return database.run_now(store::state::find_epoch);
   } catch (const StartRefused&) {
@@ -148,7 +150,7 @@ std::int64_t next_epoch(std::int64_t of_backup, std::optional<std::int64_t> curr
 void refuse_over_moved(db::Database& database) {
   std::optional<std::string> why;
   try {
-    why = flow::explain_barred(database);
+    why = move::explain_barred(database);
   } catch (const db::Fault&) {
     // Of before there were marks, or damaged.
   }

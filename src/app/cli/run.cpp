@@ -11,6 +11,7 @@
 #include "app/cli/secret_input.h"
 #include "app/cli/store_commands.h"
 #include "app/core.h"
+#include "app/features.h"
 #include "app/serve.h"
 #include "app/until_free.h"
 #include "settings/load.h"
@@ -62,7 +63,7 @@ int run_where_the_store_is(Command command, const settings::Loaded& loaded,
 int run_invocation(const Invocation& invocation, const std::vector<std::string>& arguments,
                    Console& console) {
   if (std::holds_alternative<OpenApi>(invocation.command)) {
-    return print(console, boost::json::serialize(api::make_openapi()) + '\n');
+    return print(console, boost::json::serialize(api::make_openapi(features())) + '\n');
   }
   const auto* config = std::get_if<Config>(&invocation.command);
   if (config != nullptr && config->reference) return print(console, settings::render_reference_markdown());

@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "api/json_codec.h"
-#include "api/schemas.h"
+#include "api/encode.h"
+#include "api/user_response.h"
 #include "app/cli/table.h"
 #include "base/email_address.h"
-#include "crypto/password_hash.h"
-#include "flow/accounts.h"
-#include "flow/validation.h"
+#include "base/field_errors.h"
+#include "crypto/password/hash.h"
+#include "flow/accounts/accounts.h"
+#include "flow/accounts/validation.h"
 #include "store/users.h"
 
 namespace latchkey::app::cli {
@@ -42,24 +43,24 @@ int change(Context& context, const UserName& name, std::string_view done, Flow f
   return exit_done;
 }
 
-Result<flow::NewAccount> check(const UserAdd& command, const Context& context) {
+Result<flow::accounts::NewAccount> check(const UserAdd& command, const Context& context) {
   const auto& settings = context.services.settings;
   if (command.input == UserAdd::Input::password) {
-    return flow::check_new_account(settings, command.email, command.username, context.input.text());
+    return flow::accounts::check_new_account(settings, command.email, command.username, context.input.text());
   }
-  if (!crypto::is_acceptable_hash(context.input.text())) {
+  if (!crypto::password::is_acceptable_hash(context.input.text())) {
     return invalid_field(
-        {"password-hash"}, "value_error",
+        "input", "password-hash", "value_error",
         "standard input must be one bcrypt hash ($2a$, $2b$, $2y$) or Argon2id hash in PHC form, "
         "within the bounds that sign-in accepts");
   }
-  return flow::check_imported_account(settings, command.email, command.username);
+  return flow::accounts::check_imported_account(settings, command.email, command.username);
 }
 
-std::string hash(const UserAdd& command, const flow::NewAccount& account, const Context& context) {
+std::string hash(const UserAdd& command, const flow::accounts::NewAccount& account, const Context& context) {
   if (command.input == UserAdd::Input::password_hash) return std::string(context.input.text());
-  crypto::HashArena arena;
-  return crypto::hash_password(account.password, context.services.hashing.parameters(), arena);
+  crypto::password::HashArena arena;
+  return crypto::password::hash_password(account.password, context.services.hashing.parameters(), arena);
 }
 
 std::string yes_or_no(bool truth) { return truth ? "yes" : "no"; }
@@ -97,15 +98,15 @@ void for_all(Context& context, Each each, EndPage end_page) {
 int execute(const UserAdd& command, Context& context) {
   const auto checked = check(command, context);
   if (checked.has_error()) return refuse(context.console, checked.error());
-  const flow::AccountToAdd account{.email = checked->email.address,
-                                   .email_key = checked->email.key.value,
-                                   .username = checked->username,
-                                   .username_key = checked->username_key,
-                                   .password_hash = hash(command, *checked, context),
-                                   .role = command.role,
-                                   .confirmed = command.confirmed};
+  const flow::accounts::AccountToAdd account{.email = checked->email.address,
+                                             .email_key = checked->email.key.value,
+                                             .username = checked->username,
+                                             .username_key = checked->username_key,
+                                             .password_hash = hash(command, *checked, context),
+                                             .role = command.role,
+                                             .confirmed = command.confirmed};
   auto work = [&](db::Tx& tx) {
-    return flow::add_account(tx, context.services.settings, context.origin, account);
+    return flow::accounts::add_account(tx, context.services.settings, context.origin, account);
   };
   const Result<User> user = context.services.database.write_now(work);
   if (user.has_error()) return refuse(context.console, user.error());
@@ -153,25 +154,26 @@ int execute(const UserShow& command, Context& context) {
 
 int execute(const UserBlock& command, Context& context) {
   return change(context, command.user, "is blocked; its sessions are ended", [&](db::Tx& tx, UserId id) {
-    return flow::set_access(tx, context.origin, id, flow::Access::blocked);
+    return flow::accounts::set_access(tx, context.origin, id, flow::accounts::Access::blocked);
   });
 }
 
 int execute(const UserUnblock& command, Context& context) {
   return change(context, command.user, "may sign in again", [&](db::Tx& tx, UserId id) {
-    return flow::set_access(tx, context.origin, id, flow::Access::allowed);
+    return flow::accounts::set_access(tx, context.origin, id, flow::accounts::Access::allowed);
   });
 }
 
 int execute(const UserSetRole& command, Context& context) {
   const std::string done = fmt::format("has the role {}; its sessions are ended", to_string(command.role));
-  return change(context, command.user, done,
-                [&](db::Tx& tx, UserId id) { return flow::set_role(tx, context.origin, id, command.role); });
+  return change(context, command.user, done, [&](db::Tx& tx, UserId id) {
+    return flow::accounts::set_role(tx, context.origin, id, command.role);
+  });
 }
 
 int execute(const UserDelete& command, Context& context) {
   return change(context, command.user, "is deleted",
-                [&](db::Tx& tx, UserId id) { return flow::delete_user(tx, context.origin, id); });
+                [&](db::Tx& tx, UserId id) { return flow::accounts::delete_user(tx, context.origin, id); });
 }
 
 }  // namespace latchkey::app::cli

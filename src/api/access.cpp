@@ -1,0 +1,63 @@
+#include "api/access.h"
+
+#include <stdexcept>
+
+#include "api/api.h"
+#include "api/endpoint.h"
+#include "base/unicode.h"
+#include "flow/accounts/require_administrator.h"
+#include "http/bearer.h"
+
+namespace latchkey::api {
+namespace {
+
+constexpr std::size_t max_user_agent = 256;
+
+/// A user agent as it may be kept and shown: one line of valid UTF-8.
+std::string printable_user_agent(std::string_view text) {
+  text = text.substr(0, max_user_agent);
+  while (!text.empty() && !is_valid_utf8(text)) text.remove_suffix(1);
+  return has_control_characters(text) ? std::string() : std::string(text);
+}
+
+const flow::sessions::Caller* find_caller(const http::Request& request) {
+  const auto* principal = request.caller.get<Principal>();
+  return principal == nullptr ? nullptr : std::get_if<flow::sessions::Caller>(principal);
+}
+
+Task<Result<void>> authorize(const Api& api, const http::Route& route, http::Request& request) {
+  const auto token = http::bearer_token(request);
+  if (!token.has_value()) co_return Error(ErrorCode::invalid_token);
+  auto caller = co_await flow::sessions::authenticate(api.services, request.now, *token);
+  if (caller.has_error()) co_return caller.error();
+  request.caller.set(Principal(std::move(*caller)));
+  if (route.access != static_cast<int>(Permission::administrator) + 1) co_return Result<>{};
+  flow::Origin origin = origin_of(request);
+  std::string asked_for(route.pattern);
+  const Role role = caller_of(request).user.role;
+  co_return co_await flow::accounts::require_administrator(api.services, std::move(origin), role,
+                                                           std::move(asked_for));
+}
+
+}  // namespace
+
+flow::Origin origin_of(const http::Request& request) {
+  const auto* caller = find_caller(request);
+  return {.now = request.now,
+          .address = std::string(request.address),
+          .user_agent = printable_user_agent(request.header("User-Agent").value_or("")),
+          .request_id = std::string(request.request_id),
+          .actor = caller != nullptr ? to_string(caller->user.subject) : std::string()};
+}
+
+const flow::sessions::Caller& caller_of(const http::Request& request) {
+  const auto* caller = find_caller(request);
+  if (caller == nullptr) throw std::logic_error("a handler asked for the caller on a route that has none");
+  return *caller;
+}
+
+http::AccessHook make_access_hook(const Api& api) {
+  return [&api](const http::Route& route, http::Request& request) { return authorize(api, route, request); };
+}
+
+}  // namespace latchkey::api

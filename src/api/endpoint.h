@@ -1,0 +1,129 @@
+#pragma once
+
+#include <array>
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <initializer_list>
+#include <stdexcept>
+#include <string_view>
+
+#include "api/described.h"
+#include "api/schema.h"
+#include "base/error.h"
+#include "base/metrics.h"
+#include "base/task.h"
+#include "http/message.h"
+#include "http/route.h"
+
+/// One row says everything about a route: the router, the gate, access control, metrics, openapi.json and the
+/// documentation page read it, and nothing else has to be edited to add one.
+namespace latchkey::api {
+
+struct Api;
+
+/// Answers one request. A denial is rendered in the error style of the row; `Unavailable` becomes 503, any
+/// other exception 500. A plain coroutine function: it keeps nothing between requests.
+using Handler = Task<Result<http::Response>> (*)(const Api&, http::Request&);
+
+/// What a client proves itself with. The other credentials of the design (browser session, client, API key)
+/// come with the first route that takes them.
+enum class Credential : std::uint8_t {
+  none,
+  access_token,   ///< checked before the handler runs, which finds the caller in `caller_of`
+  refresh_token,  ///< the handler checks it
+};
+
+enum class Permission : std::uint8_t { none, administrator };
+
+/// Who may call a route.
+struct Access {
+  Credential from = Credential::none;
+  Permission needs = Permission::none;
+};
+
+inline constexpr Access anyone{};
+inline constexpr Access signed_in{.from = Credential::access_token};
+inline constexpr Access administrators{.from = Credential::access_token, .needs = Permission::administrator};
+inline constexpr Access refresh_token_holder{.from = Credential::refresh_token};
+
+/// What a route takes as its body.
+struct Body {
+  http::BodyKind kind = http::BodyKind::none;
+  Schema schema{};
+};
+template <Described T>
+constexpr Body takes(http::BodyKind kind = http::BodyKind::json) {
+  return {.kind = kind, .schema = request_schema<T>()};
+}
+
+/// What a route answers when it does what was asked.
+struct Answer {
+  int status = 200;
+  std::string_view media_type = "application/json";
+  Schema schema{};
+  /// A client that prefers HTML gets a page in place of the JSON, refusals included.
+  bool page_for_browsers = false;
+};
+template <Described T>
+constexpr Answer gives(int status = 200) {
+  return {.status = status, .schema = response_schema<T>()};
+}
+template <Described T>
+constexpr Answer gives_list(std::string_view name) {
+  return {.schema = list_schema<T>(name)};
+}
+/// For links in mails: JSON for programs, a page for people.
+template <Described T>
+constexpr Answer gives_page_or() {
+  return {.schema = response_schema<T>(), .page_for_browsers = true};
+}
+constexpr Answer gives_nothing() { return {.status = 204, .media_type = ""}; }
+constexpr Answer gives_media(std::string_view media_type) { return {.media_type = media_type}; }
+
+/// What a route refuses beside what the gate refuses everywhere.
+class Refusals {
+ public:
+  constexpr Refusals() = default;
+  constexpr Refusals(std::initializer_list<ErrorCode> codes) {  // NOLINT(google-explicit-constructor)
+    if (codes.size() > codes_.size()) throw std::logic_error("make room for more refusals");
+    for (const ErrorCode code : codes) codes_[count_++] = code;
+  }
+  constexpr const ErrorCode* begin() const { return codes_.data(); }
+  constexpr const ErrorCode* end() const { return codes_.data() + count_; }
+
+ private:
+  std::array<ErrorCode, 12> codes_{};
+  std::size_t count_ = 0;
+};
+
+/// A value that a route takes in its query, for the schema; path parameters follow from the pattern.
+struct QueryParameter {
+  std::string_view name;
+  std::string_view type;
+  std::string_view meaning;
+};
+
+enum class Listener : std::uint8_t {
+  open,        ///< `listen` alone
+  management,  ///< `management_listen` alone
+  both,
+};
+
+struct Endpoint {
+  http::Method method;
+  std::string_view path;  ///< such as "/api/auth/sessions/{id}"; a parameter is a whole segment
+  std::string_view tag;   ///< the group in the documentation
+  std::string_view summary;
+  Access access{};
+  Body body{};
+  QueryParameter query{};
+  Answer answer{};
+  Refusals refusals{};
+  http::ErrorStyle errors = http::ErrorStyle::problem;
+  http::Head head = http::Head::refused;
+  Listener listener = Listener::open;
+  metrics::Route counter;
+  Handler handler;
+};
+
+}  // namespace latchkey::api

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "api/endpoint.h"
+#include "db/table.h"
+#include "flow/sweep.h"
+
+namespace latchkey::api {
+
+/// One capability: a folder under features/, and everything of it that the rest of the program has to know.
+/// The list of features stands in app/features.cpp; whoever needs routes, mails, pages, tables, sweeps or
+/// counters reads that list, so that taking a folder and its line away takes the capability away.
+struct Feature {
+  std::string_view name;
+  std::span<const Endpoint> endpoints{};
+  std::span<const db::Table> tables{};    ///< parents before their children; kernel tables come before all
+  std::span<const flow::Sweep> sweeps{};  ///< how its tables shrink
+};
+
+using Features = std::span<const Feature* const>;
+
+}  // namespace latchkey::api

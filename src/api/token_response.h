@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "api/described.h"
+#include "flow/sessions/tokens.h"
+
+namespace latchkey::api {
+
+/// What a client gets at sign-in and refresh (RFC 6749 §5.1).
+struct TokenResponse {
+  std::string access_token;
+  std::string refresh_token;
+  std::string token_type;
+  std::int64_t expires_in = 0;
+};
+constexpr auto describe(const TokenResponse*) {
+  return object("TokenSchema", member("access_token", &TokenResponse::access_token),
+                member("refresh_token", &TokenResponse::refresh_token),
+                member("token_type", &TokenResponse::token_type, {.constant = "bearer"}),
+                member("expires_in", &TokenResponse::expires_in,
+                       {.meaning = "seconds for which the access token is good"}));
+}
+
+inline TokenResponse token_response(flow::sessions::TokenPair tokens) {
+  return {.access_token = std::move(tokens.access_token),
+          .refresh_token = std::move(tokens.refresh_token),
+          .token_type = "bearer",
+          .expires_in = tokens.expires_in};
+}
+
+/// A sentence and nothing else.
+struct MessageResponse {
+  std::string message;
+};
+constexpr auto describe(const MessageResponse*) {
+  return object("Message", member("message", &MessageResponse::message));
+}
+
+}  // namespace latchkey::api

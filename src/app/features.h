@@ -1,0 +1,19 @@
+#pragma once
+
+#include "api/feature.h"
+#include "db/table.h"
+#include "flow/sweep.h"
+
+namespace latchkey::app {
+
+/// What this program can do, in the order of the documentation. A capability is taken away with its folder
+/// under features/ and its line in features.cpp.
+api::Features features();
+
+/// Every table of a deployment, parents before their children: the kernel's, then those of the features.
+db::Tables tables();
+
+/// How tables shrink: the kernel's sweeps, then those of the features.
+std::span<const flow::Sweep> sweeps();
+
+}  // namespace latchkey::app

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/secret.h"
+
+/// bcrypt hashes of other programs. For this room's .cpp files.
+namespace latchkey::crypto::password {
+
+/// The most that is computed: 2^16 rounds take seconds.
+inline constexpr int max_bcrypt_cost = 16;
+
+/// `$2a$`, `$2b$` or `$2y$`, a cost from 04 to 16, 22 characters of salt and 31 of hash.
+bool is_bcrypt(std::string_view stored);
+
+/// Whether `stored`, of which `is_bcrypt` is true, was made from these bytes. A password with a NUL never
+/// matches. bcrypt reads 72 bytes; whoever made the hash lived with that, and so does this. Throws
+/// std::runtime_error when libcrypt has no bcrypt.
+bool bcrypt_matches(const std::string& stored, const Secret& password);
+
+}  // namespace latchkey::crypto::password

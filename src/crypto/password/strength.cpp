@@ -1,0 +1,101 @@
+#include "crypto/password/strength.h"
+
+#include <zxcvbn.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "base/secret.h"
+#include "base/unicode.h"
+
+namespace latchkey::crypto::password {
+namespace {
+
+/// zxcvbn takes seconds for some texts of a hundred characters ("1212…"), and at most milliseconds for pieces
+/// of this length.
+constexpr std::size_t piece_size = 24;
+constexpr std::size_t judged_size = 96;
+constexpr std::size_t shortest_word = 3;
+constexpr std::size_t longest_word = judged_size;
+constexpr std::size_t most_words = 16;
+
+/// One byte a character: zxcvbn counts bytes, and would take a letter of another script for two or three.
+std::string to_single_bytes(std::string_view text) {
+  std::string bytes;
+  bytes.reserve(std::min(text.size(), judged_size));
+  for (const char c : text) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    const bool continues = (byte & 0xc0) == 0x80;
+    // The last byte of a character tells it best from its neighbours in the alphabet.
+    if (continues && !bytes.empty()) {
+      bytes.back() = c;
+      continue;
+    }
+    if (bytes.size() == judged_size) break;
+    bytes.push_back(c);
+  }
+  return bytes;
+}
+
+bool is_word_byte(char c) {
+  return (static_cast<std::uint8_t>(c) & 0x80) != 0 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
+}
+
+void add_word(std::vector<std::string>& words, std::string_view word) {
+  if (word.size() >= shortest_word && words.size() < most_words)
+    words.emplace_back(word.substr(0, longest_word));
+}
+
+/// The inputs as zxcvbn wants them, in lower case, and the parts between their punctuation.
+std::vector<std::string> collect_words(std::span<const std::string> inputs) {
+  std::vector<std::string> words;
+  for (const std::string& input : inputs) {
+    const std::string text = to_lower_ascii(to_single_bytes(input));
+    add_word(words, text);
+    for (auto at = text.begin(); at != text.end();) {
+      const auto from = std::find_if(at, text.end(), is_word_byte);
+      at = std::find_if_not(from, text.end(), is_word_byte);
+      add_word(words, std::string_view{from, at});
+    }
+  }
+  return words;
+}
+
+/// Takes out of `judged` the words that are longer than a piece: no piece could hold them, and zxcvbn would
+/// not know them. Whoever guesses tries them first, so they are worth nothing.
+void erase_long_words(std::string& judged, const std::vector<std::string>& words) {
+  std::string lower = to_lower_ascii(judged);
+  for (const std::string& word : words) {
+    if (word.size() <= piece_size) continue;
+    for (std::size_t at = lower.find(word); at != std::string::npos; at = lower.find(word)) {
+      lower.erase(at, word.size());
+      judged.erase(at, word.size());
+    }
+  }
+  wipe(lower);
+}
+
+}  // namespace
+
+double guesses_log10(std::string_view password, std::span<const std::string> user_inputs) {
+  const std::vector<std::string> words = collect_words(user_inputs);
+  std::vector<const char*> dictionary;
+  dictionary.reserve(words.size() + 1);
+  for (const std::string& word : words) dictionary.push_back(word.c_str());
+  dictionary.push_back(nullptr);
+
+  std::string judged = to_single_bytes(password);
+  erase_long_words(judged, words);
+  double best_bits = 0;
+  for (std::size_t at = 0; at < judged.size(); at += piece_size) {
+    std::string piece = judged.substr(at, piece_size);
+    best_bits = std::max(best_bits, ZxcvbnMatch(piece.c_str(), dictionary.data(), nullptr));
+    wipe(piece);
+  }
+  wipe(judged);
+  return best_bits * std::log10(2.0);
+}
+
+}  // namespace latchkey::crypto::password

@@ -1,0 +1,141 @@
+#include "db/postgres/pulse.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+#include "base/log.h"
+#include "db/statement.h"
+#include "db/tx.h"
+
+namespace latchkey::db::postgres {
+namespace {
+
+using std::chrono::milliseconds;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr milliseconds interval{250};
+constexpr milliseconds answer_limit{1000};
+/// Without an answer for so long the node says that it is not ready,
+constexpr milliseconds readiness_limit{1000};
+/// and for so long somebody else may lead, and we know neither database nor time.
+constexpr milliseconds stale_after{3000};
+/// How wrong a node's idea of the time may be.
+constexpr Microseconds tolerance{1'000'000};
+
+// These two are asked of PostgreSQL only: no statement of the store asks a database for the time.
+constexpr Statement<std::optional<std::int64_t>> ask_time{
+    "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"};
+constexpr Statement<std::optional<bool>, std::int64_t> ask_lead{"SELECT pg_try_advisory_lock($1)"};
+constexpr std::int64_t lead_lock = 7809644653205935482;  ///< next to that of migrations
+
+PostgresOptions impatient(const PostgresOptions& options) {
+  PostgresOptions own;
+  own.url = options.url.copy();
+  own.statement_timeout = answer_limit;
+  return own;
+}
+
+}  // namespace
+
+PostgresPulse::PostgresPulse(const PostgresOptions& options, PostgresHealth& health)
+    : options_(options),
+      all_(health),
+      own_options_(impatient(options)),
+      health_(health, PostgresHealth::Need::must),
+      connection_(own_options_) {
+  beat();
+  thread_ = std::thread([this] { loop(); });
+}
+
+PostgresPulse::~PostgresPulse() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void PostgresPulse::loop() {
+  pthread_setname_np(pthread_self(), "db-pulse");
+  std::unique_lock lock(mutex_);
+  milliseconds pause = interval;
+  while (!wake_.wait_for(lock, pause, [this] { return stopping_; })) {
+    lock.unlock();
+    try {
+      beat();
+      health_.up();
+      backoff_.reset();
+      pause = interval;
+    } catch (const std::exception& error) {
+      pause = backoff_.next();
+      connection_.close();
+      // Whoever refuses, or hangs up, is there. Of whoever let us wait nothing is known until it answers:
+      // then what others ask in vain is not waited for either, though no connection is closed.
+      if (!all_.is_silent()) all_.answered();
+      if (leads_.exchange(false)) log::info("node.leads_no_more");
+      const bool unconnected = std::exchange(connecting_, false);
+      if (!unconnected) all_.end_era(era_);
+      unconnected ? health_.unconnected(error.what()) : health_.down(error.what());
+    }
+    lock.lock();
+  }
+}
+
+void PostgresPulse::beat() {
+  all_.asked();
+  if (era_ != all_.era()) connection_.close();
+  if (!connection_.is_open()) {
+    if (leads_.exchange(false)) log::info("node.leads_no_more");
+    connecting_ = true;
+    era_ = all_.era();
+    connection_.connect(all_.preferred());
+    all_.prefer(connection_.host());
+    connecting_ = false;
+  }
+  measure_clock();
+  all_.answered();
+  if (options_.role == PostgresRole::node && !leads_) try_to_lead();
+  answered_at_ = SteadyClock::now();
+}
+
+/// The answer was made at some moment between question and arrival: that bounds the difference of the clocks
+/// from both sides. One inside the bounds stays, so that time does not jitter. It is measured against a clock
+/// that nobody can set, so that this machine's may be set to what it likes without a request taking it for
+/// the time.
+void PostgresPulse::measure_clock() {
+  if (options_.clock == nullptr) {
+    detail::execute(connection_, ask_time.with());
+    return;
+  }
+  Clock& clock = *options_.clock;
+  const Microseconds before = Clock::time_since_boot();
+  const Timestamp there{Microseconds{detail::execute(connection_, ask_time.with()).value()}};
+  const Microseconds after = Clock::time_since_boot();
+  if (after - before > 2 * tolerance) throw Unavailable("the database answers too slowly to tell the time");
+  if (!boot_.has_value() || *boot_ < there - after || there - before < *boot_) {
+    boot_ = there - after + (after - before) / 2;
+    clock.follow(*boot_);
+  }
+  const Microseconds off = clock.machine_time() - (*boot_ + Clock::time_since_boot());
+  if (std::chrono::abs(off - machine_is_off_) <= tolerance) return;
+  machine_is_off_ = off;
+  log::warn("clock.follows_database", {{"machine_is_off_by_ms", off.count() / 1000}});
+}
+
+void PostgresPulse::try_to_lead() {
+  if (!detail::execute(connection_, ask_lead.with(lead_lock)).value()) return;
+  leads_ = true;
+  log::info("node.leads");
+}
+
+bool PostgresPulse::leads() const { return leads_ && SteadyClock::now() - answered_at_.load() < stale_after; }
+
+std::optional<std::string> PostgresPulse::trouble() const {
+  const bool fresh = SteadyClock::now() - answered_at_.load() < stale_after;
+  if (fresh && all_.silence() < readiness_limit) return std::nullopt;
+  return "the database does not answer";
+}
+
+}  // namespace latchkey::db::postgres

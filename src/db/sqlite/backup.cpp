@@ -1,0 +1,178 @@
+#include "db/sqlite/backup.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "db/backup.h"
+#include "db/error.h"
+#include "db/sqlite/files.h"
+#include "db/sqlite/handle.h"
+
+namespace latchkey::db::sqlite {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct FinishBackup {
+  void operator()(sqlite3_backup* backup) const { sqlite3_backup_finish(backup); }
+};
+
+/// Removes an unfinished file when it goes.
+class Unfinished {
+ public:
+  explicit Unfinished(fs::path path) : path_(std::move(path)) {}
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+  ~Unfinished() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove(path_, ignored);
+  }
+  void keep() { path_.clear(); }
+
+ private:
+  fs::path path_;
+};
+
+void refuse_when_stopping(const std::stop_token& stop) {
+  if (stop.stop_requested()) throw Unavailable("the server is stopping: give the command again");
+}
+
+/// Copies page by page into `to`, which exists, is empty and is not open elsewhere.
+void copy_database(const fs::path& from, const fs::path& to, const std::stop_token& stop) {
+  const SqliteHandle source = open_sqlite_handle(from, SqliteAccess::read);
+  sqlite3_busy_timeout(source.get(), 5000);
+  // With a snapshot of our own the copy needs not begin again at every write. The log grows as long as we
+  // take.
+  run_sql(source.get(), "BEGIN");
+  run_sql(source.get(), "SELECT count(*) FROM sqlite_schema");
+
+  const SqliteHandle target = open_sqlite_handle(to, SqliteAccess::write);
+  run_sql(target.get(), "PRAGMA synchronous = OFF");  // synced once, below
+  std::unique_ptr<sqlite3_backup, FinishBackup> copy(
+      sqlite3_backup_init(target.get(), "main", source.get(), "main"));
+  if (!copy) throw_sqlite(target.get(), sqlite3_errcode(target.get()), "while starting a copy");
+  int code = SQLITE_OK;
+  while (code == SQLITE_OK) {
+    refuse_when_stopping(stop);
+    code = sqlite3_backup_step(copy.get(), 512);
+  }
+  if (code != SQLITE_DONE) throw_sqlite(target.get(), code, "while copying to " + to.string());
+  const int finished = sqlite3_backup_finish(copy.release());
+  check_sqlite(target.get(), finished, "while copying to " + to.string());
+  // So that the file is whole without companions and can be read where nothing may be written.
+  run_sql(target.get(), "PRAGMA journal_mode = DELETE");
+}
+
+/// Renames, and makes the new name survive a power cut.
+void move(const fs::path& from, const fs::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0)
+    throw Fault("cannot make " + to.string() + ": " + std::strerror(errno));
+  sync_path(fs::absolute(to).parent_path());
+}
+
+std::vector<std::string> find_problems(sqlite3* db, const std::stop_token& stop) {
+  // It reads the whole file, in one step.
+  const std::stop_callback interrupt(stop, [db] { sqlite3_interrupt(db); });
+  std::vector<std::string> problems;
+  for (const char* check : {"PRAGMA integrity_check(100)", "PRAGMA foreign_key_check"}) {
+    sqlite3_stmt* raw = nullptr;
+    const int prepared = sqlite3_prepare_v2(db, check, -1, &raw, nullptr);
+    const SqliteStatement statement(raw);
+    check_sqlite(db, prepared, check);
+    int result = SQLITE_ROW;
+    while ((result = sqlite3_step(raw)) == SQLITE_ROW) {
+      const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(raw, 0));
+      const std::string found = text == nullptr ? "" : text;
+      if (sqlite3_column_count(raw) > 1) {
+        problems.push_back("a row of " + found + " refers to a row that does not exist");
+      } else if (found != "ok") {
+        problems.push_back(found);
+      }
+    }
+    if (result != SQLITE_DONE) {
+      refuse_when_stopping(stop);
+      throw_sqlite(db, result, check);
+    }
+  }
+  return problems;
+}
+
+}  // namespace
+
+void backup_sqlite(const fs::path& from, const fs::path& to, std::stop_token stop) {
+  if (fs::exists(fs::symlink_status(to))) throw Fault(to.string() + " exists already");
+  const fs::path part = with_suffix(to, ".part");
+  std::error_code ignored;
+  fs::remove(part, ignored);
+  const int fd = create_private_file(part);
+  if (fd < 0) throw Fault("cannot make " + part.string() + ": " + std::strerror(errno));
+  ::close(fd);
+  Unfinished unfinished(part);
+  copy_database(from, part, stop);
+  sync_path(part);
+  move(part, to);
+  unfinished.keep();
+}
+
+std::vector<std::string> check_sqlite_integrity(const fs::path& file, std::stop_token stop) {
+  try {
+    const SqliteHandle db = open_sqlite_handle(file, SqliteAccess::read);
+    sqlite3_busy_timeout(db.get(), 5000);
+    return find_problems(db.get(), stop);
+  } catch (const Corrupt& error) {
+    return {error.what()};
+  }
+}
+
+}  // namespace latchkey::db::sqlite
+
+namespace latchkey::db {
+
+using namespace sqlite;
+
+void backup(Database& database, const fs::path& file, std::stop_token stop) {
+  database.driver().backup(file, std::move(stop));
+}
+std::vector<std::string> check_integrity(Database& database, std::stop_token stop) {
+  return database.driver().check_integrity(std::move(stop));
+}
+
+void make_restore_directory(const fs::path& backup, const fs::path& directory, std::stop_token stop) {
+  fs::remove_all(directory);
+  if (::mkdir(directory.c_str(), 0700) != 0)
+    throw Fault("cannot make " + directory.string() + ": " + std::strerror(errno));
+  const fs::path file = directory / "latchkey.db";
+  backup_sqlite(backup, file, stop);
+  const auto problems = check_sqlite_integrity(file, stop);
+  if (!problems.empty()) throw Corrupt("the backup " + backup.string() + " is damaged: " + problems.front());
+}
+
+void swap_in(const DataLock&, const fs::path& restored, const fs::path& directory) {
+  const fs::path file = directory / "latchkey.db";
+  const fs::path log = with_suffix(file, "-wal");
+  const fs::path kept = with_suffix(file, ".replaced");
+  std::error_code ignored;
+  try {
+    // Closing copies the log back and removes it, so that the old file is whole by itself.
+    if (fs::exists(file))
+      run_sql(open_sqlite_handle(file, SqliteAccess::write).get(), "PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (const std::exception&) {  // damaged: perhaps why it is replaced
+  }
+  fs::remove(with_suffix(kept, "-wal"), ignored);
+  if (fs::exists(log)) move(log, with_suffix(kept, "-wal"));
+  fs::remove(with_suffix(file, "-shm"), ignored);
+  fs::remove(kept, ignored);
+  if (fs::exists(file) && ::link(file.c_str(), kept.c_str()) != 0) {
+    fs::copy_file(file, kept);  // a file system without links
+  }
+  sync_path(restored / file.filename());
+  move(restored / file.filename(), file);
+  fs::remove_all(restored, ignored);
+}
+
+}  // namespace latchkey::db

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "db/sqlite/handle.h"
+
+namespace latchkey::db::sqlite {
+
+/// Makes `latchkey.db` when there is none, sees that it and its companions are 0600, and refuses what is no
+/// SQLite file or has lost its end. Before any connection: closing a file of ours drops SQLite's locks on it.
+void prepare_file(const std::filesystem::path& file);
+
+/// Opens the writer's connection on a prepared file and looks at it quickly; see `open_sqlite`.
+SqliteHandle open_checked(const std::filesystem::path& file);
+
+/// Opens a file for writing that did not exist, mode 0600 whatever the umask.
+int create_private_file(const std::filesystem::path& file);
+/// Makes what a file or directory holds, names included, survive a power cut.
+void sync_path(const std::filesystem::path& path);
+/// The path with something added to its name, such as `-wal`.
+std::filesystem::path with_suffix(std::filesystem::path path, const char* suffix);
+
+}  // namespace latchkey::db::sqlite

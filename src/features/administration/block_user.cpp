@@ -1,0 +1,11 @@
+#include "features/administration/block_user.h"
+
+namespace latchkey::features::administration {
+
+Task<Result<store::users::User>> block_user(flow::Services& services, flow::Origin origin, UserId user,
+                                            flow::accounts::Access access) {
+  auto work = [&](db::Tx& tx) { return flow::accounts::set_access(tx, origin, user, access); };
+  co_return co_await services.database.write(work);
+}
+
+}  // namespace latchkey::features::administration

@@ -1,0 +1,101 @@
+#include <charconv>
+
+#include "api/access.h"
+#include "api/api.h"
+#include "api/decode.h"
+#include "api/encode.h"
+#include "api/feature.h"
+#include "api/user_response.h"
+#include "features/administration/block_user.h"
+#include "features/administration/feature.h"
+#include "http/respond.h"
+
+namespace latchkey::features::administration {
+namespace {
+
+using enum ErrorCode;
+
+struct AccessRequest {
+  bool is_active = false;
+};
+constexpr auto describe(const AccessRequest*) {
+  return api::object("UserAccess", api::member("is_active", &AccessRequest::is_active,
+                                               {.meaning = "false blocks the account, true unblocks it"}));
+}
+
+struct AccessResponse {
+  std::string message;
+  api::UserResponse user;
+};
+constexpr auto describe(const AccessResponse*) {
+  return api::object("UserAccessResponse", api::member("message", &AccessResponse::message),
+                     api::member("user", &AccessResponse::user));
+}
+
+Result<UserId> parse_user_id(std::string_view text) {
+  UserId id;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id.value);
+  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) {
+    return invalid_field("path", "user_id", "int_parsing", "Input should be a valid integer");
+  }
+  return id;
+}
+
+/// `is_active` from the query or from the JSON body, not from both.
+Result<AccessRequest> read_access(const http::Request& request) {
+  const auto query = http::parse_query(request);
+  if (query.has_error()) return query.error();
+  if (query->count("is_active") == 0) {
+    if (request.body.empty()) return invalid_field("body", "is_active", "missing", "Field required");
+    return api::decode_json<AccessRequest>(request.body);
+  }
+  if (!request.body.empty()) {
+    const auto parsed = parse_json(request.body);
+    if (parsed.has_error()) return parsed.error();
+    const auto* object = parsed->if_object();
+    if (object != nullptr && object->contains("is_active")) {
+      return Error(repeated_parameter, "is_active is given in the query and in the body");
+    }
+  }
+  return api::decode_fields<AccessRequest>(*query, "query");
+}
+
+Task<Result<http::Response>> post_block_user(const api::Api& api, http::Request& request) {
+  const auto id = parse_user_id(request.parameter("user_id"));
+  if (id.has_error()) co_return id.error();
+  const auto wanted = read_access(request);
+  if (wanted.has_error()) co_return wanted.error();
+  flow::Origin origin = api::origin_of(request);
+  using flow::accounts::Access;
+  const auto access = wanted->is_active ? Access::allowed : Access::blocked;
+  const auto user = co_await block_user(api.services, std::move(origin), *id, access);
+  if (user.has_error()) co_return user.error();
+  const AccessResponse body{.message = "User status updated successfully", .user = api::user_response(*user)};
+  co_return http::json_response(200, api::to_json(body));
+}
+
+constexpr api::Endpoint endpoints[] = {
+    {
+        .method = http::Method::post,
+        .path = "/api/auth/block_user/{user_id}",
+        .tag = "administration",
+        .summary = "Block or unblock an account",
+        .access = api::administrators,
+        .body = api::takes<AccessRequest>(http::BodyKind::optional_json),
+        .query = {.name = "is_active",
+                  .type = "boolean",
+                  .meaning = "in place of the body: true, false, 1, 0, yes, no, on, off"},
+        .answer = api::gives<AccessResponse>(),
+        .refusals = {malformed_json, invalid_token, forbidden, user_not_found, last_administrator,
+                     validation_failed},
+        .errors = http::ErrorStyle::field_list,
+        .counter = metrics::Route::admin,
+        .handler = post_block_user,
+    },
+};
+
+}  // namespace
+
+const api::Feature feature{.name = "administration", .endpoints = endpoints};
+
+}  // namespace latchkey::features::administration

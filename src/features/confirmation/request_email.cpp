@@ -1,0 +1,51 @@
+#include "features/confirmation/request_email.h"
+
+#include "base/email_address.h"
+#include "base/field_errors.h"
+#include "base/metrics.h"
+#include "crypto/random.h"
+#include "flow/accounts/unconfirmed.h"
+#include "store/outbox.h"
+#include "store/state.h"
+#include "store/users.h"
+
+namespace latchkey::features::confirmation {
+
+Task<Result<EmailRequest>> request_email(flow::Services& services, flow::Origin origin, std::string email) {
+  const auto& settings = services.settings;
+  const auto parsed = parse_email_address(email, settings.accounts.domains_without_dot);
+  if (!parsed.has_value()) {
+    co_return invalid_field("body", "email", "value_error.email", std::string(parsed.error().reason));
+  }
+  auto contact = co_await services.database.run(store::users::find_contact, parsed->key.value);
+  if (contact.has_value() && flow::accounts::has_lapsed(settings, *contact, origin.now)) contact.reset();
+  if (contact.has_value() && contact->confirmed) co_return EmailRequest::already_confirmed;
+
+  const auto interval = settings.limits.enabled ? settings.limits.mail_interval : Microseconds{0};
+  auto work = [&](db::Tx& tx) {
+    if (contact.has_value()) {
+      const auto id = tx.run(store::users::update_mailed_at, origin.now, contact->id, origin.now - interval);
+      if (id.has_value()) {
+        tx.run_later(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
+        return true;
+      }
+    }
+    // Every case is to cost two round trips.
+    if (contact.has_value()) {
+      tx.run_later(store::state::update_decoy);
+    } else {
+      tx.run(store::state::update_decoy);
+    }
+    return false;
+  };
+  const bool queued = co_await services.database.write(work);
+  if (queued) {
+    metrics::count(metrics::Counter::mail_queued);
+    services.wake_mail();
+  } else if (contact.has_value()) {
+    metrics::count(metrics::Counter::mail_withheld);
+  }
+  co_return EmailRequest::check_your_mail;
+}
+
+}  // namespace latchkey::features::confirmation

@@ -1,0 +1,68 @@
+#include "api/access.h"
+#include "api/api.h"
+#include "api/decode.h"
+#include "api/encode.h"
+#include "api/feature.h"
+#include "api/token_response.h"
+#include "features/password/feature.h"
+#include "features/password/log_in.h"
+#include "http/respond.h"
+
+namespace latchkey::features::password {
+namespace {
+
+using enum ErrorCode;
+
+/// The form of sign-in: `OAuth2PasswordRequestForm` of the Python service, RFC 6749 §4.3.2.
+struct LoginForm {
+  std::optional<std::string> grant_type;
+  std::string username;
+  Secret password;
+  std::optional<std::string> scope;
+  std::optional<std::string> client_id;
+  std::optional<Secret> client_secret;
+};
+constexpr auto describe(const LoginForm*) {
+  constexpr std::string_view ignored = "accepted and ignored";
+  return api::object("LoginForm",
+                     api::member("grant_type", &LoginForm::grant_type,
+                                 {.meaning = "may be left out", .constant = "password"}),
+                     api::member("username", &LoginForm::username,
+                                 {.meaning = "the e-mail address", .example = "user@example.com"}),
+                     api::member("password", &LoginForm::password, {.example = "secure_password"}),
+                     api::member("scope", &LoginForm::scope, {.meaning = ignored}),
+                     api::member("client_id", &LoginForm::client_id, {.meaning = ignored}),
+                     api::member("client_secret", &LoginForm::client_secret, {.meaning = ignored}));
+}
+
+Task<Result<http::Response>> post_login(const api::Api& api, http::Request& request) {
+  auto form = api::decode<LoginForm>(request);
+  if (form.has_error()) co_return form.error();
+  LoginInput input{.email = std::move(form->username), .password = std::move(form->password)};
+  flow::Origin origin = api::origin_of(request);
+  auto tokens = co_await log_in(api.services, std::move(origin), std::move(input));
+  if (tokens.has_error()) co_return tokens.error();
+  co_return http::json_response(200, api::to_json(api::token_response(std::move(*tokens))));
+}
+
+constexpr api::Endpoint endpoints[] = {
+    {
+        .method = http::Method::post,
+        .path = "/api/auth/login",
+        .tag = "auth",
+        .summary = "Sign in with address and password",
+        .body = api::takes<LoginForm>(http::BodyKind::form),
+        .answer = api::gives<api::TokenResponse>(),
+        .refusals = {malformed_form, invalid_credentials, email_not_confirmed, account_blocked,
+                     validation_failed, too_many_attempts, overloaded},
+        .errors = http::ErrorStyle::token_endpoint,
+        .counter = metrics::Route::login,
+        .handler = post_login,
+    },
+};
+
+}  // namespace
+
+const api::Feature feature{.name = "password", .endpoints = endpoints};
+
+}  // namespace latchkey::features::password

@@ -1,0 +1,36 @@
+#include "api/access.h"
+#include "api/api.h"
+#include "api/encode.h"
+#include "api/feature.h"
+#include "api/user_response.h"
+#include "features/profile/feature.h"
+#include "http/respond.h"
+
+namespace latchkey::features::profile {
+namespace {
+
+Task<Result<http::Response>> get_me(const api::Api&, http::Request& request) {
+  co_return http::json_response(200, api::to_json(api::user_response(api::caller_of(request).user)));
+}
+
+constexpr api::Endpoint endpoints[] = {
+    {
+        .method = http::Method::get,
+        .path = "/api/users/me",
+        .tag = "users",
+        .summary = "Who is signed in",
+        .access = api::signed_in,
+        .answer = api::gives<api::UserResponse>(),
+        .refusals = {ErrorCode::invalid_token},
+        .errors = http::ErrorStyle::field_list,
+        .head = http::Head::allowed,
+        .counter = metrics::Route::me,
+        .handler = get_me,
+    },
+};
+
+}  // namespace
+
+const api::Feature feature{.name = "profile", .endpoints = endpoints};
+
+}  // namespace latchkey::features::profile

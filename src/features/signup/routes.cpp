@@ -1,0 +1,87 @@
+#include "api/access.h"
+#include "api/api.h"
+#include "api/decode.h"
+#include "api/encode.h"
+#include "api/feature.h"
+#include "api/token_response.h"
+#include "api/user_response.h"
+#include "features/signup/feature.h"
+#include "features/signup/sign_up.h"
+#include "http/respond.h"
+
+namespace latchkey::features::signup {
+namespace {
+
+using enum ErrorCode;
+
+struct SignupRequest {
+  std::string email;
+  std::string username;
+  Secret password;
+};
+constexpr auto describe(const SignupRequest*) {
+  return api::object("UserSchema",
+                     api::member("email", &SignupRequest::email,
+                                 {.meaning = "Where the confirmation goes; what the user signs in with",
+                                  .format = "email",
+                                  .example = "user@example.com",
+                                  .shown_longest = 254}),
+                     api::member("username", &SignupRequest::username,
+                                 {.meaning = "A name that others may see",
+                                  .example = "new_user",
+                                  .shown_shortest = 3,
+                                  .shown_longest = 50}),
+                     api::member("password", &SignupRequest::password,
+                                 {.meaning = "8 characters or more, none that is easy to guess",
+                                  .example = "secure_password"}));
+}
+
+/// A user, and where confirmation is switched off the members of the tokens beside.
+boost::json::object signed_up_schema() {
+  auto schema = api::response_schema<api::UserResponse>().make();
+  const auto tokens = api::response_schema<api::TokenResponse>().make();
+  for (const auto& [name, member] : tokens.at("properties").as_object()) {
+    schema["properties"].as_object()[name] = member;
+  }
+  return schema;
+}
+
+Task<Result<http::Response>> post_signup(const api::Api& api, http::Request& request) {
+  auto body = api::decode<SignupRequest>(request);
+  if (body.has_error()) co_return body.error();
+  SignupInput input{.email = std::move(body->email),
+                    .username = std::move(body->username),
+                    .password = std::move(body->password)};
+  flow::Origin origin = api::origin_of(request);
+  auto result = co_await sign_up(api.services, std::move(origin), std::move(input));
+  if (result.has_error()) co_return result.error();
+  std::string text = "{";
+  api::append_members(text, api::user_response(result->user));
+  if (result->tokens.has_value()) {
+    text += ',';
+    api::append_members(text, api::token_response(std::move(*result->tokens)));
+  }
+  text += '}';
+  co_return http::json_response(201, std::move(text));
+}
+
+constexpr api::Endpoint endpoints[] = {
+    {
+        .method = http::Method::post,
+        .path = "/api/auth/signup",
+        .tag = "auth",
+        .summary = "Open an account",
+        .body = api::takes<SignupRequest>(),
+        .answer = {.status = 201, .schema = {"SignedUp", signed_up_schema}},
+        .refusals = {malformed_json, account_exists, username_taken, validation_failed, overloaded},
+        .errors = http::ErrorStyle::field_list,
+        .counter = metrics::Route::signup,
+        .handler = post_signup,
+    },
+};
+
+}  // namespace
+
+const api::Feature feature{.name = "signup", .endpoints = endpoints};
+
+}  // namespace latchkey::features::signup

@@ -1,0 +1,162 @@
+#include "features/signup/sign_up.h"
+
+#include "base/metrics.h"
+#include "crypto/random.h"
+#include "flow/accounts/unconfirmed.h"
+#include "flow/accounts/validation.h"
+#include "flow/limits/repeated_refusal.h"
+#include "flow/sessions/open_session.h"
+#include "store/audit.h"
+#include "store/outbox.h"
+
+namespace latchkey::features::signup {
+namespace {
+
+using metrics::Counter;
+namespace users = store::users;
+
+/// Somebody has tried to sign up with the address of an account. Its audit says so.
+void write_known_address(db::Tx& tx, const flow::Origin& origin, const Subject& account) {
+  store::audit::insert_entry(
+      tx, flow::audit_entry(origin, "sign_up", describe(ErrorCode::account_exists).code, to_string(account)));
+}
+
+/// As it would be read: one round trip less.
+users::User as_written(UserId id, const users::NewUser& account) {
+  return {.id = id,
+          .subject = account.subject,
+          .email = account.email,
+          .username = account.username,
+          .avatar = std::nullopt,
+          .role = account.role,
+          .confirmed = account.confirmed,
+          .is_active = true,
+          .has_live_session = account.confirmed,
+          .created_at = account.now,
+          .updated_at = account.now};
+}
+
+store::audit::Entry entry_of(const flow::Origin& origin, const users::NewUser& account) {
+  return flow::audit_entry(origin, "sign_up", "ok", to_string(account.subject));
+}
+
+/// Everything that one sign-up may write, in one transaction.
+Result<SignedUp> write_account(db::Tx& tx, const flow::Services& services, const flow::Origin& origin,
+                               const users::NewUser& account) {
+  auto id = users::insert_user(tx, account);
+  if (!id.has_value() && flow::accounts::remove_lapsed_holders(tx, services.settings, origin,
+                                                               account.email_key, account.username_key) > 0) {
+    id = users::insert_user(tx, account);
+  }
+  if (!id.has_value()) {
+    const auto holder = tx.run(users::find_contact, account.email_key);
+    if (!holder.has_value()) return Error(ErrorCode::username_taken);
+    write_known_address(tx, origin, holder->subject);
+    return Error(ErrorCode::account_exists);
+  }
+  store::audit::insert_entry(tx, entry_of(origin, account));
+  SignedUp result{.user = as_written(*id, account), .tokens = std::nullopt};
+  if (account.confirmed) {
+    result.tokens = flow::sessions::make_token_pair(
+        services,
+        flow::sessions::open_session(tx, services.settings, origin, *id, account.subject, account.role),
+        origin.now);
+  } else {
+    tx.run_later(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
+  }
+  return result;
+}
+
+/// Whether the address was free when it was looked at.
+enum class Address : std::uint8_t { free, held };
+
+/// What nearly every sign-up writes is a unit: an account that is to be confirmed, its entry and its mail.
+/// The subject is fresh, so where address or user name are taken, entry and mail find no account, and nothing
+/// is written. What is to be done then takes a transaction, as does what is rarer.
+Task<Result<SignedUp>> write(flow::Services& services, flow::Origin origin, users::NewUser account,
+                             Address address) {
+  if (address == Address::free && !account.confirmed) {
+    const auto entry = entry_of(origin, account);
+    const auto link = crypto::new_link_id();
+    const std::string message = "confirmation";
+    const auto insert_user = users::insert_user(account);
+    const auto insert_entry = store::audit::insert_entry_of(account.subject, entry);
+    const auto insert_mail =
+        store::outbox::insert_mail_to_subject.with(link, message, origin.now, account.subject);
+    const auto written = co_await services.database.run_together(insert_user, insert_entry, insert_mail);
+    if (const auto id = std::get<0>(written)) {
+      SignedUp result{.user = as_written(*id, account), .tokens = std::nullopt};
+      co_return result;
+    }
+  }
+  auto work = [&](db::Tx& tx) { return write_account(tx, services, origin, account); };
+  co_return co_await services.database.write(work);
+}
+
+Error refuse_weak_password() {
+  metrics::count(Counter::sign_up_refused);
+  return flow::accounts::weak_password();
+}
+
+/// The same where it has cost no hash. What is wrong with the password is said first, as everywhere.
+Task<Error> refuse_known_address(flow::Services& services, flow::Origin origin,
+                                 flow::accounts::NewAccount wanted, Subject account) {
+  auto words = flow::accounts::likely_words(wanted);
+  const auto guesses =
+      co_await services.hashing.estimate_guesses(std::move(wanted.password), std::move(words));
+  if (guesses.has_error()) co_return guesses.error();
+  if (*guesses < services.settings.password.min_guesses_log10) co_return refuse_weak_password();
+  metrics::count(Counter::sign_up_exists);
+  if (flow::limits::is_due_for_audit(services, "sign_up", account, origin.now)) {
+    auto work = [&](db::Tx& tx) { write_known_address(tx, origin, account); };
+    co_await services.database.write(work);
+  }
+  co_return Error(ErrorCode::account_exists);
+}
+
+}  // namespace
+
+Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, SignupInput input) {
+  auto checked =
+      flow::accounts::check_fields(services.settings, input.email, input.username, input.password.text());
+  if (checked.has_error()) {
+    metrics::count(Counter::sign_up_refused);
+    co_return checked.error();
+  }
+  // Spares the hash; the constraint decides in the end.
+  const auto known = co_await services.database.run(users::find_contact, checked->email.key.value);
+  if (known.has_value() && !flow::accounts::has_lapsed(services.settings, *known, origin.now)) {
+    co_return co_await refuse_known_address(services, origin, std::move(*checked), known->subject);
+  }
+  const double least = services.settings.password.min_guesses_log10;
+  auto words = flow::accounts::likely_words(*checked);
+  const auto hash =
+      co_await services.hashing.hash_if_strong(std::move(checked->password), std::move(words), least);
+  if (hash.has_error()) co_return hash.error();
+  if (!hash->has_value()) co_return refuse_weak_password();
+
+  const bool confirmation = services.settings.accounts.confirmation == settings::Confirmation::required;
+  users::NewUser account{.subject = crypto::new_subject(),
+                         .email = checked->email.address,
+                         .email_key = checked->email.key.value,
+                         .username = checked->username,
+                         .username_key = checked->username_key,
+                         .password_hash = **hash,
+                         .role = Role::user,
+                         .confirmed = !confirmation,
+                         .now = origin.now};
+  const auto address = known.has_value() ? Address::held : Address::free;
+  auto result = co_await write(services, std::move(origin), std::move(account), address);
+  if (result.has_value()) {
+    metrics::count(Counter::sign_up_created);
+    if (confirmation) {
+      metrics::count(Counter::mail_queued);
+      services.wake_mail();
+    }
+  } else {
+    metrics::count(Counter::sign_up_exists);
+  }
+  co_return result;
+}
+
+}  // namespace latchkey::features::signup

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "base/task.h"
+#include "flow/origin.h"
+#include "flow/services.h"
+#include "flow/sessions/tokens.h"
+#include "store/users.h"
+
+namespace latchkey::features::signup {
+
+struct SignupInput {
+  std::string email;
+  std::string username;
+  Secret password;
+};
+
+struct SignedUp {
+  store::users::User user;
+  std::optional<flow::sessions::TokenPair> tokens;  ///< only where confirmation is switched off
+};
+
+/// Opens an account. The confirmation mail is committed with it. Refuses with validation_failed,
+/// account_exists, username_taken, overloaded.
+Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, SignupInput input);
+
+}  // namespace latchkey::features::signup

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/email_address.h"
+#include "base/error.h"
+#include "base/secret.h"
+#include "settings/settings.h"
+
+namespace latchkey::flow::accounts {
+
+/// The fields of a new account, checked and in the form in which they are kept.
+struct NewAccount {
+  EmailAddress email;
+  std::string username;
+  std::optional<std::string> username_key;  ///< where user names are unique
+  Secret password;                          ///< NFC
+};
+
+/// Checks all fields and names every wrong one, in the contract's words. The strength of the password comes
+/// last, by `check_strength`, once everything else is right.
+Result<NewAccount> check_fields(const Settings& settings, std::string_view email, std::string_view username,
+                                std::string_view password);
+
+/// What whoever guesses the password of this account would try first.
+std::vector<std::string> likely_words(const NewAccount& account);
+/// What is said of a password that crypto::password::guesses_log10 finds too weak.
+Error weak_password();
+
+/// Both at once, for the start and the command line: it costs up to some milliseconds.
+Result<NewAccount> check_new_account(const Settings& settings, std::string_view email,
+                                     std::string_view username, std::string_view password);
+
+/// The same without the password, for accounts that come with a hash.
+Result<NewAccount> check_imported_account(const Settings& settings, std::string_view email,
+                                          std::string_view username);
+
+/// The two forms of a password that is being tried: as sent, and NFC. A password beyond the greatest length
+/// has no forms: it matches nothing.
+struct TriedPassword {
+  Secret raw;
+  Secret nfc;
+};
+std::optional<TriedPassword> read_tried_password(const Settings& settings, std::string_view password);
+
+}  // namespace latchkey::flow::accounts

@@ -1,0 +1,125 @@
+#include "flow/keys/rotation.h"
+
+#include <algorithm>
+
+#include "base/metrics.h"
+
+namespace latchkey::flow::keys {
+namespace {
+
+/// A new key, sealed, ready to insert.
+store::signing_keys::Key make_key(const KeySnapshot& snapshot, std::int64_t sequence, Timestamp now,
+                                  Timestamp activates_at) {
+  const auto key = crypto::jose::SigningKey::generate();
+  const auto point = key.verify_key().to_uncompressed();
+  const std::string kid = crypto::jose::key_id(key.point());
+  return {.kid = kid,
+          .sequence = sequence,
+          .public_key = Bytes(point.begin(), point.end()),
+          .sealed_private_key = snapshot.ring().wrap(key, kid),
+          .created_at = now,
+          .activates_at = activates_at};
+}
+
+bool insert(db::Tx& tx, const store::signing_keys::Key& key) {
+  return tx
+      .run(store::signing_keys::insert_key, key.kid, key.sequence, key.public_key, key.sealed_private_key,
+           key.created_at, key.activates_at)
+      .has_value();
+}
+
+}  // namespace
+
+RotationPlan plan_rotation(const std::vector<store::signing_keys::Key>& keys, Timestamp now,
+                           Microseconds key_ttl, Microseconds access_ttl, RotationCause cause) {
+  RotationPlan plan;
+  if (keys.empty()) {
+    plan.create_active_at = now;
+    return plan;
+  }
+  const auto& newest = keys.back();
+  const bool waiting = newest.activates_at > now;
+  const bool due = newest.activates_at + key_ttl <= now + key_publication_lead;
+  if (!waiting && (due || cause == RotationCause::operator_request)) {
+    plan.create_active_at = now + key_publication_lead;
+  }
+  for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
+    // Its successor's activation is when it stopped signing; a verifier's skew comes on top of the life of a
+    // token.
+    const Timestamp stopped_at = keys[i + 1].activates_at;
+    if (stopped_at + access_ttl + jwks_max_age <= now) plan.drop.push_back(keys[i].kid);
+  }
+  return plan;
+}
+
+std::optional<std::string> rotate_keys(db::Database& database, Keys& keys, const Settings& settings,
+                                       Origin origin, RotationCause cause) {
+  const auto snapshot = keys.current();
+  auto work = [&](db::Tx& tx) -> std::optional<std::string> {
+    const auto stored = tx.run(store::signing_keys::list_keys);
+    const auto plan =
+        plan_rotation(stored, origin.now, settings.tokens.signing_key_ttl, settings.tokens.access_ttl, cause);
+    for (const auto& kid : plan.drop) {
+      // Another node may have been quicker.
+      if (tx.run(store::signing_keys::delete_key, kid).rows == 0) continue;
+      store::audit::insert_entry(tx, audit_entry(origin, "signing_key.dropped", "ok", kid));
+    }
+    if (!plan.create_active_at.has_value()) return std::nullopt;
+    const std::int64_t sequence = stored.empty() ? 1 : stored.back().sequence + 1;
+    const auto key = make_key(*snapshot, sequence, origin.now, *plan.create_active_at);
+    if (!insert(tx, key)) return std::nullopt;
+    store::audit::insert_entry(tx, audit_entry(origin, "signing_key.created", "ok", key.kid));
+    return key.kid;
+  };
+  auto made = database.write_now(work);
+  if (made.has_value()) metrics::count(metrics::Counter::signing_key_rotated);
+  keys.reload();
+  return made;
+}
+
+Result<> revoke_key(db::Database& database, Keys& keys, Origin origin, std::string kid) {
+  const auto snapshot = keys.current();
+  auto work = [&](db::Tx& tx) -> Result<> {
+    if (tx.run(store::signing_keys::delete_key, kid).rows == 0) return Error(ErrorCode::key_not_found);
+    const auto left = tx.run(store::signing_keys::list_keys);
+    const bool signs =
+        std::ranges::any_of(left, [&](const auto& key) { return key.activates_at <= origin.now; });
+    if (!signs && !left.empty()) {
+      tx.run(store::signing_keys::update_activates_at, origin.now, left.front().kid);
+    } else if (!signs) {
+      const auto key = make_key(*snapshot, 1, origin.now, origin.now);
+      insert(tx, key);
+      store::audit::insert_entry(tx, audit_entry(origin, "signing_key.created", "ok", key.kid));
+    }
+    store::audit::insert_entry(tx, audit_entry(origin, "signing_key.revoked", "ok", kid));
+    return {};
+  };
+  auto result = database.write_now(work);
+  keys.reload();
+  return result;
+}
+
+std::int64_t rekey(db::Database& database, Keys& keys, Origin origin) {
+  keys.reload();
+  const auto snapshot = keys.current();
+  auto list = [](db::Tx& tx) { return tx.run(store::signing_keys::list_keys); };
+  std::int64_t sealed = 0;
+  for (const auto& stored : database.read_now(list)) {
+    const auto opened = snapshot->ring().unwrap(stored.sealed_private_key, stored.kid);
+    if (!opened.has_value() || !opened->under_previous_master) continue;
+    const Bytes fresh = snapshot->ring().wrap(opened->key, stored.kid);
+    auto work = [&](db::Tx& tx) {
+      const auto changed =
+          tx.run(store::signing_keys::update_sealed, fresh, stored.kid, stored.sealed_private_key);
+      if (changed.rows == 1) {
+        store::audit::insert_entry(tx, audit_entry(origin, "signing_key.rekeyed", "ok", stored.kid));
+      }
+      return changed.rows;
+    };
+    sealed += database.write_now(work);
+  }
+  keys.reload();
+  return sealed;
+}
+
+}  // namespace latchkey::flow::keys

@@ -1,0 +1,33 @@
+#include "flow/sessions/tokens.h"
+
+#include <algorithm>
+
+#include "crypto/jose/access_token.h"
+#include "crypto/jose/refresh_token.h"
+#include "crypto/random.h"
+
+namespace latchkey::flow::sessions {
+
+TokenPair make_token_pair(const Services& services, const SessionState& state, Timestamp now) {
+  const auto& snapshot = services.keys.current();
+  const auto& signer = snapshot->signer(now);
+  const auto access_expires_at = std::min(now + services.settings.tokens.access_ttl, state.expires_at);
+  const crypto::jose::AccessClaims access{.iss = services.public_url,
+                                          .aud = services.public_url,
+                                          .client_id = services.settings.tokens.client_id,
+                                          .sub = state.subject,
+                                          .sid = state.id,
+                                          .jti = crypto::new_token_id(),
+                                          .iat = to_numeric_date(now),
+                                          .exp = to_numeric_date(access_expires_at),
+                                          .role = state.role};
+  const crypto::jose::RefreshClaims refresh{.sid = state.id,
+                                            .generation = state.generation,
+                                            .iat = to_numeric_date(state.rotated_at),
+                                            .exp = to_numeric_date(state.idle_expires_at)};
+  return {.access_token = crypto::jose::make_access_token(access, signer.kid, signer.key),
+          .refresh_token = crypto::jose::make_refresh_token(refresh, snapshot->ring().refresh_key()),
+          .expires_in = access.exp - access.iat};
+}
+
+}  // namespace latchkey::flow::sessions

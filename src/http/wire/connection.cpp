@@ -1,0 +1,220 @@
+#include "http/wire/connection.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/secret.h"
+#include "base/spare_text.h"
+#include "http/path.h"
+#include "http/respond.h"
+
+namespace latchkey::http::wire {
+
+namespace {
+
+/// An answer waits no longer than this for pipelined neighbours that only look something up.
+constexpr auto longest_batching = std::chrono::milliseconds(5);
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<Server> server, Descriptor descriptor, std::string peer)
+    : server_(std::move(server)), socket_(server_->poller, std::move(descriptor)), peer_(std::move(peer)) {
+  enter(Phase::head);
+  server_->add(*this);
+}
+
+Connection::~Connection() {
+  wipe(out_.data(), out_.size());
+  server_->remove(*this);
+}
+
+Task<> Connection::run() {
+  for (;;) {
+    bool arrived = co_await read_head();
+    if (!arrived) break;
+    bool goes_on = co_await answer_one();
+    if (!goes_on) break;
+    if (out_.size() < server_->options.limits.batch && started_at_ - out_began_at_ < longest_batching)
+      continue;
+    if (!send_out()) co_await flush();
+  }
+  co_await flush();
+  if (said_goodbye_) co_await linger();
+}
+
+Task<bool> Connection::answer_one() {
+  begin_request();
+  if (!parse_head(head_text(), head_)) {
+    refuse(ErrorCode::bad_request);
+    co_return false;
+  }
+  bind_request();
+  const TrustedProxies& trusted = server_->options.trusted_proxies;
+  if (!trusted.empty()) request_.address = client_ = client_address(peer_, request_.headers, trusted);
+  Admission admission =
+      admit(head_, request_, server_->router, server_->cors, server_->options.problem_type_base);
+  if (admission.resource != nullptr) pattern_ = admission.resource->pattern;
+
+  if (admission.answer) {
+    if (admission.judges_body) {
+      Response answer = co_await handle(std::move(admission.answer));
+      admission.answer = std::move(answer);
+    }
+    // A short body is read so that the connection can go on; any other is left, and the connection ends.
+    std::size_t length = head_.content_length.value_or(0);
+    bool readable =
+        !head_.chunked && !head_.expects_continue && length <= server_->options.limits.unwanted_body;
+    if (head_.has_body() && readable) {
+      bool read = co_await read_body(length, BodyUse::dropped);
+      if (!read) co_return false;
+    }
+    if (head_.has_body() && !readable) admission.answer->close = true;
+    respond(std::move(*admission.answer));
+    co_return keep_alive_;
+  }
+
+  if (head_.has_body()) {
+    const Route& route = *request_.route;
+    bool read =
+        co_await read_body(route.body_limit, route.body != BodyKind::none ? BodyUse::kept : BodyUse::dropped);
+    if (!read) co_return false;
+  }
+  // What is done does not wait for what may hash, and write.
+  if (!out_.empty() && head_.method != Method::get && head_.method != Method::head && !send_out())
+    co_await flush();
+  std::optional<Response> no_refusal;
+  Response response = co_await handle(std::move(no_refusal));
+  respond(std::move(response));
+  co_return keep_alive_;
+}
+
+/// Asks first who asks, where the route wants that. Then the answer is `refusal`, which says what is wrong
+/// with the body, and without one the handler's.
+Task<Response> Connection::handle(std::optional<Response> refusal) {
+  enter(Phase::handling);
+  const Route* route = request_.route;
+  ErrorCode fault = ErrorCode::internal;
+  try {
+    if (route != nullptr && route->access != 0) {
+      Result<void> allowed = co_await server_->access(*route, request_);
+      if (allowed.has_error()) co_return problem(allowed.error());
+    }
+    if (refusal) co_return std::move(*refusal);
+    Result<Response> answer = co_await route->handler(request_);
+    if (answer.has_error()) co_return problem(answer.error());
+    co_return std::move(*answer);
+  } catch (const Unavailable& error) {
+    metrics::count(metrics::Counter::database_unavailable);
+    log::warn("http.unavailable",
+              {{"request_id", request_.request_id}, {"route", pattern_}, {"why", error.what()}});
+    fault = ErrorCode::unavailable;
+  } catch (const std::exception& error) {
+    log::error("http.fault",
+               {{"request_id", request_.request_id}, {"route", pattern_}, {"why", error.what()}});
+  } catch (...) {
+    log::error("http.fault",
+               {{"request_id", request_.request_id}, {"route", pattern_}, {"why", "no exception of ours"}});
+  }
+  if (fault == ErrorCode::unavailable) co_return problem(Error(fault, Seconds(1)));
+  co_return problem(fault);
+}
+
+std::string_view Connection::head_text() const {
+  return in_.text().substr(head_start_, head_end_ - head_start_);
+}
+
+void Connection::begin_request() {
+  started_at_ = SteadyClock::now();
+  server_->ids.next(request_id_);
+  request_.request_id = {request_id_.data(), request_id_.size()};
+  request_.now = server_->clock.now();
+  request_.address = peer_;
+  request_.headers = {};
+  request_.body = {};
+  request_.query = {};
+  request_.route = nullptr;
+  request_.parameter_count = 0;
+  pattern_ = "-";
+  head_.method = Method::other;
+  head_.version = 11;
+  head_.keep_alive = false;
+}
+
+/// Also after the input has moved: the same head, at its new place.
+void Connection::bind_request() {
+  request_.method = head_.method;
+  request_.target = head_.target;
+  if (!request_.query.empty()) request_.query = split_target(head_.target)->query;
+  request_.headers = head_.headers;
+}
+
+Response Connection::problem(const Error& error) const {
+  return problem_response(error, request_, server_->options.problem_type_base);
+}
+
+/// Refuses what no handler will see, and ends the connection: where the next request begins is not known.
+void Connection::refuse(ErrorCode code) {
+  Response response = problem(code);
+  response.close = true;
+  respond(std::move(response));
+}
+
+/// The same for a body that turns out to be too much: told to those who may ask.
+Task<> Connection::refuse_body(ErrorCode code) {
+  std::optional<Response> refusal = problem(code);
+  Response response = co_await handle(std::move(refusal));
+  response.close = true;
+  respond(std::move(response));
+}
+
+void Connection::respond(Response response) {
+  if (!has_safe_headers(response)) {
+    log::error("http.unsafe_header", {{"request_id", request_.request_id}, {"route", pattern_}});
+    response = problem(ErrorCode::internal);
+  }
+  keep_alive_ = head_.keep_alive && !response.close && !server_->draining;
+  said_goodbye_ = !keep_alive_;
+  if (out_.empty()) out_began_at_ = started_at_;
+  Frame frame;
+  frame.request_id = request_.request_id;
+  frame.date = server_->date.now();
+  frame.keep_alive = keep_alive_;
+  frame.http_1_0 = head_.version == 10;
+  frame.omit_body = head_.method == Method::head;
+  frame.vary_by_origin = server_->cors.enabled();
+  frame.allowed_origin = server_->cors.allowed_origin(request_);
+  append_response(out_, response, frame);
+  wipe(response.body.data(), response.body.size());
+  keep_spare_text(std::move(response.body));
+  account_for(response.status);
+  end_request();
+}
+
+/// The route's pattern stands in the log, never the path: links hold tokens.
+void Connection::account_for(int status) {
+  auto elapsed = std::chrono::duration_cast<Microseconds>(SteadyClock::now() - started_at_);
+  metrics::count_request(request_.route != nullptr ? request_.route->counted_as : metrics::Route::unmatched,
+                         status, elapsed);
+  if (!log::enabled(log::Level::debug)) return;
+  log::debug("http.request", {{"request_id", request_.request_id},
+                              {"method", to_string(head_.method)},
+                              {"route", pattern_},
+                              {"status", status},
+                              {"microseconds", elapsed.count()},
+                              {"address", request_.address}});
+}
+
+void Connection::end_request() {
+  ++answered_;
+  request_.caller.reset();
+  request_.headers = {};
+  request_.body = {};
+  wipe(request_.path.data(), request_.path.size());
+  request_.path.clear();
+  if (chunked_body_.capacity() > 64) {
+    wipe(chunked_body_);
+    chunked_body_.shrink_to_fit();
+  }
+  in_.consume(std::min(request_end_, in_.text().size()));
+}
+
+}  // namespace latchkey::http::wire

@@ -1,0 +1,264 @@
+// The half of Connection that waits for the socket.
+
+#include "base/secret.h"
+#include "http/wire/connection.h"
+#include "http/wire/framing.h"
+
+namespace latchkey::http::wire {
+
+namespace {
+
+using Direction = ClientSocket::Direction;
+using State = ClientSocket::State;
+
+/// A connection that has been quiet this long gives its buffers back.
+constexpr auto quiet_time = std::chrono::seconds(1);
+/// What a client may take to notice our last answer, in time and in bytes that it still sends.
+constexpr auto linger_time = std::chrono::seconds(1);
+constexpr std::size_t linger_bytes = 4 * 1024 * 1024;
+/// How long a connection may stay idle once the server drains: a client in mid-conversation sends its next
+/// request within it and hears `Connection: close` instead of a reset.
+constexpr auto drain_time = std::chrono::seconds(1);
+
+constexpr std::size_t smallest_read = 1024;
+
+}  // namespace
+
+Task<bool> Connection::read_head() {
+  HeadScanner scanner(server_->options.limits);
+  enter(in_.empty() && answered_ > 0 ? Phase::idle : Phase::head);
+  for (;;) {
+    std::optional<ErrorCode> refusal;
+    if (!in_.empty()) {
+      switch (scanner.scan(in_.text())) {
+        case HeadScanner::State::complete:
+          head_start_ = scanner.start();
+          head_end_ = request_end_ = scanner.end();
+          co_return true;
+        case HeadScanner::State::incomplete:
+          break;
+        case HeadScanner::State::malformed:
+          refusal = ErrorCode::bad_request;
+          break;
+        case HeadScanner::State::line_too_long:
+          refusal = ErrorCode::uri_too_long;
+          break;
+        case HeadScanner::State::head_too_large:
+          refusal = ErrorCode::head_too_large;
+          break;
+      }
+    }
+    if (!refusal) {
+      bool first = in_.empty();
+      in_.reserve(in_.text().size() + smallest_read);
+      State state = fill();
+      if (state == State::done && first) enter(Phase::head);
+      if (state == State::would_wait) co_await more();
+      if (state == State::done || state == State::would_wait) continue;
+      if (!expired_ || in_.empty()) co_return false;
+      refusal = ErrorCode::request_timeout;
+    }
+    begin_request();
+    request_end_ = in_.text().size();
+    refuse(*refusal);
+    co_return false;
+  }
+}
+
+Task<bool> Connection::read_body(std::size_t limit, BodyUse use) {
+  enter(Phase::body);
+  bool whole = false;
+  if (head_.chunked)
+    whole = co_await read_chunked_body(limit, use);
+  else
+    whole = co_await read_sized_body(static_cast<std::size_t>(*head_.content_length), use);
+  if (!whole && expired_ && !said_goodbye_) refuse(ErrorCode::request_timeout);
+  co_return whole;
+}
+
+Task<bool> Connection::read_sized_body(std::size_t size, BodyUse use) {
+  request_end_ = head_end_ + size;
+  if (in_.text().size() < request_end_) {
+    if (head_.expects_continue) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    if (in_.reserve(request_end_)) {
+      parse_head(head_text(), head_);
+      bind_request();
+    }
+  }
+  while (in_.text().size() < request_end_) {
+    State state = fill();
+    if (state == State::would_wait)
+      co_await more();
+    else if (state != State::done)
+      co_return false;
+  }
+  if (use == BodyUse::kept) request_.body = in_.text().substr(head_end_, size);
+  co_return true;
+}
+
+Task<bool> Connection::read_chunked_body(std::size_t limit, BodyUse use) {
+  if (in_.text().size() == head_end_ && head_.expects_continue) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  std::string* body = use == BodyUse::kept ? &chunked_body_ : nullptr;
+  if (body != nullptr) body->reserve(limit);  // no growing, which would leave copies of a password behind
+  ChunkDecoder decoder;
+  for (;;) {
+    std::size_t consumed = 0;
+    ChunkDecoder::State state = decoder.decode(in_.text().substr(head_end_), consumed, body, limit);
+    in_.erase(head_end_, head_end_ + consumed);
+    if (state == ChunkDecoder::State::complete) break;
+    if (state == ChunkDecoder::State::too_large) {
+      co_await refuse_body(ErrorCode::body_too_large);
+      co_return false;
+    }
+    if (state == ChunkDecoder::State::malformed) {
+      refuse(ErrorCode::bad_request);
+      co_return false;
+    }
+    if (in_.reserve(head_end_ + smallest_read)) {
+      parse_head(head_text(), head_);
+      bind_request();
+    }
+    State got = fill();
+    if (got == State::would_wait)
+      co_await more();
+    else if (got != State::done)
+      co_return false;
+  }
+  request_.body = chunked_body_;
+  co_return true;
+}
+
+/// Takes more bytes if they are there. `ended` or `failed` when there will be none: the client has gone, or
+/// the deadline of this phase has passed (`expired_`); what came at the last moment still counts.
+ClientSocket::State Connection::fill() {
+  // What is ready to be sent goes first, and who always has more to say lets others speak.
+  if (!out_.empty() || has_had_its_turn_) return State::would_wait;
+  State state = socket_.is_readable() || expired_ ? receive() : State::would_wait;
+  if (state == State::done) {
+    park_ = false;  // the bytes and the sweep came at once
+    has_had_its_turn_ = true;
+  }
+  return state == State::would_wait && expired_ ? State::ended : state;
+}
+
+/// What `fill` would have to wait for; ask it again afterwards.
+Task<> Connection::more() {
+  if (!out_.empty()) return flush_in_between();
+  if (park_) park_memory();
+  has_had_its_turn_ = false;
+  return socket_.wait(Direction::reading);
+}
+
+Task<> Connection::flush_in_between() {
+  Phase phase = phase_;
+  co_await flush();
+  enter(phase);
+}
+
+/// Into the room that there is: making more may move the text, and a request that has been parsed points into
+/// it.
+ClientSocket::State Connection::receive() {
+  ClientSocket::Transfer got = socket_.receive({in_.space(), in_.space_size()});
+  in_.commit(got.size);
+  return got.state;
+}
+
+/// Sends what is ready to be sent, as much as the kernel takes now: nearly always all of it. False when some
+/// is left.
+bool Connection::send_out() {
+  ClientSocket::Transfer taken = socket_.send(std::string_view(out_).substr(sent_));
+  sent_ += taken.size;
+  if (taken.state == State::failed) socket_.close();
+  if (socket_.is_open() && sent_ < out_.size()) return false;
+  wipe(out_.data(), out_.size());
+  out_.clear();
+  sent_ = 0;
+  return true;
+}
+
+Task<> Connection::flush() {
+  if (out_.empty()) co_return;
+  enter(Phase::writing);
+  while (!send_out()) co_await socket_.wait(Direction::writing);
+}
+
+/// Closing with unread input makes the kernel send a reset, which can overtake our answer. So the client is
+/// told that nothing more comes, and gets a moment to read it and close.
+Task<> Connection::linger() {
+  enter(Phase::lingering);
+  if (!socket_.end_sending()) co_return;
+  for (std::size_t total = 0; total < linger_bytes;) {
+    in_.consume(in_.text().size());
+    in_.reserve(smallest_read);
+    State state = receive();
+    total += in_.text().size();
+    if (state == State::ended || state == State::failed) co_return;
+    if (state == State::would_wait) co_await socket_.wait(Direction::reading);
+  }
+}
+
+std::chrono::milliseconds Connection::allowance(Phase phase) const {
+  const Timeouts& timeouts = server_->options.timeouts;
+  switch (phase) {
+    case Phase::idle:
+      return server_->draining ? std::min<std::chrono::milliseconds>(timeouts.idle, drain_time)
+                               : timeouts.idle;
+    case Phase::head:
+      return timeouts.head;
+    case Phase::body:
+      return timeouts.body;
+    case Phase::writing:
+      return timeouts.write;
+    case Phase::lingering:
+      return linger_time;
+    case Phase::handling:
+      break;
+  }
+  return std::chrono::hours(24);
+}
+
+void Connection::enter(Phase phase) {
+  phase_ = phase;
+  expired_ = false;
+  entered_at_ = server_->swept_at;
+  deadline_ = entered_at_ + server_->sweep_interval + allowance(phase);
+}
+
+bool Connection::is_idle() const { return in_.empty() && (phase_ == Phase::idle || phase_ == Phase::head); }
+
+void Connection::sweep() {
+  if (server_->swept_at >= deadline_) {
+    if (phase_ == Phase::handling) return;
+    if (phase_ == Phase::writing || phase_ == Phase::lingering) {
+      cut();
+      return;
+    }
+    expired_ = true;
+    socket_.wake();
+  } else if (is_idle() && in_.holds_memory() && server_->swept_at - entered_at_ >= quiet_time) {
+    park_ = true;
+    socket_.wake();
+  }
+}
+
+void Connection::park_memory() {
+  park_ = false;
+  in_.release();
+  std::string().swap(out_);
+  std::string().swap(request_.path);
+  std::vector<HeaderView>().swap(head_.headers);
+}
+
+void Connection::drain() {
+  if (!is_idle()) return;
+  deadline_ =
+      std::min(deadline_, entered_at_ + server_->sweep_interval + std::chrono::milliseconds(drain_time));
+}
+
+void Connection::cut() {
+  // A client that does not read would keep the answer in the kernel's memory.
+  if (phase_ == Phase::writing) socket_.forget_unsent();
+  socket_.close();
+}
+
+}  // namespace latchkey::http::wire

@@ -1,0 +1,227 @@
+#include "http/wire/server.h"
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <new>
+#include <stdexcept>
+#include <system_error>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "http/wire/connection.h"
+
+namespace latchkey::http::wire {
+
+namespace {
+
+constexpr asio::use_awaitable_t<IoExecutor> use_task{};
+
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+constexpr auto accept_pause = milliseconds(100);
+constexpr std::size_t room_to_make = 64;
+/// The event loop has more to do than to accept.
+constexpr std::size_t accepts_in_a_turn = 64;
+/// After the grace, what the coroutines of cut connections may take to end.
+constexpr auto last_moment = milliseconds(250);
+
+milliseconds choose_sweep_interval(const Timeouts& timeouts) {
+  milliseconds shortest = std::min({timeouts.head, timeouts.body, timeouts.idle, timeouts.write});
+  return std::clamp(shortest / 8, milliseconds(5), milliseconds(250));
+}
+
+Task<> run_connection(std::unique_ptr<Connection> connection) { co_await connection->run(); }
+
+void note_end(std::exception_ptr fault) {
+  if (!fault) return;
+  try {
+    std::rethrow_exception(fault);
+  } catch (const std::exception& error) {
+    log::error("http.connection_failed", {{"why", error.what()}});
+  } catch (...) {
+    log::error("http.connection_failed");
+  }
+}
+
+/// A server that accepts nothing, or forgets its deadlines, is worse than one that ends and is started again.
+void end_with(std::exception_ptr fault) {
+  if (fault) std::rethrow_exception(fault);
+}
+
+}  // namespace
+
+Server::Server(asio::io_context& io_context, const Router& routes, const Clock& time, Options chosen,
+               AccessHook hook)
+    : io(io_context),
+      poller(Poller::of(io_context)),
+      router(routes),
+      clock(time),
+      options(std::move(chosen)),
+      access(std::move(hook)),
+      cors(options.cors_origins),
+      acceptor(io_context),
+      swept_at(SteadyClock::now()),
+      sweep_interval(choose_sweep_interval(options.timeouts)),
+      sweep_timer_(io_context),
+      accept_timer_(io_context),
+      drain_timer_(io_context) {
+  bool guarded = std::any_of(router.routes().begin(), router.routes().end(),
+                             [](const Route& route) { return route.access != 0; });
+  if (guarded && !access) throw std::logic_error("routes with an access level, and no hook that asks for it");
+}
+
+void Server::start() {
+  asio::co_spawn(io, accept_loop(shared_from_this()), end_with);
+  asio::co_spawn(io, sweep_loop(shared_from_this()), end_with);
+}
+
+void Server::add(Connection& connection) {
+  connection.index_in_server = open.size();
+  open.push_back(&connection);
+  metrics::move(metrics::Gauge::connections_open, 1);
+}
+
+void Server::remove(Connection& connection) {
+  open[connection.index_in_server] = open.back();
+  open[connection.index_in_server]->index_in_server = connection.index_in_server;
+  open.pop_back();
+  metrics::move(metrics::Gauge::connections_open, -1);
+  if (draining && open.empty()) drain_timer_.cancel();
+}
+
+void Server::serve(Descriptor descriptor, const asio::ip::tcp::endpoint& peer) {
+  metrics::count(metrics::Counter::connection_accepted);
+  std::string address = canonical_address(peer.address().to_string());
+  auto connection =
+      std::make_unique<Connection>(shared_from_this(), std::move(descriptor), std::move(address));
+  asio::co_spawn(io, run_connection(std::move(connection)), note_end);
+}
+
+error_code Server::accept_one() {
+  asio::ip::tcp::endpoint peer;
+  auto size = static_cast<socklen_t>(peer.capacity());
+  Descriptor accepted(::accept4(acceptor.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!accepted.is_open()) return {errno, boost::system::system_category()};
+  peer.resize(size);
+  if (!draining && is_last_resort(accepted.number()))
+    return make_error_code(boost::system::errc::too_many_files_open);
+  try {
+    serve(std::move(accepted), peer);
+  } catch (const std::system_error& refused) {
+    return {refused.code().value(), boost::system::system_category()};
+  } catch (const std::bad_alloc&) {
+    return make_error_code(boost::system::errc::not_enough_memory);
+  }
+  return {};
+}
+
+Task<> Server::accept_loop(std::shared_ptr<Server> self) {
+  std::size_t in_this_turn = 0;
+  while (self->acceptor.is_open()) {
+    error_code error;
+    bool full = self->open.size() >= self->options.limits.connections;
+    if (!full) {
+      if (in_this_turn++ < accepts_in_a_turn)
+        error = self->accept_one();
+      else
+        error = asio::error::would_block;
+      if (!error) continue;
+      if (error == asio::error::would_block) {
+        in_this_turn = 0;
+        co_await self->acceptor.async_wait(Acceptor::wait_read, asio::redirect_error(use_task, error));
+        continue;
+      }
+      // The client gave up while it waited: not our trouble.
+      if (error == asio::error::connection_aborted) continue;
+      metrics::count(metrics::Counter::connection_refused);
+      self->report_trouble(error.message().c_str());
+    }
+    // Nothing is gained by asking again at once (security case Z38).
+    self->make_room();
+    self->accept_timer_.expires_after(accept_pause);
+    co_await self->accept_timer_.async_wait(asio::redirect_error(use_task, error));
+  }
+}
+
+bool Server::is_last_resort(int descriptor) const {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+  rlim_t reserve = std::min<rlim_t>(32, limit.rlim_cur / 8);
+  return static_cast<rlim_t>(descriptor) >= limit.rlim_cur - reserve;
+}
+
+void Server::make_room() {
+  std::vector<Connection*> idle;
+  std::copy_if(open.begin(), open.end(), std::back_inserter(idle),
+               [](const Connection* c) { return c->is_idle(); });
+  std::size_t count = std::min(idle.size(), room_to_make);
+  std::partial_sort(
+      idle.begin(), idle.begin() + static_cast<std::ptrdiff_t>(count), idle.end(),
+      [](const Connection* a, const Connection* b) { return a->phase_entered_at() < b->phase_entered_at(); });
+  for (std::size_t i = 0; i < count; ++i)
+    if (swept_at - idle[i]->phase_entered_at() > std::chrono::seconds(1)) idle[i]->cut();
+}
+
+void Server::report_trouble(const char* what) {
+  auto now = SteadyClock::now();
+  if (now - reported_at_ < std::chrono::seconds(10)) return;
+  reported_at_ = now;
+  log::warn("http.accept_failed", {{"why", what}, {"connections", open.size()}});
+}
+
+Task<> Server::sweep_loop(std::shared_ptr<Server> self) {
+  while (self->acceptor.is_open() || !self->open.empty()) {
+    error_code error;
+    self->sweep_timer_.expires_after(self->sweep_interval);
+    co_await self->sweep_timer_.async_wait(asio::redirect_error(use_task, error));
+    if (error) break;
+    self->swept_at = SteadyClock::now();
+    for (Connection* connection : self->open) connection->sweep();
+  }
+}
+
+void Server::abandon() {
+  error_code ignored;
+  acceptor.close(ignored);
+  accept_timer_.cancel();
+  sweep_timer_.cancel();
+}
+
+void Server::stop(milliseconds grace, std::function<void()> done) {
+  if (draining) return;
+  draining = true;
+  done_ = std::move(done);
+  error_code ignored;
+  // Who waits in the kernel's queue has been promised a connection; closing the acceptor would reset it.
+  while (acceptor.is_open() && (!ignored || ignored == asio::error::connection_aborted))
+    ignored = accept_one();
+  acceptor.close(ignored);
+  accept_timer_.cancel();
+  swept_at = SteadyClock::now();
+  for (Connection* connection : open) connection->drain();
+  asio::co_spawn(io, drain_loop(shared_from_this(), grace), end_with);
+}
+
+Task<> Server::drain_loop(std::shared_ptr<Server> self, milliseconds grace) {
+  error_code error;
+  self->drain_timer_.expires_after(grace);
+  if (!self->open.empty()) co_await self->drain_timer_.async_wait(asio::redirect_error(use_task, error));
+  if (!self->open.empty()) {
+    log::warn("http.connections_cut", {{"connections", self->open.size()}});
+    for (Connection* connection : self->open) connection->cut();
+    self->drain_timer_.expires_after(last_moment);
+    co_await self->drain_timer_.async_wait(asio::redirect_error(use_task, error));
+  }
+  self->sweep_timer_.cancel();
+  std::function<void()> done = std::move(self->done_);
+  if (done) done();
+}
+
+}  // namespace latchkey::http::wire

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/task.h"
+#include "base/time.h"
+#include "http/cors.h"
+#include "http/options.h"
+#include "http/route.h"
+#include "http/router.h"
+#include "http/wire/descriptor.h"
+#include "http/wire/poller.h"
+#include "http/wire/write_response.h"
+
+namespace latchkey::http::wire {
+
+using SteadyClock = std::chrono::steady_clock;
+using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, IoExecutor>;
+using Timer = asio::basic_waitable_timer<SteadyClock, asio::wait_traits<SteadyClock>, IoExecutor>;
+
+class Connection;
+
+/// What the connections of one listener share, and the loops that feed and watch them. All of it lives on one
+/// thread. The loops and the connections own it together, so that it outlasts whichever of them ends last.
+class Server : public std::enable_shared_from_this<Server> {
+ public:
+  Server(asio::io_context& io, const Router& router, const Clock& clock, Options options, AccessHook access);
+
+  /// Starts both loops on the bound acceptor.
+  void start();
+  void stop(std::chrono::milliseconds grace, std::function<void()> done);
+  /// Ends the loops without waiting for anything.
+  void abandon();
+
+  void add(Connection& connection);
+  void remove(Connection& connection);
+
+  asio::io_context& io;
+  Poller& poller;
+  const Router& router;
+  const Clock& clock;
+  const Options options;
+  const AccessHook access;
+  const Cors cors;
+  Acceptor acceptor;
+  RequestIds ids;
+  HttpDate date;
+  std::vector<Connection*> open;
+  bool draining = false;
+
+  /// The time of the last sweep. Deadlines are reckoned from it, so that no request has to read a clock for
+  /// them.
+  SteadyClock::time_point swept_at;
+  /// How often deadlines are looked at.
+  std::chrono::milliseconds sweep_interval;
+
+ private:
+  static Task<> accept_loop(std::shared_ptr<Server> self);
+  static Task<> sweep_loop(std::shared_ptr<Server> self);
+  static Task<> drain_loop(std::shared_ptr<Server> self, std::chrono::milliseconds grace);
+
+  /// Accepts and serves one of those who wait in the kernel's queue; `would_block` when nobody does.
+  boost::system::error_code accept_one();
+  void serve(Descriptor descriptor, const asio::ip::tcp::endpoint& peer);
+  /// Whether so few file descriptors are left that those must stay for the database and the log (security
+  /// case Z38).
+  bool is_last_resort(int descriptor) const;
+  /// Closes the connections that have been idle longest, since new ones wait.
+  void make_room();
+  void report_trouble(const char* what);
+
+  Timer sweep_timer_;
+  Timer accept_timer_;
+  Timer drain_timer_;
+  std::function<void()> done_;
+  SteadyClock::time_point reported_at_;
+};
+
+}  // namespace latchkey::http::wire

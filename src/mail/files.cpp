@@ -1,0 +1,113 @@
+#include "mail/files.h"
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "base/log.h"
+
+namespace latchkey::mail {
+namespace {
+
+std::system_error failed(std::string_view what) { return {errno, std::system_category(), std::string(what)}; }
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Descriptor open_folder(const std::filesystem::path& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) throw failed("the mail folder can not be opened");
+  return Descriptor(fd);
+}
+
+void write_all(int fd, std::string_view data) {
+  while (!data.empty()) {
+    const ssize_t written = ::write(fd, data.data(), data.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw failed("the mail can not be written");
+    data.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+/// Sorts by time, whatever the clock of the reader.
+std::string make_name(const OutgoingMail& mail) {
+  const auto second = std::chrono::floor<Seconds>(mail.now);
+  return fmt::format("{:%Y%m%dT%H%M%S}.{:06}Z-{}.eml",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(second)), (mail.now - second).count(),
+                     to_string(mail.id));
+}
+
+constexpr std::string_view part_suffix = ".eml.part";
+
+/// What a crash left half written; its mail is still in the outbox.
+void remove_parts(const std::filesystem::path& folder) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with('.') && name.ends_with(part_suffix)) std::filesystem::remove(entry.path());
+  }
+}
+
+/// Readers that look for `*.eml` never see half a mail.
+void write_file(const std::filesystem::path& folder, const std::string& name, std::string_view data) {
+  const Descriptor directory = open_folder(folder);
+  const std::string temporary = "." + name + ".part";
+  const Descriptor file(::openat(directory.get(), temporary.c_str(),
+                                 O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (file.get() < 0) throw failed("the mail can not be created");
+  try {
+    write_all(file.get(), data);
+    if (::fsync(file.get()) != 0) throw failed("the mail can not be synced");
+    if (::renameat(directory.get(), temporary.c_str(), directory.get(), name.c_str()) != 0) {
+      throw failed("the mail can not be renamed");
+    }
+  } catch (...) {
+    ::unlinkat(directory.get(), temporary.c_str(), 0);
+    throw;
+  }
+  if (::fsync(directory.get()) != 0) throw failed("the mail folder can not be synced");
+}
+
+}  // namespace
+
+MailFiles::MailFiles(std::filesystem::path folder, LinkInLog link_in_log)
+    : folder_(std::move(folder)), link_in_log_(link_in_log) {
+  if (::mkdir(folder_.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
+    throw failed("the mail folder " + folder_.string() + " can not be made");
+  }
+  open_folder(folder_);
+  remove_parts(folder_);
+}
+
+Delivery MailFiles::deliver(const OutgoingMail& mail, std::stop_token /*stop*/) {
+  const std::string name = make_name(mail);
+  try {
+    write_file(folder_, name, mail.message);
+  } catch (const std::system_error& error) {
+    return {Delivery::Outcome::later, error.what()};
+  }
+  const std::string path = (folder_ / name).string();
+  if (link_in_log_ == LinkInLog::shown) {
+    log::info("mail.written", {{"path", path}, {"link", mail.link}});
+  } else {
+    log::info("mail.written", {{"path", path}});
+  }
+  return {};
+}
+
+}  // namespace latchkey::mail

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/time.h"
+#include "db/database.h"
+#include "mail/lease.h"
+#include "mail/schedule.h"
+#include "mail/templates.h"
+#include "mail/transport.h"
+#include "settings/settings.h"
+#include "store/outbox.h"
+
+namespace latchkey::mail {
+
+/// The links of one mail. They must be the same whenever they are made for the same mail, so that a mail that
+/// goes out twice says the same twice.
+struct MailLinks {
+  std::string confirm_url;
+  std::string reject_url;
+  Timestamp expires_at;
+};
+/// Called on the mail thread. May throw; then the mail is tried again later.
+using LinkMaker = std::function<MailLinks(const store::outbox::Mail&)>;
+
+/// Whether other servers send from the same outbox.
+enum class Nodes : std::uint8_t {
+  one,      ///< then mail that a crash left half sent, or that waits for another try, goes out at the start
+  several,  ///< then it waits until it falls due
+};
+
+struct MailWorkerOptions {
+  settings::Mailbox from{};  ///< without an address: `latchkey@localhost`
+  std::string service{};     ///< the public host; shown in mails
+  Nodes nodes = Nodes::several;
+  /// For how long one node has a mail to itself, unless it asks for more (mail/lease.h): so long the
+  /// mail of a node that has died waits. Longer than a database takes to fail over.
+  std::chrono::milliseconds lease{60'000};
+  /// How long it sleeps at most: other nodes write mail too, and clocks jump.
+  std::chrono::milliseconds poll{5000};
+  std::int64_t batch = 32;  ///< how many mails are looked at in one go
+};
+
+/// Sends the mail that waits in the outbox, on a thread of its own: at least once, never lost, never holding
+/// up a request. Several nodes may run one each on the same database.
+///
+/// A mail is claimed for a lease before it is sent, which is renewed for as long as that takes, and its row
+/// is deleted once it was taken; when it could not be sent it is tried again by mail_schedule.h, and put
+/// aside, with the reason, when its recipient or content was refused for good, when its link ran out, or when
+/// the patience did. A database that does not answer is waited for. Nothing it logs holds a link or an
+/// address: mails are named by their outbox id.
+class MailWorker {
+ public:
+  /// Everything referred to must outlive it. Nothing happens before `start`.
+  MailWorker(db::Database& database, const Clock& clock, const MailTemplates& templates,
+             std::unique_ptr<MailTransport> transport, LinkMaker make_links, MailWorkerOptions options);
+  ~MailWorker();
+  MailWorker(const MailWorker&) = delete;
+  MailWorker& operator=(const MailWorker&) = delete;
+
+  /// Begins. Once.
+  void start();
+  /// A mail was committed: look at once. Any thread, at any time; costs an uncontended lock.
+  void wake();
+  /// Ends the thread and waits for it, even in the middle of a delivery: then that mail is sent again later.
+  /// What else is due stays in the outbox.
+  void stop();
+
+ private:
+  void work(const std::stop_token& stop);
+  /// Makes everything due that waits for another try or was claimed by a process that is gone.
+  void take_over();
+  /// One pass over what is due. Answers how long to sleep.
+  std::chrono::milliseconds send_due(const std::stop_token& stop);
+  void send(const store::outbox::Mail& mail, const std::stop_token& stop);
+  Delivery attempt(const store::outbox::Mail& mail, Timestamp now, const std::stop_token& stop);
+  void settle(const store::outbox::Mail& mail, std::int64_t tries, const Delivery& delivery);
+  void try_later(const store::outbox::Mail& mail, std::int64_t tries, Timestamp now,
+                 const std::string& reason);
+  void put_aside(const store::outbox::Mail& mail, std::int64_t tries, const std::string& reason);
+  void delete_delivered();
+  void release_doubtful();
+  void note_trouble(std::string_view reason);
+
+  db::Database& database_;
+  const Clock& clock_;
+  const MailTemplates& templates_;
+  const std::unique_ptr<MailTransport> transport_;
+  const LinkMaker make_links_;
+  const MailWorkerOptions options_;
+
+  /// Taken by a server, but their rows could not be deleted yet: they must not be sent again.
+  std::vector<LinkId> delivered_;
+  /// Mails that the store failed over, between the claim and its end: whether it has the claim is not known.
+  std::vector<MailLease> doubtful_;
+  std::minstd_rand jitter_;
+  bool taken_over_ = false;
+  bool in_trouble_ = false;
+
+  std::mutex mutex_;
+  std::condition_variable_any news_;
+  bool woken_ = false;
+  std::jthread thread_;
+};
+
+}  // namespace latchkey::mail

@@ -1,0 +1,159 @@
+#include "http/respond.h"
+
+#include <gtest/gtest.h>
+
+#include "base/field_errors.h"
+#include "base/json.h"
+#include "http/bearer.h"
+#include "http/wire/write_response.h"
+
+namespace latchkey::http {
+namespace {
+
+std::string header_of(const Response& response, std::string_view name) {
+  for (const ResponseHeader& header : response.headers)
+    if (header.name == name) return header.value;
+  return "";
+}
+
+TEST(HttpRespond, WritesProblemDocuments) {
+  Request request;
+  request.request_id = "0123456789abcdef";
+  Error error = invalid_field("body", "email", "missing", "Field \"email\" is required");
+  Response response = problem_response(error, request, "https://latchkey.dev/errors#");
+  EXPECT_EQ(response.status, 422);
+  EXPECT_EQ(response.content_type, "application/problem+json");
+  EXPECT_EQ(response.cache_control, "no-store");
+  Result<boost::json::value> parsed = parse_json(response.body);
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(
+      *parsed,
+      (boost::json::value{
+          {"type", "https://latchkey.dev/errors#validation_failed"},
+          {"title", "Unprocessable Content"},
+          {"status", 422},
+          {"detail", "email: Field \"email\" is required"},
+          {"code", "validation_failed"},
+          {"request_id", "0123456789abcdef"},
+          {"errors",
+           {{{"loc", {"body", "email"}}, {"msg", "Field \"email\" is required"}, {"type", "missing"}}}}}));
+}
+
+TEST(HttpRespond, EveryErrorOfTheCatalogueHasATitle) {
+  for (int code = 0; code <= static_cast<int>(ErrorCode::internal); ++code) {
+    Response response = problem_response(static_cast<ErrorCode>(code), Request{}, "x#");
+    EXPECT_EQ(response.body.find("\"title\":\"Error\""), std::string::npos) << response.body;
+    EXPECT_TRUE(parse_json(response.body)) << response.body;
+  }
+}
+
+TEST(HttpRespond, NamesTheSchemeOnEvery401AndTheErrorWhereATokenWasShown) {
+  HeaderView headers[] = {{"authorization", "bearer abc"}};
+  Request with;
+  with.headers = headers;
+  auto challenge = [](ErrorCode code, const Request& request) {
+    return header_of(problem_response(code, request, ""), "WWW-Authenticate");
+  };
+  EXPECT_EQ(challenge(ErrorCode::invalid_token, with), "Bearer error=\"invalid_token\"");
+  EXPECT_EQ(challenge(ErrorCode::invalid_token, {}), "Bearer");
+  EXPECT_EQ(challenge(ErrorCode::invalid_credentials, with), "Bearer");
+  EXPECT_EQ(challenge(ErrorCode::forbidden, with), "");
+  EXPECT_EQ(
+      header_of(problem_response(Error(ErrorCode::too_many_attempts, Seconds(7)), {}, ""), "Retry-After"),
+      "7");
+}
+
+TEST(HttpRespond, EscapesMessages) {
+  EXPECT_EQ(message_response(200, "a \"b\"").body, R"({"message":"a \"b\""})");
+}
+
+TEST(HttpBearer, ReadsOneTokenOnly) {
+  auto token = [](std::vector<HeaderView> headers) {
+    Request request;
+    request.headers = headers;
+    return std::string(bearer_token(request).value_or("(none)"));
+  };
+  EXPECT_EQ(token({{"Authorization", "Bearer abc.DEF-_~+/="}}), "abc.DEF-_~+/=");
+  EXPECT_EQ(token({{"AUTHORIZATION", "bEARER  abc"}}), "abc");
+  for (const char* value : {"", "Bearer", "Bearer ", "abc", "Basic abc", "Bearerabc", "Bearer a b",
+                            "Bearer a,b", "Bearer =", "Bearer a=b", "Bearer \"a\"", "Bearer \xC3\xA9"})
+    EXPECT_EQ(token({{"Authorization", value}}), "(none)") << value;
+  EXPECT_EQ(token({{"Authorization", "Bearer a"}, {"Authorization", "Bearer a"}}), "(none)");
+  EXPECT_EQ(token({{"X-Authorization", "Bearer a"}}), "(none)");
+}
+
+TEST(HttpWriteResponse, H07NothingCanEndAHeaderLine) {
+  Response response = json_response(200, "{}");
+  EXPECT_TRUE(wire::has_safe_headers(response));
+  for (const char* value : {"a\r\nSet-Cookie: x=1", "a\nb", "a\rb", "\x7f"}) {
+    Response bad = response;
+    bad.headers.push_back({"Location", value});
+    EXPECT_FALSE(wire::has_safe_headers(bad));
+    bad = response;
+    bad.cache_control = value;
+    EXPECT_FALSE(wire::has_safe_headers(bad));
+  }
+  response.headers.push_back({"X", std::string("a\0b", 3)});
+  EXPECT_FALSE(wire::has_safe_headers(response));
+}
+
+std::string written(const Response& response, wire::Frame frame = {}) {
+  frame.request_id = "id";
+  frame.date = "now";
+  std::string out;
+  wire::append_response(out, response, frame);
+  return out;
+}
+
+TEST(HttpWriteResponse, W03PutsTheSecurityHeadersOnEveryAnswer) {
+  EXPECT_EQ(
+      written(json_response(200, "{}")),
+      "HTTP/1.1 200 OK\r\nDate: now\r\nX-Request-Id: id\r\nContent-Type: application/json\r\nContent-Length: "
+      "2\r\n"
+      "Cache-Control: no-store\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+      "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n\r\n{}");
+}
+
+TEST(HttpWriteResponse, FramesByMethodVersionAndStatus) {
+  wire::Frame frame;
+  frame.omit_body = true;
+  EXPECT_TRUE(written(json_response(200, "{}"), frame).ends_with("\r\n\r\n"));
+  EXPECT_NE(written(json_response(200, "{}"), frame).find("Content-Length: 2\r\n"), std::string::npos);
+  EXPECT_EQ(written(empty_response()).find("Content-"),
+            written(empty_response()).find("Content-Security-Policy"));
+  frame = {};
+  frame.keep_alive = false;
+  EXPECT_NE(written(empty_response(), frame).find("Connection: close\r\n"), std::string::npos);
+  frame = {};
+  frame.http_1_0 = true;
+  EXPECT_NE(written(empty_response(), frame).find("Connection: keep-alive\r\n"), std::string::npos);
+  frame = {};
+  frame.vary_by_origin = true;
+  EXPECT_NE(written(empty_response(), frame).find("Vary: Origin\r\n"), std::string::npos);
+  EXPECT_EQ(written(empty_response(), frame).find("Access-Control"), std::string::npos);
+  frame.allowed_origin = "https://a";
+  EXPECT_NE(written(empty_response(), frame).find("Access-Control-Allow-Origin: https://a\r\n"),
+            std::string::npos);
+  EXPECT_EQ(written(empty_response(), frame).find("Credentials"), std::string::npos);
+}
+
+TEST(HttpWriteResponse, DatesAreImfFixdates) {
+  wire::HttpDate date;
+  std::string text(date.now());
+  EXPECT_EQ(text.size(), std::string("Sun, 06 Nov 1994 08:49:37 GMT").size());
+  EXPECT_TRUE(text.ends_with(" GMT"));
+}
+
+TEST(HttpWriteResponse, RequestIdsDoNotRepeat) {
+  wire::RequestIds ids;
+  wire::RequestIds::Id a;
+  wire::RequestIds::Id b;
+  ids.next(a);
+  ids.next(b);
+  EXPECT_NE(a, b);
+  wire::RequestIds().next(b);
+  EXPECT_NE(a, b);
+}
+
+}  // namespace
+}  // namespace latchkey::http

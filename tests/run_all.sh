@@ -53,6 +53,7 @@ text_checks() {
   check links tests/check/links.py
   check security-cases tests/check/security_cases.py
   check data-model tests/check/data_model.py
+  check readmes tests/check/readmes.py
 }
 
 if [ "${1:-}" = --fast ]; then

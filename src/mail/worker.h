@@ -53,7 +53,7 @@ struct MailWorkerOptions {
 /// up a request. Several nodes may run one each on the same database.
 ///
 /// A mail is claimed for a lease before it is sent, which is renewed for as long as that takes, and its row
-/// is deleted once it was taken; when it could not be sent it is tried again by mail_schedule.h, and put
+/// is deleted once it was taken; when it could not be sent it is tried again by mail/schedule.h, and put
 /// aside, with the reason, when its recipient or content was refused for good, when its link ran out, or when
 /// the patience did. A database that does not answer is waited for. Nothing it logs holds a link or an
 /// address: mails are named by their outbox id.

@@ -84,7 +84,7 @@ if [ $# -gt 0 ]; then
   ctest --test-dir build/dev -j 2 --output-on-failure --output-junit "$results/cpp-dev.xml" -R "$pattern" --no-tests=ignore | tail -n 60
   [ -f "$results/cpp-dev.xml" ] || check cpp-dev-ran false
   black_box dev -k "${expression# or }" tests
-  LATCHKEY_TEST_STORE=postgresql black_box dev -k "${expression# or }" tests/api
+  LATCHKEY_TEST_STORE=postgresql black_box dev -k "${expression# or }" tests/features tests/api
   tests/check/summary.py "$results"
   exit
 fi
@@ -95,9 +95,9 @@ check format bash -c "git ls-files 'src/*.h' 'src/*.cpp' 'tests/*.cpp' 'tests/*.
 build dev
 cpp dev
 # Files of few tests that take long come first, so that no worker is left with one of them at the end.
-black_box dev --no-loadscope-reorder tests/nodes tests/api/test_move*.py tests/e2e tests/api tests/security
+black_box dev --no-loadscope-reorder tests/nodes tests/api/test_move*.py tests/e2e tests/features tests/api tests/security
 # The same routes, and what attacks the store behind them, where that is a PostgreSQL.
-LATCHKEY_TEST_STORE=postgresql black_box dev tests/api tests/security/test_{admin,confirmation,login,session,signup}_attacks.py \
+LATCHKEY_TEST_STORE=postgresql black_box dev tests/features tests/api tests/security/test_{admin,confirmation,login,session,signup}_attacks.py \
   tests/security/test_{storage,mail}_attacks.py tests/security/test_{admin_audit,hostile_input,key_rotation}.py
 check reference bash -c "tests/check/reference.sh"
 
@@ -110,7 +110,7 @@ build tsan
 cpp tsan
 # Not the moves: minutes of killed processes, and the C++ tests have their threads. Nor what a start makes of settings and of files that are
 # lost or loose: it comes to its end before requests and their threads, and test_lifecycle.py and test_cli_store.py kill and restore here too.
-black_box tsan --ignore-glob='*/test_move*' --ignore-glob='*/test_data_dir.py' --ignore-glob='*/test_config_attacks.py' tests/api tests/security
+black_box tsan --ignore-glob='*/test_move*' --ignore-glob='*/test_data_dir.py' --ignore-glob='*/test_config_attacks.py' tests/features tests/api tests/security
 
 build fuzz fuzz_targets
 say "fuzz targets, ${LATCHKEY_FUZZ_SECONDS:-10} s each"

@@ -11,23 +11,42 @@ namespace {
 
 namespace json = boost::json;
 
-json::object problem_schema() {
+/// The problem documents of a style of errors (http/route.h).
+json::object problem_schema(http::ErrorStyle style) {
   const json::object text{{"type", "string"}};
   const json::object field{
       {"type", "object"},
       {"properties", {{"loc", {{"type", "array"}, {"items", text}}}, {"msg", text}, {"type", text}}},
       {"required", {"loc", "msg", "type"}}};
+  const json::object fields{{"type", "array"}, {"items", field}};
+  json::object properties{{"type", {{"type", "string"}, {"format", "uri"}}},
+                          {"title", text},
+                          {"status", {{"type", "integer"}}},
+                          {"detail", text},
+                          {"code", {{"type", "string"}, {"description", "stable, snake_case"}}},
+                          {"request_id", text},
+                          {"errors", fields}};
+  json::array required{"type", "title", "status", "detail", "code", "request_id"};
+  if (style == http::ErrorStyle::field_list) properties["detail"] = fields;
+  if (style == http::ErrorStyle::token_endpoint) {
+    json::array either;
+    either.emplace_back(text);
+    either.emplace_back(fields);
+    properties["detail"] = json::object{{"oneOf", std::move(either)}};
+    properties["error"] = {{"type", "string"}, {"description", "as RFC 6749 §5.2 has it"}};
+    properties["error_description"] = text;
+    required.emplace_back("error");
+    required.emplace_back("error_description");
+  }
   return {{"type", "object"},
           {"description", "A problem document (RFC 9457)"},
-          {"properties",
-           {{"type", {{"type", "string"}, {"format", "uri"}}},
-            {"title", text},
-            {"status", {{"type", "integer"}}},
-            {"detail", text},
-            {"code", {{"type", "string"}, {"description", "stable, snake_case"}}},
-            {"request_id", text},
-            {"errors", {{"type", "array"}, {"items", field}}}}},
-          {"required", {"type", "title", "status", "detail", "code", "request_id"}}};
+          {"properties", std::move(properties)},
+          {"required", std::move(required)}};
+}
+
+std::string_view problem_name(http::ErrorStyle style, int status) {
+  if (style == http::ErrorStyle::token_endpoint) return "TokenProblem";
+  return style == http::ErrorStyle::field_list && status == 422 ? "ValidationProblem" : "Problem";
 }
 
 json::object reference(std::string_view name) {
@@ -87,9 +106,10 @@ void add_refusals(json::object& responses, const Endpoint& row) {
       if (description.find("`" + name + "`") != std::string::npos) continue;
       description += (description.empty() ? "`" : ", `") + name + "`";
     }
-    responses[std::to_string(status)] = {{"description", http::reason_phrase(status)},
-                                         {"x-codes", description},
-                                         {"content", {{http::problem_type, reference("Problem")}}}};
+    responses[std::to_string(status)] = {
+        {"description", http::reason_phrase(status)},
+        {"x-codes", description},
+        {"content", {{http::problem_type, reference(problem_name(row.errors, status))}}}};
   }
 }
 
@@ -162,7 +182,10 @@ json::value make_openapi(Features features) {
       add_schema(schemas, row.answer.schema);
     }
   }
-  schemas["Problem"] = problem_schema();
+  for (const auto style :
+       {http::ErrorStyle::problem, http::ErrorStyle::field_list, http::ErrorStyle::token_endpoint}) {
+    schemas[problem_name(style, 422)] = problem_schema(style);
+  }
   const auto bearer = [](std::string_view what) {
     return json::object{
         {"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}, {"description", what}};

@@ -134,8 +134,8 @@ def test_a_user_name_is_three_to_fifty_characters_after_trimming(server, given, 
                                       "\u3164" * 3, "\u2800" * 3, " \u200b \ufeff \u200b "], ids=ascii)
 def test_a_user_name_that_shows_nothing_is_422(server, username):
     with nothing_changes(server):
-        problem = assert_problem(signup(server, username=username), 422, "validation_failed",
-                                 "username: must contain a visible character")
+        problem = assert_problem(signup(server, username=username), 422, "validation_failed")
+    assert problem["detail"][0]["msg"] == "must contain a visible character"
     assert error_fields(problem) == {"body.username"}
 
 
@@ -157,7 +157,7 @@ def reason_of(response) -> str:
     """Why the password alone was refused: what a program reads, after a look at what people read."""
     problem = assert_problem(response, 422, "validation_failed")
     error, = problem["errors"]
-    assert error["loc"] == ["body", "password"] and error["msg"] in problem["detail"]
+    assert error["loc"] == ["body", "password"] and error == problem["detail"][0]
     return error["type"]
 
 

@@ -47,7 +47,7 @@ void write_tokens(const Arguments& arguments, const Filling& filling, std::int64
                                              .generation = 0,
                                              .iat = filling.at.rotated_at / 1'000'000,
                                              .exp = filling.at.idle_expires_at / 1'000'000};
-    file << crypto::jose::make_refresh_token(claims, ring.refresh_key()) << '\n';
+    file << crypto::jose::make_refresh_token(claims, ring.key(crypto::KeyUse::refresh_token)) << '\n';
   }
   if (!file.flush()) give_up("can not write " + arguments.text("tokens-out"));
 }

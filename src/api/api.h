@@ -4,7 +4,9 @@
 #include <optional>
 #include <string>
 
+#include "base/metrics.h"
 #include "flow/services.h"
+#include "web/pages.h"
 
 namespace latchkey::api {
 
@@ -15,8 +17,10 @@ using Readiness = std::function<std::optional<std::string>()>;
 /// What handlers work with. app/serve.cpp owns it; it outlives the routers. Any thread may read it.
 struct Api {
   flow::Services& services;
+  const web::Pages& pages;
   Readiness readiness;
-  std::string openapi;  ///< the description of all features (openapi.h), made once at start
+  metrics::Families counters;  ///< of the whole program
+  std::string openapi;         ///< the description of all features (openapi.h), made once at start
 };
 
 }  // namespace latchkey::api

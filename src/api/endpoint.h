@@ -10,7 +10,6 @@
 #include "api/described.h"
 #include "api/schema.h"
 #include "base/error.h"
-#include "base/metrics.h"
 #include "base/task.h"
 #include "http/message.h"
 #include "http/route.h"
@@ -61,7 +60,7 @@ struct Answer {
   int status = 200;
   std::string_view media_type = "application/json";
   Schema schema{};
-  /// A client that prefers HTML gets a page in place of the JSON, refusals included.
+  /// A client that prefers HTML gets a page in place of the JSON; its refusals follow the row's error style.
   bool page_for_browsers = false;
 };
 template <Described T>
@@ -78,6 +77,8 @@ constexpr Answer gives_page_or() {
   return {.schema = response_schema<T>(), .page_for_browsers = true};
 }
 constexpr Answer gives_nothing() { return {.status = 204, .media_type = ""}; }
+/// For people.
+constexpr Answer gives_page() { return {.media_type = "text/html"}; }
 constexpr Answer gives_media(std::string_view media_type) { return {.media_type = media_type}; }
 
 /// What a route refuses beside what the gate refuses everywhere.
@@ -114,6 +115,8 @@ struct Endpoint {
   std::string_view path;  ///< such as "/api/auth/sessions/{id}"; a parameter is a whole segment
   std::string_view tag;   ///< the group in the documentation
   std::string_view summary;
+  std::string_view
+      description{};  ///< what a caller has to know beside that; `code` stands between back-ticks
   Access access{};
   Body body{};
   QueryParameter query{};
@@ -122,7 +125,7 @@ struct Endpoint {
   http::ErrorStyle errors = http::ErrorStyle::problem;
   http::Head head = http::Head::refused;
   Listener listener = Listener::open;
-  metrics::Route counter;
+  std::string_view counter;  ///< the name under which metrics count it; rows may share one
   Handler handler;
 };
 

@@ -4,8 +4,10 @@
 #include <string_view>
 
 #include "api/endpoint.h"
+#include "base/metrics.h"
 #include "db/table.h"
 #include "flow/sweep.h"
+#include "web/page_file.h"
 
 namespace latchkey::api {
 
@@ -15,8 +17,10 @@ namespace latchkey::api {
 struct Feature {
   std::string_view name;
   std::span<const Endpoint> endpoints{};
+  std::span<const web::PageFile> pages{};
   std::span<const db::Table> tables{};    ///< parents before their children; kernel tables come before all
   std::span<const flow::Sweep> sweeps{};  ///< how its tables shrink
+  metrics::Families counters{};           ///< what /metrics prints of it
 };
 
 using Features = std::span<const Feature* const>;

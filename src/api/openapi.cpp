@@ -46,7 +46,9 @@ json::object problem_schema(http::ErrorStyle style) {
 
 std::string_view problem_name(http::ErrorStyle style, int status) {
   if (style == http::ErrorStyle::token_endpoint) return "TokenProblem";
-  return style == http::ErrorStyle::field_list && status == 422 ? "ValidationProblem" : "Problem";
+  const bool lists_fields =
+      style == http::ErrorStyle::field_list || style == http::ErrorStyle::page_or_field_list;
+  return lists_fields && status == 422 ? "ValidationProblem" : "Problem";
 }
 
 json::object reference(std::string_view name) {
@@ -89,6 +91,18 @@ json::array parameters(const Endpoint& row) {
   return result;
 }
 
+/// What people are answered with.
+json::object html_content() { return {{"schema", {{"type", "string"}}}}; }
+
+json::object refusal_content(http::ErrorStyle style, int status) {
+  json::object content;
+  if (style != http::ErrorStyle::page) content[http::problem_type] = reference(problem_name(style, status));
+  if (style == http::ErrorStyle::page || style == http::ErrorStyle::page_or_field_list) {
+    content["text/html"] = html_content();
+  }
+  return content;
+}
+
 /// Refusals by status, each with the codes that it can carry.
 void add_refusals(json::object& responses, const Endpoint& row) {
   std::map<int, std::vector<ErrorCode>> by_status{{400, {ErrorCode::bad_request}}};
@@ -100,16 +114,11 @@ void add_refusals(json::object& responses, const Endpoint& row) {
   }
   by_status[503].push_back(ErrorCode::unavailable);
   for (const auto& [status, codes] : by_status) {
-    std::string description;
-    for (const auto code : codes) {
-      const std::string name(describe(code).code);
-      if (description.find("`" + name + "`") != std::string::npos) continue;
-      description += (description.empty() ? "`" : ", `") + name + "`";
-    }
-    responses[std::to_string(status)] = {
-        {"description", http::reason_phrase(status)},
-        {"x-codes", description},
-        {"content", {{http::problem_type, reference(problem_name(row.errors, status))}}}};
+    json::object sentences;
+    for (const auto code : codes) sentences[describe(code).code] = describe(code).detail;
+    responses[std::to_string(status)] = {{"description", http::reason_phrase(status)},
+                                         {"x-codes", std::move(sentences)},
+                                         {"content", refusal_content(row.errors, status)}};
   }
 }
 
@@ -128,9 +137,6 @@ std::string operation_id(const Endpoint& row) {
   return id;
 }
 
-/// What the links of mails answer people with.
-json::object html_content() { return {{"schema", {{"type", "string"}}}}; }
-
 json::object operation(const Endpoint& row) {
   const Answer& answer = row.answer;
   json::object success{{"description", http::reason_phrase(answer.status)}};
@@ -141,13 +147,11 @@ json::object operation(const Endpoint& row) {
   }
   json::object responses{{std::to_string(answer.status), std::move(success)}};
   add_refusals(responses, row);
-  if (answer.page_for_browsers) {
-    responses["400"].as_object()["content"].as_object()["text/html"] = html_content();
-  }
   json::object result{{"tags", {row.tag}},
                       {"summary", row.summary},
                       {"operationId", operation_id(row)},
                       {"responses", std::move(responses)}};
+  if (!row.description.empty()) result["description"] = row.description;
   if (auto list = parameters(row); !list.empty()) result["parameters"] = std::move(list);
   if (row.body.kind != http::BodyKind::none) result["requestBody"] = request_body(row.body);
   if (row.access.from != Credential::none) {

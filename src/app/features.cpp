@@ -2,15 +2,25 @@
 
 #include <vector>
 
+#include "app/housekeeping.h"
+#include "crypto/password/counters.h"
+#include "db/counters.h"
 #include "features/administration/feature.h"
 #include "features/confirmation/feature.h"
 #include "features/documents/feature.h"
 #include "features/health/feature.h"
+#include "features/pages/feature.h"
 #include "features/password/feature.h"
 #include "features/profile/feature.h"
 #include "features/sessions/feature.h"
 #include "features/signup/feature.h"
+#include "flow/keys/rotation.h"
+#include "flow/sessions/counters.h"
+#include "flow/signin/events.h"
+#include "http/counters.h"
+#include "mail/counters.h"
 #include "store/tables.h"
+#include "web/pages.h"
 
 namespace latchkey::app {
 namespace {
@@ -18,7 +28,7 @@ namespace {
 constexpr const api::Feature* list[] = {
     &features::signup::feature,       &features::password::feature,       &features::sessions::feature,
     &features::confirmation::feature, &features::administration::feature, &features::profile::feature,
-    &features::documents::feature,    &features::health::feature,
+    &features::documents::feature,    &features::health::feature,         &features::pages::feature,
 };
 
 /// What the kernel has of something, followed by what each feature has of it.
@@ -36,8 +46,27 @@ std::vector<Part> collect(std::span<const Part> kernel, std::span<const Part> ap
 
 api::Features features() { return list; }
 
+metrics::Families counters() {
+  static const auto all = [] {
+    const metrics::Families rooms[] = {
+        http::counters::families(), db::counters::families(),         crypto::password::counters::families(),
+        mail::counters::families(), flow::signin::events::families(), flow::sessions::counters::families(),
+        flow::keys::families(),     housekeeping_counters(),
+    };
+    std::vector<metrics::Family> kernel;
+    for (const auto& room : rooms) kernel.insert(kernel.end(), room.begin(), room.end());
+    return collect<metrics::Family>(kernel, &api::Feature::counters);
+  }();
+  return all;
+}
+
 db::Tables tables() {
   static const auto all = collect(store::tables(), &api::Feature::tables);
+  return all;
+}
+
+std::span<const web::PageFile> pages() {
+  static const auto all = collect(web::kernel_pages(), &api::Feature::pages);
   return all;
 }
 

@@ -13,6 +13,12 @@ api::Features features();
 /// Every table of a deployment, parents before their children: the kernel's, then those of the features.
 db::Tables tables();
 
+/// Everything that /metrics prints of this program: what the rooms count, then what the features count.
+metrics::Families counters();
+
+/// The pages that people see: the kernel's, then those of the features.
+std::span<const web::PageFile> pages();
+
 /// How tables shrink: the kernel's sweeps, then those of the features.
 std::span<const flow::Sweep> sweeps();
 

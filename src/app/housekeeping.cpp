@@ -2,7 +2,7 @@
 
 #include "base/free_memory.h"
 #include "base/log.h"
-#include "base/metrics.h"
+#include "mail/counters.h"
 #include "store/outbox.h"
 
 namespace latchkey::app {
@@ -14,11 +14,20 @@ constexpr auto look_every = std::chrono::seconds(1);    ///< how often the clock
 constexpr Microseconds sweep_every = std::chrono::minutes(5);
 constexpr Microseconds measure_every = std::chrono::seconds(15);
 
+constinit metrics::Counter rows_removed;
+
 flow::Origin system_origin(Timestamp now) {
   return {.now = now, .address = "", .user_agent = "", .request_id = "", .actor = "system"};
 }
 
 }  // namespace
+
+metrics::Families housekeeping_counters() {
+  static constexpr metrics::Family list[] = {
+      {"latchkey_housekeeping_removed_total", "Expired rows removed.", {&rows_removed}},
+  };
+  return list;
+}
 
 Housekeeping::Housekeeping(flow::Services& services, const Clock& clock, std::span<const flow::Sweep> sweeps)
     : services_(services), clock_(clock), sweeps_(sweeps) {}
@@ -80,14 +89,14 @@ std::int64_t Housekeeping::sweep(Timestamp now) {
   const auto origin = system_origin(now);
   std::int64_t removed = 0;
   for (const flow::Sweep& sweep : sweeps_) removed += run(sweep, origin);
-  metrics::count(metrics::Counter::housekeeping_removed, static_cast<std::uint64_t>(removed));
+  rows_removed.add(static_cast<std::uint64_t>(removed));
   if (removed > 0) log::info("housekeeping.swept", {{"removed", removed}});
   return removed;
 }
 
 void Housekeeping::measure_outbox() {
   const auto length = services_.database.run_now(store::outbox::count_all).value_or(0);
-  metrics::move(metrics::Gauge::mail_outbox_length, length - outbox_length_);
+  mail::counters::outbox_length.add(length - outbox_length_);
   outbox_length_ = length;
 }
 

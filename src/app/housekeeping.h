@@ -4,11 +4,14 @@
 #include <mutex>
 #include <thread>
 
+#include "base/metrics.h"
 #include "base/time.h"
 #include "flow/services.h"
 #include "flow/sweep.h"
 
 namespace latchkey::app {
+
+metrics::Families housekeeping_counters();
 
 /// Removes what has expired, in small batches, on a thread of its own: sessions past their limits, accounts
 /// that were never confirmed, audit entries past their time, and memory that a crowd has left.

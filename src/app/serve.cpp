@@ -32,6 +32,7 @@
 #include "mail/files.h"
 #include "mail/smtp_transport.h"
 #include "mail/worker.h"
+#include "web/pages.h"
 
 namespace latchkey::app {
 namespace {
@@ -46,7 +47,7 @@ std::size_t thread_count(const Settings& settings) {
 
 http::wire::Endpoint to_http(const settings::Endpoint& endpoint) { return {endpoint.address, endpoint.port}; }
 
-http::Options http_options(const Settings& settings) {
+http::Options make_http_options(const Settings& settings) {
   const auto in_ms = [](Microseconds time) { return std::chrono::ceil<std::chrono::milliseconds>(time); };
   http::Options options;
   options.timeouts.head = in_ms(settings.http.head_timeout);
@@ -82,9 +83,12 @@ class Server {
  public:
   explicit Server(const settings::Loaded& loaded)
       : settings_(loaded.settings),
+        pages_(pages(), {.folder = settings_.pages.templates_dir, .service = service_host()}),
         core_(settings_, clock_, Purpose::server),
         api_{.services = core_.services(),
+             .pages = pages_,
              .readiness = [this] { return trouble(); },
+             .counters = counters(),
              .openapi = boost::json::serialize(api::make_openapi(features()))},
         router_(api::make_routes(features(), api::Listener::open, api_, body_limit())),
         management_router_(api::make_routes(features(), api::Listener::management, api_, body_limit())),
@@ -120,6 +124,20 @@ class Server {
  private:
   std::size_t body_limit() const { return static_cast<std::size_t>(settings_.http.max_body_bytes); }
 
+  http::Options http_options() const {
+    http::Options options = make_http_options(settings_);
+    options.denials.page = [this](const Error& error, const http::Request& request) {
+      return pages_.render_error(request, error);
+    };
+    return options;
+  }
+
+  /// The host of the public URL, when one is set: what people know the service by.
+  std::string service_host() const {
+    const auto url = settings::parse_url(settings_.public_url);
+    return url.has_value() ? url->host : std::string();
+  }
+
   /// The one that is set, else the listener's own address, known since it is bound.
   std::string public_url() const {
     return settings_.public_url.empty() ? "http://" + http::wire::to_string(threads_.endpoint())
@@ -136,7 +154,7 @@ class Server {
     return {.router = router_,
             .management_router = management_router_,
             .clock = clock_,
-            .options = http_options(settings_),
+            .options = http_options(),
             .access = api::make_access_hook(api_)};
   }
 
@@ -167,7 +185,8 @@ class Server {
 
   const Settings& settings_;
   Clock clock_;
-  StopSignal stop_;  // before every thread
+  StopSignal stop_;   // before every thread
+  web::Pages pages_;  // before the store: wrong templates refuse the start before anything is touched
   Core core_;
   api::Api api_;
   http::Router router_;

@@ -19,6 +19,7 @@ const ErrorInfo& describe(ErrorCode code) {
     case overloaded:           { static constexpr ErrorInfo i{"overloaded",           503, "The server is busy, try again"}; return i; }
     case invalid_token:        { static constexpr ErrorInfo i{"invalid_token",        401, "Could not validate credentials"}; return i; }
     case invalid_confirmation: { static constexpr ErrorInfo i{"invalid_confirmation", 400, "Verification error"}; return i; }
+    case invalid_link:         { static constexpr ErrorInfo i{"invalid_link",         400, "This link or code does not work"}; return i; }
     case forbidden:            { static constexpr ErrorInfo i{"forbidden",            403, "Operation forbidden"}; return i; }
     case user_not_found:       { static constexpr ErrorInfo i{"user_not_found",       404, "User not found"}; return i; }
     case session_not_found:    { static constexpr ErrorInfo i{"session_not_found",    404, "Session not found"}; return i; }

@@ -25,6 +25,7 @@ enum class ErrorCode : std::uint8_t {
   overloaded,
   invalid_token,
   invalid_confirmation,
+  invalid_link,
   forbidden,
   user_not_found,
   session_not_found,

@@ -1,25 +1,21 @@
 #include "base/metrics.h"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
-
-#include "base/metrics_table.h"
+#include <mutex>
 
 namespace latchkey::metrics {
 namespace {
 
-constexpr std::size_t status_class_count = 5;  // 1xx to 5xx
 constexpr std::size_t shard_count = 32;
+constexpr std::size_t cell_count = 4096;
+/// Where the numbers count that have found no room; as wide as the widest of them.
+constexpr std::uint32_t nowhere = 1;
+constexpr std::uint32_t first_place = nowhere + Timing::bound_count + 2;
 
-/// One thread's numbers, or that of a few where there are more threads than blocks.
+/// One thread's numbers, or that of a few where there are more threads than blocks. Places are given one
+/// after the other, so that only as much of a block takes memory as there are numbers in use.
 struct alignas(128) Shard {
-  std::array<std::atomic<std::uint64_t>, counter_count> counters{};
-  std::array<std::atomic<std::int64_t>, gauge_count> gauges{};
-  std::array<std::array<std::atomic<std::uint64_t>, status_class_count>, route_count> requests{};
-  /// The routes' times, then the timings'. The last bucket is what exceeds every bound.
-  std::array<std::array<std::atomic<std::uint64_t>, bucket_bounds.size() + 1>, histogram_count> buckets{};
-  std::array<std::atomic<std::uint64_t>, histogram_count> microseconds{};
+  std::array<std::atomic<std::uint64_t>, cell_count> cells{};
 };
 
 // Zero from the start of the process, so that order of initialisation does not matter.
@@ -31,66 +27,75 @@ Shard& shard_of_this_thread() {
   return shard;
 }
 
-template <class Number>
-void add(std::atomic<Number>& number, Number by) {
-  number.fetch_add(by, std::memory_order_relaxed);
+void add_to(Shard& shard, std::size_t cell, std::uint64_t by) {
+  shard.cells[cell].fetch_add(by, std::memory_order_relaxed);
 }
 
-void observe_histogram(Shard& shard, std::size_t histogram, Microseconds elapsed) {
-  std::size_t bucket = 0;
-  while (bucket < bucket_bounds.size() && elapsed > bucket_bounds[bucket].bound) ++bucket;
-  add(shard.buckets[histogram][bucket], std::uint64_t{1});
-  add(shard.microseconds[histogram],
-      static_cast<std::uint64_t>(std::max(elapsed.count(), Microseconds::rep{0})));
-}
-
-template <class Pick>
-auto sum(Pick pick) {
-  decltype(pick(shards.front()).load()) total = 0;
-  for (const Shard& shard : shards) total += pick(shard).load(std::memory_order_relaxed);
+std::uint64_t sum(std::uint32_t place, std::size_t offset = 0) {
+  if (place == nowhere) return 0;
+  std::uint64_t total = 0;
+  for (const Shard& shard : shards) total += shard.cells[place + offset].load(std::memory_order_relaxed);
   return total;
 }
 
 }  // namespace
 
-void count(Counter counter, std::uint64_t times) {
-  add(shard_of_this_thread().counters[static_cast<std::size_t>(counter)], times);
+const std::array<Timing::Bound, Timing::bound_count> Timing::bounds{{
+    {Microseconds{50}, "5e-05"},
+    {Microseconds{100}, "0.0001"},
+    {Microseconds{250}, "0.00025"},
+    {Microseconds{500}, "0.0005"},
+    {Microseconds{1'000}, "0.001"},
+    {Microseconds{2'500}, "0.0025"},
+    {Microseconds{5'000}, "0.005"},
+    {Microseconds{10'000}, "0.01"},
+    {Microseconds{25'000}, "0.025"},
+    {Microseconds{50'000}, "0.05"},
+    {Microseconds{100'000}, "0.1"},
+    {Microseconds{250'000}, "0.25"},
+    {Microseconds{1'000'000}, "1"},
+    {Microseconds{10'000'000}, "10"},
+}};
+
+std::uint32_t Series::take_place() const {
+  static constinit std::mutex mutex;
+  static constinit std::uint32_t next = first_place;
+  const std::lock_guard lock(mutex);
+  std::uint32_t place = place_.load(std::memory_order_relaxed);
+  if (place != 0) return place;  // another thread has been quicker
+  place = next + cells_ <= cell_count ? std::exchange(next, next + cells_) : nowhere;
+  place_.store(place, std::memory_order_relaxed);
+  return place;
 }
 
-void count_request(Route route, int status, Microseconds elapsed) {
+void Counter::add(std::uint64_t times) { add_to(shard_of_this_thread(), place(), times); }
+
+std::uint64_t Counter::value() const { return sum(place()); }
+
+// A block may be below zero while another is above: the sum of unsigned numbers wraps to what is meant.
+void Gauge::add(std::int64_t by) { add_to(shard_of_this_thread(), place(), static_cast<std::uint64_t>(by)); }
+
+std::int64_t Gauge::value() const { return static_cast<std::int64_t>(sum(place())); }
+
+void Timing::observe(Microseconds elapsed) {
+  std::size_t bucket = 0;
+  while (bucket < bound_count && elapsed > bounds[bucket].at) ++bucket;
   Shard& shard = shard_of_this_thread();
-  const auto status_class = static_cast<std::size_t>(std::clamp(status / 100, 1, 5) - 1);
-  add(shard.requests[static_cast<std::size_t>(route)][status_class], std::uint64_t{1});
-  observe_histogram(shard, static_cast<std::size_t>(route), elapsed);
+  const std::size_t begin = place();
+  add_to(shard, begin + bucket, 1);
+  add_to(shard, begin + bound_count + 1,
+         static_cast<std::uint64_t>(std::max(elapsed.count(), Microseconds::rep{0})));
 }
 
-void move(Gauge gauge, std::int64_t by) {
-  add(shard_of_this_thread().gauges[static_cast<std::size_t>(gauge)], by);
+std::uint64_t Timing::bucket(std::size_t number) const { return sum(place(), number); }
+
+Microseconds Timing::total() const {
+  return Microseconds{static_cast<Microseconds::rep>(sum(place(), bound_count + 1))};
 }
 
-void observe(Timing timing, Microseconds elapsed) {
-  observe_histogram(shard_of_this_thread(), route_count + static_cast<std::size_t>(timing), elapsed);
-}
-
-std::uint64_t read(Counter counter) {
-  return sum([=](const Shard& shard) -> auto& { return shard.counters[static_cast<std::size_t>(counter)]; });
-}
-
-std::int64_t read(Gauge gauge) {
-  return sum([=](const Shard& shard) -> auto& { return shard.gauges[static_cast<std::size_t>(gauge)]; });
-}
-
-std::uint64_t read_requests(std::size_t route, std::size_t status_class) {
-  return sum([=](const Shard& shard) -> auto& { return shard.requests[route][status_class]; });
-}
-
-std::uint64_t read_bucket(std::size_t histogram, std::size_t bucket) {
-  return sum([=](const Shard& shard) -> auto& { return shard.buckets[histogram][bucket]; });
-}
-
-Microseconds read_total(std::size_t histogram) {
-  return Microseconds{static_cast<Microseconds::rep>(
-      sum([=](const Shard& shard) -> auto& { return shard.microseconds[histogram]; }))};
+std::vector<const Series*> Family::series() const {
+  if (list_ != nullptr) return list_();
+  return {series_.begin(), series_.begin() + count_};
 }
 
 }  // namespace latchkey::metrics

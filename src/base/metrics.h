@@ -1,105 +1,149 @@
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/time.h"
 
-/// Counts for operators, as Prometheus reads them (text format 0.0.4). The set is fixed at compile time and
-/// no label comes from a request, so that nobody can grow it. Counting takes one uncontended atomic addition:
-/// every thread has a block of its own cache lines, and `render` sums them. Any thread may call anything
-/// here, at any time of the process.
+/// Counts for operators, as Prometheus reads them (text format 0.0.4). A number is an object with static
+/// storage, declared beside the code that counts it; a `Family` gives it its name on the page. The numbers
+/// are fixed when the program has started and no label comes from a request, so that nobody can grow their
+/// set.
+///
+/// Counting takes one uncontended atomic addition: every thread has a block of its own cache lines, and who
+/// reads a number sums the blocks. Any thread may count and read, at any time of the process.
 namespace latchkey::metrics {
 
-/// Which row of the route table answered. `unmatched` is everything that no row took, malformed requests
-/// included.
-enum class Route : std::uint8_t {
-  signup,
-  login,
-  logout,
-  refresh,
-  confirmation,
-  request_email,
-  admin,
-  me,
-  sessions,
-  documents,
-  health,
-  unmatched,
+/// What counters, gauges and timings have in common. An object takes its place in the blocks when it is first
+/// used. The blocks have room for thousands of numbers; one that finds no room counts nothing and reads as 0.
+class Series {
+ public:
+  enum class Kind : std::uint8_t { counter, gauge, timing };
+  /// Whether the page has the number before it was ever counted.
+  enum class Zero : std::uint8_t { shown, hidden };
+
+  Series(const Series&) = delete;
+  Series& operator=(const Series&) = delete;
+
+  std::string_view labels() const { return labels_; }
+  bool hides_zero() const { return zero_ == Zero::hidden; }
+
+ protected:
+  constexpr Series(std::string_view labels, Zero zero, std::uint32_t cells)
+      : labels_(labels), cells_(cells), zero_(zero) {}
+  ~Series() = default;
+
+  /// The first cell of the object's place.
+  std::uint32_t place() const {
+    const std::uint32_t place = place_.load(std::memory_order_relaxed);
+    return place != 0 ? place : take_place();
+  }
+
+ private:
+  std::uint32_t take_place() const;
+
+  std::string_view labels_;
+  std::uint32_t cells_;
+  Zero zero_;
+  mutable std::atomic<std::uint32_t> place_{0};
 };
-inline constexpr std::size_t route_count = static_cast<std::size_t>(Route::unmatched) + 1;
 
-/// Events that only grow in number. Names, labels and meanings are in metrics.cpp.
-enum class Counter : std::uint8_t {
-  sign_up_created,
-  sign_up_exists,
-  sign_up_refused,
-  sign_in_ok,
-  sign_in_invalid,
-  sign_in_unconfirmed,
-  sign_in_blocked,
-  sign_in_limited,
-  sign_in_overloaded,
-  refresh_rotated,
-  refresh_repeated,
-  refresh_reused,
-  refresh_refused,
-  confirmation_ok,
-  confirmation_repeated,
-  confirmation_refused,
-  session_opened,
-  session_ended_logout,
-  session_ended_reuse,
-  session_ended_admin,
-  access_token_refused,
-  access_token_cached,
-  access_token_verified,
-  mail_queued,
-  mail_sent,
-  mail_retried,
-  mail_put_aside,
-  mail_dropped,
-  mail_withheld,
-  password_hashed,
-  hashing_refused,
-  connection_accepted,
-  connection_refused,
-  database_batch,
-  database_write,
-  database_unavailable,
-  housekeeping_removed,
-  signing_key_rotated,
+/// Something that only grows in number. `labels` is what stands between the braces on the page, such as
+/// `outcome="ok"`; it must outlive the object.
+class Counter : public Series {
+ public:
+  constexpr explicit Counter(std::string_view labels = {}, Zero zero = Zero::shown)
+      : Series(labels, zero, 1) {}
+  void add(std::uint64_t times = 1);
+  /// The sum over all threads.
+  std::uint64_t value() const;
 };
-inline constexpr std::size_t counter_count = static_cast<std::size_t>(Counter::signing_key_rotated) + 1;
 
-/// Values that go up and down.
-enum class Gauge : std::uint8_t {
-  connections_open,
-  hashing_queue_length,
-  database_queue_length,
-  mail_outbox_length,
+/// A value that goes up and down. Threads may each move it their own way (one opens, another closes): the sum
+/// counts.
+class Gauge : public Series {
+ public:
+  constexpr explicit Gauge(std::string_view labels = {}) : Series(labels, Zero::shown, 1) {}
+  void add(std::int64_t by);
+  std::int64_t value() const;
 };
-inline constexpr std::size_t gauge_count = static_cast<std::size_t>(Gauge::mail_outbox_length) + 1;
 
-/// How long something took.
-enum class Timing : std::uint8_t { password_hash, database_batch, mail_delivery };
-inline constexpr std::size_t timing_count = static_cast<std::size_t>(Timing::mail_delivery) + 1;
+/// How long something takes, as a histogram.
+class Timing : public Series {
+ public:
+  struct Bound {
+    Microseconds at;         ///< inclusive
+    std::string_view label;  ///< the same in seconds
+  };
+  static constexpr std::size_t bound_count = 14;
+  static const std::array<Bound, bound_count> bounds;
 
-void count(Counter counter, std::uint64_t times = 1);
-/// One answered request: its route, its HTTP status, and the time from its last byte in to its first byte
-/// out.
-void count_request(Route route, int status, Microseconds elapsed);
-/// Moves a gauge. Threads may each move it their own way (one opens, another closes): the sum counts.
-void move(Gauge gauge, std::int64_t by);
-void observe(Timing timing, Microseconds elapsed);
+  constexpr explicit Timing(std::string_view labels = {}) : Series(labels, Zero::shown, bound_count + 2) {}
+  void observe(Microseconds elapsed);
+  /// Not cumulative; bucket number `bound_count` has what exceeds every bound.
+  std::uint64_t bucket(std::size_t number) const;
+  Microseconds total() const;
+};
 
-/// The sum over all threads.
-std::uint64_t read(Counter counter);
-std::int64_t read(Gauge gauge);
+/// One name on the page, with all its series. Rooms and features list theirs.
+class Family {
+ public:
+  using Kind = Series::Kind;
 
-/// Everything, in Prometheus text format 0.0.4, the process's own age, memory and dropped log lines included.
-std::string render();
+  constexpr Family(std::string_view name, std::string_view help, std::initializer_list<const Counter*> series)
+      : Family(name, help, Kind::counter) {
+    keep(series);
+  }
+  constexpr Family(std::string_view name, std::string_view help, std::initializer_list<const Gauge*> series)
+      : Family(name, help, Kind::gauge) {
+    keep(series);
+  }
+  constexpr Family(std::string_view name, std::string_view help, std::initializer_list<const Timing*> series)
+      : Family(name, help, Kind::timing) {
+    keep(series);
+  }
+  /// For series that are made while the program starts. `list` gives series of that kind which exist for
+  /// good; it may be called on any thread.
+  using List = std::vector<const Series*> (*)();
+  constexpr Family(std::string_view name, std::string_view help, Kind kind, List list)
+      : Family(name, help, kind) {
+    list_ = list;
+  }
+
+  std::string_view name() const { return name_; }
+  std::string_view help() const { return help_; }
+  Kind kind() const { return kind_; }
+  std::vector<const Series*> series() const;
+
+ private:
+  constexpr Family(std::string_view name, std::string_view help, Kind kind)
+      : name_(name), help_(help), kind_(kind) {}
+  constexpr void keep(auto series) {
+    if (series.size() > series_.size()) throw std::length_error("make room for more series");
+    for (const Series* one : series) series_[count_++] = one;
+  }
+
+  std::string_view name_;
+  std::string_view help_;
+  Kind kind_;
+  List list_ = nullptr;
+  std::size_t count_ = 0;
+  std::array<const Series*, 16> series_{};
+};
+
+using Families = std::span<const Family>;
+
+/// The families and the process's own age, memory and dropped log lines, in Prometheus text format 0.0.4. No
+/// two families may have the same name.
+std::string render(Families families);
 inline constexpr const char* content_type = "text/plain; version=0.0.4; charset=utf-8";
 
 }  // namespace latchkey::metrics

@@ -1,11 +1,17 @@
 #pragma once
 
-#include <initializer_list>
-#include <memory>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "base/inert_text.h"
+#include "base/template_values.h"
 
 namespace latchkey {
 
@@ -21,40 +27,58 @@ class BadTemplate : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-struct TemplateValue {
-  std::string_view name;
-  std::string_view value;
+/// The text of a template, and the name that complaints about it begin with.
+struct TemplateSource {
+  std::string name;
+  std::string text;
 };
 
-/// A text with `{{name}}` in it (Mustache, without its ways around escaping). A value that is put in is never
+/// Finds what `{{>name}}` stands for; nothing when there is no such template.
+using Partials = std::function<std::optional<TemplateSource>(std::string_view name)>;
+
+/// A text with `{{name}}` in it: Mustache without its ways around escaping. A value that is put in is never
 /// read as a template again, and always passes `make_inert` and the escaping of the markup.
 ///
-/// Any thread may render; two that render the same template at once wait for each other.
+///   {{name}}                  a text
+///   {{#name}}…{{/name}}       when the text is not empty; of a list, once for each of its items
+///   {{^name}}…{{/name}}       when the text, or the list, is empty
+///   {{>name}}                 another template of the same set, in its place
+///   {{! a comment }}
+///
+/// A line that holds nothing but a section, comment or partial tag leaves no empty line behind.
+///
+/// Everything is read once, when the template is made; it does not change afterwards, so any number of
+/// threads may render it at once without waiting for each other.
 class Template {
  public:
-  /// Throws `BadTemplate`, naming `name`: for a tag that is not closed, one whose name is not in `variables`,
-  /// and everything that would let a value out unescaped or read other files: `{{{x}}}`, `{{&x}}`, `{{=…=}}`,
-  /// `{{>x}}`. Sections (`{{#x}}…{{/x}}`, `{{^x}}`) are there when the value is, or is not, empty.
+  /// `variables` are all names that there are. A list is declared by the names of its items' values, each
+  /// written `list.value`; inside `{{#list}}` the template writes `{{value}}`.
+  ///
+  /// Throws `BadTemplate`, naming template and line: for text that is not UTF-8, a tag or a section that is
+  /// not closed, a name that is not declared, a template that includes itself, and everything that would let
+  /// a value out unescaped: `{{{x}}}`, `{{&x}}`, `{{=…=}}`. Without `partials` no template includes another.
   Template(std::string_view name, std::string_view text, Markup markup,
-           std::span<const std::string_view> variables);
-  ~Template();
-  Template(Template&&) noexcept;
-  Template& operator=(Template&&) noexcept;
+           std::span<const std::string_view> variables, const Partials& partials = {});
 
   /// A variable that is not among `values` counts as empty.
-  std::string render(std::initializer_list<TemplateValue> values) const;
+  std::string render(const TemplateValues& values) const;
 
  private:
-  struct Parsed;
-  std::unique_ptr<Parsed> parsed_;
+  friend class TemplateReader;
+
+  enum class Kind : std::uint8_t { text, value, when, unless, each, unless_any };
+  struct Node {
+    Kind kind;
+    std::string text;       ///< as it stands, or the name of the value
+    std::size_t level = 0;  ///< how many lists stand around the one that has the value
+    std::size_t end = 0;    ///< of a section: the index behind its last node
+  };
+  using Scopes = std::vector<const TemplateValues*>;
+
+  void render_range(std::string& out, Scopes& scopes, std::size_t begin, std::size_t end) const;
+
+  std::vector<Node> nodes_;
+  Markup markup_;
 };
-
-/// The text with everything that could rearrange, hide or forge what stands around it shown as U+FFFD
-/// instead: control characters, line and paragraph separators, marks that change the direction of writing,
-/// invisible characters that no script needs, and bytes that are not UTF-8. For names that strangers chose.
-std::string make_inert(std::string_view text);
-
-/// `make_inert`, and the five characters of HTML as references; for element content and quoted attributes.
-void append_html(std::string& out, std::string_view text);
 
 }  // namespace latchkey

@@ -6,6 +6,14 @@
 #include "crypto/seal.h"
 
 namespace latchkey::crypto {
+namespace {
+
+/// In the order of KeyUse.
+constexpr std::string_view labels[] = {"refresh-token", "confirmation-token", "reset-link", "mail-code",
+                                       "code-handle"};
+constexpr std::string_view signing_key_label = "signing-key";
+
+}  // namespace
 
 Keyring::HmacKeys Keyring::derive_hmac_keys(std::span<const Secret* const> masters, std::string_view label,
                                             std::int64_t epoch) {
@@ -23,10 +31,9 @@ Keyring::Keyring(const Secret& current, std::span<const Secret> previous, std::i
   for (const Secret& master : previous) masters.push_back(&master);
   for (const Secret* const master : masters) {
     if (master->size() < 16) throw std::invalid_argument("a master secret has at least 16 bytes");
-    wrapping_.push_back(derive(*master, label::signing_key, epoch));
+    wrapping_.push_back(derive(*master, signing_key_label, epoch));
   }
-  refresh_ = derive_hmac_keys(masters, label::refresh_token, epoch);
-  confirmation_ = derive_hmac_keys(masters, label::confirmation_token, epoch);
+  for (const std::string_view label : labels) hmac_keys_.push_back(derive_hmac_keys(masters, label, epoch));
 }
 
 Bytes Keyring::wrap(const jose::SigningKey& key, std::string_view kid) const {

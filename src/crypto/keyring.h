@@ -13,12 +13,15 @@
 
 namespace latchkey::crypto {
 
-/// The purposes that keys are derived for. A label is never given a second meaning.
-namespace label {
-inline constexpr std::string_view refresh_token = "refresh-token";
-inline constexpr std::string_view confirmation_token = "confirmation-token";
-inline constexpr std::string_view signing_key = "signing-key";
-}  // namespace label
+/// What a key of HMAC-SHA256 is for. Each has a label of its own (keyring.cpp), which is never given a second
+/// meaning: tokens are out there that were made with it.
+enum class KeyUse : std::uint8_t {
+  refresh_token,
+  confirmation_link,
+  reset_link,
+  mail_code,    ///< the codes in mails, of every purpose
+  code_handle,  ///< what whoever asked for such a mail holds
+};
 
 /// Every key that comes from the master secrets, derived once. Immutable, and shared by all threads without a
 /// lock.
@@ -31,12 +34,10 @@ class Keyring {
   /// Masters are at least 16 bytes (a shorter one is a bug: settings refuse it first).
   Keyring(const Secret& current, std::span<const Secret> previous, std::int64_t epoch);
 
-  /// Makes refresh tokens.
-  const HmacKey& refresh_key() const { return refresh_.keys.front(); }
-  /// Verify refresh tokens, the current one first.
-  std::span<const HmacKey* const> refresh_keys() const { return refresh_.pointers; }
-  const HmacKey& confirmation_key() const { return confirmation_.keys.front(); }
-  std::span<const HmacKey* const> confirmation_keys() const { return confirmation_.pointers; }
+  /// Makes what is for this use.
+  const HmacKey& key(KeyUse use) const { return of(use).keys.front(); }
+  /// Verify it, the current one first.
+  std::span<const HmacKey* const> keys(KeyUse use) const { return of(use).pointers; }
 
   /// A signing key for the database, encrypted under the current master and tied to its `kid`.
   Bytes wrap(const jose::SigningKey& key, std::string_view kid) const;
@@ -57,8 +58,9 @@ class Keyring {
   static HmacKeys derive_hmac_keys(std::span<const Secret* const> masters, std::string_view label,
                                    std::int64_t epoch);
 
-  HmacKeys refresh_;
-  HmacKeys confirmation_;
+  const HmacKeys& of(KeyUse use) const { return hmac_keys_[static_cast<std::size_t>(use)]; }
+
+  std::vector<HmacKeys> hmac_keys_;  ///< in the order of KeyUse
   std::vector<Secret> wrapping_;
 };
 

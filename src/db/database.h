@@ -62,6 +62,15 @@ class Call final : public StatementCall {
     begin();
     finish(connection.execute(text(), values, *this));
   }
+  void run_hook() {
+    if constexpr (requires(const Result& result) { bound_.committed(result); }) {
+      if constexpr (std::is_same_v<Result, Affected>) {
+        CommitHooks::run([this] { bound_.committed(Affected{affected_}); });
+      } else {
+        CommitHooks::run([this] { bound_.committed(collected_.result); });
+      }
+    }
+  }
   Result take() {
     if constexpr (std::is_same_v<Result, Affected>) {
       return Affected{affected_};
@@ -87,7 +96,9 @@ class StatementsJob final : public Job {
   void execute(Connection& connection) override {
     std::apply([&](auto&... call) { (call.execute(connection), ...); }, calls_);
   }
+  /// What comes back, once it is committed.
   std::tuple<typename Bound::Result...> take() {
+    std::apply([](auto&... call) { (call.run_hook(), ...); }, calls_);
     return std::apply([](auto&... call) { return std::tuple<typename Bound::Result...>(call.take()...); },
                       calls_);
   }
@@ -102,17 +113,25 @@ template <class Work>
 class WorkJob final : public Job {
  public:
   using T = std::invoke_result_t<Work&, Tx&>;
-  explicit WorkJob(Work& work) : Job(Kind::transaction), work_(work) {}
+  enum class Commits : std::uint8_t { no, yes };
+  WorkJob(Work& work, Commits commits) : Job(Kind::transaction), work_(work), commits_(commits) {}
   void execute(Connection& connection) override {
+    hooks_.clear();
     result_.set([&] {
-      Tx tx(connection);
+      Tx tx(connection, commits_ == Commits::yes ? &hooks_ : nullptr);
       return work_(tx);
     });
   }
-  T take() { return result_.take(); }
+  /// What comes back, once it is committed.
+  T take() {
+    hooks_.run();
+    return result_.take();
+  }
 
  private:
   Work& work_;
+  const Commits commits_;
+  CommitHooks hooks_;
   Outcome<T> result_;
 };
 
@@ -138,8 +157,9 @@ concept TransactionWork = std::invocable<Work&, Tx&>;
 ///
 /// A work function is a plain function of a `Tx&`. Write work runs on a thread of the database: it may touch
 /// only what it captured, and **may run more than once** (when the batch around it was lost, or PostgreSQL
-/// asks to try again), so it must not move from its captures nor count on having run. Read work sees one
-/// snapshot; on PostgreSQL it runs on such a thread too, and again when its connection was lost.
+/// asks to try again), so it must not move from its captures nor count on having run; what is to be done once
+/// it has been written is a hook (`Tx::on_commit`). Read work sees one snapshot; on PostgreSQL it runs on
+/// such a thread too, and again when its connection was lost.
 ///
 /// With GCC 12 name the work before awaiting: `auto work = [=](Tx& tx) { … }; co_await db.write(work);`
 class Database {
@@ -189,7 +209,7 @@ class Database {
   /// them: a later one that depends on an earlier one must ask the tables itself
   /// (`INSERT … SELECT … WHERE`). On PostgreSQL they wait for one round trip together and share a
   /// commit with other units and statements, where a transaction has connection and commit
-  /// for itself.
+  /// for itself. Where one of them is a `WithHook`, its hook runs once they are committed.
   template <BoundStatement... Bound>
   Task<std::tuple<typename Bound::Result...>> run_together(Bound... statements) {
     detail::StatementsJob job(statements...);
@@ -200,7 +220,7 @@ class Database {
   /// One transaction. Whatever `work` returns is committed and given to the caller.
   template <TransactionWork Work>
   Task<std::invoke_result_t<Work&, Tx&>> write(Work work) {
-    detail::WorkJob<Work> job(work);
+    detail::WorkJob<Work> job(work, detail::WorkJob<Work>::Commits::yes);
     co_await driver_->submit_write(job);
     co_return job.take();
   }
@@ -212,7 +232,7 @@ class Database {
       Tx tx(*reader);
       co_return work(tx);
     }
-    detail::WorkJob<Work> job(work);
+    detail::WorkJob<Work> job(work, detail::WorkJob<Work>::Commits::no);
     co_await driver_->submit_read(job);
     co_return job.take();
   }
@@ -225,13 +245,13 @@ class Database {
   }
   template <TransactionWork Work>
   std::invoke_result_t<Work&, Tx&> write_now(Work work) {
-    detail::WorkJob<Work> job(work);
+    detail::WorkJob<Work> job(work, detail::WorkJob<Work>::Commits::yes);
     driver_->write_now(job);
     return job.take();
   }
   template <TransactionWork Work>
   std::invoke_result_t<Work&, Tx&> read_now(Work work) {
-    detail::WorkJob<Work> job(work);
+    detail::WorkJob<Work> job(work, detail::WorkJob<Work>::Commits::no);
     driver_->read_now(job);
     return job.take();
   }

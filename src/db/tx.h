@@ -1,5 +1,8 @@
 #pragma once
 
+#include <stdexcept>
+
+#include "db/commit_hooks.h"
 #include "db/connection.h"
 #include "db/statement.h"
 
@@ -61,7 +64,9 @@ typename Bound::Result execute(Connection& connection, const Bound& statement) {
 /// thread that runs the work and ends with it.
 class Tx {
  public:
-  explicit Tx(Connection& connection) : connection_(connection) {}
+  /// Without hooks it is one that nobody commits, or a part of a bigger one.
+  explicit Tx(Connection& connection, CommitHooks* hooks = nullptr)
+      : connection_(connection), hooks_(hooks) {}
   Tx(const Tx&) = delete;
   Tx& operator=(const Tx&) = delete;
 
@@ -86,6 +91,16 @@ class Tx {
     connection_.execute_later(statement.text(), values);
   }
 
+  /// Once this transaction has committed, and before its caller goes on, runs `hook` on the thread of the
+  /// caller. Not when it is rolled back or when nobody knows what became of it, and not for a run of the work
+  /// that was lost and is followed by another. A hook must not block nor use the database. It may refer to
+  /// what the caller holds; a small one (two pointers or numbers) allocates nothing. Throws std::logic_error
+  /// in a read, which commits nothing.
+  void on_commit(CommitHooks::Hook hook) {
+    if (hooks_ == nullptr) throw std::logic_error("a hook on the commit of what does not commit");
+    hooks_->add(std::move(hook));
+  }
+
   /// For migrations only: what changes the schema at the same moment, on any node, waits until this
   /// transaction ends.
   void lock_schema() { connection_.lock_schema(); }
@@ -94,6 +109,26 @@ class Tx {
 
  private:
   Connection& connection_;
+  CommitHooks* hooks_;
+};
+
+/// The same for a statement of a unit: a bound statement that runs `hook`, given what came back of the
+/// statement, once the unit has committed. Borrows what `bound` borrows.
+template <BoundStatement Bound, std::invocable<const typename Bound::Result&> Hook>
+class WithHook {
+ public:
+  using Result = typename Bound::Result;
+  static constexpr std::size_t parameters = Bound::parameters;
+
+  WithHook(const Bound& bound, Hook hook) : bound_(bound), hook_(std::move(hook)) {}
+
+  const StatementText& text() const { return bound_.text(); }
+  void encode(std::span<Value> room) const { bound_.encode(room); }
+  void committed(const Result& result) const { hook_(result); }
+
+ private:
+  Bound bound_;
+  Hook hook_;
 };
 
 }  // namespace latchkey::db

@@ -1,10 +1,8 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "base/time.h"
-#include "store/audit.h"
 
 namespace latchkey::flow {
 
@@ -18,9 +16,5 @@ struct Origin {
   std::string
       actor;  ///< the subject of the signed-in caller; "operator" for the command line; empty for a stranger
 };
-
-/// The audit entry of something that happened to `target` (a subject, a key, or nothing).
-store::audit::Entry audit_entry(const Origin& origin, std::string_view event, std::string_view result,
-                                std::string_view target, std::string_view detail = {});
 
 }  // namespace latchkey::flow

@@ -3,31 +3,49 @@
 #include <cstring>
 
 #include "store/audit.h"
+#include "store/mail_codes.h"
 #include "store/sessions.h"
+#include "store/spent.h"
 
 namespace latchkey::flow {
 namespace {
 
-namespace sessions = store::sessions;
-
-SessionId session_at(std::string_view position) {
-  SessionId id{};
-  if (position.size() == id.bytes.size()) std::memcpy(id.bytes.data(), position.data(), position.size());
-  return id;
-}
-
-/// Walks the table by its key: no index holds the times, since they change at each refresh.
-Swept sweep_sessions(Services& services, const Origin& origin, std::string_view position, std::int64_t most) {
-  const SessionId after = session_at(position);
-  const auto page = services.database.run_now(sessions::list_ids_after, after, most);
+/// Walks a table by its key, from the position of the step before, and removes what has expired up to
+/// `expired`. For tables whose times stand in no index.
+template <class Id, const auto& list_ids_after, const auto& delete_expired_between>
+Swept walk(Services& services, std::string_view position, std::int64_t most, Timestamp expired) {
+  Id after{};
+  if (position.size() == after.bytes.size())
+    std::memcpy(after.bytes.data(), position.data(), position.size());
+  const auto page = services.database.run_now(list_ids_after, after, most);
   if (page.empty()) return {};
-  const SessionId last = page.back();
-  Swept swept{.removed =
-                  services.database.run_now(sessions::delete_expired_between, after, last, origin.now).rows};
+  const Id last = page.back();
+  Swept swept{.removed = services.database.run_now(delete_expired_between, after, last, expired).rows};
   if (page.size() == static_cast<std::size_t>(most)) {
     swept.continue_at.emplace(reinterpret_cast<const char*>(last.bytes.data()), last.bytes.size());
   }
   return swept;
+}
+
+/// The times of sessions change at each refresh.
+Swept sweep_sessions(Services& services, const Origin& origin, std::string_view position, std::int64_t most) {
+  namespace sessions = store::sessions;
+  return walk<SessionId, sessions::list_ids_after, sessions::delete_expired_between>(services, position, most,
+                                                                                     origin.now);
+}
+
+/// A day late: until then the rows tell how many mails an account was sent (links/make.h).
+Swept sweep_mail_codes(Services& services, const Origin& origin, std::string_view position,
+                       std::int64_t most) {
+  namespace codes = store::mail_codes;
+  return walk<LinkId, codes::list_ids_after, codes::delete_expired_between>(
+      services, position, most, origin.now - std::chrono::hours(24));
+}
+
+Swept sweep_spent(Services& services, const Origin& origin, std::string_view position, std::int64_t most) {
+  namespace spent = store::spent;
+  return walk<LinkId, spent::list_ids_after, spent::delete_expired_between>(services, position, most,
+                                                                            origin.now);
 }
 
 Swept sweep_audit(Services& services, const Origin& origin, std::string_view, std::int64_t most) {
@@ -37,6 +55,8 @@ Swept sweep_audit(Services& services, const Origin& origin, std::string_view, st
 
 constexpr Sweep sweeps[] = {
     {.name = "sessions", .step = sweep_sessions},
+    {.name = "mail_codes", .step = sweep_mail_codes},
+    {.name = "spent", .step = sweep_spent},
     {.name = "audit", .step = sweep_audit},
 };
 

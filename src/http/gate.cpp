@@ -3,7 +3,6 @@
 #include "base/unicode.h"
 #include "http/media_type.h"
 #include "http/path.h"
-#include "http/respond.h"
 
 namespace latchkey::http {
 
@@ -107,6 +106,18 @@ constexpr Step steps[] = {
     {check_body_length, About::body},        // 413
 };
 
+/// A method that a page does not have is refused with a page, too, although no row was chosen.
+ErrorStyle error_style_of(const Visit& visit) {
+  if (visit.request.route == nullptr && visit.resource != nullptr) {
+    for (const Route* route : visit.resource->by_method) {
+      if (route == nullptr) continue;
+      if (route->errors == ErrorStyle::page || route->errors == ErrorStyle::page_or_field_list)
+        return route->errors;
+    }
+  }
+  return error_style_of(visit.request);
+}
+
 Response answer_options(const Visit& visit, const Cors& cors) {
   const std::string& allow = visit.resource != nullptr ? visit.resource->allow : visit.router.allow();
   Response response = empty_response();
@@ -119,7 +130,7 @@ Response answer_options(const Visit& visit, const Cors& cors) {
 }  // namespace
 
 Admission admit(const wire::RequestHead& head, Request& request, const Router& router, const Cors& cors,
-                std::string_view problem_type_base) {
+                const Denials& denials) {
   Visit visit{head, request, router};
   Admission admission;
   for (const Step& step : steps) {
@@ -127,7 +138,7 @@ Admission admit(const wire::RequestHead& head, Request& request, const Router& r
     if (!refusal) continue;
     admission.judges_body = step.about == About::body;
     admission.resource = visit.resource;
-    admission.answer = problem_response(*refusal, request, problem_type_base);
+    admission.answer = denial_response(*refusal, request, error_style_of(visit), denials);
     if (refusal->code == ErrorCode::method_not_allowed)
       admission.answer->headers.push_back({"Allow", visit.resource->allow});
     if (refusal->code == ErrorCode::unsupported_content_encoding)

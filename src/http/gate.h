@@ -5,6 +5,7 @@
 
 #include "http/cors.h"
 #include "http/message.h"
+#include "http/respond.h"
 #include "http/router.h"
 #include "http/wire/head_parser.h"
 
@@ -21,6 +22,6 @@ struct Admission {
 /// Takes a request through the checks that its route's row decides, in the fixed order that stands as one
 /// table in gate.cpp. Fills in `request.path`, `query`, the parameters and `route`.
 Admission admit(const wire::RequestHead& head, Request& request, const Router& router, const Cors& cors,
-                std::string_view problem_type_base);
+                const Denials& denials);
 
 }  // namespace latchkey::http

@@ -77,14 +77,15 @@ inline constexpr std::string_view default_content_security_policy =
     "default-src 'none'; frame-ancestors 'none'";
 
 /// One answer. respond.h makes the usual ones. The views must outlive the response: literals, or texts made
-/// at start. X-Request-Id, Date, Content-Length, wire::Connection, X-Content-Type-Options, Referrer-Policy
-/// and what CORS asks for are added to each by the connection and do not belong into `headers`.
+/// at start. X-Request-Id, Date, Content-Length, Connection, X-Content-Type-Options and what CORS asks for
+/// are added to each by the connection and do not belong in `headers`.
 struct Response {
   int status = 200;
   std::string_view content_type;  ///< with its charset where it is text; empty only without a body
   std::string body;
   std::string_view cache_control = "no-store";
   std::string_view content_security_policy = default_content_security_policy;
+  std::string_view referrer_policy = "no-referrer";
   std::vector<ResponseHeader> headers;
   bool close = false;  ///< end the connection after this response
 };

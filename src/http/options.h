@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "http/client_address.h"
+#include "http/respond.h"
 
 namespace latchkey::http {
 
@@ -35,7 +36,7 @@ struct Options {
   Timeouts timeouts;
   std::vector<std::string> cors_origins;  ///< exact origins, such as "https://app.example.org"; empty is off
   TrustedProxies trusted_proxies;
-  std::string problem_type_base = "https://latchkey.dev/errors#";
+  Denials denials;
 };
 
 }  // namespace latchkey::http

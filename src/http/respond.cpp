@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "http/bearer.h"
-#include "http/route.h"
+#include "http/media_type.h"
 
 namespace latchkey::http {
 
@@ -48,36 +48,12 @@ std::string_view oauth_error(const Error& error) {
   return "invalid_request";
 }
 
-ErrorStyle style_of(const Request& request) {
-  return request.route != nullptr ? request.route->errors : ErrorStyle::problem;
+bool asks_for_page(const Request& request, ErrorStyle style) {
+  return style == ErrorStyle::page || (style == ErrorStyle::page_or_field_list && prefers_html(request));
 }
 
-}  // namespace
-
-Response json_response(int status, std::string text) { return make(status, json_type, std::move(text)); }
-
-Response message_response(int status, std::string_view message) {
-  std::string text = "{";
-  append_member(text, "message", message);
-  text += '}';
-  return make(status, json_type, std::move(text));
-}
-
-Response html_response(int status, std::string page, std::string_view content_security_policy) {
-  Response response = make(status, html_type, std::move(page));
-  response.content_security_policy = content_security_policy;
-  return response;
-}
-
-Response text_response(int status, std::string text) { return make(status, text_type, std::move(text)); }
-
-Response empty_response() {
-  Response response;
-  response.status = 204;
-  return response;
-}
-
-Response problem_response(const Error& error, const Request& request, std::string_view type_base) {
+Response problem_response(const Error& error, const Request& request, ErrorStyle style,
+                          std::string_view type_base) {
   const ErrorInfo& info = describe(error.code);
   std::string type(type_base);
   type += info.code;
@@ -86,7 +62,6 @@ Response problem_response(const Error& error, const Request& request, std::strin
   append_member(text, "type", type);
   append_member(text, "title", reason_phrase(info.status));
   text.append(",\"status\":").append(std::to_string(info.status));
-  const ErrorStyle style = style_of(request);
   const bool names_fields = error.code == ErrorCode::validation_failed;
   const std::string_view sentence = error.detail.empty() ? info.detail : std::string_view(error.detail);
   if (names_fields && style != ErrorStyle::problem) {
@@ -102,15 +77,44 @@ Response problem_response(const Error& error, const Request& request, std::strin
     append_member(text, "error_description", sentence);
   }
   text += '}';
+  return make(info.status, problem_type, std::move(text));
+}
 
-  Response response = make(info.status, problem_type, std::move(text));
-  if (info.status == 401) {
+}  // namespace
+
+Response json_response(int status, std::string text) { return make(status, json_type, std::move(text)); }
+
+Response message_response(int status, std::string_view message) {
+  std::string text = "{";
+  append_member(text, "message", message);
+  text += '}';
+  return make(status, json_type, std::move(text));
+}
+
+Response text_response(int status, std::string text) { return make(status, text_type, std::move(text)); }
+
+Response empty_response() {
+  Response response;
+  response.status = 204;
+  return response;
+}
+
+Response denial_response(const Error& error, const Request& request, ErrorStyle style,
+                         const Denials& denials) {
+  Response response = denials.page && asks_for_page(request, style)
+                          ? denials.page(error, request)
+                          : problem_response(error, request, style, denials.problem_type_base);
+  if (response.status == 401) {
     bool bad_token = error.code == ErrorCode::invalid_token && presents_bearer(request);
     response.headers.push_back({"WWW-Authenticate", bad_token ? "Bearer error=\"invalid_token\"" : "Bearer"});
   }
   if (error.retry_after > Seconds(0))
     response.headers.push_back({"Retry-After", std::to_string(error.retry_after.count())});
   return response;
+}
+
+ErrorStyle error_style_of(const Request& request) {
+  return request.route != nullptr ? request.route->errors : ErrorStyle::problem;
 }
 
 }  // namespace latchkey::http

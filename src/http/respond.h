@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
 #include "http/message.h"
+#include "http/route.h"
 
 namespace latchkey::http {
 
@@ -19,18 +21,28 @@ Response json_response(int status, std::string text);
 /// `{"message":"…"}`, as the contract's routes without data answer.
 Response message_response(int status, std::string_view message);
 
-/// A page. `content_security_policy` must outlive the response.
-Response html_response(int status, std::string page, std::string_view content_security_policy);
-
 Response text_response(int status, std::string text);
 
 /// 204.
 Response empty_response();
 
-/// The problem document (RFC 9457) of a denial: `type` is `type_base` followed by the code. A 401 gets
-/// `WWW-Authenticate: Bearer`, with `error="invalid_token"` where the request carried bearer credentials and
-/// that is what was wrong (RFC 6750 §3.1); a positive `retry_after` becomes Retry-After. The connection calls
-/// this for every denial that a handler returns; handlers need it only to mix a problem into something else.
-Response problem_response(const Error& error, const Request& request, std::string_view type_base);
+/// How denials are written.
+struct Denials {
+  std::string problem_type_base = "https://latchkey.dev/errors#";
+  /// Makes the page of a denial, for rows with ErrorStyle::page. Without it they answer with problem
+  /// documents. Any thread may call it.
+  std::function<Response(const Error&, const Request&)> page;
+};
+
+/// The answer for a denial: a page where the style asks for one, else a problem document (RFC 9457) whose
+/// `type` is the base followed by the code. A 401 gets `WWW-Authenticate: Bearer`, with
+/// `error="invalid_token"` where the request carried bearer credentials and that is what was wrong (RFC 6750
+/// §3.1); a positive `retry_after` becomes Retry-After. The gate and the connection call this for every
+/// denial.
+Response denial_response(const Error& error, const Request& request, ErrorStyle style,
+                         const Denials& denials);
+
+/// The style of the row that answers; problem documents while no row has been chosen.
+ErrorStyle error_style_of(const Request& request);
 
 }  // namespace latchkey::http

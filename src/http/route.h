@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "base/metrics.h"
 #include "base/task.h"
 #include "http/message.h"
+#include "http/route_counts.h"
 
 namespace latchkey::http {
 
@@ -41,7 +41,9 @@ enum class ErrorStyle : std::uint8_t {
   problem,     ///< a problem document (RFC 9457) whose `detail` is a sentence
   field_list,  ///< the same, but `detail` of a validation failure is the list of wrong fields, as the clients
                ///< of the Python service read it
-  token_endpoint,  ///< as field_list, with the members `error` and `error_description` of RFC 6749 §5.2
+  token_endpoint,      ///< as field_list, with the members `error` and `error_description` of RFC 6749 §5.2
+  page,                ///< a page, for people (Denials::page)
+  page_or_field_list,  ///< a page for a client that prefers HTML, field_list for any other
 };
 
 inline constexpr std::size_t default_body_limit = 65536;
@@ -56,7 +58,7 @@ struct Route {
   Head head = Head::refused;
   int access = 0;  ///< opaque here, 0 is open to everyone; the access hook reads it
   ErrorStyle errors = ErrorStyle::problem;
-  metrics::Route counted_as = metrics::Route::unmatched;
+  RouteCounts* counts = nullptr;  ///< nothing: counted among what no route took
   Handler handler;
 };
 

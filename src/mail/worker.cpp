@@ -4,7 +4,7 @@
 #include <random>
 
 #include "base/log.h"
-#include "base/metrics.h"
+#include "mail/counters.h"
 
 namespace latchkey::mail {
 namespace {
@@ -123,8 +123,8 @@ void MailWorker::send(const Mail& mail, const std::stop_token& stop) {
     LeaseRenewal renewal(database_, clock_, lease, options_.lease, stop);
     const auto started = std::chrono::steady_clock::now();
     const Delivery delivery = attempt(mail, now, renewal.stop_token());
-    metrics::observe(metrics::Timing::mail_delivery,
-                     std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - started));
+    counters::delivery_seconds.observe(
+        std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - started));
     const auto renewed = renewal.finish();
     if (renewed) lease = *renewed;
     // What has become of it is up to whoever has it now, unless there is nothing left to do.
@@ -169,7 +169,7 @@ void MailWorker::settle(const Mail& mail, std::int64_t tries, const Delivery& de
   const std::string reason = delivery.reason.substr(0, max_reason);
   switch (delivery.outcome) {
     case Delivery::Outcome::taken:
-      metrics::count(metrics::Counter::mail_sent);
+      counters::sent.add();
       delivered_.push_back(mail.id);
       delete_delivered();
       return;
@@ -192,7 +192,7 @@ void MailWorker::try_later(const Mail& mail, std::int64_t tries, Timestamp now, 
   const double share = std::uniform_real_distribution<double>(0, 1)(jitter_);
   const Timestamp at = next_mail_try(now, tries, share);
   database_.run_now(outbox::update_failed, at, reason, mail.id);
-  metrics::count(metrics::Counter::mail_retried);
+  counters::retried.add();
   log::warn("mail.retry", {{"mail", to_string(mail.id)},
                            {"tries", tries},
                            {"next_try_at", format_rfc3339(at)},
@@ -201,7 +201,7 @@ void MailWorker::try_later(const Mail& mail, std::int64_t tries, Timestamp now, 
 
 void MailWorker::put_aside(const Mail& mail, std::int64_t tries, const std::string& reason) {
   database_.run_now(outbox::update_put_aside, reason, mail.id);
-  metrics::count(metrics::Counter::mail_put_aside);
+  counters::put_aside.add();
   log::error("mail.put_aside", {{"mail", to_string(mail.id)}, {"tries", tries}, {"reason", reason}});
 }
 

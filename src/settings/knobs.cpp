@@ -69,6 +69,9 @@ constexpr std::array table{
     path(AT(mail.templates_dir), "",
         "Folder with templates that replace those built in, in the same layout; a missing one falls back to the built-in one."),
 
+    path(AT(pages.templates_dir), "",
+        "Folder with templates, style sheets and scripts that replace those of the pages that are built in, file by file, in the same layout. One that can not be used, or that no page uses, refuses the start."),
+
     duration(AT(tokens.access_ttl), "15m", 1s, 24h,
         "How long an access token is good for others, who check only its signature; our own routes notice the end of its session at once."),
     duration(AT(tokens.refresh_idle_ttl), "7d", 1s, 3650 * 24h,
@@ -88,6 +91,10 @@ constexpr std::array table{
         "How long the link in a confirmation mail works; whoever finds an old mail can use it that long."),
     duration(AT(accounts.unconfirmed_ttl), "72h", 1min, 365 * 24h,
         "When an account that was never confirmed is removed, counted from sign-up; longer lets people squat addresses of others."),
+    duration(AT(accounts.reset_ttl), "30m", 1min, 24h,
+        "How long the link in a mail works that sets a new password; whoever finds an old mail can use it that long."),
+    duration(AT(accounts.code_ttl), "10m", 1min, 1h,
+        "How long a code in a mail works. Shorter is over before slow mail arrives; longer gives more time to guess at it."),
     boolean(AT(accounts.unique_usernames), "false",
         "Whether two accounts may not have the same user name, upper and lower case being the same. Switching it on keeps the names that exist, and refuses to start while two of them are the same."),
     list(AT(accounts.domains_without_dot), check_label, "host names without a dot",

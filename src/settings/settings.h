@@ -64,6 +64,10 @@ struct Settings {
     std::filesystem::path templates_dir;  ///< empty: those built in
   } mail;
 
+  struct Pages {
+    std::filesystem::path templates_dir;  ///< empty: those built in
+  } pages;
+
   struct Tokens {
     Microseconds access_ttl{};
     Microseconds refresh_idle_ttl{};
@@ -77,6 +81,8 @@ struct Settings {
     Confirmation confirmation{};
     Microseconds confirmation_ttl{};
     Microseconds unconfirmed_ttl{};
+    Microseconds reset_ttl{};
+    Microseconds code_ttl{};
     bool unique_usernames{};
     std::vector<std::string> domains_without_dot;  ///< lower case
   } accounts;

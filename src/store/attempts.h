@@ -21,10 +21,12 @@ inline constexpr db::Statement<std::optional<std::int64_t>, std::int64_t, Timest
         "WHERE id = $3 AND locked_until <= $4 RETURNING failed_sign_ins"};
 
 /// A right password: forgets the failures, and answers whether the account may still open a session. It may
-/// not when it was blocked, removed or given another password since the password was checked.
-inline constexpr db::Statement<std::optional<UserId>, UserId, std::string> forget{
+/// not when it was blocked, removed, given another password, or otherwise raised its security version since
+/// the password was checked. Parameters: user, the hash that was checked, the version that it was checked
+/// under.
+inline constexpr db::Statement<std::optional<UserId>, UserId, std::string, std::int64_t> forget{
     "UPDATE users SET failed_sign_ins = 0, locked_until = 0 "
-    "WHERE id = $1 AND password_hash = $2 AND is_active RETURNING id"};
+    "WHERE id = $1 AND password_hash = $2 AND security_version = $3 AND is_active RETURNING id"};
 
 /// A right password of an account that may not sign in: no failure, so nothing counts against it.
 inline constexpr db::Statement<db::Affected, UserId> forgive{

@@ -20,7 +20,8 @@ inline constexpr db::Statement<db::Affected> update_administrators_guard{
     "UPDATE state SET value = value + 1 WHERE name = 'administrators'"};
 
 /// A durable write that means nothing: makes an unknown address cost what a known one does.
-inline constexpr db::Statement<db::Affected> update_decoy{
+/// The row keeps the name that 0.1.0 gave it.
+inline constexpr db::Statement<db::Affected> update_dummy{
     "UPDATE state SET value = value + 1 WHERE name = 'decoy'"};
 
 }  // namespace latchkey::store::state

@@ -8,12 +8,24 @@ using db::Table;
 using db::Type;
 
 constexpr Column user_columns[] = {
-    {"id", Type::integer},           {"subject", Type::bytes},     {"email", Type::text},
-    {"email_key", Type::text},       {"username", Type::text},     {"username_key", Type::text},
-    {"password_hash", Type::text},   {"role", Type::text},         {"confirmed", Type::boolean},
-    {"is_active", Type::boolean},    {"avatar", Type::text},       {"failed_sign_ins", Type::integer},
-    {"locked_until", Type::integer}, {"mailed_at", Type::integer}, {"created_at", Type::integer},
+    {"id", Type::integer},
+    {"subject", Type::bytes},
+    {"email", Type::text},
+    {"email_key", Type::text},
+    {"username", Type::text},
+    {"username_key", Type::text},
+    {"password_hash", Type::text},
+    {"role", Type::text},
+    {"confirmed", Type::boolean},
+    {"is_active", Type::boolean},
+    {"avatar", Type::text},
+    {"failed_sign_ins", Type::integer},
+    {"locked_until", Type::integer},
+    {"mailed_at", Type::integer},
+    {"created_at", Type::integer},
     {"updated_at", Type::integer},
+    {"security_version", Type::integer},
+    {"link_mailed_at", Type::integer},
 };
 constexpr Column session_columns[] = {
     {"id", Type::bytes},
@@ -31,6 +43,11 @@ constexpr Column outbox_columns[] = {
     {"created_at", Type::integer}, {"next_try_at", Type::integer}, {"tries", Type::integer},
     {"put_aside", Type::boolean},  {"last_error", Type::text},
 };
+constexpr Column mail_code_columns[] = {
+    {"id", Type::bytes},    {"user_id", Type::integer}, {"purpose", Type::text},
+    {"detail", Type::text}, {"tries", Type::integer},   {"expires_at", Type::integer},
+};
+constexpr Column spent_columns[] = {{"id", Type::bytes}, {"expires_at", Type::integer}};
 constexpr Column signing_key_columns[] = {
     {"kid", Type::text},           {"sequence", Type::integer},
     {"public_key", Type::bytes},   {"sealed_private_key", Type::bytes},
@@ -47,6 +64,8 @@ constexpr Table content[] = {
     {.name = "users", .columns = user_columns, .ids = Table::Ids::given},
     {.name = "sessions", .columns = session_columns, .parent = "users"},
     {.name = "outbox", .columns = outbox_columns, .parent = "users"},
+    {.name = "mail_codes", .columns = mail_code_columns, .parent = "users"},
+    {.name = "spent", .columns = spent_columns},
     {.name = "signing_keys", .columns = signing_key_columns},
     {.name = "audit", .columns = audit_columns, .ids = Table::Ids::given},
     {.name = "state", .columns = state_columns, .rows = Table::Rows::seeded},

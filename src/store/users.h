@@ -43,9 +43,11 @@ struct Credentials {
   bool is_active = false;
   std::int64_t failed_sign_ins = 0;
   Timestamp locked_until;
+  std::int64_t security_version = 0;
 };
 BOOST_DESCRIBE_STRUCT(Credentials, (),
-                      (id, subject, password_hash, role, confirmed, is_active, failed_sign_ins, locked_until))
+                      (id, subject, password_hash, role, confirmed, is_active, failed_sign_ins, locked_until,
+                       security_version))
 
 /// What confirming and mailing need to know.
 struct Contact {
@@ -57,9 +59,11 @@ struct Contact {
   bool confirmed = false;
   bool is_active = false;
   Timestamp created_at;
+  std::int64_t security_version = 0;
 };
 BOOST_DESCRIBE_STRUCT(Contact, (),
-                      (id, subject, email, email_key, username, confirmed, is_active, created_at))
+                      (id, subject, email, email_key, username, confirmed, is_active, created_at,
+                       security_version))
 
 struct NewUser {
   Subject subject;
@@ -91,15 +95,18 @@ inline constexpr db::Statement<std::vector<User>, Timestamp, UserId, std::int64_
 #undef LATCHKEY_USER_COLUMNS
 
 inline constexpr db::Statement<std::optional<Credentials>, std::string> find_credentials{
-    "SELECT id, subject, password_hash, role, confirmed, is_active, failed_sign_ins, locked_until "
-    "FROM users WHERE email_key = $1"};
+    "SELECT id, subject, password_hash, role, confirmed, is_active, failed_sign_ins, locked_until, "
+    "security_version FROM users WHERE email_key = $1"};
 
 inline constexpr db::Statement<std::optional<Contact>, std::string> find_contact{
-    "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at FROM users "
-    "WHERE email_key = $1"};
+    "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version "
+    "FROM users WHERE email_key = $1"};
 inline constexpr db::Statement<std::optional<Contact>, Subject> find_contact_by_subject{
-    "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at FROM users "
-    "WHERE subject = $1"};
+    "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version "
+    "FROM users WHERE subject = $1"};
+inline constexpr db::Statement<std::optional<Contact>, UserId> find_contact_by_id{
+    "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version "
+    "FROM users WHERE id = $1"};
 
 /// Inserts the account; no row when its address or its user name is taken.
 using InsertUser = db::Statement<std::optional<UserId>, std::string, Subject, std::string, std::string,
@@ -125,10 +132,27 @@ inline constexpr db::Statement<std::optional<UserId>, Timestamp, UserId, Timesta
     "UPDATE users SET mailed_at = $1 WHERE id = $2 AND mailed_at <= $3 AND NOT confirmed AND is_active "
     "RETURNING id"};
 
+/// Both void every link of the account, and every sign-in that is under way.
 inline constexpr db::Statement<db::Affected, bool, Timestamp, UserId> update_is_active{
-    "UPDATE users SET is_active = $1, updated_at = $2 WHERE id = $3"};
+    "UPDATE users SET is_active = $1, security_version = security_version + 1, updated_at = $2 WHERE id = "
+    "$3"};
 inline constexpr db::Statement<db::Affected, Role, Timestamp, UserId> update_role{
-    "UPDATE users SET role = $1, updated_at = $2 WHERE id = $3"};
+    "UPDATE users SET role = $1, security_version = security_version + 1, updated_at = $2 WHERE id = $3"};
+
+/// Sets the password of an account whose owner has proved the address by a link or a code: confirms the
+/// address, forgets failed sign-ins, and raises the version. Of many at once one gets a row; none does when
+/// the account was blocked, removed or changed since `$4` was its version. Parameters: hash, now, id,
+/// version.
+inline constexpr db::Statement<std::optional<UserId>, std::string, Timestamp, UserId, std::int64_t>
+    update_password_by_mail{
+        "UPDATE users SET password_hash = $1, security_version = security_version + 1, confirmed = TRUE, "
+        "failed_sign_ins = 0, locked_until = 0, updated_at = $2 "
+        "WHERE id = $3 AND security_version = $4 AND is_active RETURNING id"};
+/// Claims the right to send one more mail with a link or a code, confirmation apart: no row when the last one
+/// was asked for after the cutoff, or the account is blocked. Of many at once one gets a row.
+inline constexpr db::Statement<std::optional<UserId>, Timestamp, UserId, Timestamp> update_link_mailed_at{
+    "UPDATE users SET link_mailed_at = $1 WHERE id = $2 AND link_mailed_at <= $3 AND is_active RETURNING id"};
+
 inline constexpr db::Statement<db::Affected, UserId> delete_user{"DELETE FROM users WHERE id = $1"};
 
 /// Removes accounts that were never confirmed and were made up to a moment, the oldest first, a batch at a

@@ -1,30 +1,72 @@
 #pragma once
 
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
-/// The few pages that people see: what the links in mails lead to. Plain HTML without a script, a cookie or
-/// anything from another host, with a policy that says so. Whatever is put in is escaped and made inert.
+#include "base/error.h"
+#include "base/template.h"
+#include "http/message.h"
+#include "web/assets.h"
+#include "web/form.h"
+#include "web/page_file.h"
+
+/// The pages that people see. Plain HTML that works without a script, loads nothing from another host, and
+/// says so in its policy. Whatever is put in is escaped and made inert.
 namespace latchkey::web {
 
-struct Page {
-  std::string body;                          ///< text/html; charset=utf-8
-  std::string_view content_security_policy;  ///< its own header; lives for ever
+/// All pages of all features, parsed and tried once at start. It does not change afterwards: any number of
+/// threads render at once, and none waits for another.
+class Pages {
+ public:
+  struct Options {
+    std::filesystem::path folder;  ///< the operator's templates; empty: only those built in
+    std::string service;           ///< the host that people know the service by; empty: not named
+  };
+
+  /// `rows` must outlive the pages. Throws `BadTemplate`, with file and line, for a template that can not be
+  /// used: see base/template.h and page_files.h, and for one that leaves out a field of its form.
+  Pages(std::span<const PageFile> rows, const Options& options);
+
+  /// The page of a row with what its handler sets. `request` says where the page will stand, so that its
+  /// links work under whatever path a proxy serves it. A row that was not given at construction is a bug:
+  /// std::logic_error.
+  http::Response render(const http::Request& request, const PageFile& page, const TemplateValues& values = {},
+                        int status = 200) const;
+
+  /// The page with its form. A form that comes back names what is wrong first, takes the focus there, and has
+  /// the status of the error.
+  http::Response render(const http::Request& request, const Form& form, TemplateValues values = {}) const;
+
+  /// A denial, for people: a bad link, a busy server, anything else in a sentence. With the status of the
+  /// error.
+  http::Response render_error(const http::Request& request, const Error& error) const;
+
+  const Assets& assets() const { return assets_; }
+
+ private:
+  struct Loaded {
+    PageFile row;
+    Template text;
+    TemplateValues common;    ///< title, service, where the assets are
+    std::string_view policy;  ///< Content-Security-Policy
+  };
+
+  Pages(std::span<const PageFile> rows, const Options& options, PageFiles files);
+  void load(const PageFile& row, const Options& options, PageFiles& files);
+  const Loaded& find(const PageFile& page) const;
+  http::Response finish(const http::Request& request, const Loaded& page, TemplateValues values,
+                        int status) const;
+
+  Assets assets_;
+  std::map<std::string_view, Loaded> pages_;  ///< by their file
 };
 
-/// A button that POSTs to the page's own path, and a second that POSTs to `reject_path`
-/// (`/api/auth/rejected_email/<token>`): "this was not me".
-Page render_confirm_page(std::string_view username, std::string_view reject_path);
-Page render_confirmed_page();
-Page render_already_confirmed_page();
-
-/// "This was not me": a button that POSTs to the page's own path.
-Page render_reject_page(std::string_view username);
-Page render_removed_page();
-
-/// The link is not good: wrong, out of date, or of an account that is gone.
-Page render_bad_link_page();
-/// Anything else that went wrong, in a sentence of ours.
-Page render_error_page(std::string_view title, std::string_view sentence);
+/// The pages that belong to no feature. `Pages` must be given them, too.
+std::span<const PageFile> kernel_pages();
 
 }  // namespace latchkey::web

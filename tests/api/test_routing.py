@@ -5,7 +5,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from support import RawConnection, assert_problem, exchange, request_bytes
+from support import RawConnection, assert_denial, assert_problem, exchange, request_bytes
 from support.routes import list_routes
 
 def methods_by_path() -> list[tuple[str, set[str]]]:
@@ -17,6 +17,7 @@ def methods_by_path() -> list[tuple[str, set[str]]]:
 
 
 ROUTES = methods_by_path()
+PAGES = {route.path for route in list_routes() if route.is_page}
 STATIC = ("/.well-known/jwks.json", "/openapi.json", "/docs")
 # GET has an effect here, so HEAD must not stand in for it.
 NO_HEAD = ("/api/auth/refresh_token", "/api/auth/confirmed_email")
@@ -36,7 +37,8 @@ def expected(path: str, methods: set[str], got: set[str]) -> bool:
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE") if method not in methods])
 def test_a_method_that_the_route_lacks_is_405_with_allow(server, method, path, methods):
     response = server.request(method, path, cacheable=path in STATIC)
-    assert_problem(response, 405)
+    assert_denial(response, 405)
+    assert response.headers["Content-Type"].startswith("text/html") == (path in PAGES)
     assert expected(path, methods, allowed(response)), response.headers["Allow"]
 
 

@@ -1,5 +1,6 @@
 """The pages, in a headless Chromium: what a person who clicks the link of the mail sees and can do."""
 
+import json
 import shutil
 
 import pytest
@@ -110,7 +111,100 @@ def test_markup_in_a_user_name_is_text(server, browser):
     assert browser.find_elements(By.TAG_NAME, "img") == []
 
 
-def test_the_docs_can_be_read(server, browser):
+def set_width(browser, width: int):
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                            {"width": width, "height": 700, "deviceScaleFactor": 1, "mobile": False})
+
+
+@pytest.mark.parametrize("path", ["/docs", "/api/auth/confirmed_email/not.a.token"])
+def test_pages_fit_a_narrow_screen_and_have_their_style(server, browser, path):
+    set_width(browser, 360)
+    try:
+        browser.get(server.url + path)
+        WebDriverWait(browser, 30).until(lambda driver: path != "/docs" or driver.find_elements(By.TAG_NAME, "article"))
+        wide, shown = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+        assert wide <= shown == 360
+        assert browser.execute_script("return getComputedStyle(document.body).display") == "flex"
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def open_docs(server, browser):
     browser.get(server.url + "/docs")
-    text = browser.find_element(By.TAG_NAME, "body").text
-    assert "/api/auth/signup" in text and "/api/users/me" in text
+    WebDriverWait(browser, 30).until(lambda driver: driver.find_elements(By.TAG_NAME, "article"))
+
+
+def article(browser, name: str):
+    return browser.find_element(By.ID, name)
+
+
+def try_it(browser, name: str, *values: str) -> str:
+    """Opens "try it" of an operation, fills in its fields in order, sends; answers what came back."""
+    operation = article(browser, name)
+    operation.find_elements(By.TAG_NAME, "summary")[-1].click()
+    fields = operation.find_elements(By.CSS_SELECTOR, "form input, form textarea")
+    assert len(fields) == len(values)
+    for field, value in zip(fields, values):
+        field.clear()
+        field.send_keys(value)
+    operation.find_element(By.CSS_SELECTOR, "form button").click()
+    result = operation.find_element(By.CSS_SELECTOR, "[role=status]")
+    WebDriverWait(browser, 30).until(lambda _: result.is_displayed())
+    return result.text
+
+
+def test_the_docs_show_every_operation_with_its_answers_codes_and_a_curl_line(server, browser):
+    open_docs(server, browser)
+    document = server.get("/openapi.json", cacheable=True).json()
+    operations = [(path, method, operation) for path, item in document["paths"].items() for method, operation in item.items()]
+    assert len(browser.find_elements(By.TAG_NAME, "article")) == len(operations)
+    for path, method, operation in operations:
+        text = article(browser, operation["operationId"]).text
+        assert path in text and f"curl -X {method.upper()} '{server.url}" in text
+        for status, answer in operation["responses"].items():
+            assert status in text and all(code in text for code in answer.get("x-codes", {}))
+    assert "user@example.com" in article(browser, "post_api_auth_request_email").text
+
+
+def test_a_sign_in_that_is_tried_in_the_docs_opens_the_guarded_routes(server, browser):
+    account = server.user()
+    open_docs(server, browser)
+    assert try_it(browser, "get_api_users_me").startswith("401")
+    fields = json.dumps({"username": account.email, "password": account.password})
+    assert try_it(browser, "post_api_auth_login", fields).startswith("200")
+    token = browser.find_element(By.ID, "accessToken").get_attribute("value")
+    assert token.count(".") == 2
+    me = article(browser, "get_api_users_me")
+    me.find_element(By.CSS_SELECTOR, "form button").click()
+    result = me.find_element(By.CSS_SELECTOR, "[role=status]")
+    WebDriverWait(browser, 30).until(lambda _: result.text.startswith("200"))
+    assert account.email in result.text
+    assert browser.execute_script("return [localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+    browser.refresh()
+    WebDriverWait(browser, 30).until(lambda driver: driver.find_elements(By.TAG_NAME, "article"))
+    assert browser.find_element(By.ID, "accessToken").get_attribute("value") == ""
+
+
+def test_the_docs_send_what_stands_in_the_fields(server, browser):
+    open_docs(server, browser)
+    assert try_it(browser, "post_api_auth_request_email", "{").startswith("400")
+    body = article(browser, "post_api_auth_request_email").find_element(By.TAG_NAME, "textarea")
+    body.clear()
+    body.send_keys('{"email": "it\'s"}')
+    assert """--data '{"email": "it'\\''s"}'""" in article(browser, "post_api_auth_request_email").text
+    assert "/assets/a%2Fb.css" in article_after(browser, "get_assets_file", "a/b.css")
+
+
+def article_after(browser, name: str, value: str) -> str:
+    try_it(browser, name, value)
+    return article(browser, name).text
+
+
+def test_without_a_script_the_docs_say_where_the_description_is(server, browser):
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.get(server.url + "/docs")
+        browser.find_element(By.LINK_TEXT, "openapi.json").click()
+        WebDriverWait(browser, 30).until(lambda driver: driver.current_url.endswith("/openapi.json"))
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 from requests.structures import CaseInsensitiveDict
 
-from support import RawConnection, RawResponse, assert_common_headers, assert_problem, binary_path
+from support import RawConnection, RawResponse, assert_common_headers, assert_denial, binary_path
 from support.raw_http import ConnectionEnded
 from support.routes import link_prefixes, targets
 from support.state import nothing_changes
@@ -179,14 +179,14 @@ def healthy(server) -> bytes:
 
 
 def refused(server, data: bytes, statuses: Iterable[int] = (400,), *, closed: bool = True) -> SimpleNamespace:
-    """Sends raw bytes on a fresh connection. There must be exactly one answer, a problem document with one of the
+    """Sends raw bytes on a fresh connection. There must be exactly one answer, a denial with one of the
     statuses and the headers of every response; then the connection must be closed, where `closed` wants that."""
     raw, was_closed = ask(server, data)
     answer = answer_of(raw)
     assert raw.status in statuses, f"{raw.status}: {answer.text[:400]}"
     assert_headers_are_ours(raw)
     assert_common_headers(answer)
-    assert_problem(answer, raw.status)
+    assert_denial(answer, raw.status)
     assert was_closed or not closed, "the connection stayed open after a request that can not be delimited"
     return answer
 

@@ -12,6 +12,7 @@ class Attempts : public StoreTest {
   std::optional<std::int64_t> reserve(UserId user, Timestamp at, std::int64_t limit = 3) {
     return database.run_now(attempts::reserve, limit, at + 60 * second, user, at);
   }
+  std::int64_t version() { return credentials().security_version; }
   users::Credentials credentials() {
     return database.run_now(users::find_credentials, "a@example.com").value();
   }
@@ -39,15 +40,18 @@ TEST_P(Attempts, L11ABurstCanNotPassTheLimit) {
 TEST_P(Attempts, ARightPasswordForgetsThemUnlessTheAccountHasChanged) {
   const UserId user = add("a@example.com");
   for (int i = 0; i < 3; ++i) reserve(user, now);
-  EXPECT_FALSE(database.run_now(attempts::forget, user, "another hash").has_value());
+  EXPECT_FALSE(database.run_now(attempts::forget, user, "another hash", 0).has_value());
   EXPECT_EQ(credentials().failed_sign_ins, 3);
-  EXPECT_EQ(database.run_now(attempts::forget, user, "$hash$"), user);
+  EXPECT_EQ(database.run_now(attempts::forget, user, "$hash$", version()), user);
   EXPECT_EQ(credentials().failed_sign_ins, 0);
   EXPECT_LE(credentials().locked_until, now);
 
   reserve(user, now);
+  const auto before = version();
+  database.run_now(users::update_role, Role::moderator, now, user);
+  EXPECT_FALSE(database.run_now(attempts::forget, user, "$hash$", before).has_value());
   database.run_now(users::update_is_active, false, now, user);
-  EXPECT_FALSE(database.run_now(attempts::forget, user, "$hash$").has_value());
+  EXPECT_FALSE(database.run_now(attempts::forget, user, "$hash$", version()).has_value());
   EXPECT_EQ(credentials().failed_sign_ins, 1);
   EXPECT_EQ(database.run_now(attempts::forgive, user).rows, 1);
   EXPECT_EQ(credentials().failed_sign_ins, 0);
@@ -59,7 +63,7 @@ TEST_P(Attempts, AnAttemptThatWasNotLookedAtIsGivenBack) {
   EXPECT_EQ(database.run_now(attempts::give_back, now, user).rows, 1);
   EXPECT_EQ(credentials().failed_sign_ins, 2);
   EXPECT_LE(credentials().locked_until, now);
-  EXPECT_EQ(database.run_now(attempts::forget, user, "$hash$"), user);
+  EXPECT_EQ(database.run_now(attempts::forget, user, "$hash$", version()), user);
   EXPECT_EQ(database.run_now(attempts::give_back, now, user).rows, 0);
   EXPECT_EQ(credentials().failed_sign_ins, 0);
 }

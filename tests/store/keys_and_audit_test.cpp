@@ -106,7 +106,7 @@ TEST_P(State, TheEpochIsOneNumberOfTheDeployment) {
   EXPECT_EQ(database.run_now(state::update_epoch, std::int64_t{7}).rows, 1);
   EXPECT_EQ(database.run_now(state::find_epoch), 7);
   EXPECT_EQ(database.run_now(state::update_administrators_guard).rows, 1);
-  EXPECT_EQ(database.run_now(state::update_decoy).rows, 1);
+  EXPECT_EQ(database.run_now(state::update_dummy).rows, 1);
   EXPECT_EQ(database.run_now(state::find_epoch), 7);
 }
 

@@ -138,7 +138,7 @@ TEST_P(MovesTest, HeldWritesAreRefusedAndReadsAreNot) {
   EXPECT_THROW(add("b@example.com"), Unavailable);
   EXPECT_THROW(open(user), Unavailable);
   EXPECT_THROW(database.run_now(users::delete_user, user), Unavailable);
-  EXPECT_THROW(database.run_now(state::update_decoy), Unavailable);
+  EXPECT_THROW(database.run_now(state::update_dummy), Unavailable);
   EXPECT_EQ(find(user).email, "a@example.com");
   marks::release(*side, tables());
   add("b@example.com");
@@ -269,7 +269,7 @@ TEST_P(MovesTest, AHoldWaitsForWritesThatAreUnderWay) {
     holder = std::thread([&] { marks::hold_writes(*side, tables()); });
     for (int tried = 0; tried < 100; ++tried) {
       try {
-        database.run_now(state::update_decoy);
+        database.run_now(state::update_dummy);
       } catch (const Unavailable&) {
         return;
       }

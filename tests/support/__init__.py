@@ -5,7 +5,7 @@ the settings, the files of the data directory, and the line that `latchkey serve
 """
 
 from .accounts import Account, PASSWORD, unique_email
-from .checks import assert_common_headers, assert_problem, assert_token_schema, assert_user
+from .checks import assert_common_headers, assert_denial, assert_problem, assert_token_schema, assert_user
 from .parallel import at_once
 from .program import binary_path
 from .raw_http import RawConnection, RawResponse, exchange, request_bytes
@@ -22,6 +22,7 @@ __all__ = [
     "ServerFailed",
     "SmtpSink",
     "assert_common_headers",
+    "assert_denial",
     "assert_problem",
     "assert_token_schema",
     "assert_user",

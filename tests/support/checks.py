@@ -20,12 +20,14 @@ def assert_common_headers(response, *, cacheable: bool = False) -> None:
     where = f"{response.request.method} {response.request.url} -> {response.status_code}"
     assert headers.get("X-Request-Id"), where
     assert headers.get("X-Content-Type-Options") == "nosniff", where
-    assert headers.get("Referrer-Policy") == "no-referrer", where
     csp = headers.get("Content-Security-Policy", "")
     if headers.get("Content-Type", "").startswith("text/html"):
         assert "default-src 'none'" in csp and "frame-ancestors 'none'" in csp, f"{where}: {csp}"
+        # With no-referrer, browsers would send `Origin: null` with the forms of a page.
+        assert headers.get("Referrer-Policy") == "same-origin", where
         assert "unsafe" not in csp and "*" not in csp, f"{where}: {csp}"
     else:
+        assert headers.get("Referrer-Policy") == "no-referrer", where
         assert csp == API_CSP, f"{where}: {csp}"
     if not cacheable:
         assert headers.get("Cache-Control") == "no-store", where
@@ -34,6 +36,15 @@ def assert_common_headers(response, *, cacheable: bool = False) -> None:
         assert headers.get("WWW-Authenticate", "").startswith("Bearer"), where
     if response.content:
         assert headers.get("Content-Type"), where
+
+
+def assert_denial(response, status: int) -> None:
+    """A refusal in either of its forms: a page, on routes for people (support/routes.py), or a problem document."""
+    if not response.headers["Content-Type"].startswith("text/html"):
+        assert_problem(response, status)
+        return
+    assert response.status_code == status, f"{response.status_code}: {response.text[:500]}"
+    assert response.headers["X-Request-Id"] in response.text, "the page names the request"
 
 
 def assert_problem(response, status: int, code: str | None = None, detail: str | None = None) -> dict:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from .program import binary_path
 
 # Values that name nothing.
-SAMPLES = {"user_id": "999999999", "id": "none", "token": "x.y.z"}
+SAMPLES = {"user_id": "999999999", "id": "none", "token": "x.y.z", "file": "none.css"}
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Route:
     pattern: str  # as the document writes it
     credential: str  # "", "accessToken" or "refreshToken"
     takes_body: bool
+    is_page: bool  # it answers people: what it refuses is a page, too
 
     @property
     def path(self) -> str:
@@ -38,7 +39,8 @@ def list_routes() -> tuple[Route, ...]:
     for pattern, operations in json.loads(printed)["paths"].items():
         for method, operation in operations.items():
             credentials = [name for entry in operation["security"] for name in entry]
-            routes.append(Route(method.upper(), pattern, credentials[0] if credentials else "", "requestBody" in operation))
+            is_page = list(operation["responses"]["400"]["content"]) == ["text/html"]
+            routes.append(Route(method.upper(), pattern, credentials[0] if credentials else "", "requestBody" in operation, is_page))
     return tuple(routes)
 
 

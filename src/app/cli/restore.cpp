@@ -16,10 +16,11 @@
 #include "app/until_free.h"
 #include "db/backup.h"
 #include "db/sqlite/driver.h"
+#include "flow/events.h"
 #include "move/marks.h"
 #include "move/mover.h"
 #include "settings/master_secret.h"
-#include "store/audit.h"
+#include "store/mail_codes.h"
 #include "store/outbox.h"
 #include "store/sessions.h"
 #include "store/signing_keys.h"
@@ -67,16 +68,18 @@ void check_backup(const fs::path& backup, const fs::path& data_dir) {
   }
 }
 
+constexpr flow::Event restored{.name = "restored"};
+
 /// Removes everything that somebody could still hold a token or a link of.
 void void_what_was_given_out(db::Tx& tx, std::optional<std::int64_t> current_epoch, Timestamp now) {
   tx.run(store::sessions::delete_all);
   tx.run(store::outbox::delete_all);
+  tx.run(store::mail_codes::delete_all);
   tx.run(store::signing_keys::delete_all);
   const auto epoch = next_epoch(tx.run(store::state::find_epoch).value_or(0), current_epoch, now);
   if (tx.run(store::state::update_epoch, epoch).rows != 1)
     throw std::runtime_error("the backup has no epoch");
-  store::audit::insert_entry(
-      tx, flow::audit_entry(operator_origin(now), "restored", "ok", "", "epoch " + std::to_string(epoch)));
+  flow::record(tx, operator_origin(now), restored, flow::ok, "", "epoch " + std::to_string(epoch));
 }
 
 void prepare_copy(const fs::path& backup, const fs::path& data_dir, std::optional<std::int64_t> current_epoch,

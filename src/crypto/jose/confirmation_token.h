@@ -1,41 +1,37 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
 
 #include "base/id.h"
-#include "crypto/hmac.h"
+#include "crypto/jose/own_token.h"
 
 namespace latchkey::crypto::jose {
-
-/// Ties a link to an address without showing it: the first 16 bytes of the SHA-256 of the address's key.
-using AddressFingerprint = std::array<std::uint8_t, 16>;
-
-/// `email_key` is the text of an EmailKey, the form in which addresses are compared.
-AddressFingerprint address_fingerprint(std::string_view email_key);
 
 /// What the token of a confirmation link says. Seconds since 1970.
 struct ConfirmationClaims {
   LinkId link;
   Subject sub;
-  AddressFingerprint address{};
+  AddressFingerprint address;
   std::int64_t iat = 0;
   std::int64_t exp = 0;
   bool operator==(const ConfirmationClaims&) const = default;
 };
 
-/// A JWT, `alg: HS256`, `typ: ec+jwt`, with jti, sub, adr, iat, exp in this order, under a key that signs
-/// nothing else. The same claims and key give the same token, so a mail that is sent again carries the same
-/// link.
-std::string make_confirmation_token(const ConfirmationClaims& claims, const HmacKey& key);
+/// The one link without `ver`: confirming an address is decided by whether it is confirmed, and links of
+/// 0.1.0 stay good.
+inline constexpr auto confirmation_token_form =
+    token_form("ec+jwt", Claim{"jti", &ConfirmationClaims::link}, Claim{"sub", &ConfirmationClaims::sub},
+               Claim{"adr", &ConfirmationClaims::address}, Claim{"iat", &ConfirmationClaims::iat},
+               Claim{"exp", &ConfirmationClaims::exp});
 
-/// The claims of an authentic token, made with any of `keys` (the current one first), checked as refresh
-/// tokens are. Neither `exp` nor the account is judged here.
-std::optional<ConfirmationClaims> verify_confirmation_token(std::string_view token,
-                                                            std::span<const HmacKey* const> keys);
+inline std::string make_confirmation_token(const ConfirmationClaims& claims, const HmacKey& key) {
+  return make_own_token(confirmation_token_form, claims, key);
+}
+
+/// Neither `exp` nor the account is judged here.
+inline std::optional<ConfirmationClaims> verify_confirmation_token(std::string_view token,
+                                                                   std::span<const HmacKey* const> keys) {
+  return read_own_token(confirmation_token_form, token, keys);
+}
 
 }  // namespace latchkey::crypto::jose

@@ -1,13 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
 
 #include "base/id.h"
-#include "crypto/hmac.h"
+#include "crypto/jose/own_token.h"
 
 namespace latchkey::crypto::jose {
 
@@ -20,14 +16,20 @@ struct RefreshClaims {
   bool operator==(const RefreshClaims&) const = default;
 };
 
-/// A JWT, `alg: HS256`, `typ: rt+jwt`, with sid, gen, iat, exp in this order. The same claims and key give
-/// the same token, byte for byte: that is how a lost answer can be given again with nothing stored.
-std::string make_refresh_token(const RefreshClaims& claims, const HmacKey& key);
+/// That a state of a session has exactly one token is how a lost answer can be given again with nothing
+/// stored. Tokens of this form are out there for as long as sessions live: it never changes.
+inline constexpr auto refresh_token_form =
+    token_form("rt+jwt", Claim{"sid", &RefreshClaims::sid}, Claim{"gen", &RefreshClaims::generation},
+               Claim{"iat", &RefreshClaims::iat}, Claim{"exp", &RefreshClaims::exp});
 
-/// The claims of an authentic token, made with any of `keys` (the current one first). The tag is checked, in
-/// constant time, before anything is parsed, and the token must be exactly what `make_refresh_token` writes.
+inline std::string make_refresh_token(const RefreshClaims& claims, const HmacKey& key) {
+  return make_own_token(refresh_token_form, claims, key);
+}
+
 /// `exp` is not judged here: the flow decides with the session's row and its own `now`.
-std::optional<RefreshClaims> verify_refresh_token(std::string_view token,
-                                                  std::span<const HmacKey* const> keys);
+inline std::optional<RefreshClaims> verify_refresh_token(std::string_view token,
+                                                         std::span<const HmacKey* const> keys) {
+  return read_own_token(refresh_token_form, token, keys);
+}
 
 }  // namespace latchkey::crypto::jose

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/bytes.h"
-#include "crypto/jose/hs256.h"
+#include "base/text_scanner.h"
 #include "crypto/password/bcrypt.h"
 #include "crypto/random.h"
 
@@ -38,7 +38,7 @@ std::string format_argon2(const Argon2Parameters& parameters, ByteView salt, Byt
 }
 
 /// The next number, when it can be one of Argon2's costs.
-bool take_cost(jose::TextScanner& scanner, std::uint32_t& cost) {
+bool take_cost(TextScanner& scanner, std::uint32_t& cost) {
   const std::optional<std::int64_t> number = scanner.take_integer();
   if (!number || *number < 1 || *number > std::int64_t{max_memory_kib}) return false;
   cost = static_cast<std::uint32_t>(*number);
@@ -52,7 +52,7 @@ std::optional<Argon2Hash> parse_argon2(std::string_view stored) {
   if (salt_at == std::string_view::npos) return std::nullopt;
 
   Argon2Hash hash;
-  jose::TextScanner scanner{stored.substr(0, salt_at)};
+  TextScanner scanner{stored.substr(0, salt_at)};
   if (!scanner.skip("$argon2id$v=19$m=") || !take_cost(scanner, hash.parameters.memory_kib) ||
       !scanner.skip(",t=") || !take_cost(scanner, hash.parameters.passes) || !scanner.skip(",p=") ||
       !take_cost(scanner, hash.parameters.lanes) || !scanner.at_end() || !within_bounds(hash.parameters)) {
@@ -100,7 +100,7 @@ bool is_acceptable_hash(std::string_view stored) {
   return hash && std::uint64_t{hash->parameters.memory_kib} * hash->parameters.passes <= max_foreign_cost;
 }
 
-std::string make_decoy_hash(const Argon2Parameters& today) {
+std::string make_dummy_hash(const Argon2Parameters& today) {
   return format_argon2(today, random_array<salt_size>(), random_array<argon2_tag_size>());
 }
 

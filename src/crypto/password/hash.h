@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,15 @@ enum class Verification : std::uint8_t {
   unreadable,  ///< the stored text is no hash that Latchkey accepts: nobody can sign in with it
 };
 
+/// A password that somebody tries, held once: a hash of ours is compared with its NFC form, which for nearly
+/// everybody is what was sent.
+struct TriedPassword {
+  Secret nfc;
+  std::optional<Secret> raw;  ///< as it was sent, where that differs
+
+  const Secret& as_sent() const { return raw.has_value() ? *raw : nfc; }
+};
+
 /// A PHC string with a fresh 16-byte salt and a 32-byte tag. Throws std::bad_alloc.
 std::string hash_password(const Secret& nfc_password, const Argon2Parameters& parameters, HashArena& arena);
 
@@ -37,6 +47,6 @@ bool is_acceptable_hash(std::string_view stored);
 
 /// A PHC string of `today`'s cost with a random salt and tag, for accounts that do not exist: verifying
 /// against it takes as long as against a real one and never matches.
-std::string make_decoy_hash(const Argon2Parameters& today);
+std::string make_dummy_hash(const Argon2Parameters& today);
 
 }  // namespace latchkey::crypto::password

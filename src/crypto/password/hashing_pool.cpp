@@ -11,8 +11,8 @@
 #include <exception>
 
 #include "base/cores.h"
-#include "base/metrics.h"
 #include "base/scheduling.h"
+#include "crypto/password/counters.h"
 #include "crypto/password/strength.h"
 
 namespace latchkey::crypto::password {
@@ -30,9 +30,9 @@ class CountedHash {
   CountedHash(const CountedHash&) = delete;
   CountedHash& operator=(const CountedHash&) = delete;
   ~CountedHash() {
-    metrics::observe(metrics::Timing::password_hash,
-                     std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - started_));
-    metrics::count(metrics::Counter::password_hashed);
+    counters::hash_seconds.observe(
+        std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - started_));
+    counters::hashed.add();
   }
 
  private:
@@ -76,7 +76,7 @@ struct HashingPool::AwaitedJob final : HashingPool::Job {
 
 HashingPool::HashingPool(const Options& options)
     : parameters_(options.parameters),
-      decoy_(make_decoy_hash(options.parameters)),
+      dummy_(make_dummy_hash(options.parameters)),
       thread_count_(options.threads != 0 ? options.threads : usable_cores()),
       queue_limit_(options.queue_limit != 0 ? options.queue_limit
                                             : default_queue_per_thread * thread_count_) {
@@ -118,16 +118,16 @@ Task<Result<std::optional<std::string>>> HashingPool::hash_if_strong(Secret nfc_
   co_return stored;
 }
 
-Task<Result<Verification>> HashingPool::verify(std::string stored, Secret raw, Secret nfc) {
+Task<Result<HashingPool::Checked>> HashingPool::verify(std::string stored, TriedPassword tried) {
   if (!reserve()) co_return overloaded();
-  Verification outcome = Verification::unreadable;
+  Checked checked{.tried = std::move(tried)};
   Work work = [&](HashArena& arena) {
     const CountedHash counted;
-    outcome = verify_password(stored, raw, nfc, arena);
+    checked.outcome = verify_password(stored, checked.tried.as_sent(), checked.tried.nfc, arena);
   };
   const bool done = co_await run(std::move(work));
   if (!done) co_return overloaded();
-  co_return outcome;
+  co_return std::move(checked);
 }
 
 Task<Result<double>> HashingPool::estimate_guesses(Secret password, std::vector<std::string> user_inputs) {
@@ -157,7 +157,7 @@ bool HashingPool::reserve() {
       return true;
     }
   }
-  metrics::count(metrics::Counter::hashing_refused);
+  counters::refused.add();
   return false;
 }
 
@@ -166,7 +166,7 @@ Result<> HashingPool::check_queue() const {
     const std::lock_guard lock{mutex_};
     if (!stopping_ && reserved_ < queue_limit_) return {};
   }
-  metrics::count(metrics::Counter::hashing_refused);
+  counters::refused.add();
   return overloaded();
 }
 
@@ -179,7 +179,7 @@ void HashingPool::push(std::unique_ptr<Job> job) {
   }
   queue_.push_back(std::move(job));
   lock.unlock();
-  metrics::move(metrics::Gauge::hashing_queue_length, 1);
+  counters::queue_length.add(1);
   wake_.notify_one();
 }
 
@@ -200,7 +200,7 @@ void HashingPool::serve(HashArena& arena) {
     --reserved_;
     lock.unlock();
 
-    metrics::move(metrics::Gauge::hashing_queue_length, -1);
+    counters::queue_length.add(-1);
     job->run(arena);
     job->complete();
     lock.lock();
@@ -217,7 +217,7 @@ void HashingPool::stop() {
   }
   wake_.notify_all();
   for (const std::unique_ptr<Job>& job : left) {
-    metrics::move(metrics::Gauge::hashing_queue_length, -1);
+    counters::queue_length.add(-1);
     job->complete();
   }
   for (std::thread& thread : threads_) {

@@ -49,8 +49,12 @@ class HashingPool {
   Task<Result<std::optional<std::string>>> hash_if_strong(Secret nfc_password,
                                                           std::vector<std::string> user_inputs,
                                                           double least_guesses_log10);
-  /// `verify_password`.
-  Task<Result<Verification>> verify(std::string stored, Secret raw, Secret nfc);
+  /// `verify_password`, and the password back: no copy of it is made for a job.
+  struct Checked {
+    Verification outcome = Verification::unreadable;
+    TriedPassword tried;
+  };
+  Task<Result<Checked>> verify(std::string stored, TriedPassword tried);
 
   /// `guesses_log10` of crypto/password/strength.h, which can take milliseconds: a storm of odd passwords
   /// must not stop the threads that serve requests.
@@ -61,7 +65,7 @@ class HashingPool {
 
   /// A stored hash of nobody; the same for the pool's life, so that it costs nothing to have. Give it to
   /// `verify` for an unknown account.
-  const std::string& decoy() const { return decoy_; }
+  const std::string& dummy() const { return dummy_; }
   const Argon2Parameters& parameters() const { return parameters_; }
 
   /// Takes no more jobs, finishes those that run, completes those that wait with `overloaded`, and joins. Any
@@ -93,7 +97,7 @@ class HashingPool {
   void serve(HashArena& arena);
 
   Argon2Parameters parameters_;
-  std::string decoy_;
+  std::string dummy_;
   std::size_t thread_count_;
   std::size_t queue_limit_;
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
-#include "base/metrics.h"
+#include "db/counters.h"
 #include "db/dialect.h"
 #include "db/postgres/values.h"
 
@@ -80,7 +80,7 @@ void PostgresPipe::hand_over() {
 void PostgresPipe::done(Ticket& ticket) {
   --size_;
   counters_.jobs.fetch_add(1, std::memory_order_relaxed);
-  if (use_ == Use::write) metrics::count(metrics::Counter::database_write);
+  if (use_ == Use::write) counters::writes.add();
   done_.push(ticket);
 }
 
@@ -303,7 +303,7 @@ void PostgresPipe::finish_batch() {
   batches_.pop_front();
   if (!batch.error) {
     counters_.commits.fetch_add(1, std::memory_order_relaxed);
-    if (use_ == Use::write) metrics::count(metrics::Counter::database_batch);
+    if (use_ == Use::write) counters::batches.add();
     // libpq has handed us the notices up to this sync, and none from behind it.
     const bool unknown = notices_.take_unreplicated();
     for (Ticket* ticket : batch.tickets) {

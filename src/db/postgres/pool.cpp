@@ -1,8 +1,8 @@
 #include "db/postgres/pool.h"
 
-#include <pthread.h>
+#include "db/counters.h"
 
-#include "base/metrics.h"
+#include <pthread.h>
 
 namespace latchkey::db::postgres {
 namespace {
@@ -63,7 +63,7 @@ void PostgresPool::push(Ticket& ticket) {
 }
 
 void PostgresPool::enqueue(Ticket& ticket) {
-  metrics::move(metrics::Gauge::database_queue_length, 1);
+  counters::queue_length.add(1);
   const std::lock_guard lock(mutex_);
   waiting_.push(ticket);
   (waiting_.size() > idle_ ? help_ : work_).notify_one();
@@ -179,7 +179,7 @@ bool PostgresPool::wait_for_work(Worker& worker) {
 Ticket* PostgresPool::take() {
   const std::lock_guard lock(mutex_);
   Ticket* ticket = waiting_.pop();
-  if (ticket != nullptr) metrics::move(metrics::Gauge::database_queue_length, -1);
+  if (ticket != nullptr) counters::queue_length.add(-1);
   return ticket;
 }
 
@@ -233,7 +233,7 @@ void PostgresPool::run(PostgresConnection& connection, Ticket& ticket) {
 void PostgresPool::answer(Ticket& ticket) {
   admitted_.fetch_sub(1, std::memory_order_relaxed);
   counters_.jobs.fetch_add(1, std::memory_order_relaxed);
-  if (!ticket.reads) metrics::count(metrics::Counter::database_write);
+  if (!ticket.reads) counters::writes.add();
   TicketHome* home = ticket.home;
   if (home != nullptr) {
     TicketList one;
@@ -266,7 +266,7 @@ void PostgresPool::refuse_waiting(std::unique_lock<std::mutex>& lock, const Kind
   const std::string why = away ? why_failing_ : "every connection to the database is busy";
   lock.unlock();
   while (Ticket* ticket = refused.pop()) {
-    metrics::move(metrics::Gauge::database_queue_length, -1);
+    counters::queue_length.add(-1);
     refuse(*ticket, why);
   }
   lock.lock();

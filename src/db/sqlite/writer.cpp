@@ -3,8 +3,8 @@
 #include <pthread.h>
 
 #include "base/log.h"
-#include "base/metrics.h"
 #include "base/scheduling.h"
+#include "db/counters.h"
 #include "db/error.h"
 
 namespace latchkey::db::sqlite {
@@ -53,7 +53,7 @@ void SqliteWriter::admit() {
 
 void SqliteWriter::push(TicketList tickets) {
   bool idle_before = false;
-  metrics::move(metrics::Gauge::database_queue_length, static_cast<std::int64_t>(tickets.size()));
+  counters::queue_length.add(static_cast<std::int64_t>(tickets.size()));
   {
     const std::lock_guard lock(mutex_);
     idle_before = waiting_.empty();
@@ -82,8 +82,8 @@ void SqliteWriter::run() {
     if (batch.empty()) return;
     const auto started = std::chrono::steady_clock::now();
     run_batch(batch);
-    metrics::observe(metrics::Timing::database_batch,
-                     std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - started));
+    counters::batch_seconds.observe(
+        std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - started));
     answer(std::move(batch));
     copy_log_back(Moment::after_commit);
   }
@@ -108,7 +108,7 @@ TicketList SqliteWriter::take_batch() {
     if (ticket == nullptr) break;
     batch.push(*ticket);
   }
-  metrics::move(metrics::Gauge::database_queue_length, -static_cast<std::int64_t>(batch.size()));
+  counters::queue_length.add(-static_cast<std::int64_t>(batch.size()));
   return batch;
 }
 
@@ -190,7 +190,7 @@ void SqliteWriter::begin() {
 void SqliteWriter::finish() {
   connection_.control(commit);
   commits_.fetch_add(1, std::memory_order_release);
-  metrics::count(metrics::Counter::database_batch);
+  counters::batches.add();
   if (!troubled_) return;
   troubled_ = false;
   const std::lock_guard lock(mutex_);
@@ -209,7 +209,7 @@ void SqliteWriter::roll_back_if_open() noexcept {
 void SqliteWriter::answer(TicketList batch) {
   admitted_.fetch_sub(batch.size(), std::memory_order_relaxed);
   jobs_.fetch_add(batch.size(), std::memory_order_relaxed);
-  metrics::count(metrics::Counter::database_write, batch.size());
+  counters::writes.add(batch.size());
   std::vector<TicketHome*> homes;
   TicketList blocking;
   while (Ticket* ticket = batch.pop()) {

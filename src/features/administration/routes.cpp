@@ -80,6 +80,8 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/auth/block_user/{user_id}",
         .tag = "administration",
         .summary = "Block or unblock an account",
+        .description = "Blocking ends all sessions of the account at once. The last administrator can not be "
+                       "blocked.",
         .access = api::administrators,
         .body = api::takes<AccessRequest>(http::BodyKind::optional_json),
         .query = {.name = "is_active",
@@ -89,7 +91,7 @@ constexpr api::Endpoint endpoints[] = {
         .refusals = {malformed_json, invalid_token, forbidden, user_not_found, last_administrator,
                      validation_failed},
         .errors = http::ErrorStyle::field_list,
-        .counter = metrics::Route::admin,
+        .counter = "admin",
         .handler = post_block_user,
     },
 };

@@ -1,17 +1,16 @@
 #include "features/confirmation/confirm.h"
 
-#include "base/metrics.h"
 #include "crypto/jose/confirmation_token.h"
+#include "features/confirmation/events.h"
 #include "flow/accounts/unconfirmed.h"
 
 namespace latchkey::features::confirmation {
 namespace {
 
-using metrics::Counter;
 namespace users = store::users;
 
-Error refused() {
-  metrics::count(Counter::confirmation_refused);
+Error refused(const flow::Origin& origin) {
+  flow::note(origin, events::email_confirmed, ErrorCode::invalid_confirmation);
   return ErrorCode::invalid_confirmation;
 }
 
@@ -24,8 +23,8 @@ ConfirmationLinks make_confirmation_links(const flow::Services& services, const 
                                                 .address = crypto::jose::address_fingerprint(mail.email_key),
                                                 .iat = to_numeric_date(mail.created_at),
                                                 .exp = to_numeric_date(expires_at)};
-  const auto token =
-      crypto::jose::make_confirmation_token(claims, services.keys.current()->ring().confirmation_key());
+  const auto token = crypto::jose::make_confirmation_token(
+      claims, services.keys.current()->ring().key(crypto::KeyUse::confirmation_link));
   return {.confirm_url = services.public_url + "/api/auth/confirmed_email/" + token,
           .reject_url = services.public_url + "/api/auth/rejected_email/" + token,
           .expires_at = expires_at};
@@ -34,13 +33,14 @@ ConfirmationLinks make_confirmation_links(const flow::Services& services, const 
 Task<Result<users::Contact>> look_at_confirmation(flow::Services& services, flow::Origin origin,
                                                   std::string token) {
   const auto& ring = services.keys.current()->ring();
-  const auto claims = crypto::jose::verify_confirmation_token(token, ring.confirmation_keys());
-  if (!claims.has_value() || claims->exp <= to_numeric_date(origin.now)) co_return refused();
+  const auto claims =
+      crypto::jose::verify_confirmation_token(token, ring.keys(crypto::KeyUse::confirmation_link));
+  if (!claims.has_value() || claims->exp <= to_numeric_date(origin.now)) co_return refused(origin);
   const auto contact = co_await services.database.run(users::find_contact_by_subject, claims->sub);
   // Bound to the address too: a link to an address that the account no longer has confirms nothing.
   if (!contact.has_value() || crypto::jose::address_fingerprint(contact->email_key) != claims->address)
-    co_return refused();
-  if (flow::accounts::has_lapsed(services.settings, *contact, origin.now)) co_return refused();
+    co_return refused(origin);
+  if (flow::accounts::has_lapsed(services.settings, *contact, origin.now)) co_return refused(origin);
   co_return *contact;
 }
 
@@ -49,7 +49,7 @@ Task<Result<Confirmed>> confirm_email(flow::Services& services, flow::Origin ori
   if (found.has_error()) co_return found.error();
   const auto& contact = *found;
   if (contact.confirmed) {
-    metrics::count(Counter::confirmation_repeated);
+    flow::note(origin, events::email_confirmed, events::repeated);
     co_return Confirmed::before;
   }
   auto work = [&](db::Tx& tx) -> Result<Confirmed> {
@@ -61,13 +61,12 @@ Task<Result<Confirmed>> confirm_email(flow::Services& services, flow::Origin ori
       return Confirmed::before;
     }
     tx.run_later(store::outbox::delete_mail_of_user, *id);
-    store::audit::insert_entry(
-        tx, flow::audit_entry(origin, "email_confirmed", "ok", to_string(contact.subject)));
+    flow::record(tx, origin, events::email_confirmed, flow::ok, to_string(contact.subject));
     return Confirmed::now;
   };
   const auto result = co_await services.database.write(work);
-  if (result.has_error()) co_return refused();
-  metrics::count(*result == Confirmed::now ? Counter::confirmation_ok : Counter::confirmation_repeated);
+  if (result.has_error()) co_return refused(origin);
+  if (*result == Confirmed::before) flow::note(origin, events::email_confirmed, events::repeated);
   co_return result;
 }
 
@@ -78,12 +77,11 @@ Task<Result<>> reject_email(flow::Services& services, flow::Origin origin, std::
   auto work = [&](db::Tx& tx) -> Result<> {
     const auto id = tx.run(users::delete_unconfirmed, contact.subject, contact.email_key);
     if (!id.has_value()) return Error(ErrorCode::invalid_confirmation);
-    store::audit::insert_entry(
-        tx, flow::audit_entry(origin, "email_rejected", "account_removed", to_string(contact.subject)));
+    flow::record(tx, origin, events::email_rejected, events::account_removed, to_string(contact.subject));
     return {};
   };
   const auto result = co_await services.database.write(work);
-  if (result.has_error()) co_return refused();
+  if (result.has_error()) co_return refused(origin);
   co_return result;
 }
 

@@ -2,9 +2,9 @@
 
 #include "base/email_address.h"
 #include "base/field_errors.h"
-#include "base/metrics.h"
 #include "crypto/random.h"
 #include "flow/accounts/unconfirmed.h"
+#include "mail/counters.h"
 #include "store/outbox.h"
 #include "store/state.h"
 #include "store/users.h"
@@ -32,18 +32,18 @@ Task<Result<EmailRequest>> request_email(flow::Services& services, flow::Origin 
     }
     // Every case is to cost two round trips.
     if (contact.has_value()) {
-      tx.run_later(store::state::update_decoy);
+      tx.run_later(store::state::update_dummy);
     } else {
-      tx.run(store::state::update_decoy);
+      tx.run(store::state::update_dummy);
     }
     return false;
   };
   const bool queued = co_await services.database.write(work);
   if (queued) {
-    metrics::count(metrics::Counter::mail_queued);
+    mail::counters::queued.add();
     services.wake_mail();
   } else if (contact.has_value()) {
-    metrics::count(metrics::Counter::mail_withheld);
+    mail::counters::withheld.add();
   }
   co_return EmailRequest::check_your_mail;
 }

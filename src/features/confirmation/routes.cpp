@@ -5,7 +5,9 @@
 #include "api/feature.h"
 #include "api/token_response.h"
 #include "features/confirmation/confirm.h"
+#include "features/confirmation/events.h"
 #include "features/confirmation/feature.h"
+#include "features/confirmation/pages.h"
 #include "features/confirmation/request_email.h"
 #include "flow/accounts/unconfirmed.h"
 #include "http/media_type.h"
@@ -30,10 +32,6 @@ constexpr auto describe(const RequestEmail*) {
 
 constexpr std::string_view already_confirmed = "Your email is already confirmed";
 
-http::Response page_response(int status, web::Page page) {
-  return http::html_response(status, std::move(page.body), page.content_security_policy);
-}
-
 /// What the answer is read by.
 enum class Reader : std::uint8_t { person, program };
 
@@ -41,25 +39,15 @@ Reader reader_of(const http::Request& request) {
   return http::prefers_html(request) ? Reader::person : Reader::program;
 }
 
-/// A denial as a page, for people, or as the problem document that every denial is.
-Result<http::Response> refuse(const Error& error, Reader reader) {
-  if (reader == Reader::program) return error;
-  if (error.code == invalid_confirmation) {
-    return page_response(describe(error.code).status, web::render_bad_link_page());
-  }
-  const auto& info = describe(error.code);
-  return page_response(info.status, web::render_error_page(http::reason_phrase(info.status), info.detail));
-}
-
 Task<Result<http::Response>> post_confirmed_email(const api::Api& api, http::Request& request) {
   const Reader reader = reader_of(request);
   flow::Origin origin = api::origin_of(request);
   std::string token(request.parameter("token"));
   const auto confirmed = co_await confirm_email(api.services, std::move(origin), std::move(token));
-  if (confirmed.has_error()) co_return refuse(confirmed.error(), reader);
+  if (confirmed.has_error()) co_return confirmed.error();
   const bool now = *confirmed == Confirmed::now;
   if (reader == Reader::person)
-    co_return page_response(200, now ? web::render_confirmed_page() : web::render_already_confirmed_page());
+    co_return api.pages.render(request, now ? confirmed_page : already_confirmed_page);
   co_return http::message_response(200, now ? "Email confirmed" : already_confirmed);
 }
 
@@ -68,10 +56,11 @@ Task<Result<http::Response>> get_confirmed_email(const api::Api& api, http::Requ
   flow::Origin origin = api::origin_of(request);
   std::string token(request.parameter("token"));
   const auto contact = co_await look_at_confirmation(api.services, std::move(origin), token);
-  if (contact.has_error()) co_return refuse(contact.error(), Reader::person);
-  if (contact->confirmed) co_return page_response(200, web::render_already_confirmed_page());
-  // Relative: the public URL may have a path of its own, which a proxy in front takes off.
-  co_return page_response(200, web::render_confirm_page(contact->username, "../rejected_email/" + token));
+  if (contact.has_error()) co_return contact.error();
+  if (contact->confirmed) co_return api.pages.render(request, already_confirmed_page);
+  const std::string reject_path = "api/auth/rejected_email/" + token;
+  co_return api.pages.render(request, confirm_page,
+                             {{"username", contact->username}, {"reject_path", reject_path}});
 }
 
 Task<Result<http::Response>> get_rejected_email(const api::Api& api, http::Request& request) {
@@ -79,9 +68,10 @@ Task<Result<http::Response>> get_rejected_email(const api::Api& api, http::Reque
   flow::Origin origin = api::origin_of(request);
   std::string token(request.parameter("token"));
   const auto contact = co_await look_at_confirmation(api.services, std::move(origin), std::move(token));
-  if (contact.has_error()) co_return refuse(contact.error(), reader);
-  if (contact->confirmed) co_return refuse(Error(invalid_confirmation), reader);
-  if (reader == Reader::person) co_return page_response(200, web::render_reject_page(contact->username));
+  if (contact.has_error()) co_return contact.error();
+  if (contact->confirmed) co_return Error(invalid_confirmation);
+  if (reader == Reader::person)
+    co_return api.pages.render(request, reject_page, {{"username", contact->username}});
   co_return http::message_response(200, "POST here to remove the account");
 }
 
@@ -90,8 +80,8 @@ Task<Result<http::Response>> post_rejected_email(const api::Api& api, http::Requ
   flow::Origin origin = api::origin_of(request);
   std::string token(request.parameter("token"));
   const auto removed = co_await reject_email(api.services, std::move(origin), std::move(token));
-  if (removed.has_error()) co_return refuse(removed.error(), reader);
-  if (reader == Reader::person) co_return page_response(200, web::render_removed_page());
+  if (removed.has_error()) co_return removed.error();
+  if (reader == Reader::person) co_return api.pages.render(request, removed_page);
   co_return http::message_response(200, "Account removed");
 }
 
@@ -112,10 +102,13 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/auth/confirmed_email/{token}",
         .tag = "confirmation",
         .summary = "Confirm the address; browsers get a page with a button",
+        .description =
+            "A request that does not prefer HTML confirms the address. A browser gets a page whose "
+            "button confirms it, so that a scanner that follows the links of mails confirms nothing.",
         .answer = api::gives_page_or<api::MessageResponse>(),
         .refusals = {invalid_confirmation},
-        .errors = http::ErrorStyle::field_list,
-        .counter = metrics::Route::confirmation,
+        .errors = http::ErrorStyle::page_or_field_list,
+        .counter = "confirmation",
         .handler = get_confirmed_email,
     },
     {
@@ -125,8 +118,8 @@ constexpr api::Endpoint endpoints[] = {
         .summary = "Confirm the address",
         .answer = api::gives_page_or<api::MessageResponse>(),
         .refusals = {invalid_confirmation},
-        .errors = http::ErrorStyle::field_list,
-        .counter = metrics::Route::confirmation,
+        .errors = http::ErrorStyle::page_or_field_list,
+        .counter = "confirmation",
         .handler = post_confirmed_email,
     },
     {
@@ -136,9 +129,9 @@ constexpr api::Endpoint endpoints[] = {
         .summary = "\"This was not me\": a page with a button, changes nothing",
         .answer = api::gives_page_or<api::MessageResponse>(),
         .refusals = {invalid_confirmation},
-        .errors = http::ErrorStyle::field_list,
+        .errors = http::ErrorStyle::page_or_field_list,
         .head = http::Head::allowed,
-        .counter = metrics::Route::confirmation,
+        .counter = "confirmation",
         .handler = get_rejected_email,
     },
     {
@@ -148,8 +141,8 @@ constexpr api::Endpoint endpoints[] = {
         .summary = "\"This was not me\": remove the unconfirmed account",
         .answer = api::gives_page_or<api::MessageResponse>(),
         .refusals = {invalid_confirmation},
-        .errors = http::ErrorStyle::field_list,
-        .counter = metrics::Route::confirmation,
+        .errors = http::ErrorStyle::page_or_field_list,
+        .counter = "confirmation",
         .handler = post_rejected_email,
     },
     {
@@ -157,11 +150,14 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/auth/request_email",
         .tag = "confirmation",
         .summary = "Ask for another confirmation mail",
+        .description =
+            "An address without an account is answered like one whose confirmation is missing. One "
+            "address gets at most one mail in `limits.mail_interval`.",
         .body = api::takes<RequestEmail>(),
         .answer = api::gives<api::MessageResponse>(),
         .refusals = {malformed_json, validation_failed},
         .errors = http::ErrorStyle::field_list,
-        .counter = metrics::Route::request_email,
+        .counter = "request_email",
         .handler = post_request_email,
     },
 };
@@ -179,6 +175,6 @@ constexpr flow::Sweep sweeps[] = {{.name = "unconfirmed", .step = sweep_unconfir
 
 }  // namespace
 
-const api::Feature feature{.name = "confirmation", .endpoints = endpoints, .sweeps = sweeps};
+const api::Feature feature{.name = "confirmation", .endpoints = endpoints, .pages = pages, .sweeps = sweeps, .counters = events::counters};
 
 }  // namespace latchkey::features::confirmation

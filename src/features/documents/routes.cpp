@@ -1,9 +1,6 @@
-#include <boost/json/parse.hpp>
-
 #include "api/api.h"
 #include "api/described.h"
 #include "api/feature.h"
-#include "features/documents/docs_page.h"
 #include "features/documents/feature.h"
 #include "flow/keys/rotation.h"
 #include "http/respond.h"
@@ -50,10 +47,15 @@ Task<Result<http::Response>> get_openapi(const api::Api& api, http::Request&) {
   co_return response;
 }
 
-Task<Result<http::Response>> get_docs(const api::Api& api, http::Request&) {
-  // The description does not change while the program runs.
-  static const web::Page page = render_docs_page(boost::json::parse(api.openapi));
-  auto response = http::html_response(200, page.body, page.content_security_policy);
+/// Static: its script reads openapi.json.
+constexpr web::PageFile docs_page{.file = "documents/docs.html",
+                                  .title = "API documentation",
+                                  .layout = "sheet.html",
+                                  .style = "docs.css",
+                                  .script = "docs.js"};
+
+Task<Result<http::Response>> get_docs(const api::Api& api, http::Request& request) {
+  auto response = api.pages.render(request, docs_page);
   response.cache_control = five_minutes;
   co_return response;
 }
@@ -66,7 +68,7 @@ constexpr api::Endpoint endpoints[] = {
         .summary = "The public keys that access tokens are signed with",
         .answer = api::gives<JwkSetResponse>(),
         .head = http::Head::allowed,
-        .counter = metrics::Route::documents,
+        .counter = "documents",
         .handler = get_jwks,
     },
     {
@@ -76,7 +78,7 @@ constexpr api::Endpoint endpoints[] = {
         .summary = "This description",
         .answer = api::gives_media("application/json"),
         .head = http::Head::allowed,
-        .counter = metrics::Route::documents,
+        .counter = "documents",
         .handler = get_openapi,
     },
     {
@@ -84,15 +86,18 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/docs",
         .tag = "documents",
         .summary = "This description, for people",
-        .answer = api::gives_media("text/html"),
+        .answer = api::gives_page(),
+        .errors = http::ErrorStyle::page,
         .head = http::Head::allowed,
-        .counter = metrics::Route::documents,
+        .counter = "documents",
         .handler = get_docs,
     },
 };
 
+constexpr web::PageFile pages[] = {docs_page};
+
 }  // namespace
 
-const api::Feature feature{.name = "documents", .endpoints = endpoints};
+const api::Feature feature{.name = "documents", .endpoints = endpoints, .pages = pages};
 
 }  // namespace latchkey::features::documents

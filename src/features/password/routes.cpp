@@ -51,12 +51,15 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/auth/login",
         .tag = "auth",
         .summary = "Sign in with address and password",
+        .description =
+            "A form, as OAuth 2.0 has it for passwords (RFC 6749 §4.3). After several wrong passwords "
+            "in a row sign-in to the account is refused for a while, which `Retry-After` tells.",
         .body = api::takes<LoginForm>(http::BodyKind::form),
         .answer = api::gives<api::TokenResponse>(),
         .refusals = {malformed_form, invalid_credentials, email_not_confirmed, account_blocked,
                      validation_failed, too_many_attempts, overloaded},
         .errors = http::ErrorStyle::token_endpoint,
-        .counter = metrics::Route::login,
+        .counter = "login",
         .handler = post_login,
     },
 };

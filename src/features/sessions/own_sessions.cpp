@@ -1,10 +1,10 @@
 #include "features/sessions/own_sessions.h"
 
-#include "base/metrics.h"
+#include "features/sessions/events.h"
+#include "flow/sessions/end_sessions.h"
 
 namespace latchkey::features::sessions {
 
-using metrics::Counter;
 namespace sessions = store::sessions;
 
 Task<std::vector<sessions::Listed>> list_own_sessions(flow::Services& services, flow::Origin origin,
@@ -15,25 +15,21 @@ Task<std::vector<sessions::Listed>> list_own_sessions(flow::Services& services, 
 Task<Result<>> end_own_session(flow::Services& services, flow::Origin origin, UserId user,
                                SessionId session) {
   auto work = [&](db::Tx& tx) -> Result<> {
-    if (!tx.run(sessions::delete_session_of_user, session, user).has_value())
+    if (!flow::sessions::end_session_of(tx, user, session, flow::sessions::EndedBy::logout))
       return Error(ErrorCode::session_not_found);
-    store::audit::insert_entry(tx, flow::audit_entry(origin, "session_ended", "ok", origin.actor));
+    flow::record(tx, origin, events::session_ended, flow::ok, origin.actor);
     return {};
   };
-  const auto result = co_await services.database.write(work);
-  if (result.has_value()) metrics::count(Counter::session_ended_logout);
-  co_return result;
+  co_return co_await services.database.write(work);
 }
 
 Task<std::int64_t> log_out_everywhere(flow::Services& services, flow::Origin origin, UserId user) {
   auto work = [&](db::Tx& tx) {
-    const auto ended = tx.run(sessions::delete_sessions_of_user, user).rows;
-    store::audit::insert_entry(tx, flow::audit_entry(origin, "logout_all", "ok", origin.actor));
+    const auto ended = flow::sessions::end_sessions_of(tx, user, flow::sessions::EndedBy::logout);
+    flow::record(tx, origin, events::logout_all, flow::ok, origin.actor);
     return ended;
   };
-  const auto ended = co_await services.database.write(work);
-  metrics::count(Counter::session_ended_logout, static_cast<std::uint64_t>(ended));
-  co_return ended;
+  co_return co_await services.database.write(work);
 }
 
 }  // namespace latchkey::features::sessions

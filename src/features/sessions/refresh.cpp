@@ -1,15 +1,14 @@
 #include "features/sessions/refresh.h"
 
-#include "base/log.h"
-#include "base/metrics.h"
 #include "crypto/jose/refresh_token.h"
+#include "features/sessions/events.h"
+#include "flow/sessions/end_sessions.h"
 #include "flow/sessions/rules.h"
 #include "store/sessions.h"
 
 namespace latchkey::features::sessions {
 namespace {
 
-using metrics::Counter;
 namespace sessions = store::sessions;
 
 /// Of a line as it was found, or as it is after it moved on.
@@ -26,17 +25,11 @@ flow::sessions::SessionState state_of(const SessionId& id, const auto& line, Tim
 /// Two hold this session, and one of them is not its owner: it ends for both.
 Task<> end_reused(flow::Services& services, flow::Origin origin, SessionId session, Subject subject) {
   auto work = [&](db::Tx& tx) {
-    const bool ended = tx.run(sessions::delete_session, session).has_value();
-    if (ended)
-      store::audit::insert_entry(
-          tx, flow::audit_entry(origin, "refresh_reuse", "session_ended", to_string(subject)));
-    return ended;
+    // Of many at once, one ends it.
+    if (flow::sessions::end_session(tx, session, flow::sessions::EndedBy::reuse))
+      flow::record(tx, origin, events::refresh_reuse, events::ended, to_string(subject));
   };
-  const bool ended = co_await services.database.write(work);
-  if (!ended) co_return;
-  metrics::count(Counter::refresh_reused);
-  metrics::count(Counter::session_ended_reuse);
-  log::warn("session.reuse", {{"request_id", origin.request_id}, {"sub", to_string(subject)}});
+  co_await services.database.write(work);
 }
 
 }  // namespace
@@ -44,9 +37,10 @@ Task<> end_reused(flow::Services& services, flow::Origin origin, SessionId sessi
 Task<Result<flow::sessions::TokenPair>> refresh(flow::Services& services, flow::Origin origin,
                                                 std::string refresh_token) {
   const auto& ring = services.keys.current()->ring();
-  const auto token = crypto::jose::verify_refresh_token(refresh_token, ring.refresh_keys());
+  const auto token =
+      crypto::jose::verify_refresh_token(refresh_token, ring.keys(crypto::KeyUse::refresh_token));
   if (!token.has_value()) {
-    metrics::count(Counter::refresh_refused);
+    events::refused.add();
     co_return Error(ErrorCode::invalid_token);
   }
   // The usual case first, in one statement: the token is the current one. Where it is not, or the session has
@@ -59,7 +53,7 @@ Task<Result<flow::sessions::TokenPair>> refresh(flow::Services& services, flow::
         co_await services.database.run(sessions::advance, origin.now, idle_expires_at, token->sid,
                                        token->generation, issued_from, issued_before);
     if (advanced.has_value()) {
-      metrics::count(Counter::refresh_rotated);
+      events::rotated.add();
       co_return flow::sessions::make_token_pair(services, state_of(token->sid, *advanced, origin.now),
                                                 origin.now);
     }
@@ -67,13 +61,13 @@ Task<Result<flow::sessions::TokenPair>> refresh(flow::Services& services, flow::
     switch (
         flow::sessions::decide_refresh(line, *token, origin.now, services.settings.tokens.refresh_grace)) {
       case flow::sessions::RefreshVerdict::dead:
-        metrics::count(Counter::refresh_refused);
+        events::refused.add();
         co_return Error(ErrorCode::invalid_token);
       case flow::sessions::RefreshVerdict::end:
         co_await end_reused(services, origin, token->sid, line->subject);
         co_return Error(ErrorCode::invalid_token);
       case flow::sessions::RefreshVerdict::repeat:
-        metrics::count(Counter::refresh_repeated);
+        events::repeated.add();
         co_return flow::sessions::make_token_pair(services, state_of(token->sid, *line, line->rotated_at),
                                                   origin.now);
       case flow::sessions::RefreshVerdict::rotate:

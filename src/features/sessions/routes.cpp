@@ -3,6 +3,7 @@
 #include "api/encode.h"
 #include "api/feature.h"
 #include "api/token_response.h"
+#include "features/sessions/events.h"
 #include "features/sessions/feature.h"
 #include "features/sessions/log_out.h"
 #include "features/sessions/own_sessions.h"
@@ -99,7 +100,7 @@ constexpr api::Endpoint endpoints[] = {
         .answer = api::gives<api::MessageResponse>(),
         .refusals = {invalid_token},
         .errors = http::ErrorStyle::field_list,
-        .counter = metrics::Route::logout,
+        .counter = "logout",
         .handler = post_logout,
     },
     {
@@ -107,11 +108,14 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/auth/refresh_token",
         .tag = "auth",
         .summary = "Exchange a refresh token for new tokens",
+        .description =
+            "A refresh token is good once. Whoever sends one again after `tokens.refresh_grace` ends "
+            "the session; before that the answer has the same successor again.",
         .access = api::refresh_token_holder,
         .answer = api::gives<api::TokenResponse>(),
         .refusals = {invalid_token},
         .errors = http::ErrorStyle::field_list,
-        .counter = metrics::Route::refresh,
+        .counter = "refresh",
         .handler = exchange_refresh_token,
     },
     {
@@ -119,10 +123,13 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/auth/refresh_token",
         .tag = "auth",
         .summary = "Exchange a refresh token for new tokens",
+        .description =
+            "A refresh token is good once. Whoever sends one again after `tokens.refresh_grace` ends "
+            "the session; before that the answer has the same successor again.",
         .access = api::refresh_token_holder,
         .answer = api::gives<api::TokenResponse>(),
         .refusals = {invalid_token},
-        .counter = metrics::Route::refresh,
+        .counter = "refresh",
         .handler = exchange_refresh_token,
     },
     {
@@ -134,7 +141,7 @@ constexpr api::Endpoint endpoints[] = {
         .answer = api::gives_list<SessionResponse>("Sessions"),
         .refusals = {invalid_token},
         .head = http::Head::allowed,
-        .counter = metrics::Route::sessions,
+        .counter = "sessions",
         .handler = get_sessions,
     },
     {
@@ -145,7 +152,7 @@ constexpr api::Endpoint endpoints[] = {
         .access = api::signed_in,
         .answer = api::gives_nothing(),
         .refusals = {invalid_token, session_not_found},
-        .counter = metrics::Route::sessions,
+        .counter = "sessions",
         .handler = delete_session,
     },
     {
@@ -156,13 +163,13 @@ constexpr api::Endpoint endpoints[] = {
         .access = api::signed_in,
         .answer = api::gives<api::MessageResponse>(),
         .refusals = {invalid_token},
-        .counter = metrics::Route::sessions,
+        .counter = "sessions",
         .handler = post_logout_all,
     },
 };
 
 }  // namespace
 
-const api::Feature feature{.name = "sessions", .endpoints = endpoints};
+const api::Feature feature{.name = "sessions", .endpoints = endpoints, .counters = events::counters};
 
 }  // namespace latchkey::features::sessions

@@ -5,6 +5,7 @@
 #include "api/feature.h"
 #include "api/token_response.h"
 #include "api/user_response.h"
+#include "features/signup/events.h"
 #include "features/signup/feature.h"
 #include "features/signup/sign_up.h"
 #include "http/respond.h"
@@ -71,17 +72,21 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/auth/signup",
         .tag = "auth",
         .summary = "Open an account",
+        .description =
+            "Sends a mail with a link that confirms the address. Until somebody follows it, the "
+            "account can not sign in. Where the setting `accounts.confirmation` is off, no mail is "
+            "sent, and the answer carries tokens.",
         .body = api::takes<SignupRequest>(),
         .answer = {.status = 201, .schema = {"SignedUp", signed_up_schema}},
         .refusals = {malformed_json, account_exists, username_taken, validation_failed, overloaded},
         .errors = http::ErrorStyle::field_list,
-        .counter = metrics::Route::signup,
+        .counter = "signup",
         .handler = post_signup,
     },
 };
 
 }  // namespace
 
-const api::Feature feature{.name = "signup", .endpoints = endpoints};
+const api::Feature feature{.name = "signup", .endpoints = endpoints, .counters = events::counters};
 
 }  // namespace latchkey::features::signup

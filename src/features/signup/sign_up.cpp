@@ -1,25 +1,17 @@
 #include "features/signup/sign_up.h"
 
-#include "base/metrics.h"
 #include "crypto/random.h"
+#include "features/signup/events.h"
 #include "flow/accounts/unconfirmed.h"
 #include "flow/accounts/validation.h"
-#include "flow/limits/repeated_refusal.h"
 #include "flow/sessions/open_session.h"
-#include "store/audit.h"
+#include "mail/counters.h"
 #include "store/outbox.h"
 
 namespace latchkey::features::signup {
 namespace {
 
-using metrics::Counter;
 namespace users = store::users;
-
-/// Somebody has tried to sign up with the address of an account. Its audit says so.
-void write_known_address(db::Tx& tx, const flow::Origin& origin, const Subject& account) {
-  store::audit::insert_entry(
-      tx, flow::audit_entry(origin, "sign_up", describe(ErrorCode::account_exists).code, to_string(account)));
-}
 
 /// As it would be read: one round trip less.
 users::User as_written(UserId id, const users::NewUser& account) {
@@ -36,10 +28,6 @@ users::User as_written(UserId id, const users::NewUser& account) {
           .updated_at = account.now};
 }
 
-store::audit::Entry entry_of(const flow::Origin& origin, const users::NewUser& account) {
-  return flow::audit_entry(origin, "sign_up", "ok", to_string(account.subject));
-}
-
 /// Everything that one sign-up may write, in one transaction.
 Result<SignedUp> write_account(db::Tx& tx, const flow::Services& services, const flow::Origin& origin,
                                const users::NewUser& account) {
@@ -51,10 +39,11 @@ Result<SignedUp> write_account(db::Tx& tx, const flow::Services& services, const
   if (!id.has_value()) {
     const auto holder = tx.run(users::find_contact, account.email_key);
     if (!holder.has_value()) return Error(ErrorCode::username_taken);
-    write_known_address(tx, origin, holder->subject);
+    // The audit of that account says that somebody has tried to sign up with its address.
+    flow::record(tx, origin, events::sign_up, ErrorCode::account_exists, to_string(holder->subject));
     return Error(ErrorCode::account_exists);
   }
-  store::audit::insert_entry(tx, entry_of(origin, account));
+  flow::record(tx, origin, events::sign_up, flow::ok, to_string(account.subject));
   SignedUp result{.user = as_written(*id, account), .tokens = std::nullopt};
   if (account.confirmed) {
     result.tokens = flow::sessions::make_token_pair(
@@ -76,11 +65,11 @@ enum class Address : std::uint8_t { free, held };
 Task<Result<SignedUp>> write(flow::Services& services, flow::Origin origin, users::NewUser account,
                              Address address) {
   if (address == Address::free && !account.confirmed) {
-    const auto entry = entry_of(origin, account);
+    const flow::EntryOfUnit entry(origin, events::sign_up, flow::ok, account.subject);
     const auto link = crypto::new_link_id();
     const std::string message = "confirmation";
     const auto insert_user = users::insert_user(account);
-    const auto insert_entry = store::audit::insert_entry_of(account.subject, entry);
+    const auto insert_entry = entry.statement();
     const auto insert_mail =
         store::outbox::insert_mail_to_subject.with(link, message, origin.now, account.subject);
     const auto written = co_await services.database.run_together(insert_user, insert_entry, insert_mail);
@@ -93,9 +82,10 @@ Task<Result<SignedUp>> write(flow::Services& services, flow::Origin origin, user
   co_return co_await services.database.write(work);
 }
 
-Error refuse_weak_password() {
-  metrics::count(Counter::sign_up_refused);
-  return flow::accounts::weak_password();
+Error refuse_weak_password(const flow::Origin& origin) {
+  auto error = flow::accounts::weak_password();
+  flow::note(origin, events::sign_up, error.code);
+  return error;
 }
 
 /// The same where it has cost no hash. What is wrong with the password is said first, as everywhere.
@@ -105,12 +95,8 @@ Task<Error> refuse_known_address(flow::Services& services, flow::Origin origin,
   const auto guesses =
       co_await services.hashing.estimate_guesses(std::move(wanted.password), std::move(words));
   if (guesses.has_error()) co_return guesses.error();
-  if (*guesses < services.settings.password.min_guesses_log10) co_return refuse_weak_password();
-  metrics::count(Counter::sign_up_exists);
-  if (flow::limits::is_due_for_audit(services, "sign_up", account, origin.now)) {
-    auto work = [&](db::Tx& tx) { write_known_address(tx, origin, account); };
-    co_await services.database.write(work);
-  }
+  if (*guesses < services.settings.password.min_guesses_log10) co_return refuse_weak_password(origin);
+  co_await flow::refuse(services, origin, events::sign_up, ErrorCode::account_exists, account);
   co_return Error(ErrorCode::account_exists);
 }
 
@@ -120,7 +106,7 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
   auto checked =
       flow::accounts::check_fields(services.settings, input.email, input.username, input.password.text());
   if (checked.has_error()) {
-    metrics::count(Counter::sign_up_refused);
+    flow::note(origin, events::sign_up, checked.error().code);
     co_return checked.error();
   }
   // Spares the hash; the constraint decides in the end.
@@ -133,7 +119,7 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
   const auto hash =
       co_await services.hashing.hash_if_strong(std::move(checked->password), std::move(words), least);
   if (hash.has_error()) co_return hash.error();
-  if (!hash->has_value()) co_return refuse_weak_password();
+  if (!hash->has_value()) co_return refuse_weak_password(origin);
 
   const bool confirmation = services.settings.accounts.confirmation == settings::Confirmation::required;
   users::NewUser account{.subject = crypto::new_subject(),
@@ -146,16 +132,13 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
                          .confirmed = !confirmation,
                          .now = origin.now};
   const auto address = known.has_value() ? Address::held : Address::free;
-  auto result = co_await write(services, std::move(origin), std::move(account), address);
-  if (result.has_value()) {
-    metrics::count(Counter::sign_up_created);
-    if (confirmation) {
-      metrics::count(Counter::mail_queued);
-      services.wake_mail();
-    }
-  } else {
-    metrics::count(Counter::sign_up_exists);
+  auto result = co_await write(services, origin, std::move(account), address);
+  if (result.has_value() && confirmation) {
+    mail::counters::queued.add();
+    services.wake_mail();
   }
+  if (result.has_error() && result.error().code == ErrorCode::username_taken)
+    flow::note(origin, events::sign_up, ErrorCode::username_taken);
   co_return result;
 }
 

@@ -1,10 +1,11 @@
 #include "flow/accounts/accounts.h"
 
-#include "base/metrics.h"
 #include "crypto/random.h"
 #include "flow/accounts/unconfirmed.h"
+#include "flow/events.h"
+#include "flow/sessions/end_sessions.h"
+#include "mail/counters.h"
 #include "store/outbox.h"
-#include "store/sessions.h"
 #include "store/state.h"
 
 namespace latchkey::flow::accounts {
@@ -12,37 +13,42 @@ namespace {
 
 namespace users = store::users;
 
+constexpr Event user_blocked{.name = "user_blocked"};
+constexpr Event user_unblocked{.name = "user_unblocked"};
+constexpr Event role_changed{.name = "role_changed"};
+constexpr Event user_deleted{.name = "user_deleted"};
+constexpr Event user_added{.name = "user_added"};
+
 bool counts_as_administrator(const users::User& user) {
   return user.role == Role::admin && user.confirmed && user.is_active;
 }
 
 /// Refuses what would leave no confirmed, unblocked administrator. Two such changes at once both write the
 /// guard row first, so the second one sees what the first one did.
-Result<> keep_an_administrator(db::Tx& tx, const Origin& origin, std::string_view event, UserId user) {
+Result<> keep_an_administrator(db::Tx& tx, const Origin& origin, const Event& event, UserId user) {
   tx.run(store::state::update_administrators_guard);
   const auto found = tx.run(users::find_user, origin.now, user);
   if (!found.has_value()) return Error(ErrorCode::user_not_found);
   if (!counts_as_administrator(*found)) return {};
   if (tx.run(users::count_other_administrators, user).value() > 0) return {};
-  store::audit::insert_entry(tx, audit_entry(origin, event, "last_administrator", to_string(found->subject)));
+  record(tx, origin, event, ErrorCode::last_administrator, to_string(found->subject));
   return Error(ErrorCode::last_administrator);
 }
 
 /// Mail of an account that is blocked or removed is not sent any more.
 void drop_mail(db::Tx& tx, UserId user) {
   const auto dropped = tx.run(store::outbox::delete_mail_of_user, user).rows;
-  metrics::count(metrics::Counter::mail_dropped, static_cast<std::uint64_t>(dropped));
+  count_on_commit(tx, mail::counters::dropped, dropped);
 }
 
 void end_sessions(db::Tx& tx, UserId user) {
-  const auto ended = tx.run(store::sessions::delete_sessions_of_user, user).rows;
-  metrics::count(metrics::Counter::session_ended_admin, static_cast<std::uint64_t>(ended));
+  sessions::end_sessions_of(tx, user, sessions::EndedBy::administrator);
 }
 
-Result<users::User> changed(db::Tx& tx, const Origin& origin, std::string_view event, UserId user,
+Result<users::User> changed(db::Tx& tx, const Origin& origin, const Event& event, UserId user,
                             std::string_view detail) {
   const auto now = tx.run(users::find_user, origin.now, user).value();
-  store::audit::insert_entry(tx, audit_entry(origin, event, "ok", to_string(now.subject), detail));
+  record(tx, origin, event, ok, to_string(now.subject), detail);
   return now;
 }
 
@@ -50,7 +56,7 @@ Result<users::User> changed(db::Tx& tx, const Origin& origin, std::string_view e
 
 Result<users::User> set_access(db::Tx& tx, const Origin& origin, UserId user, Access access) {
   const bool allow = access == Access::allowed;
-  const std::string_view event = allow ? "user_unblocked" : "user_blocked";
+  const Event& event = allow ? user_unblocked : user_blocked;
   if (!allow) {
     if (auto kept = keep_an_administrator(tx, origin, event, user); kept.has_error()) return kept.error();
   }
@@ -65,23 +71,23 @@ Result<users::User> set_access(db::Tx& tx, const Origin& origin, UserId user, Ac
 
 Result<users::User> set_role(db::Tx& tx, const Origin& origin, UserId user, Role role) {
   if (role != Role::admin) {
-    if (auto kept = keep_an_administrator(tx, origin, "role_changed", user); kept.has_error())
+    if (auto kept = keep_an_administrator(tx, origin, role_changed, user); kept.has_error())
       return kept.error();
   }
   if (tx.run(users::update_role, role, origin.now, user).rows == 0) return Error(ErrorCode::user_not_found);
   end_sessions(tx, user);
-  return changed(tx, origin, "role_changed", user, to_string(role));
+  return changed(tx, origin, role_changed, user, to_string(role));
 }
 
 Result<users::User> delete_user(db::Tx& tx, const Origin& origin, UserId user) {
-  if (auto kept = keep_an_administrator(tx, origin, "user_deleted", user); kept.has_error())
+  if (auto kept = keep_an_administrator(tx, origin, user_deleted, user); kept.has_error())
     return kept.error();
   const auto last = tx.run(users::find_user, origin.now, user);
   if (!last.has_value()) return Error(ErrorCode::user_not_found);
   end_sessions(tx, user);
   drop_mail(tx, user);
   tx.run_later(users::delete_user, user);
-  store::audit::insert_entry(tx, audit_entry(origin, "user_deleted", "ok", to_string(last->subject)));
+  record(tx, origin, user_deleted, ok, to_string(last->subject));
   return *last;
 }
 
@@ -105,7 +111,7 @@ Result<users::User> add_account(db::Tx& tx, const Settings& settings, const Orig
   if (!account.confirmed) {
     tx.run_later(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
   }
-  return changed(tx, origin, "user_added", *id, to_string(account.role));
+  return changed(tx, origin, user_added, *id, to_string(account.role));
 }
 
 }  // namespace latchkey::flow::accounts

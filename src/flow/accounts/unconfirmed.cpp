@@ -1,9 +1,13 @@
 #include "flow/accounts/unconfirmed.h"
 
+#include "flow/events.h"
+
 namespace latchkey::flow::accounts {
 namespace {
 
 namespace users = store::users;
+
+constexpr Event unconfirmed_removed{.name = "unconfirmed_removed"};
 
 /// Unconfirmed accounts that were made up to this moment have ended; nothing when none ends.
 std::optional<Timestamp> last_lapsed(const Settings& settings, Timestamp now) {
@@ -12,10 +16,7 @@ std::optional<Timestamp> last_lapsed(const Settings& settings, Timestamp now) {
 }
 
 std::int64_t write_down(db::Tx& tx, const Origin& origin, std::int64_t removed) {
-  if (removed > 0) {
-    store::audit::insert_entry(
-        tx, audit_entry(origin, "unconfirmed_removed", "ok", "", "count " + std::to_string(removed)));
-  }
+  if (removed > 0) record(tx, origin, unconfirmed_removed, ok, "", "count " + std::to_string(removed));
   return removed;
 }
 

@@ -110,11 +110,18 @@ Result<NewAccount> check_imported_account(const Settings& settings, std::string_
   return account;
 }
 
-std::optional<TriedPassword> read_tried_password(const Settings& settings, std::string_view password) {
+std::optional<crypto::password::TriedPassword> read_tried_password(const Settings& settings,
+                                                                   Secret password) {
   if (password.size() > 4 * static_cast<std::size_t>(settings.password.max_length)) return std::nullopt;
-  auto nfc = to_nfc(password);
+  auto nfc = to_nfc(password.text());
   if (!nfc.has_value()) return std::nullopt;
-  TriedPassword tried{.raw = Secret(password), .nfc = Secret(*nfc)};
+  crypto::password::TriedPassword tried;
+  if (*nfc == password.text()) {
+    tried.nfc = std::move(password);
+  } else {
+    tried.nfc = Secret(*nfc);
+    tried.raw = std::move(password);
+  }
   wipe(*nfc);
   return tried;
 }

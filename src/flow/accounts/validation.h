@@ -7,6 +7,7 @@
 #include "base/email_address.h"
 #include "base/error.h"
 #include "base/secret.h"
+#include "crypto/password/hash.h"
 #include "settings/settings.h"
 
 namespace latchkey::flow::accounts {
@@ -37,12 +38,8 @@ Result<NewAccount> check_new_account(const Settings& settings, std::string_view 
 Result<NewAccount> check_imported_account(const Settings& settings, std::string_view email,
                                           std::string_view username);
 
-/// The two forms of a password that is being tried: as sent, and NFC. A password beyond the greatest length
-/// has no forms: it matches nothing.
-struct TriedPassword {
-  Secret raw;
-  Secret nfc;
-};
-std::optional<TriedPassword> read_tried_password(const Settings& settings, std::string_view password);
+/// A password that is being tried, taken over without a copy where it is in NFC already. Nothing for one
+/// beyond the greatest length, or that is no text: it matches nothing.
+std::optional<crypto::password::TriedPassword> read_tried_password(const Settings& settings, Secret password);
 
 }  // namespace latchkey::flow::accounts

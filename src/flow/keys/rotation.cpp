@@ -2,10 +2,17 @@
 
 #include <algorithm>
 
-#include "base/metrics.h"
+#include "flow/events.h"
 
 namespace latchkey::flow::keys {
 namespace {
+
+constinit metrics::Counter keys_made;
+
+constexpr Event created{.name = "signing_key.created", .counted = {{ok, &keys_made}}};
+constexpr Event dropped{.name = "signing_key.dropped"};
+constexpr Event revoked{.name = "signing_key.revoked"};
+constexpr Event rekeyed{.name = "signing_key.rekeyed"};
 
 /// A new key, sealed, ready to insert.
 store::signing_keys::Key make_key(const KeySnapshot& snapshot, std::int64_t sequence, Timestamp now,
@@ -29,6 +36,13 @@ bool insert(db::Tx& tx, const store::signing_keys::Key& key) {
 }
 
 }  // namespace
+
+metrics::Families families() {
+  static constexpr metrics::Family list[] = {
+      {"latchkey_signing_keys_made_total", "Signing keys made.", {&keys_made}},
+  };
+  return list;
+}
 
 RotationPlan plan_rotation(const std::vector<store::signing_keys::Key>& keys, Timestamp now,
                            Microseconds key_ttl, Microseconds access_ttl, RotationCause cause) {
@@ -62,17 +76,16 @@ std::optional<std::string> rotate_keys(db::Database& database, Keys& keys, const
     for (const auto& kid : plan.drop) {
       // Another node may have been quicker.
       if (tx.run(store::signing_keys::delete_key, kid).rows == 0) continue;
-      store::audit::insert_entry(tx, audit_entry(origin, "signing_key.dropped", "ok", kid));
+      record(tx, origin, dropped, ok, kid);
     }
     if (!plan.create_active_at.has_value()) return std::nullopt;
     const std::int64_t sequence = stored.empty() ? 1 : stored.back().sequence + 1;
     const auto key = make_key(*snapshot, sequence, origin.now, *plan.create_active_at);
     if (!insert(tx, key)) return std::nullopt;
-    store::audit::insert_entry(tx, audit_entry(origin, "signing_key.created", "ok", key.kid));
+    record(tx, origin, created, ok, key.kid);
     return key.kid;
   };
   auto made = database.write_now(work);
-  if (made.has_value()) metrics::count(metrics::Counter::signing_key_rotated);
   keys.reload();
   return made;
 }
@@ -89,9 +102,9 @@ Result<> revoke_key(db::Database& database, Keys& keys, Origin origin, std::stri
     } else if (!signs) {
       const auto key = make_key(*snapshot, 1, origin.now, origin.now);
       insert(tx, key);
-      store::audit::insert_entry(tx, audit_entry(origin, "signing_key.created", "ok", key.kid));
+      record(tx, origin, created, ok, key.kid);
     }
-    store::audit::insert_entry(tx, audit_entry(origin, "signing_key.revoked", "ok", kid));
+    record(tx, origin, revoked, ok, kid);
     return {};
   };
   auto result = database.write_now(work);
@@ -112,7 +125,7 @@ std::int64_t rekey(db::Database& database, Keys& keys, Origin origin) {
       const auto changed =
           tx.run(store::signing_keys::update_sealed, fresh, stored.kid, stored.sealed_private_key);
       if (changed.rows == 1) {
-        store::audit::insert_entry(tx, audit_entry(origin, "signing_key.rekeyed", "ok", stored.kid));
+        record(tx, origin, rekeyed, ok, stored.kid);
       }
       return changed.rows;
     };

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/metrics.h"
 #include "base/time.h"
 #include "flow/keys/keys.h"
 #include "flow/origin.h"
@@ -12,6 +13,8 @@
 #include "store/signing_keys.h"
 
 namespace latchkey::flow::keys {
+
+metrics::Families families();
 
 /// A new key stands in the JWK set this long before it signs: twice the time for which verifiers may keep a
 /// copy.

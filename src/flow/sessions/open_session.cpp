@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "crypto/random.h"
+#include "flow/events.h"
+#include "flow/sessions/counters.h"
 #include "store/sessions.h"
 
 namespace latchkey::flow::sessions {
@@ -25,6 +27,7 @@ SessionState open_session(db::Tx& tx, const Settings& settings, const Origin& or
                                        .expires_at = expires_at,
                                        .address = origin.address,
                                        .user_agent = origin.user_agent});
+  count_on_commit(tx, counters::opened);
   return state;
 }
 

@@ -1,11 +1,12 @@
 #include "http/wire/connection.h"
 
 #include "base/log.h"
-#include "base/metrics.h"
 #include "base/secret.h"
 #include "base/spare_text.h"
+#include "http/counters.h"
 #include "http/path.h"
 #include "http/respond.h"
+#include "http/route_counts.h"
 
 namespace latchkey::http::wire {
 
@@ -50,8 +51,7 @@ Task<bool> Connection::answer_one() {
   bind_request();
   const TrustedProxies& trusted = server_->options.trusted_proxies;
   if (!trusted.empty()) request_.address = client_ = client_address(peer_, request_.headers, trusted);
-  Admission admission =
-      admit(head_, request_, server_->router, server_->cors, server_->options.problem_type_base);
+  Admission admission = admit(head_, request_, server_->router, server_->cors, server_->options.denials);
   if (admission.resource != nullptr) pattern_ = admission.resource->pattern;
 
   if (admission.answer) {
@@ -103,7 +103,7 @@ Task<Response> Connection::handle(std::optional<Response> refusal) {
     if (answer.has_error()) co_return problem(answer.error());
     co_return std::move(*answer);
   } catch (const Unavailable& error) {
-    metrics::count(metrics::Counter::database_unavailable);
+    counters::database_unavailable.add();
     log::warn("http.unavailable",
               {{"request_id", request_.request_id}, {"route", pattern_}, {"why", error.what()}});
     fault = ErrorCode::unavailable;
@@ -148,7 +148,7 @@ void Connection::bind_request() {
 }
 
 Response Connection::problem(const Error& error) const {
-  return problem_response(error, request_, server_->options.problem_type_base);
+  return denial_response(error, request_, error_style_of(request_), server_->options.denials);
 }
 
 /// Refuses what no handler will see, and ends the connection: where the next request begins is not known.
@@ -192,8 +192,8 @@ void Connection::respond(Response response) {
 /// The route's pattern stands in the log, never the path: links hold tokens.
 void Connection::account_for(int status) {
   auto elapsed = std::chrono::duration_cast<Microseconds>(SteadyClock::now() - started_at_);
-  metrics::count_request(request_.route != nullptr ? request_.route->counted_as : metrics::Route::unmatched,
-                         status, elapsed);
+  RouteCounts* counts = request_.route != nullptr ? request_.route->counts : nullptr;
+  (counts != nullptr ? *counts : RouteCounts::unmatched()).count(status, elapsed);
   if (!log::enabled(log::Level::debug)) return;
   log::debug("http.request", {{"request_id", request_.request_id},
                               {"method", to_string(head_.method)},

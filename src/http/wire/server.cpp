@@ -13,7 +13,7 @@
 #include <system_error>
 
 #include "base/log.h"
-#include "base/metrics.h"
+#include "http/counters.h"
 #include "http/wire/connection.h"
 
 namespace latchkey::http::wire {
@@ -85,19 +85,19 @@ void Server::start() {
 void Server::add(Connection& connection) {
   connection.index_in_server = open.size();
   open.push_back(&connection);
-  metrics::move(metrics::Gauge::connections_open, 1);
+  counters::connections_open.add(1);
 }
 
 void Server::remove(Connection& connection) {
   open[connection.index_in_server] = open.back();
   open[connection.index_in_server]->index_in_server = connection.index_in_server;
   open.pop_back();
-  metrics::move(metrics::Gauge::connections_open, -1);
+  counters::connections_open.add(-1);
   if (draining && open.empty()) drain_timer_.cancel();
 }
 
 void Server::serve(Descriptor descriptor, const asio::ip::tcp::endpoint& peer) {
-  metrics::count(metrics::Counter::connection_accepted);
+  counters::connections_accepted.add();
   std::string address = canonical_address(peer.address().to_string());
   auto connection =
       std::make_unique<Connection>(shared_from_this(), std::move(descriptor), std::move(address));
@@ -140,7 +140,7 @@ Task<> Server::accept_loop(std::shared_ptr<Server> self) {
       }
       // The client gave up while it waited: not our trouble.
       if (error == asio::error::connection_aborted) continue;
-      metrics::count(metrics::Counter::connection_refused);
+      counters::connections_refused.add();
       self->report_trouble(error.message().c_str());
     }
     // Nothing is gained by asking again at once (security case Z38).

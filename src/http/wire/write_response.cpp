@@ -79,7 +79,7 @@ bool has_safe_headers(const Response& response) {
         return !has_control_bytes(header.name) && !has_control_bytes(header.value);
       });
   return extra && !has_control_bytes(response.content_type) && !has_control_bytes(response.cache_control) &&
-         !has_control_bytes(response.content_security_policy);
+         !has_control_bytes(response.content_security_policy) && !has_control_bytes(response.referrer_policy);
 }
 
 void append_response(std::string& out, const Response& response, const Frame& frame) {
@@ -97,9 +97,8 @@ void append_response(std::string& out, const Response& response, const Frame& fr
   }
   append_line(out, "Cache-Control", response.cache_control);
   append_line(out, "Content-Security-Policy", response.content_security_policy);
-  out +=
-      "X-Content-Type-Options: nosniff\r\n"
-      "Referrer-Policy: no-referrer\r\n";
+  out += "X-Content-Type-Options: nosniff\r\n";
+  append_line(out, "Referrer-Policy", response.referrer_policy);
   if (frame.vary_by_origin) {
     out += "Vary: Origin\r\n";
     if (frame.allowed_origin) {

@@ -1,6 +1,7 @@
 """GET and POST /api/auth/confirmed_email/{token}, and the way out, /api/auth/rejected_email/{token}"""
 
 import re
+from urllib.parse import urljoin
 
 import pytest
 
@@ -124,7 +125,27 @@ def test_the_page_has_a_button_for_each_answer_and_no_script(server):
     assert "&lt;b&gt;Eve&lt;/b&gt; &amp; " in page and "<b>Eve" not in page
     forms = re.findall(r"<form\b[^>]*>", page)
     assert len(forms) == 2 and all(re.search(r'method="?post', form, re.I) for form in forms)
-    assert any('action="../rejected_email/' in form for form in forms), "whatever path a proxy serves us under"
+    assert any('action="../../../api/auth/rejected_email/' in form for form in forms), "whatever path a proxy serves us under"
+
+
+def test_F24_the_second_button_works_from_a_link_with_a_slash_behind_it(server, account):
+    path = link(account) + "/"
+    page = server.get(path, headers=BROWSER).text
+    action = re.search(r'action="([^"]+)"', page).group(1)
+    assert server.post(urljoin(path, action), headers=BROWSER).status_code == 200
+    assert_problem(account.try_login(), 401, "invalid_credentials")
+
+
+@pytest.mark.parametrize("method, status, headers, body", [
+    ("PUT", 405, {}, b""), ("POST", 415, {"Content-Encoding": "gzip"}, b"x"), ("POST", 413, {}, b"x" * 70_000),
+])
+def test_what_the_gate_refuses_is_a_page_for_people(server, account, method, status, headers, body):
+    path = link(account)
+    with nothing_changes(server):
+        page = server.request(method, path, headers=BROWSER | headers, data=body)
+        assert page.status_code == status and is_page(page)
+        assert page.headers["X-Request-Id"] in page.text
+        assert_problem(server.request(method, path, headers=headers, data=body), status)
 
 
 def test_the_page_has_a_strict_policy(server, account):

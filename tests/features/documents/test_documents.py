@@ -74,11 +74,44 @@ def test_docs_is_a_page_that_loads_nothing_from_elsewhere(server):
     assert response.status_code == 200
     assert response.headers["Content-Type"].startswith("text/html")
     page = response.text
-    assert "/api/auth/signup" in page and "/api/auth/block_user" in page
+    assert 'href="./openapi.json"' in page, "without a script the page says where the description is"
     assert not re.search(r"(?:src|href|action)\s*=\s*[\"']?(?:https?:)?//", page)
-    assert "@import" not in page
+    assert not re.search(r"<(style|script)>|\son\w+\s*=|\sstyle\s*=", page), "nothing that the policy forbids"
     csp = response.headers["Content-Security-Policy"]
     assert "http" not in csp
+    policy = {part.split()[0]: part.split()[1:] for part in csp.split(";")}
+    assert policy["script-src"] == policy["connect-src"] == policy["style-src"] == ["'self'"]
+    assert policy["require-trusted-types-for"] == ["'script'"]
+
+
+def test_what_the_docs_load_may_be_kept_for_ever(server):
+    page = server.get("/docs", cacheable=True).text
+    assets = re.findall(r'(?:src|href)="\./(assets/[^"]+)"', page)
+    assert len(assets) == 3
+    for path in assets:
+        response = server.get("/" + path, cacheable=True)
+        assert response.status_code == 200
+        assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert response.headers["Content-Type"] == ("text/javascript; charset=utf-8" if path.endswith(".js")
+                                                    else "text/css; charset=utf-8")
+        assert server.request("HEAD", "/" + path, cacheable=True).status_code == 200
+        other = re.sub(r"\.[0-9a-f]{16}\.", ".0123456789abcdef.", path)
+        assert server.get("/" + other).text == response.text, "asked for by the page of another version: not to be kept"
+    script = next(path for path in assets if path.endswith(".js"))
+    assert len(server.get("/" + script, cacheable=True).content) <= 10 * 1024
+
+
+@pytest.mark.parametrize("name", ["x", "latchkey.css", "latchkey.0123456789abcdef.html", "..%2flayout.html", "%2e%2e"])
+def test_there_are_no_other_assets(server, name):
+    assert server.get("/assets/" + name).status_code in (400, 404)
+
+
+def test_openapi_says_the_codes_of_every_refusal(openapi):
+    for path, item in openapi["paths"].items():
+        for method, operation in item.items():
+            for status, answer in operation["responses"].items():
+                assert (int(status) >= 400) == bool(answer.get("x-codes")), f"{method} {path} {status}"
+                assert all(sentence and "`" not in code for code, sentence in answer.get("x-codes", {}).items())
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

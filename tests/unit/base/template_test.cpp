@@ -27,6 +27,63 @@ TEST(Template, SectionsAskWhetherThereIsAValue) {
   EXPECT_EQ(both.render({{"a", ""}, {"b", "y"}}), "no }}");
 }
 
+TEST(Template, ListsRepeatTheirSectionWithTheValuesOfEachItem) {
+  constexpr std::array<std::string_view, 4> variables{"owner", "rows.name", "rows.tags.tag", "rows.owner"};
+  const Template list("t",
+                      "{{owner}}:{{#rows}} "
+                      "{{name}}({{#tags}}{{name}}{{tag}}{{owner}};{{/tags}}{{^tags}}-{{/tags}}){{/"
+                      "rows}}{{^rows}} none{{/rows}}",
+                      Markup::html, variables);
+  TemplateValues first{{"name", "<a>"}, {"owner", "x"}};
+  first.set("tags", std::vector<TemplateValues>{{{"tag", "1"}}, {{"tag", "2"}}});
+  TemplateValues values{{"owner", "me"}};
+  values.set("rows", std::vector{first, TemplateValues{{"name", "b"}}});
+  EXPECT_EQ(list.render(values), "me: &lt;a&gt;(&lt;a&gt;1x;&lt;a&gt;2x;) b(-)");
+  EXPECT_EQ(list.render({{"owner", "me"}}), "me: none");
+}
+
+TEST(Template, ATagThatHasItsLineToItselfLeavesNone) {
+  const Template lines("t", "a\n  {{#a}}\nb\n{{/a}}  \n{{! note }}\nc {{#b}}d{{/b}}\n{{#a}}\n{{/a}}",
+                       Markup::text, names);
+  EXPECT_EQ(lines.render({{"a", "x"}}), "a\nb\nc \n");
+  EXPECT_EQ(lines.render({{"b", "x"}}), "a\nc d\n");
+}
+
+TEST(Template, PartialsStandInTheirPlace) {
+  const Partials partials = [](std::string_view name) -> std::optional<TemplateSource> {
+    if (name == "word") return TemplateSource{"word.html", "<b>{{a}}</b>\n"};
+    if (name == "again") return TemplateSource{"again.html", "{{#b}}{{>again}}{{/b}}"};
+    if (name == "wrong") return TemplateSource{"wrong.html", "\n{{a}}\n{{c}}"};
+    return std::nullopt;
+  };
+  const Template both("t", "[{{>word}}]\n{{>word}}\n{{#b}}{{>word}}{{/b}}", Markup::html, names, partials);
+  EXPECT_EQ(both.render({{"a", "{{>word}}"}}), "[<b>{{&gt;word}}</b>]\n<b>{{&gt;word}}</b>\n");
+  const struct {
+    std::string_view text;
+    std::string_view says;
+  } bad[] = {{"{{>nowhere}}", "there is no template \"nowhere\""},
+             {"{{>again}}", "again.html, line 1: again.html includes itself"},
+             {"{{>wrong}}", "wrong.html, line 3: there is no value \"c\""}};
+  for (const auto& [text, says] : bad) {
+    try {
+      const Template refused("t", text, Markup::html, names, partials);
+      ADD_FAILURE() << text;
+    } catch (const BadTemplate& error) {
+      EXPECT_NE(std::string_view(error.what()).find(says), std::string_view::npos) << error.what();
+    }
+  }
+}
+
+TEST(Template, WhatWouldBeWrongAtRenderingIsRefusedAtStart) {
+  constexpr std::array<std::string_view, 3> variables{"a", "rows.b", "b"};
+  for (const char* text :
+       {"{{#a}}", "{{#a}}{{#b}}{{/a}}{{/b}}", "{{/a}}", "{{rows}}", "{{rows.b}}", "{{#rows}}{{c}}{{/rows}}",
+        "{{{a}}}", "{{& a}}", "{{=<% %>=}}", "{{>a}}", "{{}}", "{{#}}{{/}}", "{{a", "\xff"}) {
+    EXPECT_THROW(Template("t", text, Markup::html, variables), BadTemplate) << text;
+  }
+  EXPECT_EQ(Template("t", "{{#rows}}{{b}}{{/rows}}{{b}}", Markup::html, variables).render({{"b", "x"}}), "x");
+}
+
 TEST(Template, ThreadsMayRenderTheSameOne) {
   const Template shared("t", "{{a}}{{#b}}-{{b}}{{/b}}", Markup::html, names);
   std::vector<std::jthread> threads;

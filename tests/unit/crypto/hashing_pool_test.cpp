@@ -20,6 +20,8 @@ constexpr password::Argon2Parameters cheap{64, 1, 1};
 /// Slow enough that a job is still running when the test has queued others behind it.
 constexpr password::Argon2Parameters slow{65536, 4, 1};
 
+password::TriedPassword tried(std::string_view text) { return {.nfc = Secret(text), .raw = std::nullopt}; }
+
 /// Runs a coroutine on an io_context of its own to its end.
 template <class T>
 T run_to_end(Task<T> task) {
@@ -43,15 +45,25 @@ TEST(HashingPool, hashes_and_verifies) {
   ASSERT_TRUE(stored);
   EXPECT_FALSE(password::needs_rehash(*stored, cheap));
   const auto verify = [&](std::string_view password) {
-    return run_to_end(pool.verify(*stored, Secret{password}, Secret{password})).value();
+    return run_to_end(pool.verify(*stored, tried(password))).value().outcome;
   };
   EXPECT_EQ(verify("correct horse"), password::Verification::matches);
   EXPECT_EQ(verify("wrong horse"), password::Verification::differs);
-  EXPECT_EQ(run_to_end(pool.verify("nonsense", Secret{"x"}, Secret{"x"})).value(),
+  EXPECT_EQ(run_to_end(pool.verify("nonsense", tried("x"))).value().outcome,
             password::Verification::unreadable);
-  EXPECT_EQ(run_to_end(pool.verify(pool.decoy(), Secret{"x"}, Secret{"x"})).value(),
+  EXPECT_EQ(run_to_end(pool.verify(pool.dummy(), tried("x"))).value().outcome,
             password::Verification::differs);
   EXPECT_EQ(pool.queue_length(), 0U);
+}
+
+TEST(HashingPool, gives_the_password_back_that_it_was_given) {
+  password::HashingPool pool{{cheap, 1, 8}};
+  Secret nfc{"fianc\xc3\xa9"};
+  const char* const at = nfc.text().data();
+  password::TriedPassword password{.nfc = std::move(nfc), .raw = Secret{"fiance\xcc\x81"}};
+  const auto checked = run_to_end(pool.verify("nonsense", std::move(password)));
+  EXPECT_EQ(checked->tried.nfc.text().data(), at) << "the same memory: nothing was copied";
+  EXPECT_EQ(checked->tried.as_sent().text(), "fiance\xcc\x81");
 }
 
 TEST(HashingPool, hashes_a_chosen_password_only_if_it_is_strong) {
@@ -64,8 +76,8 @@ TEST(HashingPool, hashes_a_chosen_password_only_if_it_is_strong) {
   EXPECT_FALSE(own_name->has_value()) << "a likely word of this account";
   const auto strong = run_to_end(pool.hash_if_strong(Secret{"quixotic.zebra"}, {}, 5));
   ASSERT_TRUE(strong && strong->has_value());
-  const auto outcome = run_to_end(pool.verify(**strong, Secret{"quixotic.zebra"}, Secret{"quixotic.zebra"}));
-  EXPECT_EQ(outcome.value(), password::Verification::matches);
+  const auto checked = run_to_end(pool.verify(**strong, tried("quixotic.zebra")));
+  EXPECT_EQ(checked.value().outcome, password::Verification::matches);
 }
 
 TEST(HashingPool, resumes_on_the_thread_that_awaited) {
@@ -232,7 +244,7 @@ TEST(HashingPool, says_how_many_threads_it_has) {
   password::HashingPool pool{{cheap, 0, 0}};
   EXPECT_EQ(pool.thread_count(), usable_cores());
   EXPECT_EQ(pool.parameters(), cheap);
-  EXPECT_FALSE(password::needs_rehash(pool.decoy(), cheap));
+  EXPECT_FALSE(password::needs_rehash(pool.dummy(), cheap));
 }
 
 }  // namespace

@@ -26,34 +26,37 @@ TEST(Keyring, recognises_tokens_of_previous_masters) {
   const Keyring first = keyring('a', "", 1);
   const Keyring second = keyring('b', "a", 1);
   const Keyring third = keyring('c', "ba", 1);
-  const std::string token = jose::make_refresh_token(claims, first.refresh_key());
-  EXPECT_TRUE(jose::verify_refresh_token(token, first.refresh_keys()));
-  EXPECT_TRUE(jose::verify_refresh_token(token, second.refresh_keys()));
-  EXPECT_TRUE(jose::verify_refresh_token(token, third.refresh_keys()));
-  EXPECT_FALSE(jose::verify_refresh_token(token, keyring('b', "", 1).refresh_keys()));
-  EXPECT_FALSE(jose::verify_refresh_token(jose::make_refresh_token(claims, second.refresh_key()),
-                                          first.refresh_keys()))
+  const std::string token = jose::make_refresh_token(claims, first.key(KeyUse::refresh_token));
+  EXPECT_TRUE(jose::verify_refresh_token(token, first.keys(KeyUse::refresh_token)));
+  EXPECT_TRUE(jose::verify_refresh_token(token, second.keys(KeyUse::refresh_token)));
+  EXPECT_TRUE(jose::verify_refresh_token(token, third.keys(KeyUse::refresh_token)));
+  EXPECT_FALSE(jose::verify_refresh_token(token, keyring('b', "", 1).keys(KeyUse::refresh_token)));
+  EXPECT_FALSE(jose::verify_refresh_token(jose::make_refresh_token(claims, second.key(KeyUse::refresh_token)),
+                                          first.keys(KeyUse::refresh_token)))
       << "new tokens are made with the current master";
-  const std::string link = jose::make_confirmation_token({}, first.confirmation_key());
-  EXPECT_TRUE(jose::verify_confirmation_token(link, second.confirmation_keys()));
-  EXPECT_FALSE(jose::verify_confirmation_token(link, keyring('b', "", 1).confirmation_keys()));
+  const std::string link = jose::make_confirmation_token({}, first.key(KeyUse::confirmation_link));
+  EXPECT_TRUE(jose::verify_confirmation_token(link, second.keys(KeyUse::confirmation_link)));
+  EXPECT_FALSE(jose::verify_confirmation_token(link, keyring('b', "", 1).keys(KeyUse::confirmation_link)));
 }
 
 TEST(Keyring, C04_keeps_purposes_apart) {
   const Keyring ring = keyring('a', "", 1);
-  EXPECT_FALSE(jose::verify_refresh_token(jose::make_refresh_token(claims, ring.confirmation_key()),
-                                          ring.refresh_keys()));
-  EXPECT_FALSE(jose::verify_confirmation_token(jose::make_confirmation_token({}, ring.refresh_key()),
-                                               ring.confirmation_keys()));
+  EXPECT_FALSE(
+      jose::verify_refresh_token(jose::make_refresh_token(claims, ring.key(KeyUse::confirmation_link)),
+                                 ring.keys(KeyUse::refresh_token)));
+  EXPECT_FALSE(
+      jose::verify_confirmation_token(jose::make_confirmation_token({}, ring.key(KeyUse::refresh_token)),
+                                      ring.keys(KeyUse::confirmation_link)));
 }
 
 TEST(Keyring, D09_another_epoch_recognises_nothing) {
   const Keyring before = keyring('a', "b", 1);
   const Keyring after = keyring('a', "b", 2);
-  EXPECT_FALSE(jose::verify_refresh_token(jose::make_refresh_token(claims, before.refresh_key()),
-                                          after.refresh_keys()));
-  EXPECT_FALSE(jose::verify_confirmation_token(jose::make_confirmation_token({}, before.confirmation_key()),
-                                               after.confirmation_keys()));
+  EXPECT_FALSE(jose::verify_refresh_token(jose::make_refresh_token(claims, before.key(KeyUse::refresh_token)),
+                                          after.keys(KeyUse::refresh_token)));
+  EXPECT_FALSE(jose::verify_confirmation_token(
+      jose::make_confirmation_token({}, before.key(KeyUse::confirmation_link)),
+      after.keys(KeyUse::confirmation_link)));
   const jose::SigningKey key = jose::SigningKey::generate();
   EXPECT_FALSE(after.unwrap(before.wrap(key, "kid"), "kid"));
 }
@@ -94,9 +97,9 @@ TEST(Keyring, refuses_short_masters) {
 
 TEST(Keyring, stays_whole_when_moved) {
   Keyring ring = keyring('a', "b", 1);
-  const std::string token = jose::make_refresh_token(claims, ring.refresh_key());
+  const std::string token = jose::make_refresh_token(claims, ring.key(KeyUse::refresh_token));
   const Keyring moved = std::move(ring);
-  EXPECT_TRUE(jose::verify_refresh_token(token, moved.refresh_keys()));
+  EXPECT_TRUE(jose::verify_refresh_token(token, moved.keys(KeyUse::refresh_token)));
 }
 
 }  // namespace

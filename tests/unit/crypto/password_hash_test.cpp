@@ -79,13 +79,13 @@ TEST(PasswordHash, L16_tells_which_hashes_are_of_another_day) {
   EXPECT_TRUE(password::needs_rehash("", cheap));
 }
 
-TEST(PasswordHash, L01_decoy_costs_as_much_and_matches_nothing) {
-  const std::string decoy = password::make_decoy_hash(cheap);
-  EXPECT_EQ(decoy.size(), hash("x").size());
-  EXPECT_FALSE(password::needs_rehash(decoy, cheap));
-  EXPECT_EQ(verify(decoy, ""), password::Verification::differs);
-  EXPECT_EQ(verify(decoy, "x"), password::Verification::differs);
-  EXPECT_NE(password::make_decoy_hash(cheap), decoy);
+TEST(PasswordHash, L01_dummy_costs_as_much_and_matches_nothing) {
+  const std::string dummy = password::make_dummy_hash(cheap);
+  EXPECT_EQ(dummy.size(), hash("x").size());
+  EXPECT_FALSE(password::needs_rehash(dummy, cheap));
+  EXPECT_EQ(verify(dummy, ""), password::Verification::differs);
+  EXPECT_EQ(verify(dummy, "x"), password::Verification::differs);
+  EXPECT_NE(password::make_dummy_hash(cheap), dummy);
 }
 
 struct BcryptRow {

@@ -22,7 +22,7 @@ TEST(HttpRespond, WritesProblemDocuments) {
   Request request;
   request.request_id = "0123456789abcdef";
   Error error = invalid_field("body", "email", "missing", "Field \"email\" is required");
-  Response response = problem_response(error, request, "https://latchkey.dev/errors#");
+  Response response = denial_response(error, request, ErrorStyle::problem, {});
   EXPECT_EQ(response.status, 422);
   EXPECT_EQ(response.content_type, "application/problem+json");
   EXPECT_EQ(response.cache_control, "no-store");
@@ -43,7 +43,7 @@ TEST(HttpRespond, WritesProblemDocuments) {
 
 TEST(HttpRespond, EveryErrorOfTheCatalogueHasATitle) {
   for (int code = 0; code <= static_cast<int>(ErrorCode::internal); ++code) {
-    Response response = problem_response(static_cast<ErrorCode>(code), Request{}, "x#");
+    Response response = denial_response(static_cast<ErrorCode>(code), Request{}, ErrorStyle::problem, {});
     EXPECT_EQ(response.body.find("\"title\":\"Error\""), std::string::npos) << response.body;
     EXPECT_TRUE(parse_json(response.body)) << response.body;
     // Words, as RFC 9110 has them.
@@ -57,15 +57,37 @@ TEST(HttpRespond, NamesTheSchemeOnEvery401AndTheErrorWhereATokenWasShown) {
   Request with;
   with.headers = headers;
   auto challenge = [](ErrorCode code, const Request& request) {
-    return header_of(problem_response(code, request, ""), "WWW-Authenticate");
+    return header_of(denial_response(code, request, ErrorStyle::problem, {}), "WWW-Authenticate");
   };
   EXPECT_EQ(challenge(ErrorCode::invalid_token, with), "Bearer error=\"invalid_token\"");
   EXPECT_EQ(challenge(ErrorCode::invalid_token, {}), "Bearer");
   EXPECT_EQ(challenge(ErrorCode::invalid_credentials, with), "Bearer");
   EXPECT_EQ(challenge(ErrorCode::forbidden, with), "");
   EXPECT_EQ(
-      header_of(problem_response(Error(ErrorCode::too_many_attempts, Seconds(7)), {}, ""), "Retry-After"),
+      header_of(denial_response(Error(ErrorCode::too_many_attempts, Seconds(7)), {}, ErrorStyle::problem, {}),
+                "Retry-After"),
       "7");
+}
+
+TEST(HttpRespond, ADenialIsAPageWhereTheRowAsksForOne) {
+  const Denials denials{.page = [](const Error& error, const Request&) {
+    return text_response(describe(error.code).status, "a page");
+  }};
+  HeaderView person[] = {{"Accept", "text/html"}};
+  Request browser;
+  browser.headers = person;
+  const Error busy(ErrorCode::too_many_attempts, Seconds(7));
+  const auto is_page = [&](const Request& request, ErrorStyle style) {
+    const Response response = denial_response(busy, request, style, denials);
+    EXPECT_EQ(response.status, 429);
+    EXPECT_EQ(header_of(response, "Retry-After"), "7");
+    return response.body == "a page";
+  };
+  EXPECT_TRUE(is_page({}, ErrorStyle::page));
+  EXPECT_TRUE(is_page(browser, ErrorStyle::page_or_field_list));
+  EXPECT_FALSE(is_page({}, ErrorStyle::page_or_field_list));
+  EXPECT_FALSE(is_page(browser, ErrorStyle::problem));
+  EXPECT_EQ(denial_response(busy, browser, ErrorStyle::page, {}).content_type, "application/problem+json");
 }
 
 TEST(HttpRespond, EscapesMessages) {
@@ -96,6 +118,9 @@ TEST(HttpWriteResponse, H07NothingCanEndAHeaderLine) {
     EXPECT_FALSE(wire::has_safe_headers(bad));
     bad = response;
     bad.cache_control = value;
+    EXPECT_FALSE(wire::has_safe_headers(bad));
+    bad = response;
+    bad.referrer_policy = value;
     EXPECT_FALSE(wire::has_safe_headers(bad));
   }
   response.headers.push_back({"X", std::string("a\0b", 3)});

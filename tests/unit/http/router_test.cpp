@@ -161,13 +161,51 @@ TEST(HttpGate, RefusesInTheFixedOrder) {
     request.method = head.method;
     request.target = head.target;
     request.headers = head.headers;
-    Admission admission = admit(head, request, router, cors, "urn:");
+    Admission admission = admit(head, request, router, cors, {});
     EXPECT_EQ(admission.answer ? admission.answer->status : 0, c.status) << c.what;
     EXPECT_EQ(request.route != nullptr && !admission.answer, c.status == 0) << c.what;
     bool has_allow = false;
     for (const ResponseHeader& line : admission.answer.value_or(Response{}).headers)
       has_allow |= line.name == "Allow";
     EXPECT_EQ(has_allow, c.status == 405 || c.status == 204) << c.what;
+  }
+}
+
+TEST(HttpGate, WhatAPageDoesNotTakeIsRefusedWithAPage) {
+  std::vector<Route> rows{row(Method::post, "/form", BodyKind::form),
+                          row(Method::post, "/api", BodyKind::form)};
+  rows[0].body_limit = 10;
+  rows[0].errors = ErrorStyle::page;
+  const Router router(std::move(rows));
+  const Cors cors(std::vector<std::string>{});
+  const Denials denials{.page = [](const Error& error, const Request&) {
+    return text_response(describe(error.code).status, "a page");
+  }};
+  const auto answer = [&](std::string_view text) {
+    wire::RequestHead head;
+    EXPECT_TRUE(wire::parse_head(text, head));
+    Request request;
+    request.method = head.method;
+    request.target = head.target;
+    request.headers = head.headers;
+    return admit(head, request, router, cors, denials).answer.value();
+  };
+  const std::string type = "Content-Type: application/x-www-form-urlencoded\r\n";
+  const struct {
+    std::string head;
+    int status;
+    bool is_page;
+  } cases[] = {
+      {"PUT /form HTTP/1.1\r\nHost: a\r\n\r\n", 405, true},
+      {"POST /form HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 1\r\n\r\n", 415, true},
+      {"POST /form HTTP/1.1\r\nHost: a\r\n" + type + "Content-Length: 11\r\n\r\n", 413, true},
+      {"PUT /api HTTP/1.1\r\nHost: a\r\n\r\n", 405, false},
+      {"GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", 404, false},
+  };
+  for (const auto& [head, status, is_page] : cases) {
+    const Response response = answer(head);
+    EXPECT_EQ(response.status, status) << head;
+    EXPECT_EQ(response.body == "a page", is_page) << head;
   }
 }
 

@@ -27,6 +27,7 @@ const std::map<std::string, std::string> promised{
     {"mail.tls", "required"},
     {"mail.from", ""},
     {"mail.templates_dir", ""},
+    {"pages.templates_dir", ""},
     {"database.connections", "8"},
     {"database.statement_timeout", "5s"},
     {"tokens.access_ttl", "15m"},

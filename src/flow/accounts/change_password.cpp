@@ -1,0 +1,25 @@
+#include "flow/accounts/change_password.h"
+
+#include "flow/events.h"
+#include "flow/sessions/end_sessions.h"
+#include "mail/counters.h"
+#include "store/mail_codes.h"
+#include "store/outbox.h"
+
+namespace latchkey::flow::accounts {
+
+Result<PasswordChanged> change_password_by_mail(db::Tx& tx, const Origin& origin,
+                                                const store::users::Contact& account,
+                                                const std::string& password_hash) {
+  // First of all: the row is locked from here on, so no session can be opened under the old password.
+  const auto changed = tx.run(store::users::update_password_by_mail, password_hash, origin.now, account.id,
+                              account.security_version);
+  if (!changed.has_value()) return Error(ErrorCode::invalid_link);
+  const auto ended = sessions::end_sessions_of(tx, account.id, sessions::EndedBy::new_password);
+  tx.run_later(store::mail_codes::delete_codes_of_user, account.id);
+  const auto dropped = tx.run(store::outbox::delete_mail_of_user, account.id).rows;
+  count_on_commit(tx, mail::counters::dropped, dropped);
+  return PasswordChanged{.sessions_ended = ended};
+}
+
+}  // namespace latchkey::flow::accounts

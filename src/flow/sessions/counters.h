@@ -1,0 +1,18 @@
+#pragma once
+
+#include "base/metrics.h"
+
+namespace latchkey::flow::sessions::counters {
+
+extern metrics::Counter opened;
+extern metrics::Counter ended_logout;
+extern metrics::Counter ended_reuse;
+extern metrics::Counter ended_admin;
+extern metrics::Counter ended_password;
+extern metrics::Counter access_token_refused;
+extern metrics::Counter access_token_cached;  ///< needed no signature check
+extern metrics::Counter access_token_verified;
+
+metrics::Families families();
+
+}  // namespace latchkey::flow::sessions::counters

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/id.h"
+#include "db/tx.h"
+
+/// Ends sessions for good, inside the transaction that decided to. Once that has committed they are counted
+/// by the reason.
+namespace latchkey::flow::sessions {
+
+enum class EndedBy : std::uint8_t {
+  logout,         ///< their user
+  reuse,          ///< a refresh token that was rotated away
+  administrator,  ///< a block, a change of role, a removal
+  new_password,   ///< whoever forgot the old one, or changed it
+};
+
+/// False when the session had ended before.
+bool end_session(db::Tx& tx, const SessionId& session, EndedBy why);
+/// False, too, for a session of another user.
+bool end_session_of(db::Tx& tx, UserId user, const SessionId& session, EndedBy why);
+/// Answers how many there were.
+std::int64_t end_sessions_of(db::Tx& tx, UserId user, EndedBy why);
+
+}  // namespace latchkey::flow::sessions

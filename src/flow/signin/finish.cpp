@@ -1,0 +1,24 @@
+#include "flow/signin/finish.h"
+
+#include "flow/sessions/open_session.h"
+#include "flow/signin/events.h"
+#include "store/attempts.h"
+
+namespace latchkey::flow::signin {
+
+Result<sessions::SessionState> finish_sign_in(db::Tx& tx, const Settings& settings, const Origin& origin,
+                                              const store::users::Credentials& account,
+                                              const std::optional<std::string>& new_hash) {
+  namespace attempts = store::attempts;
+  if (!tx.run(attempts::forget, account.id, account.password_hash, account.security_version).has_value()) {
+    const auto now = tx.run(store::users::find_user, origin.now, account.id);
+    const bool blocked = now.has_value() && !now->is_active;
+    return Error(blocked ? ErrorCode::account_blocked : ErrorCode::invalid_credentials);
+  }
+  if (new_hash.has_value())
+    tx.run_later(attempts::update_password_hash, *new_hash, account.id, account.password_hash);
+  record(tx, origin, events::sign_in, ok, to_string(account.subject));
+  return sessions::open_session(tx, settings, origin, account.id, account.subject, account.role);
+}
+
+}  // namespace latchkey::flow::signin

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "base/metrics.h"
+
+namespace latchkey::http::counters {
+
+extern metrics::Gauge connections_open;
+extern metrics::Counter connections_accepted;
+extern metrics::Counter connections_refused;
+extern metrics::Counter database_unavailable;
+
+/// These, and what the routes have answered (http/route_counts.h).
+metrics::Families families();
+
+}  // namespace latchkey::http::counters

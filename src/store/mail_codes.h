@@ -1,0 +1,55 @@
+#pragma once
+
+#include <boost/describe.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/id.h"
+#include "base/time.h"
+#include "db/statement.h"
+
+/// The tries of codes that were mailed. A code itself is never stored: it follows from the row's id, which is
+/// the id of the mail, and from the purpose. `detail` says what the code is to bring about, where the purpose
+/// needs more than the account; else it is empty.
+namespace latchkey::store::mail_codes {
+
+inline constexpr db::Statement<db::Affected, LinkId, UserId, std::string, std::string, Timestamp> insert_code{
+    "INSERT INTO mail_codes (id, user_id, purpose, detail, tries, expires_at) "
+    "VALUES ($1, $2, $3, $4, 0, $5)"};
+
+/// What is tried, as it is once this try is counted.
+struct Tried {
+  UserId user_id;
+  std::string detail;
+  std::int64_t tries = 0;
+};
+BOOST_DESCRIBE_STRUCT(Tried, (), (user_id, detail, tries))
+
+/// Counts one try, before anybody compares the code. No row: there is no such code, it has expired, or it had
+/// `$3` tries. Parameters: id, purpose, most tries, now.
+inline constexpr db::Statement<std::optional<Tried>, LinkId, std::string, std::int64_t, Timestamp> count_try{
+    "UPDATE mail_codes SET tries = tries + 1 "
+    "WHERE id = $1 AND purpose = $2 AND tries < $3 AND expires_at > $4 RETURNING user_id, detail, tries"};
+
+/// A right code costs no try: whoever has it must not lose it by choosing a password that is too weak.
+inline constexpr db::Statement<db::Affected, LinkId> give_try_back{
+    "UPDATE mail_codes SET tries = tries - 1 WHERE id = $1 AND tries > 0"};
+
+/// How many codes of one purpose an account was sent that expire after a moment, those that have expired too.
+inline constexpr db::Statement<std::optional<std::int64_t>, UserId, std::string, Timestamp> count_sent{
+    "SELECT count(*) FROM mail_codes WHERE user_id = $1 AND purpose = $2 AND expires_at > $3"};
+
+inline constexpr db::Statement<db::Affected, LinkId> delete_code{"DELETE FROM mail_codes WHERE id = $1"};
+inline constexpr db::Statement<db::Affected, UserId> delete_codes_of_user{
+    "DELETE FROM mail_codes WHERE user_id = $1"};
+inline constexpr db::Statement<db::Affected> delete_all{"DELETE FROM mail_codes"};
+
+/// Housekeeping walks the table by its key, a page at a time: no index holds the times, since the rows are
+/// few.
+inline constexpr db::Statement<std::vector<LinkId>, LinkId, std::int64_t> list_ids_after{
+    "SELECT id FROM mail_codes WHERE id > $1 ORDER BY id LIMIT $2"};
+inline constexpr db::Statement<db::Affected, LinkId, LinkId, Timestamp> delete_expired_between{
+    "DELETE FROM mail_codes WHERE id > $1 AND id <= $2 AND expires_at <= $3"};
+
+}  // namespace latchkey::store::mail_codes

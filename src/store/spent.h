@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/id.h"
+#include "base/time.h"
+#include "db/statement.h"
+
+/// Ids of what was used and may not be used again, until it would have expired anyway. For what changes no
+/// account; what does change one is used up by users.security_version.
+namespace latchkey::store::spent {
+
+/// Single use: of many at once one gets a row. `$2` is when the thing expires.
+inline constexpr db::Statement<std::optional<LinkId>, LinkId, Timestamp> consume_id{
+    "INSERT INTO spent (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id"};
+
+/// Housekeeping walks the table by its key, a page at a time.
+inline constexpr db::Statement<std::vector<LinkId>, LinkId, std::int64_t> list_ids_after{
+    "SELECT id FROM spent WHERE id > $1 ORDER BY id LIMIT $2"};
+inline constexpr db::Statement<db::Affected, LinkId, LinkId, Timestamp> delete_expired_between{
+    "DELETE FROM spent WHERE id > $1 AND id <= $2 AND expires_at <= $3"};
+
+}  // namespace latchkey::store::spent

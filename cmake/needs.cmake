@@ -48,7 +48,6 @@ latchkey_need_library(UNISTRING_LIBRARY unistring)
 latchkey_need_library(ZXCVBN_LIBRARY zxcvbn)
 latchkey_need_library(CRYPT_LIBRARY crypt)
 latchkey_need_header(TOMLPLUSPLUS_INCLUDE toml++/toml.h)
-latchkey_need_header(MUSTACHE_INCLUDE kainjow/mustache.hpp)
 set(latchkey_groups build)
 
 if(LATCHKEY_TESTS OR LATCHKEY_BENCH)

@@ -50,6 +50,7 @@ text_checks() {
   say "checks of the text"
   check includes tests/check/includes.py
   check awaits tests/check/awaits.py
+  check numbers tests/check/numbers.py
   check links tests/check/links.py
   check security-cases tests/check/security_cases.py
   check data-model tests/check/data_model.py

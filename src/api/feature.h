@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "db/table.h"
 #include "flow/sweep.h"
+#include "mail/message.h"
 #include "web/page_file.h"
 
 namespace latchkey::api {
@@ -17,6 +18,7 @@ namespace latchkey::api {
 struct Feature {
   std::string_view name;
   std::span<const Endpoint> endpoints{};
+  std::span<const mail::Message> mails{};  ///< what it sends; their words stand in templates/mail/<message>/
   std::span<const web::PageFile> pages{};
   std::span<const db::Table> tables{};    ///< parents before their children; kernel tables come before all
   std::span<const flow::Sweep> sweeps{};  ///< how its tables shrink

@@ -60,6 +60,11 @@ metrics::Families counters() {
   return all;
 }
 
+std::span<const mail::Message> mails() {
+  static const auto all = collect<mail::Message>({}, &api::Feature::mails);
+  return all;
+}
+
 db::Tables tables() {
   static const auto all = collect(store::tables(), &api::Feature::tables);
   return all;

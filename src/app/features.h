@@ -3,12 +3,16 @@
 #include "api/feature.h"
 #include "db/table.h"
 #include "flow/sweep.h"
+#include "mail/message.h"
 
 namespace latchkey::app {
 
 /// What this program can do, in the order of the documentation. A capability is taken away with its folder
 /// under features/ and its line in features.cpp.
 api::Features features();
+
+/// Every kind of mail that the features send.
+std::span<const mail::Message> mails();
 
 /// Every table of a deployment, parents before their children: the kernel's, then those of the features.
 db::Tables tables();

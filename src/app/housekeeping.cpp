@@ -3,7 +3,7 @@
 #include "base/free_memory.h"
 #include "base/log.h"
 #include "mail/counters.h"
-#include "store/outbox.h"
+#include "mail/queue.h"
 
 namespace latchkey::app {
 namespace {
@@ -95,7 +95,7 @@ std::int64_t Housekeeping::sweep(Timestamp now) {
 }
 
 void Housekeeping::measure_outbox() {
-  const auto length = services_.database.run_now(store::outbox::count_all).value_or(0);
+  const auto length = mail::count_waiting(services_.database);
   mail::counters::outbox_length.add(length - outbox_length_);
   outbox_length_ = length;
 }

@@ -26,7 +26,6 @@
 #include "base/cores.h"
 #include "base/free_memory.h"
 #include "base/log.h"
-#include "features/confirmation/confirm.h"
 #include "flow/accounts/first_start.h"
 #include "http/router.h"
 #include "mail/files.h"
@@ -60,21 +59,20 @@ http::Options make_http_options(const Settings& settings) {
 
 std::filesystem::path mail_folder(const Settings& settings) { return settings.data_dir / "mail"; }
 
-std::unique_ptr<mail::MailTransport> make_transport(const Settings& settings) {
+std::unique_ptr<mail::Transport> make_transport(const Settings& settings) {
   if (settings.mail.smtp_url.empty()) {
     const auto link =
         settings::is_loopback(settings.listen.address) ? mail::LinkInLog::shown : mail::LinkInLog::hidden;
-    return std::make_unique<mail::MailFiles>(mail_folder(settings), link);
+    return std::make_unique<mail::Files>(mail_folder(settings), link);
   }
   return std::make_unique<mail::SmtpTransport>(mail::make_smtp_options(settings.mail));
 }
 
-mail::LinkMaker link_maker(const flow::Services& services) {
-  return [&services](const store::outbox::Mail& mail) {
-    auto links = features::confirmation::make_confirmation_links(services, mail);
-    return mail::MailLinks{.confirm_url = std::move(links.confirm_url),
-                           .reject_url = std::move(links.reject_url),
-                           .expires_at = links.expires_at};
+mail::FindLinkKeys link_keys(const flow::Services& services) {
+  return [&services] {
+    return mail::LinkKeys{.ring = services.keys.current()->ring(),
+                          .public_url = services.public_url,
+                          .settings = services.settings};
   };
 }
 
@@ -93,9 +91,9 @@ class Server {
         router_(api::make_routes(features(), api::Listener::open, api_, body_limit())),
         management_router_(api::make_routes(features(), api::Listener::management, api_, body_limit())),
         threads_(thread_count(settings_), addresses(), parts()),
-        templates_(settings_.mail.templates_dir),
+        templates_(mails(), settings_.mail.templates_dir),
         mail_(core_.services().database, clock_, templates_, make_transport(settings_),
-              link_maker(core_.services()), mail_options()),
+              link_keys(core_.services()), mail_options()),
         housekeeping_(core_.services(), clock_, sweeps()),
         key_schedule_(core_.services(), clock_),
         control_(core_, loaded,
@@ -158,8 +156,8 @@ class Server {
             .access = api::make_access_hook(api_)};
   }
 
-  mail::MailWorkerOptions mail_options() const {
-    mail::MailWorkerOptions options;
+  mail::WorkerOptions mail_options() const {
+    mail::WorkerOptions options;
     options.from = settings_.mail.from;
     if (const auto url = settings::parse_url(public_url())) options.service = url->host;
     // One server per data directory: what a crash left half sent is ours to send again at once.
@@ -192,8 +190,8 @@ class Server {
   http::Router router_;
   http::Router management_router_;
   IoThreads threads_;
-  mail::MailTemplates templates_;
-  mail::MailWorker mail_;
+  mail::Templates templates_;
+  mail::Worker mail_;
   app::Housekeeping housekeeping_;
   app::KeySchedule key_schedule_;
   cli::ControlServer control_;

@@ -19,6 +19,10 @@ std::optional<std::string> to_nfc(std::string_view text);
 /// Bytes that are not UTF-8 count as visible.
 std::string_view trim(std::string_view text);
 
+/// The text without a byte order mark (U+FEFF) at its beginning, which some editors put there; a view into
+/// `text`.
+std::string_view without_byte_order_mark(std::string_view text);
+
 /// How many code points valid UTF-8 holds.
 std::size_t count_code_points(std::string_view text);
 

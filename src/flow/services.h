@@ -22,7 +22,7 @@ struct Services {
   const Settings& settings;
   /// Without a trailing slash; what links, `iss` and `aud` are made from.
   std::string public_url;
-  /// Tells the mail worker that the outbox has something new. Never blocks.
+  /// Tells the mail worker that there is new mail. Never blocks.
   std::function<void()> wake_mail;
 };
 

@@ -4,11 +4,15 @@
 
 #include "store/audit.h"
 #include "store/mail_codes.h"
+#include "store/mails.h"
 #include "store/sessions.h"
 #include "store/spent.h"
 
 namespace latchkey::flow {
 namespace {
+
+/// For how long a mail that was put aside waits for the operator's `latchkey mail retry`.
+constexpr Microseconds kept_aside = std::chrono::days(30);
 
 /// Walks a table by its key, from the position of the step before, and removes what has expired up to
 /// `expired`. For tables whose times stand in no index.
@@ -53,11 +57,15 @@ Swept sweep_audit(Services& services, const Origin& origin, std::string_view, st
   return swept_some(services.database.run_now(store::audit::delete_before, oldest, most).rows, most);
 }
 
+Swept sweep_mails(Services& services, const Origin& origin, std::string_view, std::int64_t most) {
+  const Timestamp oldest = origin.now - kept_aside;
+  return swept_some(services.database.run_now(store::mails::delete_abandoned, oldest, most).rows, most);
+}
+
 constexpr Sweep sweeps[] = {
-    {.name = "sessions", .step = sweep_sessions},
-    {.name = "mail_codes", .step = sweep_mail_codes},
-    {.name = "spent", .step = sweep_spent},
-    {.name = "audit", .step = sweep_audit},
+    {.name = "sessions", .step = sweep_sessions}, {.name = "mail_codes", .step = sweep_mail_codes},
+    {.name = "spent", .step = sweep_spent},       {.name = "audit", .step = sweep_audit},
+    {.name = "mails", .step = sweep_mails},
 };
 
 }  // namespace

@@ -83,20 +83,6 @@ std::optional<MediaType> take_media_type(std::string_view& text) {
   }
 }
 
-/// `qvalue` of RFC 9110 §12.4.2 in thousandths; -1 for anything else.
-int parse_weight(std::string_view text) {
-  if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return -1;
-  if (text.size() > 1 && text[1] != '.') return -1;
-  int weight = (text[0] - '0') * 1000;
-  int unit = 100;
-  for (char c : text.substr(std::min<std::size_t>(2, text.size()))) {
-    if (c < '0' || c > '9') return -1;
-    weight += (c - '0') * unit;
-    unit /= 10;
-  }
-  return weight <= 1000 ? weight : -1;
-}
-
 struct Weights {
   int html = 0;
   int json = 0;
@@ -118,6 +104,19 @@ void weigh(std::string_view accept, Weights& weights) {
 }
 
 }  // namespace
+
+int parse_weight(std::string_view text) {
+  if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return -1;
+  if (text.size() > 1 && text[1] != '.') return -1;
+  int weight = (text[0] - '0') * 1000;
+  int unit = 100;
+  for (char c : text.substr(std::min<std::size_t>(2, text.size()))) {
+    if (c < '0' || c > '9') return -1;
+    weight += (c - '0') * unit;
+    unit /= 10;
+  }
+  return weight <= 1000 ? weight : -1;
+}
 
 std::optional<MediaType> parse_media_type(std::string_view value) {
   std::optional<MediaType> type = take_media_type(value);

@@ -23,6 +23,9 @@ struct MediaType {
 /// Nothing for a value that is not one media type, or that repeats a parameter.
 std::optional<MediaType> parse_media_type(std::string_view value);
 
+/// `qvalue` of RFC 9110 §12.4.2 in thousandths; -1 for anything else.
+int parse_weight(std::string_view text);
+
 /// The contract's rule for pages: `Accept` names text/html with a higher weight than application/json, where
 /// wildcards count for neither. Several Accept lines are one list (RFC 9110 §5.3); what can not be parsed
 /// counts for nothing.

@@ -46,7 +46,7 @@ void write_all(int fd, std::string_view data) {
 }
 
 /// Sorts by time, whatever the clock of the reader.
-std::string make_name(const OutgoingMail& mail) {
+std::string make_name(const Outgoing& mail) {
   const auto second = std::chrono::floor<Seconds>(mail.now);
   return fmt::format("{:%Y%m%dT%H%M%S}.{:06}Z-{}.eml",
                      fmt::gmtime(std::chrono::system_clock::to_time_t(second)), (mail.now - second).count(),
@@ -85,7 +85,7 @@ void write_file(const std::filesystem::path& folder, const std::string& name, st
 
 }  // namespace
 
-MailFiles::MailFiles(std::filesystem::path folder, LinkInLog link_in_log)
+Files::Files(std::filesystem::path folder, LinkInLog link_in_log)
     : folder_(std::move(folder)), link_in_log_(link_in_log) {
   if (::mkdir(folder_.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
     throw failed("the mail folder " + folder_.string() + " can not be made");
@@ -94,7 +94,7 @@ MailFiles::MailFiles(std::filesystem::path folder, LinkInLog link_in_log)
   remove_parts(folder_);
 }
 
-Delivery MailFiles::deliver(const OutgoingMail& mail, std::stop_token /*stop*/) {
+Delivery Files::deliver(const Outgoing& mail, std::stop_token /*stop*/) {
   const std::string name = make_name(mail);
   try {
     write_file(folder_, name, mail.message);
@@ -102,7 +102,7 @@ Delivery MailFiles::deliver(const OutgoingMail& mail, std::stop_token /*stop*/) 
     return {Delivery::Outcome::later, error.what()};
   }
   const std::string path = (folder_ / name).string();
-  if (link_in_log_ == LinkInLog::shown) {
+  if (link_in_log_ == LinkInLog::shown && !mail.link.empty()) {
     log::info("mail.written", {{"path", path}, {"link", mail.link}});
   } else {
     log::info("mail.written", {{"path", path}});

@@ -12,14 +12,14 @@ enum class LinkInLog : std::uint8_t { hidden, shown };
 
 /// The default while no SMTP server is configured: each mail becomes `<folder>/<time>-<id>.eml`, 0600, whole
 /// or not there at all, on disk before it counts as delivered, and one log line says where.
-class MailFiles final : public MailTransport {
+class Files final : public Transport {
  public:
   /// Makes the folder (0700) when it is missing, and clears it of what a crash left half written. Throws
   /// `std::system_error` when it can not be used.
-  MailFiles(std::filesystem::path folder, LinkInLog link_in_log);
+  Files(std::filesystem::path folder, LinkInLog link_in_log);
 
   BodyEncoding encoding() const override { return BodyEncoding::eight_bit; }
-  Delivery deliver(const OutgoingMail& mail, std::stop_token stop) override;
+  Delivery deliver(const Outgoing& mail, std::stop_token stop) override;
 
  private:
   std::filesystem::path folder_;

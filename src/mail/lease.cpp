@@ -8,11 +8,10 @@ namespace latchkey::mail {
 namespace {
 
 using std::chrono::milliseconds;
-namespace outbox = store::outbox;
 
 }  // namespace
 
-LeaseRenewal::LeaseRenewal(db::Database& database, const Clock& clock, MailLease lease, milliseconds length,
+LeaseRenewal::LeaseRenewal(db::Database& database, const Clock& clock, Lease lease, milliseconds length,
                            const std::stop_token& stop)
     : database_(database),
       clock_(clock),
@@ -21,7 +20,7 @@ LeaseRenewal::LeaseRenewal(db::Database& database, const Clock& clock, MailLease
       pass_on_(stop, [this] { sending_.request_stop(); }),
       thread_([this](const std::stop_token& finished) { keep(finished); }) {}
 
-std::optional<MailLease> LeaseRenewal::finish() {
+std::optional<Lease> LeaseRenewal::finish() {
   thread_.request_stop();
   thread_.join();
   if (lost_) return std::nullopt;
@@ -47,7 +46,7 @@ milliseconds LeaseRenewal::renew() {
     // While an answer is owed the same is asked for again: then only two ends are possible.
     if (lease_.asked == lease_.end) lease_.asked = clock_.now() + length_;
     const auto renewed =
-        database_.run_now(outbox::update_lease, lease_.asked, lease_.mail, lease_.end, lease_.asked);
+        database_.run_now(lease_.queue->update_lease, lease_.asked, lease_.mail, lease_.end, lease_.asked);
     lost_ = renewed.rows == 0;
     lease_.end = lease_.asked;
     // Less than usual is left where the answer took long.

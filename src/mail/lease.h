@@ -10,12 +10,13 @@
 
 #include "base/time.h"
 #include "db/database.h"
-#include "store/outbox.h"
+#include "store/mails.h"
 
 namespace latchkey::mail {
 
 /// Until when this node has a mail to itself.
-struct MailLease {
+struct Lease {
+  const store::mails::Queue* queue;  ///< where the mail waits
   LinkId mail;
   Timestamp end;    ///< as the store has it, or, when it did not answer, had it
   Timestamp asked;  ///< what the store was asked last to make of it; the same, once it has answered
@@ -29,7 +30,7 @@ class LeaseRenewal {
  public:
   /// Begins with a lease that was just taken, of `length`. It is renewed each time a third of that has
   /// passed. What is referred to must outlive it.
-  LeaseRenewal(db::Database& database, const Clock& clock, MailLease lease, std::chrono::milliseconds length,
+  LeaseRenewal(db::Database& database, const Clock& clock, Lease lease, std::chrono::milliseconds length,
                const std::stop_token& stop);
   LeaseRenewal(const LeaseRenewal&) = delete;
   LeaseRenewal& operator=(const LeaseRenewal&) = delete;
@@ -40,7 +41,7 @@ class LeaseRenewal {
   std::stop_token stop_token() const { return sending_.get_token(); }
 
   /// Ends the renewal, once a statement that is under way has been answered; the lease, unless it was lost.
-  std::optional<MailLease> finish();
+  std::optional<Lease> finish();
 
  private:
   void keep(const std::stop_token& finished);
@@ -50,7 +51,7 @@ class LeaseRenewal {
   db::Database& database_;
   const Clock& clock_;
   const std::chrono::milliseconds length_;
-  MailLease lease_;    // the thread's until `finish`
+  Lease lease_;        // the thread's until `finish`
   bool lost_ = false;  // the same
   std::stop_source sending_;
   std::stop_callback<std::function<void()>> pass_on_;

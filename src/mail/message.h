@@ -1,52 +1,76 @@
 #pragma once
 
-#include <stdexcept>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/id.h"
 #include "base/time.h"
+#include "crypto/keyring.h"
 #include "settings/settings.h"
+#include "store/users.h"
 
+/// What a feature says of a kind of mail that it sends: a row of `Feature::mails`. Its words are the files
+/// `subject.txt`, `body.txt` and `body.html` in templates/mail/<name>/.
 namespace latchkey::mail {
 
-/// A header or an address that would not be what it says it is. A bug or a bad setting, never a user's doing:
-/// what users choose was checked when it came in.
-class BadMessage : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
+/// A text for a template. The name is that of a variable.
+struct Value {
+  std::string name;
+  std::string value;
+  bool operator==(const Value&) const = default;
+};
+using Values = std::vector<Value>;
+
+/// The value of that name, or an empty text.
+std::string_view value_of(const Values& values, std::string_view name);
+
+/// What links and codes are made of. Good for one call.
+struct LinkKeys {
+  const crypto::Keyring& ring;
+  const std::string& public_url;  ///< without a trailing slash
+  const settings::Settings& settings;
 };
 
-/// What a mail says, apart from how it travels. Line ends are `\n` or CR LF.
-struct MailContent {
-  std::string subject;  ///< one line
-  std::string text;
-  std::string html;
+/// A mail that is about to be sent.
+struct Mail {
+  LinkId id;  ///< becomes the id of its link and of its code
+  std::string recipient;
+  Values parameters;     ///< what was given to `queue`
+  Timestamp created_at;  ///< the moment from which its link lives
+  /// As it is now. It is there and not blocked, or else the mail is dropped; nothing where the mail is about
+  /// no account.
+  std::optional<store::users::Contact> account;
 };
 
-struct MailHeader {
-  LinkId id;  ///< makes the Message-ID, so that a mail that is sent twice is known to be the same
-  settings::Mailbox from;
-  std::string to;  ///< an address, and nothing else
-  Timestamp date;
+/// The links and codes of one mail, which are secrets: nothing stores them.
+struct Links {
+  Values values;
+  Timestamp expires_at;  ///< becomes `{{expires_at}}`; a mail that is not sent until then is put aside
 };
 
-/// Whether bytes above 127 may stand as they are.
-enum class BodyEncoding : std::uint8_t {
-  seven_bit,  ///< quoted-printable where it is needed: passes every server
-  eight_bit,  ///< for files that people open: a link stays in one piece even beside a non-ASCII name
+/// Makes the links of a mail from `mail` alone, so that a mail that is sent twice says the same twice.
+/// Nothing: the account is no longer what the link was for (the address is confirmed, the password was
+/// changed), so the mail is dropped. Called on the mail thread. May throw; then the mail is tried again
+/// later.
+using MakeLinks = std::optional<Links> (*)(const LinkKeys& keys, const Mail& mail);
+
+/// What kind of link or code a message carries; a notice has none. A mail with one is dropped when its
+/// account is blocked or deleted; a notice is sent all the same.
+struct LinkKind {
+  std::string_view purpose{};   ///< stands in the mail's row
+  std::string_view variable{};  ///< holds the link: each body must show it
+  MakeLinks make = nullptr;
 };
 
-/// The message, ready for DATA or an `.eml` file: CR LF, lines of at most 998 bytes (RFC 5322 §2.1.1),
-/// multipart/alternative of text and HTML in UTF-8 (RFC 2045, 2046), `Auto-Submitted: auto-generated`
-/// (RFC 3834). A part that is ASCII with short lines stays as it is, so that its links stand whole on one
-/// line; any other is encoded. The same arguments give the same bytes.
-///
-/// Throws `BadMessage`, having written nothing, when the subject holds a control character or is not UTF-8,
-/// or an address is not one that `parse_email_address` would give back unchanged.
-std::string compose_message(const MailHeader& header, const MailContent& content, BodyEncoding encoding);
-
-/// `<…@…>`; the part behind the @ is the sender's domain.
-std::string make_message_id(const LinkId& id, std::string_view sender_address);
+struct Message {
+  std::string_view name;
+  /// What its templates may show, beside `service` (the host that people know the service by) and `username`,
+  /// which are always there, and `expires_at`, which is there with a link.
+  std::span<const std::string_view> variables{};
+  LinkKind link{};
+};
 
 }  // namespace latchkey::mail

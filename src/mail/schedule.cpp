@@ -15,17 +15,17 @@ constexpr std::array<Seconds, 8> waits{Seconds{10}, Seconds{30}, minutes{1},  mi
 
 }  // namespace
 
-Seconds mail_backoff(std::int64_t tries) {
+Seconds backoff(std::int64_t tries) {
   const auto at = std::clamp<std::int64_t>(tries - 1, 0, static_cast<std::int64_t>(waits.size()) - 1);
   return waits[static_cast<std::size_t>(at)];
 }
 
-Timestamp next_mail_try(Timestamp now, std::int64_t tries, double jitter) {
-  const Microseconds wait = mail_backoff(tries);
+Timestamp next_try(Timestamp now, std::int64_t tries, double jitter) {
+  const Microseconds wait = backoff(tries);
   const double share = std::isfinite(jitter) ? std::clamp(jitter, 0.0, 1.0) : 0.0;
   return now + wait - Microseconds{std::llround(static_cast<double>(wait.count()) * 0.2 * share)};
 }
 
-bool is_mail_given_up(Timestamp created_at, Timestamp now) { return now - created_at >= mail_patience; }
+bool is_given_up(Timestamp created_at, Timestamp now) { return now - created_at >= patience; }
 
 }  // namespace latchkey::mail

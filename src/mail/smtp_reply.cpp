@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "base/unicode.h"
+
 namespace latchkey::mail {
 namespace {
 
@@ -54,7 +56,9 @@ Delivery judge(const SmtpFailure& failure) {
 
   std::string reason = fmt::format("{}: ", name_of(failure.stage));
   // A reply to a sign-in may quote what was sent.
-  if (failure.code >= 400 && failure.stage == SmtpStage::sign_in) {
+  if (!failure.explanation.empty()) {
+    reason += failure.explanation;
+  } else if (failure.code >= 400 && failure.stage == SmtpStage::sign_in) {
     reason += fmt::format("{}", failure.code);
   } else if (failure.code >= 400) {
     reason += clean_reply(failure.reply);
@@ -63,6 +67,34 @@ Delivery judge(const SmtpFailure& failure) {
   }
   return {final_word && refused && !wants_sign_in ? Delivery::Outcome::refused : Delivery::Outcome::later,
           std::move(reason)};
+}
+
+std::string explain(const SmtpEvidence& evidence) {
+  if (evidence.login_denied && evidence.stage < SmtpStage::sign_in) {
+    return fmt::format(
+        "the server offers AUTH with {} alone, and Latchkey signs in with PLAIN or LOGIN: nobody was asked",
+        evidence.mechanisms.empty() ? "nothing" : clean_reply(evidence.mechanisms));
+  }
+  if (!evidence.tls_first && evidence.connected && evidence.stage == SmtpStage::connect) {
+    return "the server sent no greeting; if its port speaks TLS from the first byte, mail.smtp_url begins "
+           "with smtps://";
+  }
+  if (evidence.tls_first && evidence.stage == SmtpStage::connect &&
+      (evidence.error.find("wrong version number") != std::string_view::npos ||
+       evidence.error.find("packet length too long") != std::string_view::npos)) {
+    return "the port does not speak TLS from the first byte, as smtps:// asks for: mail.smtp_url begins with "
+           "smtp://";
+  }
+  return "";
+}
+
+std::string_view read_mechanisms(std::string_view line) {
+  constexpr std::size_t code = sizeof "250-" - 1;
+  if (line.size() < code + 5 || !line.starts_with("250")) return {};
+  const std::string_view keyword = line.substr(code, 5);
+  // Some old servers write "AUTH=".
+  if (!equal_ignoring_ascii_case(keyword, "AUTH ") && !equal_ignoring_ascii_case(keyword, "AUTH=")) return {};
+  return trim(line.substr(code + 5));
 }
 
 std::string clean_reply(std::string_view reply) {

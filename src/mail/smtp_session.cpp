@@ -10,6 +10,8 @@
 #include <memory>
 #include <new>
 
+#include "base/log.h"
+
 namespace latchkey::mail {
 namespace {
 
@@ -50,17 +52,22 @@ void SmtpTransport::Session::set(CURLoption option, Value value) {
 }
 
 SmtpTransport::Session::Session(const SmtpOptions& options)
-    : curl_(libcurl()), handle_(curl_.easy_init()), url_(settings::parse_url(options.url).value()) {
+    : curl_(libcurl()),
+      handle_(curl_.easy_init()),
+      url_(settings::parse_url(options.url).value()),
+      tls_(options.tls) {
   if (handle_ == nullptr) throw std::bad_alloc();
   reply_.reserve(max_kept_reply);
+  mechanisms_.reserve(max_kept_reply);
   set(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_PROXY, "");  // whatever the environment says
   set(CURLOPT_ERRORBUFFER, error_.data());
 
-  set(CURLOPT_USE_SSL, use_ssl(options.tls));
-  set(CURLOPT_SSL_VERIFYPEER, 1L);
-  set(CURLOPT_SSL_VERIFYHOST, 2L);
+  // Encryption that anybody on the way could have prevented proves no name (RFC 7435 §3): a certificate that
+  // is asked for there only stops mail that would otherwise go in the clear.
+  set(CURLOPT_SSL_VERIFYPEER, is_opportunistic() ? 0L : 1L);
+  set(CURLOPT_SSL_VERIFYHOST, is_opportunistic() ? 0L : 2L);
   set(CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
   if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());
   if (!options.user.empty()) {
@@ -99,13 +106,18 @@ SmtpTransport::Session::~Session() {
   curl_.easy_cleanup(handle_);
 }
 
-Delivery SmtpTransport::Session::deliver(const OutgoingMail& mail, const std::stop_token& stop) {
+Delivery SmtpTransport::Session::deliver(const Outgoing& mail, const std::stop_token& stop) {
   if (stop.stop_requested()) return {Delivery::Outcome::stopped, "stopped"};
   stop_ = stop;
   const std::stop_callback end(stop, [this] { shut_sockets(Shutdown::everything); });
 
   CURLcode code = perform(mail, Connection::kept_or_new);
   if (code != CURLE_OK && was_kept_connection_lost()) code = perform(mail, Connection::fresh);
+  // The server can not do what it offers. Nothing of the mail was sent yet.
+  if (code == CURLE_SSL_CONNECT_ERROR && is_opportunistic() && !stop.stop_requested()) {
+    log::info("mail.in_clear", {{"mail", to_string(mail.id)}, {"reason", clean_reply(error_.data())}});
+    code = perform(mail, Connection::fresh, Tls::none);
+  }
   last_used_ = std::chrono::steady_clock::now();
   if (code == CURLE_OK) return {};
   if (stop.stop_requested()) return {Delivery::Outcome::stopped, "stopped"};
@@ -113,15 +125,35 @@ Delivery SmtpTransport::Session::deliver(const OutgoingMail& mail, const std::st
   const bool about_tls = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR ||
                          code == CURLE_USE_SSL_FAILED || code == CURLE_SSL_CACERT_BADFILE;
   const bool timed_out = code == CURLE_OPERATION_TIMEDOUT;
+  // A certificate that is refused has its own sentence.
+  const bool verified = code != CURLE_PEER_FAILED_VERIFICATION && code != CURLE_SSL_CACERT_BADFILE;
   const std::string_view own =
       error_[0] != '\0' ? std::string_view(error_.data()) : curl_.easy_strerror(code);
+  const std::string explanation = explain({.stage = stage_,
+                                           .connected = verified && had_connection(),
+                                           .tls_first = url_.scheme == "smtps",
+                                           .login_denied = code == CURLE_LOGIN_DENIED,
+                                           .mechanisms = mechanisms_,
+                                           .error = own});
   return judge({.stage = about_tls ? SmtpStage::tls : stage_,
                 .code = about_tls || timed_out ? 0 : read_code(reply_),
                 .reply = reply_,
-                .error = own});
+                .error = own,
+                .explanation = explanation});
 }
 
-CURLcode SmtpTransport::Session::perform(const OutgoingMail& mail, Connection connection) {
+/// Only STARTTLS is an offer; `smtps://` insists.
+bool SmtpTransport::Session::is_opportunistic() const {
+  return tls_ == settings::MailTls::opportunistic && url_.scheme == "smtp";
+}
+
+bool SmtpTransport::Session::had_connection() const {
+  curl_off_t took = 0;
+  curl_.easy_getinfo(handle_, CURLINFO_CONNECT_TIME_T, &took);
+  return took > 0;
+}
+
+CURLcode SmtpTransport::Session::perform(const Outgoing& mail, Connection connection, Tls tls) {
   const std::string url = make_url(url_, mail.sender);
   const std::string sender = "<" + mail.sender + ">";
   const std::string recipient = "<" + mail.recipient + ">";
@@ -133,10 +165,12 @@ CURLcode SmtpTransport::Session::perform(const OutgoingMail& mail, Connection co
   set(CURLOPT_MAIL_FROM, sender.c_str());
   set(CURLOPT_MAIL_RCPT, recipients.get());
   set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(mail.message.size()));
+  set(CURLOPT_USE_SSL, tls == Tls::none ? long{CURLUSESSL_NONE} : use_ssl(tls_));
   set(CURLOPT_FRESH_CONNECT, connection == Connection::fresh ? 1L : 0L);
   unsent_ = mail.message;
   stage_ = SmtpStage::connect;
   reply_.clear();
+  mechanisms_.clear();
   is_over_ = false;
   error_[0] = '\0';
   const CURLcode code = curl_.easy_perform(handle_);
@@ -179,9 +213,11 @@ int SmtpTransport::Session::on_debug(CURL* /*handle*/, curl_infotype type, char*
   } else if (type == CURLINFO_HEADER_OUT) {
     // A reply answers the last line that was sent, whatever that was.
     session.reply_.clear();
+    if (text.starts_with("EHLO")) session.mechanisms_.clear();
     read_command(text, session.stage_);
   } else if (type == CURLINFO_HEADER_IN) {
     session.reply_ = text.substr(0, max_kept_reply);
+    if (const auto offered = read_mechanisms(session.reply_); !offered.empty()) session.mechanisms_ = offered;
     if (session.stage_ == SmtpStage::connect) session.stage_ = SmtpStage::greeting;
   }
   return 0;

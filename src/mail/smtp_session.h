@@ -24,14 +24,17 @@ class SmtpTransport::Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  Delivery deliver(const OutgoingMail& mail, const std::stop_token& stop);
+  Delivery deliver(const Outgoing& mail, const std::stop_token& stop);
   std::chrono::steady_clock::time_point last_used() const { return last_used_; }
 
  private:
   enum class Connection : bool { kept_or_new, fresh };
   enum class Shutdown : std::uint8_t { reading, everything };
+  enum class Tls : bool { as_set, none };
 
-  CURLcode perform(const OutgoingMail& mail, Connection connection);
+  CURLcode perform(const Outgoing& mail, Connection connection, Tls tls = Tls::as_set);
+  bool is_opportunistic() const;
+  bool had_connection() const;
   bool was_kept_connection_lost() const;
   void shut_sockets(Shutdown what);
   template <class Value>
@@ -46,6 +49,7 @@ class SmtpTransport::Session {
   const Libcurl& curl_;
   CURL* handle_;
   const settings::Url url_;
+  const settings::MailTls tls_;
   std::array<char, CURL_ERROR_SIZE> error_{};
   std::chrono::steady_clock::time_point last_used_{};
 
@@ -54,6 +58,7 @@ class SmtpTransport::Session {
   std::string_view unsent_;
   SmtpStage stage_ = SmtpStage::connect;
   std::string reply_;
+  std::string mechanisms_;
   bool is_over_ = false;
 
   std::mutex sockets_mutex_;

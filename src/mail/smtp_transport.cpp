@@ -43,7 +43,7 @@ SmtpTransport::SmtpTransport(SmtpOptions options) : options_(std::move(options))
 
 SmtpTransport::~SmtpTransport() = default;
 
-Delivery SmtpTransport::deliver(const OutgoingMail& mail, std::stop_token stop) {
+Delivery SmtpTransport::deliver(const Outgoing& mail, std::stop_token stop) {
   if (session_ == nullptr) session_ = std::make_unique<Session>(options_);
   Delivery delivery = session_->deliver(mail, stop);
   if (delivery.outcome == Delivery::Outcome::taken) log::info("mail.sent", {{"mail", to_string(mail.id)}});

@@ -26,11 +26,12 @@ struct SmtpOptions {
 
 /// SMTP (RFC 5321) by libcurl. The connection is kept for mails that follow each other, and closed when idle.
 ///
-/// The server's certificate and name are always verified where there is TLS. With `required` nothing is sent
-/// before the connection is encrypted (STARTTLS, or `smtps://` from the first byte); with `opportunistic` it
-/// is encrypted when the server offers that; `off` is for loopback. Proxies and netrc are not looked at, and
-/// no protocol but SMTP is spoken.
-class SmtpTransport final : public MailTransport {
+/// With `required` nothing is sent before the connection is encrypted (STARTTLS, or `smtps://` from the first
+/// byte) and the server's certificate and name are verified. With `opportunistic` the connection is encrypted
+/// when the server offers STARTTLS and manages it, whatever its certificate says (RFC 7435); `smtps://` is
+/// verified all the same. `off` is for loopback. Proxies and netrc are not looked at, and no protocol but
+/// SMTP is spoken.
+class SmtpTransport final : public Transport {
  public:
   /// Throws `std::invalid_argument`, with a sentence for the operator, for a URL that is not SMTP or carries
   /// more than a host and a port, for `tls` off beyond loopback, and for a password that could travel in the
@@ -39,7 +40,7 @@ class SmtpTransport final : public MailTransport {
   ~SmtpTransport() override;
 
   BodyEncoding encoding() const override { return BodyEncoding::seven_bit; }
-  Delivery deliver(const OutgoingMail& mail, std::stop_token stop) override;
+  Delivery deliver(const Outgoing& mail, std::stop_token stop) override;
   void rest() override;
 
  private:

@@ -3,50 +3,25 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <fstream>
-#include <span>
+#include <vector>
 
-#include "base/embedded_file.h"
 #include "base/unicode.h"
+#include "mail/template_files.h"
 
 namespace latchkey::mail {
-
-/// Made by the build from templates/mail/.
-extern const std::span<const EmbeddedFile> mail_template_files;
-
 namespace {
 
-constexpr std::array messages{confirmation_message};
-constexpr std::array<std::string_view, 5> variables{"username", "confirm_url", "reject_url", "expires_at",
-                                                    "service"};
-constexpr std::size_t max_file = 256 * 1024;
+using Source = TemplateFiles::Source;
+using Variables = std::vector<std::string_view>;
 
-struct Source {
-  std::string name;
-  std::string text;
-};
-
-Source read_embedded(const std::string& path) {
-  const auto file = std::ranges::find(mail_template_files, path, &EmbeddedFile::path);
-  if (file == mail_template_files.end()) throw BadTemplate("templates/mail/" + path + ": is not built in");
-  return {"templates/mail/" + path, std::string(file->body)};
+Variables variables_of(const Message& message) {
+  Variables variables{"service", "username"};
+  variables.insert(variables.end(), message.variables.begin(), message.variables.end());
+  if (message.link.make != nullptr) variables.emplace_back("expires_at");
+  return variables;
 }
 
-Source read_from(const std::filesystem::path& folder, const std::string& path) {
-  const auto full = folder / path;
-  std::ifstream file(full, std::ios::binary);
-  if (!file) throw BadTemplate(full.string() + ": can not be read");
-  std::string text(max_file + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) throw BadTemplate(full.string() + ": can not be read");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > max_file) throw BadTemplate(full.string() + ": is longer than 256 KiB");
-  return {full.string(), std::move(text)};
-}
-
-Template parse_subject_line(const Source& source) {
+Template parse_subject_line(const Source& source, const Variables& variables) {
   const std::string_view line = trim(source.text);
   if (line.empty()) throw BadTemplate(source.name + ": is empty");
   if (is_valid_utf8(line) && has_control_characters(line))
@@ -54,45 +29,66 @@ Template parse_subject_line(const Source& source) {
   return Template(source.name, line, Markup::text, variables);
 }
 
-std::string format_moment(Timestamp at) {
-  const auto time = fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::floor<Seconds>(at)));
-  return fmt::format("{} {:%B %Y, %H:%M} UTC", time.tm_mday, time);
-}
-
-Template parse_body(const Source& source, Markup markup) {
+Template parse_body(const Source& source, Markup markup, const Variables& variables, std::string_view link) {
   Template body(source.name, source.text, markup, variables);
   constexpr std::string_view probe = "https://probe.example/link";
-  if (body.render({{"confirm_url", probe}}).find(probe) == std::string::npos) {
-    throw BadTemplate(source.name + ": has no {{confirm_url}}, so nobody could confirm");
+  if (!link.empty() && body.render({{link, probe}}).find(probe) == std::string::npos) {
+    throw BadTemplate(
+        fmt::format("{}: has no {{{{{}}}}}, so nobody could follow the link", source.name, link));
   }
   return body;
 }
 
 }  // namespace
 
-MailTemplates::MailTemplates(const std::filesystem::path& folder) {
-  for (const std::string_view message : messages) {
-    const auto read = [&](std::string_view file) {
-      const std::string path = fmt::format("{}/{}", message, file);
-      return folder.empty() ? read_embedded(path) : read_from(folder, path);
-    };
-    messages_.emplace(
-        message, Message{parse_subject_line(read("subject.txt")), parse_body(read("body.txt"), Markup::text),
-                         parse_body(read("body.html"), Markup::html)});
+Templates::Templates(std::span<const Message> messages, const std::filesystem::path& folder) {
+  const TemplateFiles files(folder);
+  for (const Message& message : messages) {
+    const Variables variables = variables_of(message);
+    Entry entry{.row = &message, .languages = {}};
+    auto languages = files.list_languages(message.name);
+    languages.insert("");
+    for (const std::string& language : languages) {
+      const auto read = [&](std::string_view file) { return files.read(message.name, language, file); };
+      entry.languages.insert_or_assign(
+          to_lower_ascii(language),
+          Texts{parse_subject_line(read("subject.txt"), variables),
+                parse_body(read("body.txt"), Markup::text, variables, message.link.variable),
+                parse_body(read("body.html"), Markup::html, variables, message.link.variable)});
+    }
+    entries_.emplace(message.name, std::move(entry));
   }
 }
 
-MailContent MailTemplates::render(std::string_view message, const MailValues& values) const {
-  const auto found = messages_.find(message);
-  if (found == messages_.end()) throw BadTemplate("there is no template for this message");
-  const std::string expires_at = format_moment(values.expires_at);
-  const std::initializer_list<TemplateValue> all{{"username", values.username},
-                                                 {"confirm_url", values.confirm_url},
-                                                 {"reject_url", values.reject_url},
-                                                 {"expires_at", expires_at},
-                                                 {"service", values.service}};
-  const auto& [subject, text, html] = found->second;
+const Message* Templates::find(std::string_view message) const {
+  const auto found = entries_.find(message);
+  return found == entries_.end() ? nullptr : found->second.row;
+}
+
+Templates::Language Templates::find_language(std::string_view message, std::string_view locale) const {
+  const auto entry = entries_.find(message);
+  if (entry == entries_.end()) throw BadTemplate("there is no template for this message");
+  const auto& languages = entry->second.languages;
+  // The lookup of RFC 4647 §3.4, for one tag.
+  for (std::string tag = to_lower_ascii(locale); !tag.empty(); tag.resize(tag.rfind('-'))) {
+    if (const auto language = languages.find(tag); language != languages.end()) return *language;
+    if (tag.find('-') == std::string::npos) break;
+  }
+  return *languages.find("");
+}
+
+Content Templates::render(std::string_view message, std::string_view locale, const Values& values) const {
+  TemplateValues all;
+  for (const Value& value : values) all.set(value.name, value.value);
+  const auto& [subject, text, html] = find_language(message, locale).second;
   return {subject.render(all), text.render(all), html.render(all)};
+}
+
+std::string Templates::format_moment(std::string_view message, std::string_view locale, Timestamp at) const {
+  const auto time = fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::floor<Seconds>(at)));
+  // Only English names of months are known here; figures are understood in every language.
+  if (!find_language(message, locale).first.empty()) return fmt::format("{:%Y-%m-%d %H:%M} UTC", time);
+  return fmt::format("{} {:%B %Y, %H:%M} UTC", time.tm_mday, time);
 }
 
 }  // namespace latchkey::mail

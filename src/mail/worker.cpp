@@ -5,42 +5,42 @@
 
 #include "base/log.h"
 #include "mail/counters.h"
+#include "mail/queue.h"
 
 namespace latchkey::mail {
 namespace {
 
 using std::chrono::milliseconds;
-using store::outbox::Mail;
-namespace outbox = store::outbox;
+namespace mails = store::mails;
+namespace users = store::users;
 
 constexpr std::int64_t page = 100;
 constexpr std::size_t max_reason = 300;
 
-MailWorkerOptions complete(MailWorkerOptions options) {
+WorkerOptions complete(WorkerOptions options) {
   if (options.from.address.empty()) options.from = {"Latchkey", "latchkey@localhost"};
   return options;
 }
 
 }  // namespace
 
-MailWorker::MailWorker(db::Database& database, const Clock& clock, const MailTemplates& templates,
-                       std::unique_ptr<MailTransport> transport, LinkMaker make_links,
-                       MailWorkerOptions options)
+Worker::Worker(db::Database& database, const Clock& clock, const Templates& templates,
+               std::unique_ptr<Transport> transport, FindLinkKeys find_keys, WorkerOptions options)
     : database_(database),
       clock_(clock),
       templates_(templates),
       transport_(std::move(transport)),
-      make_links_(std::move(make_links)),
+      find_keys_(std::move(find_keys)),
       options_(complete(std::move(options))),
       jitter_(std::random_device{}()) {}
 
-MailWorker::~MailWorker() { stop(); }
+Worker::~Worker() { stop(); }
 
-void MailWorker::start() {
+void Worker::start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
 }
 
-void MailWorker::wake() {
+void Worker::wake() {
   {
     const std::scoped_lock lock(mutex_);
     woken_ = true;
@@ -48,12 +48,12 @@ void MailWorker::wake() {
   news_.notify_one();
 }
 
-void MailWorker::stop() {
+void Worker::stop() {
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
 }
 
-void MailWorker::work(const std::stop_token& stop) {
+void Worker::work(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     milliseconds sleep{0};
     try {
@@ -71,64 +71,73 @@ void MailWorker::work(const std::stop_token& stop) {
   }
 }
 
-void MailWorker::note_trouble(std::string_view reason) {
+void Worker::note_trouble(std::string_view reason) {
   if (!in_trouble_) log::warn("mail.paused", {{"reason", reason}});
   in_trouble_ = true;
 }
 
-void MailWorker::take_over() {
+void Worker::take_over(const Queue& queue) {
   LinkId after{};
   while (true) {
-    const auto mails = database_.run_now(outbox::list_all, after, page);
+    const auto rows = database_.run_now(queue.list_all, after, page);
     const Timestamp now = clock_.now();
-    for (const Mail& mail : mails) {
-      if (!mail.put_aside && mail.next_try_at > now) {
-        database_.run_now(outbox::update_failed, now, mail.last_error, mail.id);
-      }
-      after = mail.id;
+    for (const Row& row : rows) {
+      if (!row.put_aside && row.next_try_at > now)
+        database_.run_now(queue.update_failed, now, row.last_error, row.id);
+      after = row.id;
     }
-    if (mails.size() < page) break;
+    if (rows.size() < page) break;
   }
 }
 
-milliseconds MailWorker::send_due(const std::stop_token& stop) {
-  if (!taken_over_ && options_.nodes == Nodes::one) take_over();
+milliseconds Worker::send_due(const std::stop_token& stop) {
+  if (!taken_over_ && options_.nodes == Nodes::one) {
+    for (const Queue* queue : mails::queues) take_over(*queue);
+  }
   taken_over_ = true;
   delete_delivered();
   release_doubtful();
 
-  const auto mails = database_.run_now(outbox::list_due, clock_.now(), options_.batch);
-  for (const Mail& mail : mails) {
-    if (stop.stop_requested()) return milliseconds{0};
-    send(mail, stop);
+  bool some = false;
+  for (const Queue* queue : mails::queues) {
+    const auto rows = database_.run_now(queue->list_due, clock_.now(), options_.batch);
+    for (const Row& row : rows) {
+      if (stop.stop_requested()) return milliseconds{0};
+      send(*queue, row, stop);
+    }
+    some = some || !rows.empty();
   }
-  if (!mails.empty()) return milliseconds{0};  // more may have come meanwhile
+  if (some) return milliseconds{0};  // more may have come meanwhile
 
   transport_->rest();
-  const auto next = database_.run_now(outbox::find_next_due);
-  if (!next) return options_.poll;
-  const auto wait = std::chrono::ceil<milliseconds>(*next - clock_.now());
-  return std::clamp(wait, milliseconds{1}, options_.poll);
+  milliseconds sleep = options_.poll;
+  for (const Queue* queue : mails::queues) {
+    if (const auto next = database_.run_now(queue->find_next_due))
+      sleep = std::min(sleep, std::chrono::ceil<milliseconds>(*next - clock_.now()));
+  }
+  return std::max(sleep, milliseconds{1});
 }
 
-void MailWorker::send(const Mail& mail, const std::stop_token& stop) {
+void Worker::send(const Queue& queue, const Row& row, const std::stop_token& stop) {
   const Timestamp now = clock_.now();
   const Timestamp lease_end = now + options_.lease;
-  MailLease lease{.mail = mail.id, .end = lease_end, .asked = lease_end};
+  Lease lease{.queue = &queue, .mail = row.id, .end = lease_end, .asked = lease_end};
   try {
-    const auto tries = database_.run_now(outbox::update_claimed, lease_end, mail.id, mail.next_try_at);
+    const auto tries = database_.run_now(queue.update_claimed, lease_end, row.id, row.next_try_at);
     // Somebody else has it, its user is gone, or it went out and only its row is left.
-    if (!tries || std::ranges::find(delivered_, mail.id) != delivered_.end()) return;
+    if (!tries || std::ranges::find(delivered_, Place{&queue, row.id}) != delivered_.end()) return;
+    auto account = find_account(row);
 
     LeaseRenewal renewal(database_, clock_, lease, options_.lease, stop);
     const auto started = std::chrono::steady_clock::now();
-    const Delivery delivery = attempt(mail, now, renewal.stop_token());
+    const Delivery delivery = attempt(row, std::move(account), now, renewal.stop_token());
     counters::delivery_seconds.observe(
         std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - started));
     const auto renewed = renewal.finish();
     if (renewed) lease = *renewed;
     // What has become of it is up to whoever has it now, unless there is nothing left to do.
-    if (renewed || delivery.outcome == Delivery::Outcome::taken) settle(mail, *tries, delivery);
+    if (renewed || delivery.outcome == Delivery::Outcome::taken)
+      settle({.queue = queue, .row = row, .tries = *tries}, delivery);
   } catch (...) {
     // The store may have the claim, though it did not answer: then nobody would look at the mail until the
     // lease ends.
@@ -137,85 +146,127 @@ void MailWorker::send(const Mail& mail, const std::stop_token& stop) {
   }
 }
 
-Delivery MailWorker::attempt(const Mail& mail, Timestamp now, const std::stop_token& stop) {
+std::optional<users::Contact> Worker::find_account(const Row& row) {
+  if (row.user_id == UserId{}) return std::nullopt;
+  return database_.run_now(users::find_contact_by_id, row.user_id);
+}
+
+Delivery Worker::attempt(const Row& row, std::optional<users::Contact> account, Timestamp now,
+                         const std::stop_token& stop) {
   // A newer server may have written what this one does not know.
-  if (!templates_.has(mail.message)) return {Delivery::Outcome::later, "no template for this message"};
+  const Message* message = templates_.find(row.message);
+  if (message == nullptr) return {Delivery::Outcome::later, "no template for this message"};
+  if (message->link.purpose != row.link) return {Delivery::Outcome::later, "the message has no such link"};
   try {
-    MailLinks links = make_links_(mail);
-    if (links.expires_at <= now) {
-      return {Delivery::Outcome::refused, "the link ran out before the mail could be sent"};
+    auto parameters = read_parameters(row.parameters);
+    if (!parameters) return {Delivery::Outcome::later, "its parameters can not be read"};
+    Mail mail{.id = row.id,
+              .recipient = row.recipient,
+              .parameters = std::move(*parameters),
+              .created_at = row.created_at,
+              .account = std::move(account)};
+
+    std::optional<Links> links;
+    if (message->link.make != nullptr) {
+      if (row.user_id != UserId{} && !mail.account)
+        return {Delivery::Outcome::dropped, "its account is gone"};
+      if (mail.account && !mail.account->is_active)
+        return {Delivery::Outcome::dropped, "its account is blocked"};
+      links = message->link.make(find_keys_(), mail);
+      if (!links) return {Delivery::Outcome::dropped, "its account is no longer what the link was for"};
+      if (links->expires_at <= now)
+        return {Delivery::Outcome::refused, "the link ran out before the mail could be sent"};
     }
-    const MailContent content = templates_.render(mail.message, {.username = mail.username,
-                                                                 .confirm_url = links.confirm_url,
-                                                                 .reject_url = links.reject_url,
-                                                                 .expires_at = links.expires_at,
-                                                                 .service = options_.service});
-    const MailHeader header{.id = mail.id, .from = options_.from, .to = mail.email, .date = mail.created_at};
-    const OutgoingMail outgoing{.id = mail.id,
-                                .now = now,
-                                .sender = options_.from.address,
-                                .recipient = mail.email,
-                                .message = compose_message(header, content, transport_->encoding()),
-                                .link = std::move(links.confirm_url)};
+    const Content content = render(row, mail, links);
+    const Header header{.id = row.id, .from = options_.from, .to = row.recipient, .date = row.created_at};
+    const Outgoing outgoing{
+        .id = row.id,
+        .now = now,
+        .sender = options_.from.address,
+        .recipient = row.recipient,
+        .message = compose_message(header, content, transport_->encoding()),
+        .link = links ? std::string(value_of(links->values, message->link.variable)) : std::string()};
     return transport_->deliver(outgoing, stop);
   } catch (const std::exception& error) {
-    log::error("mail.fault", {{"mail", to_string(mail.id)}, {"reason", error.what()}});
+    log::error("mail.fault", {{"mail", to_string(row.id)}, {"reason", error.what()}});
     return {Delivery::Outcome::later, "a fault of ours: see mail.fault in the log"};
   }
 }
 
-void MailWorker::settle(const Mail& mail, std::int64_t tries, const Delivery& delivery) {
+Content Worker::render(const Row& row, const Mail& mail, const std::optional<Links>& links) const {
+  Values values = mail.parameters;
+  values.push_back({"service", options_.service});
+  if (value_of(values, "username").empty() && mail.account)
+    values.push_back({"username", mail.account->username});
+  if (links) {
+    values.insert(values.end(), links->values.begin(), links->values.end());
+    values.push_back({"expires_at", templates_.format_moment(row.message, row.locale, links->expires_at)});
+  }
+  return templates_.render(row.message, row.locale, values);
+}
+
+void Worker::settle(const Claimed& mail, const Delivery& delivery) {
   const Timestamp now = clock_.now();
   const std::string reason = delivery.reason.substr(0, max_reason);
   switch (delivery.outcome) {
     case Delivery::Outcome::taken:
       counters::sent.add();
-      delivered_.push_back(mail.id);
+      delivered_.push_back({&mail.queue, mail.row.id});
       delete_delivered();
       return;
     case Delivery::Outcome::stopped:
-      database_.run_now(outbox::update_failed, now, mail.last_error, mail.id);
+      database_.run_now(mail.queue.update_failed, now, mail.row.last_error, mail.row.id);
+      return;
+    case Delivery::Outcome::dropped:
+      drop(mail, reason);
       return;
     case Delivery::Outcome::refused:
-      put_aside(mail, tries, reason);
+      put_aside(mail, reason);
       return;
     case Delivery::Outcome::later:
-      if (is_mail_given_up(mail.created_at, now)) {
-        put_aside(mail, tries, reason);
+      if (is_given_up(mail.row.created_at, now)) {
+        put_aside(mail, reason);
       } else {
-        try_later(mail, tries, now, reason);
+        try_later(mail, now, reason);
       }
   }
 }
 
-void MailWorker::try_later(const Mail& mail, std::int64_t tries, Timestamp now, const std::string& reason) {
+void Worker::try_later(const Claimed& mail, Timestamp now, const std::string& reason) {
   const double share = std::uniform_real_distribution<double>(0, 1)(jitter_);
-  const Timestamp at = next_mail_try(now, tries, share);
-  database_.run_now(outbox::update_failed, at, reason, mail.id);
+  const Timestamp at = next_try(now, mail.tries, share);
+  database_.run_now(mail.queue.update_failed, at, reason, mail.row.id);
   counters::retried.add();
-  log::warn("mail.retry", {{"mail", to_string(mail.id)},
-                           {"tries", tries},
+  log::warn("mail.retry", {{"mail", to_string(mail.row.id)},
+                           {"tries", mail.tries},
                            {"next_try_at", format_rfc3339(at)},
                            {"reason", reason}});
 }
 
-void MailWorker::put_aside(const Mail& mail, std::int64_t tries, const std::string& reason) {
-  database_.run_now(outbox::update_put_aside, reason, mail.id);
+void Worker::put_aside(const Claimed& mail, const std::string& reason) {
+  database_.run_now(mail.queue.update_put_aside, reason, mail.row.id);
   counters::put_aside.add();
-  log::error("mail.put_aside", {{"mail", to_string(mail.id)}, {"tries", tries}, {"reason", reason}});
+  log::error("mail.put_aside", {{"mail", to_string(mail.row.id)}, {"tries", mail.tries}, {"reason", reason}});
 }
 
-void MailWorker::release_doubtful() {
+void Worker::drop(const Claimed& mail, const std::string& reason) {
+  database_.run_now(mail.queue.delete_mail, mail.row.id);
+  counters::dropped.add();
+  log::info("mail.dropped", {{"mail", to_string(mail.row.id)}, {"reason", reason}});
+}
+
+void Worker::release_doubtful() {
   while (!doubtful_.empty()) {
-    const MailLease& lease = doubtful_.back();
-    database_.run_now(outbox::update_lease, clock_.now(), lease.mail, lease.end, lease.asked);
+    const Lease& lease = doubtful_.back();
+    database_.run_now(lease.queue->update_lease, clock_.now(), lease.mail, lease.end, lease.asked);
     doubtful_.pop_back();
   }
 }
 
-void MailWorker::delete_delivered() {
+void Worker::delete_delivered() {
   while (!delivered_.empty()) {
-    database_.run_now(outbox::delete_mail, delivered_.back());
+    const Place& place = delivered_.back();
+    database_.run_now(place.queue->delete_mail, place.mail);
     delivered_.pop_back();
   }
 }

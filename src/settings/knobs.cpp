@@ -63,11 +63,11 @@ constexpr std::array table{
     secret(AT(mail.smtp_password), check_password, "a password",
         "Password for the mail server."),
     choice(AT(mail.tls), "required", mail_tls_choices,
-        "Whether `smtp://` must switch to TLS. `opportunistic` lets whoever sits between read the links in mails; `off` is for a mail server on this machine only. The server's certificate must be signed by an authority that the system trusts, or that the file named by the environment's `SSL_CERT_FILE` does."),
+        "Whether `smtp://` must switch to TLS. `opportunistic` takes whatever encryption the server offers, with any certificate, and sends in the clear where there is none: whoever sits between can read the links in mails. `off` is for a mail server on this machine only. With `required`, and with `smtps://`, the server's certificate must be signed by an authority that the system trusts, or that the file named by the environment's `SSL_CERT_FILE` does."),
     mailbox(AT(mail.from),
         "Sender of the mails; needed with `mail.smtp_url`, since mail servers drop what comes from nowhere."),
     path(AT(mail.templates_dir), "",
-        "Folder with templates that replace those built in, in the same layout; a missing one falls back to the built-in one."),
+        "Folder with templates that replace those built in, in the same layout, and other languages' in `<message>/<language tag>/`; a missing file falls back to the built-in one, one of another language to the English one."),
 
     path(AT(pages.templates_dir), "",
         "Folder with templates, style sheets and scripts that replace those of the pages that are built in, file by file, in the same layout. One that can not be used, or that no page uses, refuses the start."),

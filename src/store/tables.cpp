@@ -48,6 +48,12 @@ constexpr Column mail_code_columns[] = {
     {"detail", Type::text}, {"tries", Type::integer},   {"expires_at", Type::integer},
 };
 constexpr Column spent_columns[] = {{"id", Type::bytes}, {"expires_at", Type::integer}};
+constexpr Column mail_columns[] = {
+    {"id", Type::bytes},       {"user_id", Type::integer},    {"message", Type::text},
+    {"recipient", Type::text}, {"locale", Type::text},        {"parameters", Type::text},
+    {"link", Type::text},      {"created_at", Type::integer}, {"next_try_at", Type::integer},
+    {"tries", Type::integer},  {"put_aside", Type::boolean},  {"last_error", Type::text},
+};
 constexpr Column signing_key_columns[] = {
     {"kid", Type::text},           {"sequence", Type::integer},
     {"public_key", Type::bytes},   {"sealed_private_key", Type::bytes},
@@ -66,6 +72,7 @@ constexpr Table content[] = {
     {.name = "outbox", .columns = outbox_columns, .parent = "users"},
     {.name = "mail_codes", .columns = mail_code_columns, .parent = "users"},
     {.name = "spent", .columns = spent_columns},
+    {.name = "mails", .columns = mail_columns},
     {.name = "signing_keys", .columns = signing_key_columns},
     {.name = "audit", .columns = audit_columns, .ids = Table::Ids::given},
     {.name = "state", .columns = state_columns, .rows = Table::Rows::seeded},

@@ -1,12 +1,14 @@
 """Mail over SMTP, to a sink that can misbehave."""
 
 import contextlib
+import json
 import re
 
 import pytest
 
 from support import SmtpSink, assert_problem, unique_email
 from support.certs import Certificates
+from support.former_mail import queue_as_a_former_program
 from support.mail import Mail
 
 HOUR = 3600
@@ -167,6 +169,64 @@ def test_opportunistic_tls_sends_in_clear_only_where_none_is_offered(serve, cert
         assert sink.wait_for(account.email)[0].tls
 
 
+@pytest.mark.parametrize("certificate", ["self_signed", "wrong_name", "expired"])
+def test_F07_opportunistic_tls_takes_any_certificate(serve, certificates, certificate):
+    with SmtpSink(getattr(certificates, certificate)) as sink:
+        server = serve(sink, mail__smtp_url=trusting(sink), mail__tls="opportunistic")
+        account = server.signup()
+        assert sink.wait_for(account.email)[0].tls
+        assert [command.split()[0] for command in sink.plain_commands] == ["EHLO", "STARTTLS"]
+
+
+def test_F07_a_server_that_can_not_do_the_tls_that_it_offers_gets_the_mail_as_one_that_offers_none(serve, certificates):
+    with SmtpSink(certificates.good) as sink:
+        sink.faults.broken_tls = True
+        server = serve(sink, mail__smtp_url=trusting(sink), mail__tls="opportunistic")
+        account = server.signup()
+        assert not sink.wait_for(account.email)[0].tls
+        assert len(sink.to(account.email)) == 1 and sink.connections == 2
+        server.wait_log(r"INFO mail\.in_clear ")
+
+
+@pytest.mark.parametrize("certificate, reason", [("self_signed", "self.signed"), ("wrong_name", "subject name|host ?name")])
+def test_F07_implicit_tls_is_no_offer_and_is_verified_whatever_mail_tls_says(serve, certificates, certificate, reason):
+    with SmtpSink(getattr(certificates, certificate), implicit_tls=True) as sink:
+        server = serve(sink, mail__smtp_url=trusting(sink), mail__tls="opportunistic")
+        assert_not_sent(server, sink, server.signup(), f"({reason})")
+
+
+def assert_reason(server, account, reason: str):
+    """Log and list give the operator that sentence."""
+    logged = server.wait_log(r"WARN mail\.retry .*tries=1\b", 60)
+    listed, = [line for line in server.cli_ok("mail", "list").splitlines() if account.email in line]
+    assert re.search(reason, logged), logged
+    assert re.search(reason, listed), listed
+
+
+@pytest.mark.parametrize("mechanisms", ["CRAM-MD5", "XOAUTH2", "CRAM-MD5 XOAUTH2"])
+def test_F23_a_server_that_signs_in_in_no_way_of_ours_is_named_with_its_ways(serve, certificates, mechanisms):
+    with SmtpSink(certificates.good, login=("user", "smtp-password"), mechanisms=mechanisms) as sink:
+        server = serve(sink, mail__smtp_url=trusting(sink), mail__tls="required", mail__smtp_user="user",
+                       mail__smtp_password="smtp-password")
+        account = server.signup()
+        assert_reason(server, account, rf"offers AUTH with {mechanisms} alone, and Latchkey signs in with PLAIN or LOGIN")
+        assert sink.auth_attempts == [] and sink.deliveries == []
+
+
+def test_F23_a_port_that_speaks_tls_at_once_is_told_from_one_that_is_silent(serve, certificates):
+    with SmtpSink(certificates.good, implicit_tls=True) as sink:
+        server = serve(sink, mail__smtp_url=f"smtp://localhost:{sink.port}")
+        assert_reason(server, server.signup(), r"connect: the server sent no greeting; .* begins with smtps://")
+        assert sink.deliveries == []
+
+
+def test_F23_a_port_that_does_not_speak_tls_at_once_is_told_from_one_with_bad_tls(serve, certificates):
+    with SmtpSink(certificates.good) as sink:
+        server = serve(sink, mail__smtp_url=f"smtps://localhost:{sink.port}", mail__tls="required")
+        assert_reason(server, server.signup(), r"the port does not speak TLS from the first byte, .* begins with smtp://")
+        assert sink.deliveries == []
+
+
 def test_user_and_password_are_given_inside_tls(serve, certificates):
     with SmtpSink(certificates.good, login=("some.user", "smtp pass=wörd")) as sink:
         server = serve(sink, mail__smtp_url=trusting(sink), mail__tls="required", mail__smtp_user="some.user",
@@ -290,3 +350,96 @@ def test_a_line_that_starts_with_a_dot_survives(serve):
         server = serve(sink)
         account = server.signup(username="...dots")
         assert "...dots" in Mail(sink.wait_for(account.email)[0].data).text
+
+
+# What waits ---------------------------------------------------------------------------------------
+
+
+def test_mail_of_a_program_of_the_version_before_is_sent_listed_and_retried(serve):
+    with SmtpSink() as sink:
+        sink.faults.rcpt_to = "550 5.1.1 no such user"
+        server = serve(sink)
+        account = server.signup()
+        server.wait(lambda: "put aside" in server.cli_ok("mail", "list"), "the mail to be put aside")
+        queue_as_a_former_program(server, account)
+        server.wait(lambda: server.cli_ok("mail", "list").count("put aside") == 2, "both to be put aside")
+        listed = json.loads(server.cli_ok("mail", "list", "--json"))
+        assert [(mail["email"], mail["message"], mail["user_id"]) for mail in listed] == 2 * [
+            (account.email, "confirmation", account.id)]
+        table = server.cli_ok("mail", "list")
+        assert table.split("\n")[0].split()[:4] == ["ID", "USER", "RECIPIENT", "MESSAGE"]
+        assert "outbox: 2 put aside" in (diagnosed := server.cli("doctor")).stdout, diagnosed
+        sink.faults.rcpt_to = None
+        former = [mail["id"] for mail in listed][1]
+        assert "1 mail(s)" in server.cli_ok("mail", "retry", former)
+        sink.wait_for(account.email)
+        assert "1 mail(s)" in server.cli_ok("mail", "retry")
+        first, second = sink.wait_for(account.email, 2)
+        assert first.mail.confirmation_path != second.mail.confirmation_path
+        assert server.get(first.mail.confirmation_path).json() == {"message": "Email confirmed"}
+        server.wait(lambda: account.email not in server.cli_ok("mail", "list"), "both to be gone")
+
+
+def test_what_was_confirmed_meanwhile_is_not_sent_from_either_table(serve):
+    with SmtpSink() as sink:
+        sink.faults.mail_from = "451 4.3.0 later"
+        server = serve(sink)
+        account = server.signup()
+        sink.wait_connections(1)
+        queue_as_a_former_program(server, account)
+        sink.wait_until(lambda: sum(command.startswith("MAIL") for command in sink.commands) >= 2, "another try")
+        sink.faults.mail_from = None
+        other = server.signup()
+        sink.wait_for(other.email)
+        nudge(server, lambda: len(sink.to(account.email)) == 2, "both")
+        server.get(sink.to(account.email)[0].mail.confirmation_path)
+        server.wait(lambda: account.email not in server.cli_ok("mail", "list"), "both to be gone")
+
+
+# Templates ----------------------------------------------------------------------------------------
+
+
+def test_F08_F18_templates_of_the_operator_stand_one_by_one_over_those_built_in(serve, tmp_path):
+    folder = tmp_path / "confirmation"
+    folder.mkdir()
+    (folder / "subject.txt").write_bytes(b"\xef\xbb\xbfWelcome to {{service}}\n")
+    with SmtpSink() as sink:
+        server = serve(sink, mail__templates_dir=str(tmp_path))
+        mail = sink.wait_for(server.signup().email)[0].mail
+        assert mail.subject == "Welcome to 127.0.0.1"
+        assert "please confirm the address" in mail.text and "<html" in mail.html
+
+
+def test_a_confirmation_mail_is_in_the_language_that_the_client_prefers_where_there_is_one(serve, tmp_path):
+    german = tmp_path / "confirmation" / "de"
+    german.mkdir(parents=True)
+    (german / "subject.txt").write_text("Willkommen bei {{service}}")
+    (german / "body.txt").write_text("Bis {{expires_at}}:\n\n{{confirm_url}}\n")
+    with SmtpSink() as sink:
+        server = serve(sink, mail__templates_dir=str(tmp_path), limits__enabled="false")
+
+        def sign_up(languages: str):
+            email = unique_email()
+            body = {"email": email, "username": "somebody", "password": "correct-horse-battery"}
+            assert server.post("/api/auth/signup", json=body, headers={"Accept-Language": languages}).status_code == 201
+            return email, sink.wait_for(email)[0].mail
+
+        email, mail = sign_up("de-AT,de;q=0.9,en;q=0.8")
+        assert mail.subject == "Willkommen bei 127.0.0.1"
+        assert re.search(r"^Bis \d{4}-\d\d-\d\d \d\d:\d\d UTC:", mail.text)
+        assert "Confirm e-mail address" in mail.html, "the file that is missing is the English one"
+        server.post("/api/auth/request_email", json={"email": email}, headers={"Accept-Language": "en"})
+        assert sink.wait_for(email, 2)[1].mail.subject == "Confirm your e-mail address for 127.0.0.1"
+        for languages in ("fr", "en;q=0.9, de;q=0.1", "../de", ""):
+            assert sign_up(languages)[1].subject == "Confirm your e-mail address for 127.0.0.1", languages
+
+
+@pytest.mark.parametrize("file, text, says", [("body.txt", "no link", "has no {{confirm_url}}"),
+                                              ("body.html", "{{confirm_url}} {{surname}}", "line 1"),
+                                              ("subjet.txt", "x", "is no template")])
+def test_templates_that_would_not_do_refuse_the_start(make_server, tmp_path, file, text, says):
+    (tmp_path / "confirmation").mkdir()
+    (tmp_path / "confirmation" / file).write_text(text)
+    server = make_server({"mail.templates_dir": str(tmp_path)}, start=False)
+    said = server.cli_refused("serve")
+    assert file in said and says in said, said

@@ -44,4 +44,4 @@ def test_Z21_ten_failovers_lose_nothing_that_was_acknowledged(record_property):
             assert violations(servers[0]) == {}
             assert_undamaged(cluster, "latchkey")
             # A mail that was sent, and whose end nobody could write down, waits for its lease to be sent again.
-            cluster.wait(lambda: cluster.sql("SELECT count(*) FROM outbox", "latchkey") == [["0"]], "an empty outbox", 90)
+            cluster.wait(lambda: cluster.sql("SELECT count(*) FROM mails", "latchkey") == [["0"]], "an empty outbox", 90)

@@ -67,7 +67,7 @@ TEST_P(Accounts, S11_OfSignUpsAtOnceWithOneAddressOneIsWrittenAndOfTheOthersThei
   EXPECT_EQ(find("a@example.org")->username, made);
   EXPECT_EQ(database.run_now(count_sign_ups, "ok"), 1);
   EXPECT_EQ(database.run_now(count_sign_ups, "account_exists"), 2);
-  EXPECT_EQ(database.run_now(store::outbox::count_all), 1);
+  EXPECT_EQ(database.run_now(store::mails::current.count_all), 1);
 }
 
 TEST_P(Accounts, C03_ALinkIsGoodUntilItExpires) {
@@ -92,10 +92,78 @@ TEST_P(Accounts, C01_AUsedLinkSaysSo) {
 TEST_P(Accounts, C09_ALinkIsBoundToItsAddress) {
   sign_up("a@example.org").value();
   sign_up("b@example.org").value();
-  auto mail = database.run_now(store::outbox::list_all, LinkId{}, std::int64_t{10}).front();
-  mail.email_key = mail.email_key == "a@example.org" ? "b@example.org" : "a@example.org";
-  const auto url = make_confirmation_links(services, mail).confirm_url;
-  EXPECT_TRUE(wait(confirm_email(services, origin(), url.substr(url.rfind('/') + 1))).has_error());
+  auto mail = waiting_mails().front();
+  const std::string other = mail.recipient == "a@example.org" ? "b@example.org" : "a@example.org";
+  auto account = database.run_now(store::users::find_contact_by_id, mail.user_id).value();
+  account.email = account.email_key = mail.recipient = other;
+  const auto links = make_confirmation_links(
+      {.ring = keys.current()->ring(), .public_url = services.public_url, .settings = settings},
+      {.id = mail.id,
+       .recipient = other,
+       .parameters = {},
+       .created_at = mail.created_at,
+       .account = account});
+  EXPECT_TRUE(wait(confirm_email(services, origin(), token_of(links.value()))).has_error());
+}
+
+TEST_P(Accounts, AMailThatAnAccountNeedsNoMoreHasNoLink) {
+  const auto user = sign_up("a@example.org").value().user;
+  const auto mail = waiting_mails().front();
+  EXPECT_EQ(mail.user_id, user.id);
+  EXPECT_EQ(mail.message, "confirmation");
+  ASSERT_TRUE(links_of(mail).has_value());
+  EXPECT_EQ(links_of(mail)->expires_at, now + 24h);
+  auto elsewhere = mail;
+  elsewhere.recipient = "former@example.org";
+  EXPECT_FALSE(links_of(elsewhere).has_value()) << "the account has another address now";
+  EXPECT_TRUE(wait(confirm_email(services, origin(), token_of(links_of(mail).value()))).has_value());
+  EXPECT_FALSE(links_of(mail).has_value()) << "the address is confirmed";
+  EXPECT_TRUE(waiting_mails().empty()) << "and the mail went with that";
+}
+
+TEST_P(Accounts, MailThatNobodyWillAskForIsSweptAndCountedUntilThen) {
+  Clock clock;
+  app::Housekeeping housekeeping(services, clock, app::sweeps());
+  const auto user = member("a@example.org");
+  const auto put_aside = [&](Timestamp at) {
+    const auto work = [&](db::Tx& tx) {
+      return mail::queue(
+          tx, services.wake_mail,
+          {.message = "password_changed", .user = user, .recipient = "a@example.org", .now = at});
+    };
+    database.run_now(store::mails::current.update_put_aside, "refused", database.write_now(work));
+  };
+  put_aside(now);
+  put_aside(now + 1s);
+  EXPECT_EQ(mail::count_waiting(database), 2);
+  now += 30 * 24h;
+  housekeeping.sweep(now);
+  EXPECT_EQ(mail::count_waiting(database), 1);
+  EXPECT_EQ(waiting_mails().front().created_at, now - 30 * 24h + 1s);
+}
+
+TEST_P(Accounts, ABlockedOrDeletedAccountLosesItsLinksAndKeepsItsNotices) {
+  const auto blocked = sign_up("a@example.org").value().user;
+  const auto deleted = sign_up("b@example.org").value().user;
+  const auto notify = [&](const store::users::User& user) {
+    const auto work = [&](db::Tx& tx) {
+      mail::queue(tx, services.wake_mail,
+                  {.message = "password_changed", .user = user.id, .recipient = user.email, .now = now});
+    };
+    database.write_now(work);
+  };
+  notify(blocked);
+  notify(deleted);
+  ASSERT_EQ(waiting_mails().size(), 4U);
+  const auto block = [&](db::Tx& tx) {
+    return accounts::set_access(tx, origin(), blocked.id, accounts::Access::blocked);
+  };
+  ASSERT_TRUE(database.write_now(block).has_value());
+  const auto remove = [&](db::Tx& tx) { return accounts::delete_user(tx, origin(), deleted.id); };
+  ASSERT_TRUE(database.write_now(remove).has_value());
+  const auto left = waiting_mails();
+  ASSERT_EQ(left.size(), 2U);
+  for (const auto& mail : left) EXPECT_EQ(mail.message, "password_changed");
 }
 
 TEST_P(Accounts, NotMeRemovesAnUnconfirmedAccountOnly) {
@@ -110,9 +178,7 @@ TEST_P(Accounts, NotMeRemovesAnUnconfirmedAccountOnly) {
 
 TEST_P(Accounts, OneMailAMinuteToOneAddress) {
   sign_up("a@example.org").value();
-  const auto mails = [&] {
-    return database.run_now(store::outbox::list_all, LinkId{}, std::int64_t{100}).size();
-  };
+  const auto mails = [&] { return waiting_mails().size(); };
   EXPECT_EQ(mails(), 1U);
   EXPECT_EQ(wait(request_email(services, origin(), "a@example.org")).value(), EmailRequest::check_your_mail);
   EXPECT_EQ(mails(), 1U) << "the sign-up mail counts";
@@ -208,9 +274,7 @@ TEST_P(Accounts, AnUnconfirmedAccountEndsWhenItsTimeIsOverWhetherSweptOrNot) {
   sign_up("b@example.org").value();
   const auto token = link_token("a@example.org");
   const auto other = link_token("b@example.org");
-  const auto mails = [&] {
-    return database.run_now(store::outbox::list_all, LinkId{}, std::int64_t{100}).size();
-  };
+  const auto mails = [&] { return waiting_mails().size(); };
   const auto waiting = mails();
   now += 72h - 1s;
   EXPECT_TRUE(wait(look_at_confirmation(services, origin(), token)).has_value());
@@ -363,7 +427,7 @@ TEST_P(Accounts, UniqueUserNamesWhereAskedFor) {
   EXPECT_EQ(sign_up("b@example.org").error().code, ErrorCode::username_taken);
   EXPECT_FALSE(find("b@example.org").has_value());
   EXPECT_EQ(database.run_now(count_sign_ups, "ok"), 1);
-  EXPECT_EQ(database.run_now(store::outbox::count_all), 1);
+  EXPECT_EQ(database.run_now(store::mails::current.count_all), 1);
 }
 
 TEST_P(Accounts, WithoutConfirmationSignUpSignsIn) {

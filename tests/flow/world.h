@@ -13,9 +13,10 @@
 #include "features/signup/sign_up.h"
 #include "flow/keys/rotation.h"
 #include "flow/services.h"
+#include "mail/queue.h"
 #include "settings/settings.h"
+#include "store/mails.h"
 #include "store/migrations.h"
-#include "store/outbox.h"
 #include "support/databases.h"
 
 namespace latchkey::flow {
@@ -79,12 +80,27 @@ class World : public testing::TestWithParam<db::test::Backend> {
 
   /// The token of the link in the mail that waits for an address.
   std::string link_token(const std::string& email) {
-    for (const auto& mail : database.run_now(store::outbox::list_all, LinkId{}, std::int64_t{100})) {
-      if (mail.email != email) continue;
-      const auto url = make_confirmation_links(services, mail).confirm_url;
-      return url.substr(url.rfind('/') + 1);
+    for (const auto& mail : waiting_mails()) {
+      if (mail.recipient == email) return token_of(links_of(mail).value());
     }
     return "";
+  }
+  std::vector<store::mails::Mail> waiting_mails() {
+    return database.run_now(store::mails::current.list_all, LinkId{}, std::int64_t{100});
+  }
+  /// The links of a mail, as the mail thread makes them.
+  std::optional<mail::Links> links_of(const store::mails::Mail& row) {
+    return make_confirmation_links(
+        {.ring = keys.current()->ring(), .public_url = services.public_url, .settings = settings},
+        {.id = row.id,
+         .recipient = row.recipient,
+         .parameters = {},
+         .created_at = row.created_at,
+         .account = database.run_now(store::users::find_contact_by_id, row.user_id)});
+  }
+  static std::string token_of(const mail::Links& links) {
+    const auto url = mail::value_of(links.values, "confirm_url");
+    return std::string(url.substr(url.rfind('/') + 1));
   }
 
   /// A confirmed account.

@@ -16,7 +16,7 @@ def test_M07_the_mail_of_a_node_that_was_killed_while_sending_goes_out_within_a_
             account = nodes[0].signup()
             sink.wait_connections(1)
             with nodes[1].db() as db:
-                (waits_until,), = db.execute("SELECT next_try_at FROM outbox").fetchall()
+                (waits_until,), = db.execute("SELECT next_try_at FROM mails").fetchall()
             assert waits_until / 1e6 <= nodes[1].clock.now() + LEASE
             # Whoever sends has it to itself.
             answered = sink.to(account.email)

@@ -322,7 +322,7 @@ def test_B08_a_deleted_user_leaves_nothing_to_inherit(make_server):
             server.cli_ok("user", "delete", gone)
         with server.db() as db:
             left = {id for (id,) in db.execute("SELECT id FROM users")}
-            assert {id for (id,) in db.execute("SELECT user_id FROM outbox")} == {other.id}
+            assert {id for (id,) in db.execute("SELECT user_id FROM mails")} == {other.id}
             assert {id for (id,) in db.execute("SELECT user_id FROM sessions")} <= left
             assert not {first["id"], waiting.id} & left
             for name in server.tables():

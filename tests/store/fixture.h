@@ -12,8 +12,8 @@
 #include "crypto/sha256.h"
 #include "db/migrate.h"
 #include "store/db/fixture.h"
+#include "store/mails.h"
 #include "store/migrations.h"
-#include "store/outbox.h"
 #include "store/sessions.h"
 #include "store/users.h"
 
@@ -61,9 +61,18 @@ class StoreTest : public testing::TestWithParam<db::test::Backend> {
     database.write_now(work);
     return session.id;
   }
-  LinkId queue_mail(UserId user, Timestamp at) {
+  LinkId queue_mail(UserId user, Timestamp at, const std::string& link = "confirmation") {
     const LinkId id = crypto::new_link_id();
-    database.run_now(outbox::insert_mail, id, user, "confirmation", at);
+    database.run_now(mails::insert_mail, id, user, "confirmation", "to@example.com", "de", "{}", link, at);
+    return id;
+  }
+  /// As a program up to 0.1.0 does.
+  LinkId queue_mail_in_outbox(UserId user, Timestamp at) {
+    static constexpr db::Statement<db::Affected, LinkId, UserId, Timestamp> insert{
+        "INSERT INTO outbox (id, user_id, message, created_at, next_try_at, tries, put_aside, last_error) "
+        "VALUES ($1, $2, 'confirmation', $3, $3, 0, FALSE, '')"};
+    const LinkId id = crypto::new_link_id();
+    database.run_now(insert, id, user, at);
     return id;
   }
 

@@ -88,14 +88,14 @@ TEST_P(Users, C02AConfirmationIsConsumedOnce) {
 TEST_P(Users, OnlyAnUnconfirmedAccountCanBeDisowned) {
   const auto user = row("a@example.com");
   const UserId id = insert(user).value();
-  queue_mail(id, now);
+  queue_mail_in_outbox(id, now);
   EXPECT_FALSE(database.run_now(users::delete_unconfirmed, user.subject, "b@example.com").has_value());
   const UserId confirmed = add_confirmed("c@example.com");
   EXPECT_FALSE(
       database.run_now(users::delete_unconfirmed, find(confirmed).subject, "c@example.com").has_value());
   EXPECT_EQ(database.run_now(users::delete_unconfirmed, user.subject, "a@example.com"), id);
   EXPECT_FALSE(database.run_now(users::find_user, now, id).has_value());
-  EXPECT_TRUE(database.run_now(outbox::list_all, LinkId{}, std::int64_t{10}).empty());
+  EXPECT_TRUE(database.run_now(mails::former.list_all, LinkId{}, std::int64_t{10}).empty());
   EXPECT_TRUE(database.run_now(users::find_user, now, confirmed).has_value());
 }
 
@@ -118,14 +118,14 @@ TEST_P(Users, B08SessionsAndMailGoWithTheirAccount) {
   const UserId stays = add("b@example.com");
   const SessionId session = open(gone);
   const SessionId other = open(stays);
-  queue_mail(gone, now);
-  queue_mail(stays, now);
+  queue_mail_in_outbox(gone, now);
+  queue_mail_in_outbox(stays, now);
   EXPECT_EQ(database.run_now(users::delete_user, gone).rows, 1);
   EXPECT_FALSE(database.run_now(sessions::find_line, session).has_value());
   EXPECT_TRUE(database.run_now(sessions::find_line, other).has_value());
-  const auto mails = database.run_now(outbox::list_all, LinkId{}, std::int64_t{10});
-  ASSERT_EQ(mails.size(), 1U);
-  EXPECT_EQ(mails.front().user_id, stays);
+  const auto left = database.run_now(mails::former.list_all, LinkId{}, std::int64_t{10});
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left.front().user_id, stays);
   EXPECT_EQ(database.run_now(users::delete_user, gone).rows, 0);
 }
 

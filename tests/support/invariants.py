@@ -30,6 +30,7 @@ def violations(server: Server) -> dict[str, list]:
         "a session of nobody": "SELECT user_id FROM sessions WHERE user_id NOT IN (SELECT id FROM users)",
         "a mail of nobody": "SELECT user_id FROM outbox WHERE user_id NOT IN (SELECT id FROM users)",
         "a mail to a blocked user": "SELECT users.id FROM outbox JOIN users ON users.id = user_id WHERE NOT is_active",
+        "a link for a blocked user": "SELECT users.id FROM mails JOIN users ON users.id = user_id WHERE NOT is_active AND link <> ''",
         "a session that outlives its limit": "SELECT id FROM sessions WHERE idle_expires_at > expires_at OR expires_at <= created_at",
         "no administrator": "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND confirmed AND is_active)",
         "a damaged page": "SELECT * FROM pragma_integrity_check WHERE integrity_check <> 'ok'",

@@ -39,6 +39,7 @@ class Faults:
     refuse: bool = False              # close every connection before the greeting
     greeting: str = "220 sink ESMTP"  # e.g. "554 no" or "421 later"
     hide_starttls: bool = False       # do not offer STARTTLS, and refuse it
+    broken_tls: bool = False          # offer STARTTLS, and refuse every handshake
     after_starttls: bytes = b""       # bytes put behind the 220 of STARTTLS, in clear
     mail_from: str | None = None      # reply to MAIL FROM, e.g. "451 4.3.0 later"
     rcpt_to: str | None = None        # reply to RCPT TO, e.g. "550 5.1.1 no such user"
@@ -54,10 +55,10 @@ class Faults:
 class SmtpSink:
     """Listens on a free port of `host` until `close`. `certificate` (a PEM file with key) offers
     STARTTLS, or wraps the connection from its first byte when `implicit_tls` is set. With `login` it
-    offers AUTH and wants that user and password."""
+    offers AUTH with these mechanisms and wants that user and password."""
 
     def __init__(self, certificate: Path | None = None, *, implicit_tls: bool = False,
-                 login: tuple[str, str] | None = None, host: str = "127.0.0.1"):
+                 login: tuple[str, str] | None = None, mechanisms: str = "PLAIN LOGIN", host: str = "127.0.0.1"):
         self.faults = Faults()
         self.deliveries: list[Delivery] = []
         self.auth_attempts: list[tuple[str, str, bool]] = []  # user, password, over TLS
@@ -66,6 +67,7 @@ class SmtpSink:
         self.connections = 0
         self.flooded = 0  # bytes that endless answers came to
         self._login = login
+        self._mechanisms = mechanisms
         self._implicit_tls = implicit_tls
         self._tls = None
         if certificate is not None:
@@ -221,6 +223,10 @@ class _Dialogue:
                     self._reply("502 5.5.1 not here")
                     continue
                 self._io.sendall(b"220 go ahead\r\n" + self._faults.after_starttls)
+                if self._faults.broken_tls:
+                    self._io.recv(65536)
+                    self._io.sendall(b"\x15\x03\x03\x00\x02\x02\x28")  # a fatal alert: handshake_failure
+                    return
                 self._start_tls()
             elif verb == "AUTH":
                 self._authenticate(text)
@@ -262,7 +268,7 @@ class _Dialogue:
         if self._sink._tls is not None and not self._tls and not self._faults.hide_starttls:
             features.append("STARTTLS")
         if self._sink._login:
-            features.append("AUTH PLAIN LOGIN")
+            features.append(f"AUTH {self._sink._mechanisms}")
         features.append("8BITMIME")
         return [f"250-{feature}" for feature in features[:-1]] + [f"250 {features[-1]}"]
 

@@ -13,12 +13,12 @@ COUNTERS = ("decoy", "administrators")
 
 
 def changes(before: dict[str, list[tuple]], after: dict[str, list[tuple]]) -> dict[str, list]:
-    """The rows of each table that came or went. Rows that leave the outbox are mails that were sent
+    """The rows of each table that came or went. Rows that leave `mails` are mails that were sent
     meanwhile, no doing of the request; rows that come to it are."""
     found: dict[str, list] = {}
     for table in sorted(before.keys() | after.keys()):
         old, new = set(before.get(table, [])), set(after.get(table, []))
-        if table.startswith("outbox"):
+        if table.startswith(("mails", "outbox")):
             known = {row[0] for row in old}
             rows = [("+", row) for row in new if row[0] not in known]
         else:
@@ -33,7 +33,7 @@ def changes(before: dict[str, list[tuple]], after: dict[str, list[tuple]]) -> di
 @contextlib.contextmanager
 def nothing_changes(server, *, besides: tuple[str, ...] = ()) -> Iterator[None]:
     """Asserts that the block leaves every table as it was, the records of refusals apart (and
-    tables whose names begin with one of `besides`). A mail would show as a new row of the outbox."""
+    tables whose names begin with one of `besides`). A mail would show as a new row of `mails`."""
     before = server.snapshot()
     yield
     found = {table: rows for table, rows in changes(before, server.snapshot()).items()

@@ -13,7 +13,7 @@
 #include "flow/accounts/first_start.h"
 #include "flow/keys/rotation.h"
 #include "settings/master_secret.h"
-#include "store/outbox.h"
+#include "store/mails.h"
 #include "store/signing_keys.h"
 #include "store/users.h"
 
@@ -89,12 +89,14 @@ void check_keys(Diagnosis& diagnosis, const flow::keys::KeySnapshot& snapshot, d
 void check_outbox(Diagnosis& diagnosis, db::Database& database) {
   std::size_t waiting = 0;
   std::size_t put_aside = 0;
-  LinkId after{};
-  for (;;) {
-    const auto mails = database.run_now(store::outbox::list_all, after, outbox_page);
-    if (mails.empty()) break;
-    for (const auto& mail : mails) ++(mail.put_aside ? put_aside : waiting);
-    after = mails.back().id;
+  for (const store::mails::Queue* queue : store::mails::queues) {
+    LinkId after{};
+    for (;;) {
+      const auto mails = database.run_now(queue->list_all, after, outbox_page);
+      if (mails.empty()) break;
+      for (const auto& mail : mails) ++(mail.put_aside ? put_aside : waiting);
+      after = mails.back().id;
+    }
   }
   if (put_aside > 0) {
     diagnosis.warn(

@@ -5,12 +5,13 @@
 #include <boost/json/serialize.hpp>
 
 #include "app/cli/table.h"
-#include "store/outbox.h"
+#include "store/mails.h"
 
 namespace latchkey::app::cli {
 namespace {
 
-using store::outbox::Mail;
+namespace mails = store::mails;
+using mails::Mail;
 
 constexpr std::int64_t mails_at_once = 500;
 
@@ -19,7 +20,7 @@ std::string_view state_of(const Mail& mail) { return mail.put_aside ? "put aside
 std::string to_json(const Mail& mail) {
   const boost::json::object object{{"id", to_string(mail.id)},
                                    {"user_id", mail.user_id.value},
-                                   {"email", mail.email},
+                                   {"email", mail.recipient},
                                    {"message", mail.message},
                                    {"created_at", format_rfc3339(mail.created_at)},
                                    {"next_try_at", format_rfc3339(mail.next_try_at)},
@@ -31,8 +32,8 @@ std::string to_json(const Mail& mail) {
 
 std::vector<std::string> to_row(const Mail& mail) {
   return {to_string(mail.id),
-          std::to_string(mail.user_id.value),
-          mail.email,
+          mail.user_id == UserId{} ? "-" : std::to_string(mail.user_id.value),
+          mail.recipient,
           mail.message,
           format_rfc3339(mail.created_at),
           mail.put_aside ? "-" : format_rfc3339(mail.next_try_at),
@@ -47,14 +48,16 @@ int execute(const MailList& command, Context& context) {
   const bool json = command.format == Format::json;
   JsonArray array(context.console);
   Table table(context.console,
-              {"ID", "USER", "EMAIL", "MESSAGE", "CREATED", "NEXT TRY", "TRIES", "STATE", "LAST ERROR"});
-  LinkId after{};
-  for (;;) {
-    const auto mails = context.services.database.run_now(store::outbox::list_all, after, mails_at_once);
-    if (mails.empty()) break;
-    for (const Mail& mail : mails) json ? array.add(to_json(mail)) : table.add(to_row(mail));
-    json ? array.flush() : table.flush();
-    after = mails.back().id;
+              {"ID", "USER", "RECIPIENT", "MESSAGE", "CREATED", "NEXT TRY", "TRIES", "STATE", "LAST ERROR"});
+  for (const mails::Queue* queue : mails::queues) {
+    LinkId after{};
+    for (;;) {
+      const auto found = context.services.database.run_now(queue->list_all, after, mails_at_once);
+      if (found.empty()) break;
+      for (const Mail& mail : found) json ? array.add(to_json(mail)) : table.add(to_row(mail));
+      json ? array.flush() : table.flush();
+      after = found.back().id;
+    }
   }
   if (json) {
     array.finish();
@@ -66,8 +69,12 @@ int execute(const MailList& command, Context& context) {
 
 int execute(const MailRetry& command, Context& context) {
   auto work = [&](db::Tx& tx) {
-    return command.id.has_value() ? tx.run(store::outbox::update_retry, context.origin.now, *command.id).rows
-                                  : tx.run(store::outbox::update_retry_all, context.origin.now).rows;
+    std::int64_t rows = 0;
+    for (const mails::Queue* queue : mails::queues) {
+      rows += command.id.has_value() ? tx.run(queue->update_retry, context.origin.now, *command.id).rows
+                                     : tx.run(queue->update_retry_all, context.origin.now).rows;
+    }
+    return rows;
   };
   const auto count = context.services.database.write_now(work);
   if (command.id.has_value() && count == 0) return refuse(context.console, ErrorCode::mail_not_found);

@@ -21,7 +21,7 @@
 #include "move/mover.h"
 #include "settings/master_secret.h"
 #include "store/mail_codes.h"
-#include "store/outbox.h"
+#include "store/mails.h"
 #include "store/sessions.h"
 #include "store/signing_keys.h"
 #include "store/state.h"
@@ -73,8 +73,8 @@ constexpr flow::Event restored{.name = "restored"};
 /// Removes everything that somebody could still hold a token or a link of.
 void void_what_was_given_out(db::Tx& tx, std::optional<std::int64_t> current_epoch, Timestamp now) {
   tx.run(store::sessions::delete_all);
-  tx.run(store::outbox::delete_all);
   tx.run(store::mail_codes::delete_all);
+  for (const store::mails::Queue* queue : store::mails::queues) tx.run(queue->delete_all);
   tx.run(store::signing_keys::delete_all);
   const auto epoch = next_epoch(tx.run(store::state::find_epoch).value_or(0), current_epoch, now);
   if (tx.run(store::state::update_epoch, epoch).rows != 1)

@@ -106,11 +106,10 @@ int execute(const UserAdd& command, Context& context) {
                                              .role = command.role,
                                              .confirmed = command.confirmed};
   auto work = [&](db::Tx& tx) {
-    return flow::accounts::add_account(tx, context.services.settings, context.origin, account);
+    return flow::accounts::add_account(tx, context.services, context.origin, account);
   };
   const Result<User> user = context.services.database.write_now(work);
   if (user.has_error()) return refuse(context.console, user.error());
-  if (!command.confirmed) context.services.wake_mail();
   context.console.out(
       fmt::format("user {} ({}) added as {}{}\n", user->id.value, user->email, to_string(user->role),
                   command.confirmed ? ", confirmed" : "; its confirmation mail waits to be sent"));

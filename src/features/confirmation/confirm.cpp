@@ -2,7 +2,9 @@
 
 #include "crypto/jose/confirmation_token.h"
 #include "features/confirmation/events.h"
+#include "flow/accounts/confirmation_mail.h"
 #include "flow/accounts/unconfirmed.h"
+#include "mail/queue.h"
 
 namespace latchkey::features::confirmation {
 namespace {
@@ -16,18 +18,20 @@ Error refused(const flow::Origin& origin) {
 
 }  // namespace
 
-ConfirmationLinks make_confirmation_links(const flow::Services& services, const store::outbox::Mail& mail) {
-  const Timestamp expires_at = mail.created_at + services.settings.accounts.confirmation_ttl;
-  const crypto::jose::ConfirmationClaims claims{.link = mail.id,
-                                                .sub = mail.subject,
-                                                .address = crypto::jose::address_fingerprint(mail.email_key),
-                                                .iat = to_numeric_date(mail.created_at),
-                                                .exp = to_numeric_date(expires_at)};
-  const auto token = crypto::jose::make_confirmation_token(
-      claims, services.keys.current()->ring().key(crypto::KeyUse::confirmation_link));
-  return {.confirm_url = services.public_url + "/api/auth/confirmed_email/" + token,
-          .reject_url = services.public_url + "/api/auth/rejected_email/" + token,
-          .expires_at = expires_at};
+std::optional<mail::Links> make_confirmation_links(const mail::LinkKeys& keys, const mail::Mail& mail) {
+  if (!mail.account || mail.account->confirmed || mail.account->email != mail.recipient) return std::nullopt;
+  const Timestamp expires_at = mail.created_at + keys.settings.accounts.confirmation_ttl;
+  const crypto::jose::ConfirmationClaims claims{
+      .link = mail.id,
+      .sub = mail.account->subject,
+      .address = crypto::jose::address_fingerprint(mail.account->email_key),
+      .iat = to_numeric_date(mail.created_at),
+      .exp = to_numeric_date(expires_at)};
+  const auto token =
+      crypto::jose::make_confirmation_token(claims, keys.ring.key(crypto::KeyUse::confirmation_link));
+  return mail::Links{.values = {{"confirm_url", keys.public_url + "/api/auth/confirmed_email/" + token},
+                                {"reject_url", keys.public_url + "/api/auth/rejected_email/" + token}},
+                     .expires_at = expires_at};
 }
 
 Task<Result<users::Contact>> look_at_confirmation(flow::Services& services, flow::Origin origin,
@@ -60,7 +64,7 @@ Task<Result<Confirmed>> confirm_email(flow::Services& services, flow::Origin ori
       if (!now.has_value() || !now->confirmed) return Error(ErrorCode::invalid_confirmation);
       return Confirmed::before;
     }
-    tx.run_later(store::outbox::delete_mail_of_user, *id);
+    mail::drop_links_for(tx, *id, std::string(flow::accounts::confirmation_message));
     flow::record(tx, origin, events::email_confirmed, flow::ok, to_string(contact.subject));
     return Confirmed::now;
   };
@@ -77,6 +81,7 @@ Task<Result<>> reject_email(flow::Services& services, flow::Origin origin, std::
   auto work = [&](db::Tx& tx) -> Result<> {
     const auto id = tx.run(users::delete_unconfirmed, contact.subject, contact.email_key);
     if (!id.has_value()) return Error(ErrorCode::invalid_confirmation);
+    mail::drop_links(tx, *id);
     flow::record(tx, origin, events::email_rejected, events::account_removed, to_string(contact.subject));
     return {};
   };

@@ -7,19 +7,13 @@
 #include "base/task.h"
 #include "flow/origin.h"
 #include "flow/services.h"
-#include "store/outbox.h"
+#include "mail/message.h"
 #include "store/users.h"
 
 namespace latchkey::features::confirmation {
 
-/// The links that a confirmation mail carries. Made from the outbox row alone, so that a mail sent twice
-/// carries the same.
-struct ConfirmationLinks {
-  std::string confirm_url;
-  std::string reject_url;
-  Timestamp expires_at;
-};
-ConfirmationLinks make_confirmation_links(const flow::Services& services, const store::outbox::Mail& mail);
+/// `confirm_url` and `reject_url`. Nothing once the address is confirmed, or the account has another.
+std::optional<mail::Links> make_confirmation_links(const mail::LinkKeys& keys, const mail::Mail& mail);
 
 enum class Confirmed : std::uint8_t { now, before };
 

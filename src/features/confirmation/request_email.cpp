@@ -2,16 +2,16 @@
 
 #include "base/email_address.h"
 #include "base/field_errors.h"
-#include "crypto/random.h"
+#include "flow/accounts/confirmation_mail.h"
 #include "flow/accounts/unconfirmed.h"
 #include "mail/counters.h"
-#include "store/outbox.h"
 #include "store/state.h"
 #include "store/users.h"
 
 namespace latchkey::features::confirmation {
 
-Task<Result<EmailRequest>> request_email(flow::Services& services, flow::Origin origin, std::string email) {
+Task<Result<EmailRequest>> request_email(flow::Services& services, flow::Origin origin, std::string email,
+                                         std::string language) {
   const auto& settings = services.settings;
   const auto parsed = parse_email_address(email, settings.accounts.domains_without_dot);
   if (!parsed.has_value()) {
@@ -26,7 +26,8 @@ Task<Result<EmailRequest>> request_email(flow::Services& services, flow::Origin 
     if (contact.has_value()) {
       const auto id = tx.run(store::users::update_mailed_at, origin.now, contact->id, origin.now - interval);
       if (id.has_value()) {
-        tx.run_later(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
+        mail::queue(tx, services.wake_mail,
+                    flow::accounts::confirmation_mail(*id, contact->email, language, origin.now));
         return true;
       }
     }
@@ -39,12 +40,7 @@ Task<Result<EmailRequest>> request_email(flow::Services& services, flow::Origin 
     return false;
   };
   const bool queued = co_await services.database.write(work);
-  if (queued) {
-    mail::counters::queued.add();
-    services.wake_mail();
-  } else if (contact.has_value()) {
-    mail::counters::withheld.add();
-  }
+  if (!queued && contact.has_value()) mail::counters::withheld.add();
   co_return EmailRequest::check_your_mail;
 }
 

@@ -14,8 +14,10 @@ enum class EmailRequest : std::uint8_t {
   already_confirmed,  ///< no mail
 };
 
-/// Asks for another confirmation mail. An unknown address gets the first answer after the same work. Not more
-/// than one mail an interval to one address, the sign-up mail counted. Refuses with validation_failed.
-Task<Result<EmailRequest>> request_email(flow::Services& services, flow::Origin origin, std::string email);
+/// Asks for another confirmation mail, in a language (a tag, or empty for the default). An unknown address
+/// gets the first answer after the same work. Not more than one mail an interval to one address, the sign-up
+/// mail counted. Refuses with validation_failed.
+Task<Result<EmailRequest>> request_email(flow::Services& services, flow::Origin origin, std::string email,
+                                         std::string language = {});
 
 }  // namespace latchkey::features::confirmation

@@ -9,7 +9,7 @@
 #include "features/confirmation/feature.h"
 #include "features/confirmation/pages.h"
 #include "features/confirmation/request_email.h"
-#include "flow/accounts/unconfirmed.h"
+#include "http/language.h"
 #include "http/media_type.h"
 #include "http/respond.h"
 #include "web/pages.h"
@@ -89,14 +89,16 @@ Task<Result<http::Response>> post_request_email(const api::Api& api, http::Reque
   auto body = api::decode<RequestEmail>(request);
   if (body.has_error()) co_return body.error();
   flow::Origin origin = api::origin_of(request);
-  const auto result = co_await request_email(api.services, std::move(origin), std::move(body->email));
+  std::string language = http::preferred_language(request);
+  const auto result =
+      co_await request_email(api.services, std::move(origin), std::move(body->email), std::move(language));
   if (result.has_error()) co_return result.error();
   const bool confirmed = *result == EmailRequest::already_confirmed;
   co_return http::message_response(200,
                                    confirmed ? already_confirmed : "Check your email for confirmation link");
 }
 
-constexpr api::Endpoint endpoints[] = {
+constexpr api::Endpoint rows[] = {
     {
         .method = http::Method::get,
         .path = "/api/auth/confirmed_email/{token}",
@@ -162,19 +164,8 @@ constexpr api::Endpoint endpoints[] = {
     },
 };
 
-/// Accounts that nobody confirmed in time.
-flow::Swept sweep_unconfirmed(flow::Services& services, const flow::Origin& origin, std::string_view,
-                              std::int64_t most) {
-  const auto work = [&](db::Tx& tx) {
-    return flow::accounts::remove_lapsed(tx, services.settings, origin, most);
-  };
-  return flow::swept_some(services.database.write_now(work), most);
-}
-
-constexpr flow::Sweep sweeps[] = {{.name = "unconfirmed", .step = sweep_unconfirmed}};
-
 }  // namespace
 
-const api::Feature feature{.name = "confirmation", .endpoints = endpoints, .pages = pages, .sweeps = sweeps, .counters = events::counters};
+constinit const std::span<const api::Endpoint> endpoints = rows;
 
 }  // namespace latchkey::features::confirmation

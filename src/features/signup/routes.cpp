@@ -8,6 +8,7 @@
 #include "features/signup/events.h"
 #include "features/signup/feature.h"
 #include "features/signup/sign_up.h"
+#include "http/language.h"
 #include "http/respond.h"
 
 namespace latchkey::features::signup {
@@ -52,7 +53,8 @@ Task<Result<http::Response>> post_signup(const api::Api& api, http::Request& req
   if (body.has_error()) co_return body.error();
   SignupInput input{.email = std::move(body->email),
                     .username = std::move(body->username),
-                    .password = std::move(body->password)};
+                    .password = std::move(body->password),
+                    .language = http::preferred_language(request)};
   flow::Origin origin = api::origin_of(request);
   auto result = co_await sign_up(api.services, std::move(origin), std::move(input));
   if (result.has_error()) co_return result.error();

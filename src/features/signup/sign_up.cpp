@@ -2,11 +2,10 @@
 
 #include "crypto/random.h"
 #include "features/signup/events.h"
+#include "flow/accounts/confirmation_mail.h"
 #include "flow/accounts/unconfirmed.h"
 #include "flow/accounts/validation.h"
 #include "flow/sessions/open_session.h"
-#include "mail/counters.h"
-#include "store/outbox.h"
 
 namespace latchkey::features::signup {
 namespace {
@@ -30,7 +29,7 @@ users::User as_written(UserId id, const users::NewUser& account) {
 
 /// Everything that one sign-up may write, in one transaction.
 Result<SignedUp> write_account(db::Tx& tx, const flow::Services& services, const flow::Origin& origin,
-                               const users::NewUser& account) {
+                               const users::NewUser& account, const std::string& language) {
   auto id = users::insert_user(tx, account);
   if (!id.has_value() && flow::accounts::remove_lapsed_holders(tx, services.settings, origin,
                                                                account.email_key, account.username_key) > 0) {
@@ -51,7 +50,8 @@ Result<SignedUp> write_account(db::Tx& tx, const flow::Services& services, const
         flow::sessions::open_session(tx, services.settings, origin, *id, account.subject, account.role),
         origin.now);
   } else {
-    tx.run_later(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
+    mail::queue(tx, services.wake_mail,
+                flow::accounts::confirmation_mail(*id, account.email, language, origin.now));
   }
   return result;
 }
@@ -63,22 +63,20 @@ enum class Address : std::uint8_t { free, held };
 /// The subject is fresh, so where address or user name are taken, entry and mail find no account, and nothing
 /// is written. What is to be done then takes a transaction, as does what is rarer.
 Task<Result<SignedUp>> write(flow::Services& services, flow::Origin origin, users::NewUser account,
-                             Address address) {
+                             std::string language, Address address) {
   if (address == Address::free && !account.confirmed) {
     const flow::EntryOfUnit entry(origin, events::sign_up, flow::ok, account.subject);
-    const auto link = crypto::new_link_id();
-    const std::string message = "confirmation";
+    const mail::Row row(flow::accounts::confirmation_mail({}, account.email, language, origin.now));
     const auto insert_user = users::insert_user(account);
     const auto insert_entry = entry.statement();
-    const auto insert_mail =
-        store::outbox::insert_mail_to_subject.with(link, message, origin.now, account.subject);
+    const auto insert_mail = mail::queue_to_subject(row, account.subject, services.wake_mail);
     const auto written = co_await services.database.run_together(insert_user, insert_entry, insert_mail);
     if (const auto id = std::get<0>(written)) {
       SignedUp result{.user = as_written(*id, account), .tokens = std::nullopt};
       co_return result;
     }
   }
-  auto work = [&](db::Tx& tx) { return write_account(tx, services, origin, account); };
+  auto work = [&](db::Tx& tx) { return write_account(tx, services, origin, account, language); };
   co_return co_await services.database.write(work);
 }
 
@@ -132,11 +130,7 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
                          .confirmed = !confirmation,
                          .now = origin.now};
   const auto address = known.has_value() ? Address::held : Address::free;
-  auto result = co_await write(services, origin, std::move(account), address);
-  if (result.has_value() && confirmation) {
-    mail::counters::queued.add();
-    services.wake_mail();
-  }
+  auto result = co_await write(services, origin, std::move(account), std::move(input.language), address);
   if (result.has_error() && result.error().code == ErrorCode::username_taken)
     flow::note(origin, events::sign_up, ErrorCode::username_taken);
   co_return result;

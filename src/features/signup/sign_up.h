@@ -17,6 +17,7 @@ struct SignupInput {
   std::string email;
   std::string username;
   Secret password;
+  std::string language{};  ///< of the confirmation mail; a tag, or empty for the default
 };
 
 struct SignedUp {

@@ -1,11 +1,11 @@
 #include "flow/accounts/accounts.h"
 
 #include "crypto/random.h"
+#include "flow/accounts/confirmation_mail.h"
 #include "flow/accounts/unconfirmed.h"
 #include "flow/events.h"
 #include "flow/sessions/end_sessions.h"
-#include "mail/counters.h"
-#include "store/outbox.h"
+#include "mail/queue.h"
 #include "store/state.h"
 
 namespace latchkey::flow::accounts {
@@ -35,12 +35,6 @@ Result<> keep_an_administrator(db::Tx& tx, const Origin& origin, const Event& ev
   return Error(ErrorCode::last_administrator);
 }
 
-/// Mail of an account that is blocked or removed is not sent any more.
-void drop_mail(db::Tx& tx, UserId user) {
-  const auto dropped = tx.run(store::outbox::delete_mail_of_user, user).rows;
-  count_on_commit(tx, mail::counters::dropped, dropped);
-}
-
 void end_sessions(db::Tx& tx, UserId user) {
   sessions::end_sessions_of(tx, user, sessions::EndedBy::administrator);
 }
@@ -64,7 +58,7 @@ Result<users::User> set_access(db::Tx& tx, const Origin& origin, UserId user, Ac
     return Error(ErrorCode::user_not_found);
   if (!allow) {
     end_sessions(tx, user);
-    drop_mail(tx, user);
+    mail::drop_links(tx, user);
   }
   return changed(tx, origin, event, user, "");
 }
@@ -85,15 +79,15 @@ Result<users::User> delete_user(db::Tx& tx, const Origin& origin, UserId user) {
   const auto last = tx.run(users::find_user, origin.now, user);
   if (!last.has_value()) return Error(ErrorCode::user_not_found);
   end_sessions(tx, user);
-  drop_mail(tx, user);
+  mail::drop_links(tx, user);
   tx.run_later(users::delete_user, user);
   record(tx, origin, user_deleted, ok, to_string(last->subject));
   return *last;
 }
 
-Result<users::User> add_account(db::Tx& tx, const Settings& settings, const Origin& origin,
+Result<users::User> add_account(db::Tx& tx, const Services& services, const Origin& origin,
                                 const AccountToAdd& account) {
-  remove_lapsed_holders(tx, settings, origin, account.email_key, account.username_key);
+  remove_lapsed_holders(tx, services.settings, origin, account.email_key, account.username_key);
   const users::NewUser row{.subject = crypto::new_subject(),
                            .email = account.email,
                            .email_key = account.email_key,
@@ -109,7 +103,7 @@ Result<users::User> add_account(db::Tx& tx, const Settings& settings, const Orig
     return Error(address_taken ? ErrorCode::account_exists : ErrorCode::username_taken);
   }
   if (!account.confirmed) {
-    tx.run_later(store::outbox::insert_mail, crypto::new_link_id(), *id, "confirmation", origin.now);
+    mail::queue(tx, services.wake_mail, confirmation_mail(*id, account.email, "", origin.now));
   }
   return changed(tx, origin, user_added, *id, to_string(account.role));
 }

@@ -40,7 +40,7 @@ struct AccountToAdd {
   bool confirmed = false;
 };
 /// Refuses with account_exists, username_taken. An unconfirmed one gets the confirmation mail.
-Result<store::users::User> add_account(db::Tx& tx, const Settings& settings, const Origin& origin,
+Result<store::users::User> add_account(db::Tx& tx, const Services& services, const Origin& origin,
                                        const AccountToAdd& account);
 
 }  // namespace latchkey::flow::accounts

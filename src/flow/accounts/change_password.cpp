@@ -1,10 +1,8 @@
 #include "flow/accounts/change_password.h"
 
-#include "flow/events.h"
 #include "flow/sessions/end_sessions.h"
-#include "mail/counters.h"
+#include "mail/queue.h"
 #include "store/mail_codes.h"
-#include "store/outbox.h"
 
 namespace latchkey::flow::accounts {
 
@@ -17,8 +15,7 @@ Result<PasswordChanged> change_password_by_mail(db::Tx& tx, const Origin& origin
   if (!changed.has_value()) return Error(ErrorCode::invalid_link);
   const auto ended = sessions::end_sessions_of(tx, account.id, sessions::EndedBy::new_password);
   tx.run_later(store::mail_codes::delete_codes_of_user, account.id);
-  const auto dropped = tx.run(store::outbox::delete_mail_of_user, account.id).rows;
-  count_on_commit(tx, mail::counters::dropped, dropped);
+  mail::drop_links(tx, account.id);
   return PasswordChanged{.sessions_ended = ended};
 }
 

@@ -72,7 +72,7 @@ std::optional<std::string> ensure_administrator(Services& services, const Origin
     if (const auto existing = tx.run(users::find_user_by_email, origin.now, account.email_key)) {
       return {.problem = explain_no_administrator(*existing), .made = std::nullopt};
     }
-    const auto added = add_account(tx, settings, origin, account);
+    const auto added = add_account(tx, services, origin, account);
     if (added.has_value()) return {.problem = std::nullopt, .made = added->id};
     return {.problem =
                 "the user name \"administrator\" is taken; run `latchkey user add --role admin "

@@ -28,7 +28,7 @@ class MailFilesTest : public testing::Test {
     return result;
   }
 
-  static mail::OutgoingMail mail() {
+  static mail::Outgoing mail() {
     return {.id = {},
             .now = Timestamp{Microseconds{1'769'846'400'000'001}},
             .sender = "latchkey@localhost",
@@ -48,7 +48,7 @@ class MailFilesTest : public testing::Test {
 
 TEST_F(MailFilesTest, AMailIsOneFileForItsOwnerAlone) {
   ::umask(0);
-  mail::MailFiles files_transport(folder(), mail::LinkInLog::hidden);
+  mail::Files files_transport(folder(), mail::LinkInLog::hidden);
   EXPECT_EQ(mode_of(folder()), 0700U);
   EXPECT_EQ(files_transport.deliver(mail(), {}).outcome, mail::Delivery::Outcome::taken);
   const auto written = files();
@@ -63,7 +63,7 @@ TEST_F(MailFilesTest, AMailIsOneFileForItsOwnerAlone) {
 TEST_F(MailFilesTest, ShowsTheLinkInTheLogOnlyWhereToldSo) {
   for (const auto& [rule, shown] :
        {std::pair{mail::LinkInLog::hidden, false}, std::pair{mail::LinkInLog::shown, true}}) {
-    mail::MailFiles transport(folder(), rule);
+    mail::Files transport(folder(), rule);
     testing::internal::CaptureStderr();
     transport.deliver(mail(), {});
     const std::string log = testing::internal::GetCapturedStderr();
@@ -73,7 +73,7 @@ TEST_F(MailFilesTest, ShowsTheLinkInTheLogOnlyWhereToldSo) {
 }
 
 TEST_F(MailFilesTest, AFailureIsForLaterAndLeavesNothing) {
-  mail::MailFiles transport(folder(), mail::LinkInLog::hidden);
+  mail::Files transport(folder(), mail::LinkInLog::hidden);
   std::filesystem::remove(folder());
   const mail::Delivery gone = transport.deliver(mail(), {});
   EXPECT_EQ(gone.outcome, mail::Delivery::Outcome::later);
@@ -90,15 +90,15 @@ TEST_F(MailFilesTest, ClearsAwayWhatACrashLeftHalfWritten) {
   std::filesystem::create_directory(folder());
   std::ofstream(folder() / ".20260131T080000.000001Z-0.eml.part") << "half";
   std::ofstream(folder() / "20260131T080000.000001Z-0.eml") << "whole";
-  const mail::MailFiles transport(folder(), mail::LinkInLog::hidden);
+  const mail::Files transport(folder(), mail::LinkInLog::hidden);
   ASSERT_EQ(files().size(), 1U);
   EXPECT_EQ(files()[0].extension(), ".eml");
 }
 
 TEST_F(MailFilesTest, RefusesToStartWithoutAFolder) {
-  EXPECT_THROW(mail::MailFiles(parent_ / "no" / "where", mail::LinkInLog::hidden), std::system_error);
+  EXPECT_THROW(mail::Files(parent_ / "no" / "where", mail::LinkInLog::hidden), std::system_error);
   std::ofstream(parent_ / "file") << "x";
-  EXPECT_THROW(mail::MailFiles(parent_ / "file", mail::LinkInLog::hidden), std::system_error);
+  EXPECT_THROW(mail::Files(parent_ / "file", mail::LinkInLog::hidden), std::system_error);
 }
 
 }  // namespace

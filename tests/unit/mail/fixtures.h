@@ -13,6 +13,7 @@
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 #include "db/migrate.h"
+#include "mail/queue.h"
 #include "mail/worker.h"
 #include "store/migrations.h"
 #include "store/users.h"
@@ -21,15 +22,43 @@
 namespace latchkey::mail {
 
 using Outcome = mail::Delivery::Outcome;
-namespace outbox = store::outbox;
+namespace mails = store::mails;
+
+/// A message with a link, as the feature of confirmation has one, and what password recovery would have.
+inline constexpr std::string_view confirmation_variables[] = {"confirm_url", "reject_url"};
+inline constexpr std::string_view reset_variables[] = {"reset_url", "code"};
+inline constexpr std::string_view changed_variables[] = {"changed_at"};
+inline std::optional<Links> make_confirmation(const LinkKeys& keys, const Mail& mail) {
+  if (mail.account->confirmed) return std::nullopt;
+  return Links{
+      .values = {{"confirm_url", keys.public_url + "/api/auth/confirmed_email/" + to_string(mail.id)},
+                 {"reject_url", keys.public_url + "/api/auth/rejected_email/" + to_string(mail.id)}},
+      .expires_at = mail.created_at + std::chrono::hours{200}};
+}
+inline std::optional<Links> make_reset(const LinkKeys& keys, const Mail& mail) {
+  // As it could compare the account's version with that of the moment when the mail was asked for.
+  if (value_of(mail.parameters, "made_for") != to_string(mail.account->subject)) return std::nullopt;
+  return Links{.values = {{"reset_url", keys.public_url + "/password/new/" + to_string(mail.id)},
+                          {"code", "01234567"}},
+               .expires_at = mail.created_at + std::chrono::minutes{30}};
+}
+inline constexpr Message messages[] = {
+    {.name = "confirmation",
+     .variables = confirmation_variables,
+     .link = {.purpose = "confirmation", .variable = "confirm_url", .make = make_confirmation}},
+    {.name = "password_reset",
+     .variables = reset_variables,
+     .link = {.purpose = "password_reset", .variable = "reset_url", .make = make_reset}},
+    {.name = "password_changed", .variables = changed_variables},
+};
 
 /// Takes mails, or answers what it was told to, and says when something came.
-class FakeTransport final : public mail::MailTransport {
+class FakeTransport final : public mail::Transport {
  public:
   struct State {
     std::mutex mutex;
     std::condition_variable_any news;
-    std::vector<mail::OutgoingMail> taken;
+    std::vector<mail::Outgoing> taken;
     std::deque<mail::Delivery> answers;  ///< then `taken`
     int attempts = 0;
     int stopped = 0;
@@ -63,7 +92,7 @@ class FakeTransport final : public mail::MailTransport {
 
   explicit FakeTransport(State& state) : state_(state) {}
   mail::BodyEncoding encoding() const override { return mail::BodyEncoding::eight_bit; }
-  mail::Delivery deliver(const mail::OutgoingMail& mail, std::stop_token stop) override {
+  mail::Delivery deliver(const mail::Outgoing& mail, std::stop_token stop) override {
     std::unique_lock lock(state_.mutex);
     ++state_.attempts;
     state_.news.notify_all();
@@ -91,6 +120,35 @@ class FakeTransport final : public mail::MailTransport {
   State& state_;
 };
 
+/// The files of a feature that is not there yet, as an operator could bring them.
+class OperatorsTemplates {
+ public:
+  OperatorsTemplates() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "latchkey-templates-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
+    path_ = pattern;
+    write("password_reset/subject.txt", "Your code is {{code}}");
+    write("password_reset/body.txt", "{{username}}: {{reset_url}} until {{expires_at}}");
+    write("password_reset/body.html", "<a href=\"{{reset_url}}\">{{code}}</a>");
+    write("password_reset/de/subject.txt", "Ihr Code ist {{code}}");
+    write("password_reset/de/body.txt", "{{username}}: {{reset_url}} bis {{expires_at}}");
+    write("password_changed/subject.txt", "Your password at {{service}} was changed");
+    write("password_changed/body.txt", "{{username}}, it was changed at {{changed_at}}.");
+    write("password_changed/body.html", "<p>{{username}}, it was changed at {{changed_at}}.</p>");
+  }
+  ~OperatorsTemplates() { std::filesystem::remove_all(path_); }
+  OperatorsTemplates(const OperatorsTemplates&) = delete;
+  OperatorsTemplates& operator=(const OperatorsTemplates&) = delete;
+  void write(const std::string& name, std::string_view text) const {
+    std::filesystem::create_directories((path_ / name).parent_path());
+    std::ofstream(path_ / name, std::ios::binary) << text;
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
 /// A real database in a folder of its own, a clock that tests move, and a worker.
 class MailTest : public testing::TestWithParam<db::test::Backend> {
  protected:
@@ -98,12 +156,6 @@ class MailTest : public testing::TestWithParam<db::test::Backend> {
     database_ = std::make_unique<db::Database>(GetParam().open(folder_));
     db::migrate(*database_, store::migration_files, crypto::sha256_hex, clock_.now());
     user_ = add_user("user@example.org");
-    make_links_ = [](const outbox::Mail& mail) {
-      return mail::MailLinks{
-          .confirm_url = "https://x.example/api/auth/confirmed_email/" + to_string(mail.id),
-          .reject_url = "https://x.example/api/auth/rejected_email/" + to_string(mail.id),
-          .expires_at = mail.created_at + std::chrono::hours{200}};
-    };
   }
   ~MailTest() override {
     worker_.reset();
@@ -150,12 +202,32 @@ class MailTest : public testing::TestWithParam<db::test::Backend> {
   }
 
   LinkId add_mail(std::string message = "confirmation") {
+    return add({.message = message,
+                .user = user_,
+                .recipient = "user@example.org",
+                .link = message,
+                .now = clock_.now()});
+  }
+  LinkId add(const New& mail) {
+    const auto work = [&](db::Tx& tx) { return queue(tx, wake_, mail); };
+    return database_->write_now(work);
+  }
+  /// As a program up to 0.1.0 does.
+  LinkId add_to_outbox() {
+    static constexpr db::Statement<db::Affected, LinkId, UserId, Timestamp> insert{
+        "INSERT INTO outbox (id, user_id, message, created_at, next_try_at, tries, put_aside, last_error) "
+        "VALUES ($1, $2, 'confirmation', $3, $3, 0, FALSE, '')"};
     const LinkId id = crypto::new_link_id();
-    database_->run_now(outbox::insert_mail, id, user_, message, clock_.now());
+    database_->run_now(insert, id, user_, clock_.now());
     return id;
   }
 
-  std::vector<outbox::Mail> waiting() { return database_->run_now(outbox::list_all, LinkId{}, 100); }
+  std::vector<mails::Mail> waiting() {
+    auto all = database_->run_now(mails::current.list_all, LinkId{}, 100);
+    const auto former = database_->run_now(mails::former.list_all, LinkId{}, 100);
+    all.insert(all.end(), former.begin(), former.end());
+    return all;
+  }
 
   void wait_until(const std::function<bool()>& condition, const char* what) {
     for (int i = 0; i < 2000; ++i) {
@@ -165,15 +237,15 @@ class MailTest : public testing::TestWithParam<db::test::Backend> {
     FAIL() << "waited for " << what;
   }
 
-  mail::MailWorker& start(mail::Nodes nodes = mail::Nodes::one,
-                          std::chrono::milliseconds poll = std::chrono::milliseconds{20}) {
-    worker_ = std::make_unique<mail::MailWorker>(*database_, clock_, templates_,
-                                                 std::make_unique<FakeTransport>(state_), make_links_,
-                                                 mail::MailWorkerOptions{.from = {"", "no-reply@example.com"},
-                                                                         .service = "x.example",
-                                                                         .nodes = nodes,
-                                                                         .lease = std::chrono::hours{2},
-                                                                         .poll = poll});
+  mail::Worker& start(mail::Nodes nodes = mail::Nodes::one,
+                      std::chrono::milliseconds poll = std::chrono::milliseconds{20}) {
+    worker_ = std::make_unique<mail::Worker>(*database_, clock_, templates_,
+                                             std::make_unique<FakeTransport>(state_), find_keys_,
+                                             mail::WorkerOptions{.from = {"", "no-reply@example.com"},
+                                                                 .service = "x.example",
+                                                                 .nodes = nodes,
+                                                                 .lease = std::chrono::hours{2},
+                                                                 .poll = poll});
     worker_->start();
     return *worker_;
   }
@@ -183,10 +255,17 @@ class MailTest : public testing::TestWithParam<db::test::Backend> {
   Microseconds offset_{0};
   std::unique_ptr<db::Database> database_;
   UserId user_;
-  mail::LinkMaker make_links_;
-  mail::MailTemplates templates_;
+  const settings::Settings settings_;
+  const std::string public_url_ = "https://x.example";
+  const crypto::Keyring ring_{Secret("0123456789abcdef0123456789abcdef"), {}, 0};
+  mail::FindLinkKeys find_keys_ = [this] {
+    return LinkKeys{.ring = ring_, .public_url = public_url_, .settings = settings_};
+  };
+  const OperatorsTemplates recovery_;
+  mail::Templates templates_{messages, recovery_.path()};
+  const Wake wake_ = [] {};
   FakeTransport::State state_;
-  std::unique_ptr<mail::MailWorker> worker_;
+  std::unique_ptr<mail::Worker> worker_;
 };
 
 }  // namespace latchkey::mail

@@ -13,15 +13,15 @@ class MailLeaseTest : public MailTest {
  protected:
   MailLeaseTest() { state_.hangs = true; }
 
-  std::unique_ptr<mail::MailWorker> start_node(FakeTransport::State& state, milliseconds lease) {
-    auto worker = std::make_unique<mail::MailWorker>(
-        *database_, clock_, templates_, std::make_unique<FakeTransport>(state), make_links_,
-        mail::MailWorkerOptions{.nodes = mail::Nodes::several, .lease = lease, .poll = milliseconds{20}});
+  std::unique_ptr<mail::Worker> start_node(FakeTransport::State& state, milliseconds lease) {
+    auto worker = std::make_unique<mail::Worker>(
+        *database_, clock_, templates_, std::make_unique<FakeTransport>(state), find_keys_,
+        mail::WorkerOptions{.nodes = mail::Nodes::several, .lease = lease, .poll = milliseconds{20}});
     worker->start();
     return worker;
   }
   /// A node that has begun to send a mail and hangs there.
-  std::unique_ptr<mail::MailWorker> start_sending(milliseconds lease) {
+  std::unique_ptr<mail::Worker> start_sending(milliseconds lease) {
     auto worker = start_node(state_, lease);
     EXPECT_TRUE(state_.wait_attempts(1));
     return worker;
@@ -54,7 +54,7 @@ TEST_P(MailLeaseTest, WhoeverLosesAMailToSomebodyElseStopsSendingIt) {
   wait_until(
       [&] {
         const Timestamp seen = waiting().at(0).next_try_at;
-        return database_->run_now(outbox::update_claimed, end, id, seen).has_value();
+        return database_->run_now(mails::current.update_claimed, end, id, seen).has_value();
       },
       "the mail to be taken");
   ASSERT_TRUE(state_.wait_stopped(1));
@@ -66,9 +66,9 @@ TEST_P(MailLeaseTest, WhoeverLosesAMailToSomebodyElseStopsSendingIt) {
 TEST_P(MailLeaseTest, AStoreThatIsBackBeforeTheLeaseEndsCostsNothing) {
   add_mail();
   const auto node = start_sending(seconds(6));
-  rename("ALTER TABLE outbox RENAME TO outbox_away");
+  rename("ALTER TABLE mails RENAME TO mails_away");
   std::this_thread::sleep_for(milliseconds(2500));
-  rename("ALTER TABLE outbox_away RENAME TO outbox");
+  rename("ALTER TABLE mails_away RENAME TO mails");
   const Timestamp end = waiting().at(0).next_try_at;
   wait_until([&] { return waiting().at(0).next_try_at > end; }, "the lease to be renewed");
   state_.go_on();
@@ -79,10 +79,10 @@ TEST_P(MailLeaseTest, AStoreThatIsBackBeforeTheLeaseEndsCostsNothing) {
 TEST_P(MailLeaseTest, AStoreThatIsAwayUntilTheLeaseEndsStopsTheMailWhichIsSentLater) {
   add_mail();
   const auto node = start_sending(milliseconds(600));
-  rename("ALTER TABLE outbox RENAME TO outbox_away");
+  rename("ALTER TABLE mails RENAME TO mails_away");
   ASSERT_TRUE(state_.wait_stopped(1));
   state_.go_on();
-  rename("ALTER TABLE outbox_away RENAME TO outbox");
+  rename("ALTER TABLE mails_away RENAME TO mails");
   ASSERT_TRUE(state_.wait_taken(1));
   wait_until([&] { return waiting().empty(); }, "the outbox to be empty");
   EXPECT_EQ(state_.attempts, 2);
@@ -91,7 +91,8 @@ TEST_P(MailLeaseTest, AStoreThatIsAwayUntilTheLeaseEndsStopsTheMailWhichIsSentLa
 TEST_P(MailLeaseTest, AMailThatIsDroppedWhileItIsSentIsStopped) {
   add_mail();
   const auto node = start_sending(milliseconds(600));
-  database_->run_now(store::users::delete_user, user_);
+  const auto block = [&](db::Tx& tx) { mail::drop_links(tx, user_); };  // as blocking and deleting do
+  database_->write_now(block);
   ASSERT_TRUE(state_.wait_stopped(1));
 }
 

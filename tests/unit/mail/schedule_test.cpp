@@ -31,24 +31,24 @@ TEST(MailSchedule, Z27BacksOffToAnHour) {
                {-5, Seconds{10}},
                {std::numeric_limits<std::int64_t>::min() + 1, Seconds{10}},
                {std::numeric_limits<std::int64_t>::max(), hours{1}}};
-  for (const auto& [tries, wait] : cases) EXPECT_EQ(mail::mail_backoff(tries), wait) << tries;
+  for (const auto& [tries, wait] : cases) EXPECT_EQ(mail::backoff(tries), wait) << tries;
 }
 
 TEST(MailSchedule, JitterShortensByAFifthAtMost) {
-  EXPECT_EQ(mail::next_mail_try(now, 1, 0.0), now + Seconds{10});
-  EXPECT_EQ(mail::next_mail_try(now, 1, 0.5), now + Seconds{9});
-  EXPECT_EQ(mail::next_mail_try(now, 1, 1.0), now + Seconds{8});
-  EXPECT_EQ(mail::next_mail_try(now, 8, 1.0), now + minutes{48});
-  EXPECT_EQ(mail::next_mail_try(now, 1, 7.0), now + Seconds{8});
-  EXPECT_EQ(mail::next_mail_try(now, 1, -7.0), now + Seconds{10});
-  EXPECT_EQ(mail::next_mail_try(now, 1, std::nan("")), now + Seconds{10});
+  EXPECT_EQ(mail::next_try(now, 1, 0.0), now + Seconds{10});
+  EXPECT_EQ(mail::next_try(now, 1, 0.5), now + Seconds{9});
+  EXPECT_EQ(mail::next_try(now, 1, 1.0), now + Seconds{8});
+  EXPECT_EQ(mail::next_try(now, 8, 1.0), now + minutes{48});
+  EXPECT_EQ(mail::next_try(now, 1, 7.0), now + Seconds{8});
+  EXPECT_EQ(mail::next_try(now, 1, -7.0), now + Seconds{10});
+  EXPECT_EQ(mail::next_try(now, 1, std::nan("")), now + Seconds{10});
 }
 
 TEST(MailSchedule, PatienceIsADay) {
-  EXPECT_FALSE(mail::is_mail_given_up(now, now));
-  EXPECT_FALSE(mail::is_mail_given_up(now, now + hours{24} - Microseconds{1}));
-  EXPECT_TRUE(mail::is_mail_given_up(now, now + hours{24}));
-  EXPECT_FALSE(mail::is_mail_given_up(now, now - hours{48}));  // the clock was set back
+  EXPECT_FALSE(mail::is_given_up(now, now));
+  EXPECT_FALSE(mail::is_given_up(now, now + hours{24} - Microseconds{1}));
+  EXPECT_TRUE(mail::is_given_up(now, now + hours{24}));
+  EXPECT_FALSE(mail::is_given_up(now, now - hours{48}));  // the clock was set back
 }
 
 }  // namespace

@@ -74,6 +74,38 @@ TEST(SmtpReply, C14M11ReasonsHoldNoSecrets) {
   EXPECT_EQ(mail::clean_reply("554 http%3A%2F%2Fx.example"), "554 [...]");
 }
 
+TEST(SmtpReply, F23WhatLibcurlMisleadsAboutIsSaid) {
+  const auto explain = [](SmtpEvidence evidence) { return mail::explain(evidence); };
+  EXPECT_EQ(explain({.stage = SmtpStage::greeting, .login_denied = true, .mechanisms = "CRAM-MD5 XOAUTH2"}),
+            "the server offers AUTH with CRAM-MD5 XOAUTH2 alone, and Latchkey signs in with PLAIN or LOGIN: "
+            "nobody was "
+            "asked");
+  EXPECT_EQ(explain({.stage = SmtpStage::sign_in, .login_denied = true, .mechanisms = "PLAIN"}), "")
+      << "it was asked";
+  EXPECT_NE(explain({.connected = true}).find("smtps://"), std::string::npos);
+  EXPECT_EQ(explain({.connected = false}), "") << "nobody was there";
+  EXPECT_EQ(explain({.stage = SmtpStage::greeting, .connected = true}), "") << "there was a greeting";
+  EXPECT_NE(explain({.connected = true, .tls_first = true, .error = "SSL routines::wrong version number"})
+                .find("smtp://"),
+            std::string::npos);
+  EXPECT_EQ(explain({.connected = true, .tls_first = true, .error = "certificate has expired"}), "");
+  // A sentence of ours stands as it is, the URL in it too; what the server said is cleaned.
+  EXPECT_EQ(mail::judge({.stage = SmtpStage::connect, .explanation = "use smtps://"}).reason,
+            "connect: use smtps://");
+  const auto flood =
+      explain({.stage = SmtpStage::greeting, .login_denied = true, .mechanisms = std::string(5000, 'x')});
+  EXPECT_LT(flood.size(), 300U);
+}
+
+TEST(SmtpReply, TheMechanismsStandInTheAnswerToEhlo) {
+  EXPECT_EQ(mail::read_mechanisms("250-AUTH CRAM-MD5 XOAUTH2\r\n"), "CRAM-MD5 XOAUTH2");
+  EXPECT_EQ(mail::read_mechanisms("250 auth PLAIN\r\n"), "PLAIN");
+  EXPECT_EQ(mail::read_mechanisms("250-AUTH=LOGIN\r\n"), "LOGIN");
+  for (const char* line :
+       {"250-AUTHOR x\r\n", "250-AUTH\r\n", "250 8BITMIME\r\n", "535 AUTH x\r\n", "250", ""})
+    EXPECT_EQ(mail::read_mechanisms(line), "") << line;
+}
+
 TEST(SmtpReply, M05J12ReasonsAreShortAndPrintable) {
   EXPECT_EQ(mail::clean_reply("554 \x1b[2J \xff\xfe tab\there\r\nline"), "554 [...] [...] tab here line");
   std::string words;

@@ -12,12 +12,21 @@ constexpr Timestamp eight_o_clock{Microseconds{1'769'846'400'000'000}};  // 2026
 constexpr std::string_view confirm = "https://login.example.com/api/auth/confirmed_email/a.b-c.d_e";
 constexpr std::string_view reject = "https://login.example.com/api/auth/rejected_email/a.b-c.d_e";
 
-mail::MailContent render(const mail::MailTemplates& templates, std::string_view username) {
-  return templates.render(mail::confirmation_message, {.username = username,
-                                                       .confirm_url = confirm,
-                                                       .reject_url = reject,
-                                                       .expires_at = eight_o_clock,
-                                                       .service = "login.example.com"});
+constexpr std::string_view variables[] = {"confirm_url", "reject_url"};
+std::optional<Links> make_none(const LinkKeys&, const Mail&) { return std::nullopt; }
+constexpr Message messages[] = {
+    {.name = "confirmation",
+     .variables = variables,
+     .link = {.purpose = "confirmation", .variable = "confirm_url", .make = make_none}},
+};
+
+Content render(const Templates& templates, std::string username, std::string_view locale = "") {
+  return templates.render("confirmation", locale,
+                          {{"username", std::move(username)},
+                           {"confirm_url", std::string(confirm)},
+                           {"reject_url", std::string(reject)},
+                           {"expires_at", templates.format_moment("confirmation", locale, eight_o_clock)},
+                           {"service", "login.example.com"}});
 }
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
@@ -43,11 +52,11 @@ class Folder {
   std::filesystem::path path_;
 };
 
-TEST(MailTemplates, TheConfirmationMailSaysEverything) {
-  const mail::MailTemplates templates;
-  EXPECT_TRUE(templates.has("confirmation"));
-  EXPECT_FALSE(templates.has("password_reset"));
-  const mail::MailContent mail = render(templates, "Zoë Ångström");
+TEST(Templates, TheConfirmationMailSaysEverything) {
+  const Templates templates(messages);
+  EXPECT_EQ(templates.find("confirmation"), &messages[0]);
+  EXPECT_EQ(templates.find("password_reset"), nullptr);
+  const Content mail = render(templates, "Zoë Ångström");
   EXPECT_EQ(mail.subject, "Confirm your e-mail address for login.example.com");
   for (const auto& part :
        {std::string_view("Zoë Ångström"), confirm, reject, std::string_view("31 January 2026, 08:00 UTC"),
@@ -59,8 +68,8 @@ TEST(MailTemplates, TheConfirmationMailSaysEverything) {
   EXPECT_FALSE(has(mail.html, "src=")) << "nothing is loaded from anywhere";
 }
 
-TEST(MailTemplates, M02J12S14UserNamesAreInert) {
-  const mail::MailTemplates templates;
+TEST(Templates, M02J12S14UserNamesAreInert) {
+  const Templates templates(messages);
   const struct {
     const char* name;
     const char* text;
@@ -80,22 +89,22 @@ TEST(MailTemplates, M02J12S14UserNamesAreInert) {
       {"bad\xffutf8", "bad\uFFFDutf8", "bad\uFFFDutf8"},
   };
   for (const auto& [name, text, html] : cases) {
-    const mail::MailContent mail = render(templates, name);
+    const Content mail = render(templates, name);
     EXPECT_TRUE(has(mail.text, text)) << mail.text;
     EXPECT_TRUE(has(mail.html, html)) << mail.html;
     EXPECT_FALSE(has(mail.subject, "\n"));
   }
 }
 
-TEST(MailTemplates, AFolderReplacesThoseBuiltIn) {
+TEST(Templates, AFolderReplacesThoseBuiltIn) {
   const Folder folder;
-  const mail::MailContent mail = render(mail::MailTemplates(folder.path()), "<b>");
+  const Content mail = render(Templates(messages, folder.path()), "<b>");
   EXPECT_EQ(mail.subject, "Welcome to login.example.com");
   EXPECT_EQ(mail.text, "Open " + std::string(confirm) + "\n");
   EXPECT_EQ(mail.html, "<a href=\"" + std::string(confirm) + "\">&lt;b&gt;</a>\n");
 }
 
-TEST(MailTemplates, ABadFolderIsRefusedAtStartWithTheFile) {
+TEST(Templates, ABadFolderIsRefusedAtStartWithTheFile) {
   const struct {
     const char* file;
     const char* text;
@@ -122,7 +131,7 @@ TEST(MailTemplates, ABadFolderIsRefusedAtStartWithTheFile) {
     const Folder folder;
     folder.write(file, text);
     try {
-      const mail::MailTemplates refused(folder.path());
+      const Templates refused(messages, folder.path());
       ADD_FAILURE() << text;
     } catch (const BadTemplate& error) {
       EXPECT_TRUE(has(error.what(), file)) << error.what();
@@ -130,11 +139,90 @@ TEST(MailTemplates, ABadFolderIsRefusedAtStartWithTheFile) {
     }
   }
   const Folder folder;
-  std::filesystem::remove(folder.path() / "confirmation" / "body.html");
-  EXPECT_THROW(mail::MailTemplates{folder.path()}, BadTemplate);
   folder.write("body.html", "{{confirm_url}}" + std::string(300 * 1024, 'x'));
-  EXPECT_THROW(mail::MailTemplates{folder.path()}, BadTemplate);
-  EXPECT_THROW(mail::MailTemplates{folder.path() / "nowhere"}, BadTemplate);
+  EXPECT_THROW(Templates(messages, folder.path()), BadTemplate);
+  EXPECT_THROW(Templates(messages, folder.path() / "nowhere"), BadTemplate);
+}
+
+TEST(MailTemplates, F08EachFileThatIsMissingIsTheOneBuiltIn) {
+  const Templates built_in(messages);
+  const Content original = render(built_in, "Ada");
+  for (const char* only : {"subject.txt", "body.txt", "body.html"}) {
+    const Folder folder;
+    for (const char* file : {"subject.txt", "body.txt", "body.html"}) {
+      if (file != std::string_view(only)) std::filesystem::remove(folder.path() / "confirmation" / file);
+    }
+    const Content mail = render(Templates(messages, folder.path()), "Ada");
+    EXPECT_EQ(mail.subject == original.subject, only != std::string_view("subject.txt"));
+    EXPECT_EQ(mail.text == original.text, only != std::string_view("body.txt"));
+    EXPECT_EQ(mail.html == original.html, only != std::string_view("body.html"));
+  }
+  const Folder empty;
+  std::filesystem::remove_all(empty.path() / "confirmation");
+  EXPECT_EQ(render(Templates(messages, empty.path()), "Ada").text, original.text);
+}
+
+TEST(MailTemplates, WhatIsThereAndCanNotBeReadOrIsMisspeltIsRefused) {
+  const auto refused = [](const Folder& folder, std::string_view says) {
+    try {
+      const Templates templates(messages, folder.path());
+      ADD_FAILURE() << says;
+    } catch (const BadTemplate& error) {
+      EXPECT_TRUE(has(error.what(), says)) << error.what();
+    }
+  };
+  const Folder dangling;
+  std::filesystem::remove(dangling.path() / "confirmation" / "body.txt");
+  std::filesystem::create_symlink("nowhere", dangling.path() / "confirmation" / "body.txt");
+  refused(dangling, "body.txt: can not be read");
+  const Folder misspelt;
+  misspelt.write("Subject.txt", "x");
+  refused(misspelt, "Subject.txt: is no template; there are subject.txt, body.txt, body.html");
+  const Folder of_language;
+  std::filesystem::create_directory(of_language.path() / "confirmation" / "de");
+  of_language.write("de/betreff.txt", "x");
+  refused(of_language, "betreff.txt");
+  const Folder with_others;
+  with_others.write("body.txt~", "an editor's");
+  with_others.write("README.md", "about");
+  EXPECT_NO_THROW(Templates(messages, with_others.path()));
+}
+
+TEST(MailTemplates, F18AByteOrderMarkIsTakenOff) {
+  const Folder folder;
+  for (const char* file : {"subject.txt", "body.txt", "body.html"}) {
+    std::ifstream in(folder.path() / "confirmation" / file, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    folder.write(file, "\xEF\xBB\xBF" + text);
+  }
+  const Folder plain;
+  const Content marked = render(Templates(messages, folder.path()), "Ada");
+  const Content expected = render(Templates(messages, plain.path()), "Ada");
+  EXPECT_EQ(marked.subject, expected.subject);
+  EXPECT_EQ(marked.text, expected.text);
+  EXPECT_EQ(marked.html, expected.html);
+}
+
+TEST(MailTemplates, LanguagesFallBackToTheirFirstPartAndThenToEnglish) {
+  const Folder folder;
+  std::filesystem::create_directory(folder.path() / "confirmation" / "de");
+  std::filesystem::create_directory(folder.path() / "confirmation" / "pt-BR");
+  folder.write("de/subject.txt", "Willkommen bei {{service}}");
+  folder.write("de/body.txt", "Bis {{expires_at}}: {{confirm_url}}");
+  folder.write("pt-BR/subject.txt", "Bem-vindo");
+  const Templates templates(messages, folder.path());
+  for (const char* locale : {"de", "DE", "de-AT", "de-Latn-AT"}) {
+    const Content german = render(templates, "Ada", locale);
+    EXPECT_EQ(german.subject, "Willkommen bei login.example.com") << locale;
+    EXPECT_EQ(german.text, "Bis 2026-01-31 08:00 UTC: " + std::string(confirm)) << locale;
+    EXPECT_EQ(german.html, render(templates, "Ada").html) << "English has the file that is missing";
+  }
+  EXPECT_EQ(render(templates, "Ada", "pt-br").subject, "Bem-vindo");
+  for (const char* locale : {"", "en", "pt", "fr", "d", "-", "de/../.."}) {
+    EXPECT_EQ(render(templates, "Ada", locale).subject, "Welcome to login.example.com") << locale;
+  }
+  folder.write("de/body.txt", "no link");
+  EXPECT_THROW(Templates(messages, folder.path()), BadTemplate);
 }
 
 }  // namespace

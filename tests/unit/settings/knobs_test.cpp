@@ -39,6 +39,8 @@ const std::map<std::string, std::string> promised{
     {"accounts.confirmation", "required"},
     {"accounts.confirmation_ttl", "24h"},
     {"accounts.unconfirmed_ttl", "72h"},
+    {"accounts.reset_ttl", "30m"},
+    {"accounts.code_ttl", "10m"},
     {"accounts.unique_usernames", "false"},
     {"accounts.domains_without_dot", ""},
     {"password.min_length", "8"},

@@ -19,14 +19,13 @@ inline std::size_t count(std::string_view text, std::string_view part) {
   return found;
 }
 
-/// A request can not be copied or moved, so this is made where it is used.
-struct AskedFor : http::Request {
-  explicit AskedFor(std::string_view asked) {
-    target = asked;
+/// A request for that target; a request can not be copied.
+struct RequestFor : http::Request {
+  explicit RequestFor(std::string_view asked_for) {
+    target = asked_for;
     request_id = "0123456789abcdef";
   }
 };
-inline AskedFor request_for(std::string_view target) { return AskedFor(target); }
 
 /// The operator's folder of templates; gone with the object.
 class Folder {

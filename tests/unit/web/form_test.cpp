@@ -43,7 +43,7 @@ class Forms : public testing::Test {
     all.push_back(page);
     return all;
   }
-  std::string show(const Form& form) const { return pages().render(request_for("/x"), form).body; }
+  std::string show(const Form& form) const { return pages().render(RequestFor("/x"), form).body; }
   Pages pages() const { return Pages(rows(), {.folder = folder_.path(), .service = {}}); }
 
   Folder folder_;
@@ -89,7 +89,7 @@ TEST_F(Forms, AFormThatComesBackSaysFirstWhatIsWrongAndTakesTheFocusThere) {
                        {"email", "eve@example.org"}}));
   form.refuse(errors.take());
   const auto all = pages();
-  const auto response = all.render(request_for("/x"), form);
+  const auto response = all.render(RequestFor("/x"), form);
   EXPECT_EQ(response.status, 422);
   const std::string& html = response.body;
   EXPECT_TRUE(has(html, "<title>Error: New password</title>"));
@@ -122,7 +122,7 @@ TEST_F(Forms, PasswordsAndCodesAreNeverKept) {
 
 TEST_F(Forms, APageWithAPasswordHasTheScriptThatShowsIt) {
   const auto all = pages();
-  const auto response = all.render(request_for("/x"), Form(page));
+  const auto response = all.render(RequestFor("/x"), Form(page));
   EXPECT_TRUE(has(response.body, "<script type=\"module\" src=\"./assets/password."));
   EXPECT_TRUE(
       has(response.body,

@@ -29,7 +29,7 @@ std::string header_of(const http::Response& response, std::string_view name) {
 
 TEST(Pages, EveryPageOfTheProgramIsWholeAndLoadsNothingFromElsewhere) {
   for (const PageFile& row : app::pages()) {
-    const auto page = all_pages().render(request_for("/a/b"), row);
+    const auto page = all_pages().render(RequestFor("/a/b"), row);
     EXPECT_EQ(page.status, 200);
     EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
     EXPECT_TRUE(page.body.starts_with("<!DOCTYPE html>\n<html lang=\"en\" dir=\"ltr\">")) << row.file;
@@ -60,7 +60,7 @@ TEST(Pages, F24LinksLeadToTheRootFromWhereverThePageStands) {
                {"/api/auth/confirmed_email/t?next=/a/b", "../../../"},
                {"/api//auth/confirmed_email/t", "../../../../"}};
   for (const auto& [target, root] : cases) {
-    const auto page = all_pages().render(request_for(target), confirmation::confirm_page,
+    const auto page = all_pages().render(RequestFor(target), confirmation::confirm_page,
                                          {{"reject_path", "api/auth/rejected_email/t"}});
     EXPECT_TRUE(has(page.body,
                     "<form method=\"post\" action=\"" + std::string(root) + "api/auth/rejected_email/t\">"))
@@ -71,7 +71,7 @@ TEST(Pages, F24LinksLeadToTheRootFromWhereverThePageStands) {
 
 TEST(Pages, TheConfirmationPageHasOneButtonForEachAnswer) {
   const auto body = all_pages()
-                        .render(request_for("/x"), confirmation::confirm_page,
+                        .render(RequestFor("/x"), confirmation::confirm_page,
                                 {{"username", "Ada Lovelace"}, {"reject_path", "a.b.c"}})
                         .body;
   EXPECT_EQ(count(body, "<form method=\"post\">"), 1U);
@@ -79,9 +79,9 @@ TEST(Pages, TheConfirmationPageHasOneButtonForEachAnswer) {
   EXPECT_EQ(count(body, "<button type=\"submit\""), 2U);
   EXPECT_TRUE(has(body, "<bdi>Ada Lovelace</bdi>"));
   EXPECT_EQ(
-      count(all_pages().render(request_for("/x"), confirmation::reject_page).body, "<form method=\"post\">"),
+      count(all_pages().render(RequestFor("/x"), confirmation::reject_page).body, "<form method=\"post\">"),
       1U);
-  EXPECT_EQ(count(all_pages().render(request_for("/x"), confirmation::confirmed_page).body, "<form"), 0U);
+  EXPECT_EQ(count(all_pages().render(RequestFor("/x"), confirmation::confirmed_page).body, "<form"), 0U);
 }
 
 TEST(Pages, M02J12S14WhatStrangersChoseIsText) {
@@ -96,26 +96,25 @@ TEST(Pages, M02J12S14WhatStrangersChoseIsText) {
                {"</bdi></p><script>", "<bdi>&lt;/bdi&gt;&lt;/p&gt;&lt;script&gt;</bdi>"}};
   for (const auto& [name, shown] : cases) {
     for (const PageFile* page : {&confirmation::confirm_page, &confirmation::reject_page}) {
-      EXPECT_TRUE(has(all_pages().render(request_for("/x"), *page, {{"username", name}}).body, shown))
-          << name;
+      EXPECT_TRUE(has(all_pages().render(RequestFor("/x"), *page, {{"username", name}}).body, shown)) << name;
     }
   }
-  const auto page = all_pages().render(request_for("/\"><script>"), confirmation::confirm_page,
+  const auto page = all_pages().render(RequestFor("/\"><script>"), confirmation::confirm_page,
                                        {{"reject_path", "\"><script>"}});
   EXPECT_TRUE(has(page.body, "action=\"./&quot;&gt;&lt;script&gt;\""));
   EXPECT_FALSE(has(page.body, "<script"));
 }
 
 TEST(Pages, ADenialIsAPageWithItsStatusAndTheNameOfTheRequest) {
-  const auto busy = all_pages().render_error(request_for("/x"), Error(ErrorCode::overloaded));
+  const auto busy = all_pages().render_error(RequestFor("/x"), Error(ErrorCode::overloaded));
   EXPECT_EQ(busy.status, 503);
   EXPECT_TRUE(has(busy.body, "<h1>The service is busy</h1>"));
   EXPECT_TRUE(has(busy.body, "0123456789abcdef"));
-  const auto bad = all_pages().render_error(request_for("/x"), Error(ErrorCode::invalid_confirmation));
+  const auto bad = all_pages().render_error(RequestFor("/x"), Error(ErrorCode::invalid_confirmation));
   EXPECT_EQ(bad.status, 400);
   EXPECT_TRUE(has(bad.body, "<h1>This link does not work</h1>"));
   for (int code = 0; code <= static_cast<int>(ErrorCode::internal); ++code) {
-    const auto page = all_pages().render_error(request_for("/x"), Error(static_cast<ErrorCode>(code)));
+    const auto page = all_pages().render_error(RequestFor("/x"), Error(static_cast<ErrorCode>(code)));
     EXPECT_EQ(page.status, describe(static_cast<ErrorCode>(code)).status);
     EXPECT_FALSE(has(page.body, "<h1></h1>")) << code;
   }
@@ -123,7 +122,7 @@ TEST(Pages, ADenialIsAPageWithItsStatusAndTheNameOfTheRequest) {
 
 TEST(Pages, TheServiceIsNamedWhenItHasAName) {
   const Pages pages(app::pages(), {.folder = {}, .service = "login.example.org"});
-  const auto page = pages.render(request_for("/x"), confirmation::removed_page);
+  const auto page = pages.render(RequestFor("/x"), confirmation::removed_page);
   EXPECT_TRUE(has(page.body, "<title>Account removed – login.example.org</title>"));
 }
 
@@ -135,9 +134,9 @@ TEST(Pages, TheOperatorsFilesReplaceThoseBuiltInOneByOne) {
   folder.write(".git/page.html", "{{");
   folder.write("README.txt", "{{");
   const Pages pages(app::pages(), {.folder = folder.path(), .service = {}});
-  const auto removed = pages.render(request_for("/x"), confirmation::removed_page);
+  const auto removed = pages.render(RequestFor("/x"), confirmation::removed_page);
   EXPECT_TRUE(has(removed.body, "<h1>Account removed!</h1>\n<p>Us & Sons</p>\n</div>")) << removed.body;
-  EXPECT_TRUE(has(pages.render(request_for("/x"), confirmation::confirmed_page).body, "You can sign in now"));
+  EXPECT_TRUE(has(pages.render(RequestFor("/x"), confirmation::confirmed_page).body, "You can sign in now"));
   const auto at = removed.body.find("assets/latchkey.") + 7;
   const auto sheet = pages.assets().find(removed.body.substr(at, removed.body.find('"', at) - at));
   ASSERT_TRUE(sheet.has_value());
@@ -182,7 +181,7 @@ TEST(Pages, ThreadsRenderTheSamePageAtOnce) {
       const std::string name = "Ada " + std::to_string(i);
       for (int n = 0; n < 100; ++n) {
         const auto page =
-            all_pages().render(request_for("/x"), confirmation::confirm_page, {{"username", name}});
+            all_pages().render(RequestFor("/x"), confirmation::confirm_page, {{"username", name}});
         EXPECT_TRUE(has(page.body, "<bdi>" + name + "</bdi>"));
       }
     });

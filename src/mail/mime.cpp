@@ -1,4 +1,4 @@
-#include "mail/message.h"
+#include "mail/mime.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -72,7 +72,7 @@ std::string make_message_id(const LinkId& id, std::string_view sender_address) {
   return fmt::format("<{}{}>", to_string(id), sender_address.substr(sender_address.find('@')));
 }
 
-std::string compose_message(const MailHeader& header, const MailContent& content, BodyEncoding encoding) {
+std::string compose_message(const Header& header, const Content& content, BodyEncoding encoding) {
   check_address("the sender", header.from.address);
   check_address("the recipient", header.to);
   check_line("the sender's name", header.from.name);

@@ -1,4 +1,4 @@
-#include "mail/message.h"
+#include "mail/mime.h"
 
 #include <gtest/gtest.h>
 
@@ -14,20 +14,20 @@ using namespace std::string_literals;
 
 constexpr Timestamp eight_o_clock{Microseconds{1'769'846'400'000'000}};  // 2026-01-31T08:00:00Z
 
-mail::MailHeader header() {
-  mail::MailHeader result{.id = {},
-                          .from = {"Latchkey", "no-reply@example.com"},
-                          .to = "user@example.org",
-                          .date = eight_o_clock};
+mail::Header header() {
+  mail::Header result{.id = {},
+                      .from = {"Latchkey", "no-reply@example.com"},
+                      .to = "user@example.org",
+                      .date = eight_o_clock};
   result.id.bytes.fill(0xab);
   return result;
 }
 
-mail::MailContent content() {
+mail::Content content() {
   return {.subject = "Hello", .text = "text\nhttps://x.example/t\n", .html = "<p>html</p>\n"};
 }
 
-std::string compose(const mail::MailHeader& head, const mail::MailContent& body,
+std::string compose(const mail::Header& head, const mail::Content& body,
                     mail::BodyEncoding encoding = mail::BodyEncoding::seven_bit) {
   return mail::compose_message(head, body, encoding);
 }
@@ -67,7 +67,7 @@ TEST(MailMessage, Z28TheSameMailIsTheSameBytes) {
 }
 
 TEST(MailMessage, EveryLineEndsWithCrLfAndIsShortEnough) {
-  mail::MailContent body = content();
+  mail::Content body = content();
   body.text = "a\rb\nc\r\nd" + std::string(5000, 'x') + "\n.\n\n..dots\n" + "é" + std::string(3000, 'y');
   for (const auto encoding : {mail::BodyEncoding::seven_bit, mail::BodyEncoding::eight_bit}) {
     const std::string message = compose(header(), body, encoding);
@@ -85,7 +85,7 @@ TEST(MailMessage, EveryLineEndsWithCrLfAndIsShortEnough) {
 
 TEST(MailMessage, ALongLinkStaysWholeInAsciiAndInFiles) {
   const std::string link = "https://login.example.com/api/auth/confirmed_email/" + std::string(400, 'k');
-  mail::MailContent body = content();
+  mail::Content body = content();
   body.text = "Hello\n\n" + link + "\n";
   EXPECT_TRUE(has_line(compose(header(), body), link));
   body.text = "Hello Zoë\n\n" + link + "\n";
@@ -97,7 +97,7 @@ TEST(MailMessage, ALongLinkStaysWholeInAsciiAndInFiles) {
 }
 
 TEST(MailMessage, ABoundaryInABodyEndsNothing) {
-  mail::MailContent body = content();
+  mail::Content body = content();
   body.text = "--=_latchkey_" + to_string(header().id) + "--\n";
   const std::string message = compose(header(), body, mail::BodyEncoding::eight_bit);
   EXPECT_NE(message.find("--=3D_latchkey_"), message.npos);
@@ -120,33 +120,33 @@ TEST(MailMessage, S05M02NoHeaderCanBeInjected) {
                                    "a\x7f@b.org",
                                    "é@b.org"};
   for (const std::string address : addresses) {
-    mail::MailHeader bad = header();
+    mail::Header bad = header();
     bad.to = address;
     EXPECT_THROW(compose(bad, content()), mail::BadMessage) << address;
     bad = header();
     bad.from.address = address;
     EXPECT_THROW(compose(bad, content()), mail::BadMessage) << address;
   }
-  mail::MailHeader with_nul = header();
+  mail::Header with_nul = header();
   with_nul.to = "a@b.org\0.evil.org"s;
   EXPECT_THROW(compose(with_nul, content()), mail::BadMessage);
 
   for (const std::string& text : {"a\r\nBcc: x@y.org"s, "a\nb"s, "a\rb"s, "a\0b"s, "\x1b[2J"s, "\x7f"s,
                                   "\xC2\x85x"s, "\xff"s, "\xC0\x8A"s}) {
-    mail::MailContent bad = content();
+    mail::Content bad = content();
     bad.subject = text;
     EXPECT_THROW(compose(header(), bad), mail::BadMessage) << text;
-    mail::MailHeader named = header();
+    mail::Header named = header();
     named.from.name = text;
     EXPECT_THROW(compose(named, content()), mail::BadMessage) << text;
   }
-  mail::MailContent not_utf8 = content();
+  mail::Content not_utf8 = content();
   not_utf8.text = "\xff";
   EXPECT_THROW(compose(header(), not_utf8), mail::BadMessage);
 }
 
 TEST(MailMessage, AnAddressWithoutADotIsForWhoStoredIt) {
-  mail::MailHeader local = header();
+  mail::Header local = header();
   local.to = "root@localhost";
   local.from = {"", "latchkey@localhost"};
   const std::string message = compose(local, content());
@@ -155,9 +155,9 @@ TEST(MailMessage, AnAddressWithoutADotIsForWhoStoredIt) {
 }
 
 TEST(MailMessage, NamesAndSubjectsThatAreNotAsciiBecomeEncodedWords) {
-  mail::MailHeader named = header();
+  mail::Header named = header();
   named.from.name = "Zoë, \"Ångström\"";
-  mail::MailContent body = content();
+  mail::Content body = content();
   body.subject = "Zoë";
   const std::string message = compose(named, body);
   EXPECT_TRUE(has_line(message, "Subject: =?UTF-8?Q?Zo=C3=AB?=")) << message;
@@ -168,7 +168,7 @@ TEST(MailMessage, NamesAndSubjectsThatAreNotAsciiBecomeEncodedWords) {
 }
 
 TEST(MailMessage, ASubjectThatLooksEncodedIsNotRead) {
-  mail::MailContent body = content();
+  mail::Content body = content();
   body.subject = "=?utf-8?q?Eve?=";
   EXPECT_TRUE(has_line(compose(header(), body), "Subject: =?UTF-8?Q?=3D=3Futf-8=3Fq=3FEve=3F=3D?="));
 }

@@ -1,0 +1,108 @@
+#include "mail/template_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <span>
+
+#include "base/embedded_file.h"
+#include "base/template.h"
+#include "base/unicode.h"
+
+namespace latchkey::mail {
+
+/// Made by the build from templates/mail/.
+extern const std::span<const EmbeddedFile> mail_template_files;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t max_file = 256 * 1024;
+
+std::string read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw BadTemplate(path.string() + ": can not be read");
+  std::string text(max_file + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) throw BadTemplate(path.string() + ": can not be read");
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > max_file) throw BadTemplate(path.string() + ": is longer than 256 KiB");
+  return std::string(without_byte_order_mark(text));
+}
+
+std::string path_of(std::string_view message, std::string_view language, std::string_view file) {
+  return language.empty() ? fmt::format("{}/{}", message, file)
+                          : fmt::format("{}/{}/{}", message, language, file);
+}
+
+bool is_template_name(std::string_view name) {
+  return std::ranges::find(template_names, name) != template_names.end();
+}
+
+/// A misspelt file would silently leave the built-in one in its place. Other files, such as an editor's, may
+/// be there.
+void refuse_misspelt(const fs::path& file) {
+  const std::string name = file.filename().string();
+  if (is_template_name(name) || (file.extension() != ".txt" && file.extension() != ".html")) return;
+  throw BadTemplate(
+      fmt::format("{}: is no template; there are {}", file.string(), fmt::join(template_names, ", ")));
+}
+
+/// Whether the folder has a template.
+bool check_folder(const fs::path& folder) {
+  bool has_template = false;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_directory()) continue;
+    refuse_misspelt(entry.path());
+    has_template = has_template || is_template_name(entry.path().filename().string());
+  }
+  return has_template;
+}
+
+}  // namespace
+
+TemplateFiles::TemplateFiles(fs::path folder) : folder_(std::move(folder)) {
+  if (!folder_.empty() && !fs::is_directory(folder_)) throw BadTemplate(folder_.string() + ": is no folder");
+}
+
+std::optional<TemplateFiles::Source> TemplateFiles::find(const std::string& path) const {
+  const auto own = folder_ / path;
+  // What is there and can not be read is refused, not passed over: so not `exists`, which follows links.
+  if (!folder_.empty() && fs::symlink_status(own).type() != fs::file_type::not_found)
+    return Source{own.string(), read_file(own)};
+  const auto built_in = std::ranges::find(mail_template_files, path, &EmbeddedFile::path);
+  if (built_in == mail_template_files.end()) return std::nullopt;
+  return Source{"templates/mail/" + path, std::string(built_in->body)};
+}
+
+TemplateFiles::Source TemplateFiles::read(std::string_view message, const std::string& language,
+                                          std::string_view file) const {
+  if (!language.empty()) {
+    if (auto source = find(path_of(message, language, file))) return *std::move(source);
+  }
+  const std::string path = path_of(message, "", file);
+  if (auto source = find(path)) return *std::move(source);
+  throw BadTemplate("templates/mail/" + path + ": is not built in");
+}
+
+std::set<std::string> TemplateFiles::list_languages(std::string_view message) const {
+  std::set<std::string> languages;
+  for (const EmbeddedFile& file : mail_template_files) {
+    if (!file.path.starts_with(message) || file.path.substr(message.size(), 1) != "/") continue;
+    const std::string_view rest = file.path.substr(message.size() + 1);
+    if (const auto slash = rest.find('/'); slash != std::string_view::npos)
+      languages.emplace(rest.substr(0, slash));
+  }
+  const auto own = folder_ / message;
+  if (folder_.empty() || !fs::is_directory(own)) return languages;
+  check_folder(own);
+  for (const auto& entry : fs::directory_iterator(own)) {
+    if (entry.is_directory() && check_folder(entry.path()))
+      languages.insert(entry.path().filename().string());
+  }
+  return languages;
+}
+
+}  // namespace latchkey::mail

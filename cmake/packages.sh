@@ -13,7 +13,7 @@ build=(
 unit=(libgtest-dev libargon2-dev python3)
 test=(
   "${unit[@]}"
-  postgresql-15 python3-venv nodejs npm chromium chromium-driver openssl
+  postgresql-15 pgbouncer python3-venv nodejs npm chromium chromium-driver openssl
   clang clang-format clang-tidy libclang-rt-14-dev gdb
 )
 bench=(libargon2-dev postgresql-15 python3)
@@ -47,5 +47,17 @@ case " ${missing[*]} " in
   "${as_root[@]}" sh -c 'mkdir -p /etc/postgresql-common; test -e /etc/postgresql-common/createcluster.conf ||
     echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf' ;;
 esac
+case " ${missing[*]} " in
+*" pgbouncer "*)
+  # The same for PgBouncer, which Debian starts when it installs it, and at every boot: there is no word to say beforehand
+  # but the machine's policy for services, and whoever has one of those has spoken.
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap '"${as_root[@]}" rm -f "$policy"' EXIT
+    "${as_root[@]}" sh -c "umask 022; printf '#!/bin/sh\\ncase \"\$1\" in pgbouncer*) exit 101 ;; esac\\n' >$policy; chmod 755 $policy"
+  fi
+  ;;
+esac
 "${as_root[@]}" apt-get update -qq >&2
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+case " ${missing[*]} " in *" pgbouncer "*) "${as_root[@]}" update-rc.d pgbouncer disable >/dev/null ;; esac

@@ -59,10 +59,11 @@ class Listening:
         return self.process.pid
 
     def memory(self) -> dict[str, int]:
-        """Resident bytes: all, and those that are this process's alone."""
+        """Bytes in memory: all, and those that this process has written and has for itself. The others are pages of files,
+        which the kernel drops as it likes and other processes may share."""
         lines = dict(line.split(":", 1) for line in Path(f"/proc/{self.pid}/status").read_text().splitlines())
         return {name: int(lines[field].split()[0]) * 1024
-                for name, field in (("resident", "VmRSS"), ("anonymous", "RssAnon"), ("peak", "VmHWM"))}
+                for name, field in (("resident", "VmRSS"), ("dirty", "RssAnon"), ("peak", "VmHWM"))}
 
     def close(self) -> None:
         if self.process.poll() is None:

@@ -162,6 +162,16 @@ Result<T> decode_fields(const http::Form& form, std::string_view where = "body")
   return result;
 }
 
+/// The struct in the query of a request; each member may be left out. Refuses with malformed_form and
+/// validation_failed; that no name is given twice has been seen to before (router.cpp).
+template <Described T>
+Result<T> decode_query(const http::Request& request) {
+  if (request.query.empty()) return T{};
+  const auto query = http::parse_query(request);
+  if (query.has_error()) return query.error();
+  return decode_fields<T>(*query, "query");
+}
+
 /// The struct that a request carries in its body, in the form that its route takes. A member that stands in
 /// the query as well is refused. Refuses with malformed_json, malformed_form, repeated_parameter,
 /// validation_failed.

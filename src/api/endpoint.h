@@ -97,12 +97,11 @@ class Refusals {
   std::size_t count_ = 0;
 };
 
-/// A value that a route takes in its query, for the schema; path parameters follow from the pattern.
-struct QueryParameter {
-  std::string_view name;
-  std::string_view type;
-  std::string_view meaning;
-};
+/// What a route takes in its query: the members of a described struct. Path parameters follow from the path.
+template <Described T>
+constexpr Schema takes_query() {
+  return request_schema<T>();
+}
 
 enum class Listener : std::uint8_t {
   open,        ///< `listen` alone
@@ -119,7 +118,7 @@ struct Endpoint {
       description{};  ///< what a caller has to know beside that; `code` stands between back-ticks
   Access access{};
   Body body{};
-  QueryParameter query{};
+  Schema query{};
   Answer answer{};
   Refusals refusals{};
   http::ErrorStyle errors = http::ErrorStyle::problem;

@@ -81,12 +81,17 @@ json::array parameters(const Endpoint& row) {
     result.push_back({{"name", name}, {"in", "path"}, {"required", true}, {"schema", std::move(schema)}});
     rest.remove_prefix(close + 1);
   }
-  if (!row.query.name.empty()) {
-    result.push_back({{"name", row.query.name},
-                      {"in", "query"},
-                      {"required", false},
-                      {"description", row.query.meaning},
-                      {"schema", {{"type", row.query.type}}}});
+  if (row.query.make == nullptr) return result;
+  auto query = row.query.make();
+  for (auto& [name, member] : query["properties"].as_object()) {
+    auto& schema = member.as_object();
+    json::object parameter{{"name", name}, {"in", "query"}, {"required", false}};
+    if (const auto* meaning = schema.if_contains("description")) {
+      parameter["description"] = *meaning;
+      schema.erase("description");
+    }
+    parameter["schema"] = std::move(schema);
+    result.push_back(std::move(parameter));
   }
   return result;
 }
@@ -96,7 +101,10 @@ json::object html_content() { return {{"schema", {{"type", "string"}}}}; }
 
 json::object refusal_content(http::ErrorStyle style, int status) {
   json::object content;
-  if (style != http::ErrorStyle::page) content[http::problem_type] = reference(problem_name(style, status));
+  // A path that can not be read is refused with 400 before anybody knows that a page was asked for.
+  if (style != http::ErrorStyle::page || status == 400) {
+    content[http::problem_type] = reference(problem_name(style, status));
+  }
   if (style == http::ErrorStyle::page || style == http::ErrorStyle::page_or_field_list) {
     content["text/html"] = html_content();
   }
@@ -172,7 +180,7 @@ void add_schema(json::object& schemas, const Schema& schema) {
 
 }  // namespace
 
-json::value make_openapi(Features features) {
+json::value make_openapi(Features features, std::string_view public_url) {
   json::object paths;
   json::object schemas;
   for (const Feature* feature : features) {
@@ -200,7 +208,7 @@ json::value make_openapi(Features features) {
             {"version", LATCHKEY_VERSION},
             {"description", "Sign-up, confirmation, sign-in, sessions and blocking."},
             {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
-          {"servers", {{{"url", "/"}}}},
+          {"servers", {{{"url", public_url}}}},
           {"paths", std::move(paths)},
           {"components",
            {{"schemas", std::move(schemas)},

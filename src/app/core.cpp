@@ -128,7 +128,7 @@ Core::Core(const Settings& settings, Clock& clock, Purpose purpose)
                 .wake_mail = [] {}} {
   const Timestamp now = clock_.now();
   refuse_absurd_clock(now);
-  const flow::Origin origin{.now = now, .address = "", .user_agent = "", .request_id = "", .actor = "system"};
+  const flow::Origin origin = flow::system_origin(now);
   try {
     keys_.reload();
   } catch (const std::runtime_error& error) {

@@ -1,8 +1,6 @@
 #include "app/departure_watch.h"
 
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
+#include <utility>
 
 #include "base/log.h"
 #include "move/marks.h"
@@ -12,31 +10,22 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr auto look = std::chrono::milliseconds(500);
+constexpr std::chrono::milliseconds look_every{500};
 constexpr auto leaving_limit = std::chrono::seconds(5);
 
 }  // namespace
 
-void DepartureWatch::start() {
-  thread_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
-}
+DepartureWatch::DepartureWatch(db::Database& database, std::function<void()> end)
+    : database_(database), end_(std::move(end)), thread_("departure_watch", look_every, [this] { look(); }) {}
 
-void DepartureWatch::stop() {
-  thread_.request_stop();
-  if (thread_.joinable()) thread_.join();
-}
-
-void DepartureWatch::watch(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any pause;
-  std::unique_lock lock(mutex);
-  while (!pause.wait_for(lock, stop, look, [&] { return stop.stop_requested(); })) {
-    try {
-      if (has_departed()) return end_();
-    } catch (const std::exception&) {
-      // The store can not answer: whoever needs it says so.
-    }
+void DepartureWatch::look() {
+  if (ended_) return;
+  try {
+    ended_ = has_departed();
+  } catch (const std::exception&) {
+    return;  // The store can not answer: whoever needs it says so.
   }
+  if (ended_) end_();
 }
 
 bool DepartureWatch::has_departed() {

@@ -3,8 +3,8 @@
 #include <chrono>
 #include <functional>
 #include <optional>
-#include <thread>
 
+#include "base/periodic.h"
 #include "db/database.h"
 
 namespace latchkey::app {
@@ -16,23 +16,20 @@ namespace latchkey::app {
 class DepartureWatch {
  public:
   /// Both must outlive it; `end` is called on a thread of its own.
-  DepartureWatch(db::Database& database, std::function<void()> end)
-      : database_(database), end_(std::move(end)) {}
-  DepartureWatch(const DepartureWatch&) = delete;
-  DepartureWatch& operator=(const DepartureWatch&) = delete;
-  ~DepartureWatch() { stop(); }
+  DepartureWatch(db::Database& database, std::function<void()> end);
 
-  void start();
-  void stop();
+  void start() { thread_.start(); }
+  void stop() { thread_.stop(); }
 
  private:
-  void watch(const std::stop_token& stop);
+  void look();
   bool has_departed();
 
   db::Database& database_;
   std::function<void()> end_;
   std::optional<std::chrono::steady_clock::time_point> leaving_since_;
-  std::jthread thread_;
+  bool ended_ = false;
+  Periodic thread_;
 };
 
 }  // namespace latchkey::app

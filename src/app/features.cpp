@@ -12,6 +12,7 @@
 #include "features/pages/feature.h"
 #include "features/password/feature.h"
 #include "features/profile/feature.h"
+#include "features/recovery/feature.h"
 #include "features/sessions/feature.h"
 #include "features/signup/feature.h"
 #include "flow/keys/rotation.h"
@@ -26,9 +27,10 @@ namespace latchkey::app {
 namespace {
 
 constexpr const api::Feature* list[] = {
-    &features::signup::feature,       &features::password::feature,       &features::sessions::feature,
-    &features::confirmation::feature, &features::administration::feature, &features::profile::feature,
-    &features::documents::feature,    &features::health::feature,         &features::pages::feature,
+    &features::signup::feature,       &features::password::feature,  &features::sessions::feature,
+    &features::confirmation::feature, &features::recovery::feature,  &features::administration::feature,
+    &features::profile::feature,      &features::documents::feature, &features::health::feature,
+    &features::pages::feature,
 };
 
 /// What the kernel has of something, followed by what each feature has of it.

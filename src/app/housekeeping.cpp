@@ -10,15 +10,11 @@ namespace {
 
 constexpr std::int64_t batch_size = 500;
 constexpr auto breath = std::chrono::milliseconds(20);  ///< between two batches, so that requests come first
-constexpr auto look_every = std::chrono::seconds(1);    ///< how often the clock is looked at
+constexpr std::chrono::seconds look_every{1};           ///< how often the clock is looked at
 constexpr Microseconds sweep_every = std::chrono::minutes(5);
 constexpr Microseconds measure_every = std::chrono::seconds(15);
 
 constinit metrics::Counter rows_removed;
-
-flow::Origin system_origin(Timestamp now) {
-  return {.now = now, .address = "", .user_agent = "", .request_id = "", .actor = "system"};
-}
 
 }  // namespace
 
@@ -30,48 +26,20 @@ metrics::Families housekeeping_counters() {
 }
 
 Housekeeping::Housekeeping(flow::Services& services, const Clock& clock, std::span<const flow::Sweep> sweeps)
-    : services_(services), clock_(clock), sweeps_(sweeps) {}
+    : services_(services),
+      clock_(clock),
+      sweeps_(sweeps),
+      measuring_(measure_every),
+      sweeping_(sweep_every),
+      thread_("housekeeping", look_every, [this] { look(); }) {}
 
-Housekeeping::~Housekeeping() { stop(); }
-
-void Housekeeping::start() {
-  thread_ = std::thread([this] { loop(); });
-}
-
-void Housekeeping::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
+void Housekeeping::look() {
+  const Timestamp now = clock_.now();
+  if (measuring_.at(now)) {
+    release_free_memory();
+    measure_outbox();
   }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
-
-bool Housekeeping::pause(std::chrono::milliseconds time) {
-  std::unique_lock lock(mutex_);
-  return !wake_.wait_for(lock, time, [this] { return stopping_; });
-}
-
-void Housekeeping::loop() {
-  Timestamp swept_at;
-  Timestamp measured_at;
-  while (pause(look_every)) {
-    const Timestamp now = clock_.now();
-    try {
-      // A clock that was set back must not put the next sweep off for as long.
-      if (now - measured_at >= measure_every || now < measured_at) {
-        measured_at = now;
-        release_free_memory();
-        measure_outbox();
-      }
-      if (now - swept_at >= sweep_every || now < swept_at) {
-        swept_at = now;
-        if (services_.database.leads()) sweep(now);
-      }
-    } catch (const std::exception& error) {
-      log::warn("housekeeping.failed", {{"error", error.what()}});
-    }
-  }
+  if (sweeping_.at(now) && services_.database.leads()) sweep(now);
 }
 
 std::int64_t Housekeeping::run(const flow::Sweep& sweep, const flow::Origin& origin) {
@@ -80,13 +48,13 @@ std::int64_t Housekeeping::run(const flow::Sweep& sweep, const flow::Origin& ori
   for (;;) {
     const auto swept = sweep.step(services_, origin, position, batch_size);
     removed += swept.removed;
-    if (!swept.continue_at.has_value() || !pause(breath)) return removed;
+    if (!swept.continue_at.has_value() || !thread_.pause(breath)) return removed;
     position = *swept.continue_at;
   }
 }
 
 std::int64_t Housekeeping::sweep(Timestamp now) {
-  const auto origin = system_origin(now);
+  const auto origin = flow::system_origin(now);
   std::int64_t removed = 0;
   for (const flow::Sweep& sweep : sweeps_) removed += run(sweep, origin);
   rows_removed.add(static_cast<std::uint64_t>(removed));

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
-#include <thread>
+#include <cstdint>
+#include <span>
 
 #include "base/metrics.h"
+#include "base/periodic.h"
 #include "base/time.h"
 #include "flow/services.h"
 #include "flow/sweep.h"
@@ -21,21 +21,16 @@ class Housekeeping {
  public:
   /// Runs `sweeps`, which must outlive it.
   Housekeeping(flow::Services& services, const Clock& clock, std::span<const flow::Sweep> sweeps);
-  ~Housekeeping();
-  Housekeeping(const Housekeeping&) = delete;
-  Housekeeping& operator=(const Housekeeping&) = delete;
 
-  void start();
+  void start() { thread_.start(); }
   /// Returns soon, in the middle of a sweep too.
-  void stop();
+  void stop() { thread_.stop(); }
 
   /// One whole sweep; answers how many rows it removed. For `start`'s thread, the command line and tests.
   std::int64_t sweep(Timestamp now);
 
  private:
-  void loop();
-  /// False when it is time to stop.
-  bool pause(std::chrono::milliseconds time);
+  void look();
   /// One sweep, step by step; answers how many rows it removed.
   std::int64_t run(const flow::Sweep& sweep, const flow::Origin& origin);
   void measure_outbox();
@@ -43,11 +38,10 @@ class Housekeeping {
   flow::Services& services_;
   const Clock& clock_;
   std::span<const flow::Sweep> sweeps_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
+  Due measuring_;
+  Due sweeping_;
   std::int64_t outbox_length_ = 0;  ///< as last measured
+  Periodic thread_;
 };
 
 }  // namespace latchkey::app

@@ -1,10 +1,18 @@
 #include "app/io_threads.h"
 
 #include <boost/asio/executor_work_guard.hpp>
+#include <string>
 
+#include "app/refusal.h"
 #include "base/scheduling.h"
 
 namespace latchkey::app {
+namespace {
+
+/// What an event loop lets through ends the process: a server that has lost one is better started again.
+void run_or_end(asio::io_context& io) noexcept { io.run(); }
+
+}  // namespace
 
 IoThreads::IoThreads(std::size_t count, const Addresses& addresses, const Parts& parts) {
   for (std::size_t i = 0; i < count; ++i) contexts_.push_back(std::make_unique<asio::io_context>(1));
@@ -33,14 +41,39 @@ std::optional<http::wire::Endpoint> IoThreads::management_endpoint() const {
 }
 
 void IoThreads::start(db::Database& database) {
+  attaching_ = contexts_.size();
   for (const auto& context : contexts_) {
     guards_.emplace_back(context->get_executor());
-    threads_.emplace_back([&io = *context, &database] {
-      prefer_short_turns();
-      const auto attachment = database.attach_thread(io);
-      io.run();
-    });
+    threads_.emplace_back([this, &io = *context, &database] { run(io, database); });
   }
+  std::unique_lock lock(mutex_);
+  attached_one_.wait(lock, [this] { return attaching_ == 0; });
+  if (!no_way_) return;
+  lock.unlock();
+  join();
+  try {
+    std::rethrow_exception(no_way_);
+  } catch (const std::exception& error) {
+    throw StartRefused(std::string("a thread has no way to the database: ") + error.what());
+  }
+}
+
+void IoThreads::run(asio::io_context& io, db::Database& database) {
+  prefer_short_turns();
+  try {
+    const auto attachment = database.attach_thread(io);
+    note_attached(nullptr);
+    run_or_end(io);
+  } catch (...) {
+    note_attached(std::current_exception());
+  }
+}
+
+void IoThreads::note_attached(std::exception_ptr why_not) {
+  const std::lock_guard lock(mutex_);
+  if (why_not) no_way_ = std::move(why_not);
+  --attaching_;
+  attached_one_.notify_one();
 }
 
 void IoThreads::begin_drain(std::chrono::milliseconds grace) {

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <condition_variable>
+#include <exception>
 #include <functional>
 #include <latch>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -38,6 +41,8 @@ class IoThreads {
 
   http::wire::Endpoint endpoint() const { return listeners_.front()->endpoint(); }
   std::optional<http::wire::Endpoint> management_endpoint() const;
+  /// Returns once every thread serves. Throws StartRefused, with all of them ended, when one finds no way to
+  /// the database.
   void start(db::Database& database);
   /// Asks every listener to stop accepting and to finish within `grace`.
   void begin_drain(std::chrono::milliseconds grace);
@@ -50,11 +55,18 @@ class IoThreads {
  private:
   using WorkGuard = asio::executor_work_guard<IoExecutor>;
 
+  void run(asio::io_context& io, db::Database& database);
+  void note_attached(std::exception_ptr why_not);
+
   std::vector<std::unique_ptr<asio::io_context>> contexts_;
   std::vector<std::unique_ptr<http::wire::Listener>> listeners_;
   std::unique_ptr<http::wire::Listener> management_;
   std::vector<WorkGuard> guards_;
   std::vector<std::thread> threads_;
+  std::mutex mutex_;
+  std::condition_variable attached_one_;
+  std::size_t attaching_ = 0;    ///< threads that have not found their way to the database yet
+  std::exception_ptr no_way_;    ///< why one of them has not
   std::optional<std::latch> draining_;  ///< counts the listeners that have not finished
 };
 

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <thread>
-
+#include "base/periodic.h"
 #include "base/time.h"
 #include "flow/services.h"
 
@@ -13,21 +12,19 @@ namespace latchkey::app {
 class KeySchedule {
  public:
   /// Both must outlive it.
-  KeySchedule(flow::Services& services, const Clock& clock) : services_(services), clock_(clock) {}
-  ~KeySchedule() { stop(); }
-  KeySchedule(const KeySchedule&) = delete;
-  KeySchedule& operator=(const KeySchedule&) = delete;
+  KeySchedule(flow::Services& services, const Clock& clock);
 
-  void start();
-  void stop();
+  void start() { thread_.start(); }
+  void stop() { thread_.stop(); }
 
  private:
-  void loop(const std::stop_token& stop);
+  void look();
   void follow(Timestamp now);
 
   flow::Services& services_;
   const Clock& clock_;
-  std::jthread thread_;
+  Due following_;
+  Periodic thread_;
 };
 
 }  // namespace latchkey::app

@@ -18,10 +18,12 @@
 #include "app/cli/restore.h"
 #include "app/core.h"
 #include "app/departure_watch.h"
+#include "app/descriptors.h"
 #include "app/features.h"
 #include "app/housekeeping.h"
 #include "app/io_threads.h"
 #include "app/key_schedule.h"
+#include "app/public_url.h"
 #include "app/stop_signal.h"
 #include "base/cores.h"
 #include "base/free_memory.h"
@@ -46,9 +48,10 @@ std::size_t thread_count(const Settings& settings) {
 
 http::wire::Endpoint to_http(const settings::Endpoint& endpoint) { return {endpoint.address, endpoint.port}; }
 
-http::Options make_http_options(const Settings& settings) {
+http::Options make_http_options(const Settings& settings, const Descriptors& descriptors) {
   const auto in_ms = [](Microseconds time) { return std::chrono::ceil<std::chrono::milliseconds>(time); };
   http::Options options;
+  options.limits.reserved_descriptors = descriptors.reserved;
   options.timeouts.head = in_ms(settings.http.head_timeout);
   options.timeouts.body = in_ms(settings.http.body_timeout);
   options.timeouts.idle = in_ms(settings.http.idle_timeout);
@@ -81,17 +84,18 @@ class Server {
  public:
   explicit Server(const settings::Loaded& loaded)
       : settings_(loaded.settings),
+        descriptors_(share_out_descriptors(settings_, thread_count(settings_))),
         pages_(pages(), {.folder = settings_.pages.templates_dir, .service = service_host()}),
+        templates_(mails(), settings_.mail.templates_dir),
         core_(settings_, clock_, Purpose::server),
         api_{.services = core_.services(),
              .pages = pages_,
              .readiness = [this] { return trouble(); },
              .counters = counters(),
-             .openapi = boost::json::serialize(api::make_openapi(features()))},
+             .openapi = {}},
         router_(api::make_routes(features(), api::Listener::open, api_, body_limit())),
         management_router_(api::make_routes(features(), api::Listener::management, api_, body_limit())),
         threads_(thread_count(settings_), addresses(), parts()),
-        templates_(mails(), settings_.mail.templates_dir),
         mail_(core_.services().database, clock_, templates_, make_transport(settings_),
               link_keys(core_.services()), mail_options()),
         housekeeping_(core_.services(), clock_, sweeps()),
@@ -101,6 +105,7 @@ class Server {
     // The lock on the data directory is ours: no restore is at work.
     if (cli::discard_restore(settings_.data_dir)) log::info("restore.leftover_removed");
     core_.set_public_url(public_url());
+    api_.openapi = boost::json::serialize(api::make_openapi(features(), public_url()));
     core_.set_wake_mail([this] { mail_.wake(); });
   }
 
@@ -123,7 +128,7 @@ class Server {
   std::size_t body_limit() const { return static_cast<std::size_t>(settings_.http.max_body_bytes); }
 
   http::Options http_options() const {
-    http::Options options = make_http_options(settings_);
+    http::Options options = make_http_options(settings_, descriptors_);
     options.denials.page = [this](const Error& error, const http::Request& request) {
       return pages_.render_error(request, error);
     };
@@ -136,10 +141,9 @@ class Server {
     return url.has_value() ? url->host : std::string();
   }
 
-  /// The one that is set, else the listener's own address, known since it is bound.
+  /// The listener's own address is known since it is bound.
   std::string public_url() const {
-    return settings_.public_url.empty() ? "http://" + http::wire::to_string(threads_.endpoint())
-                                        : settings_.public_url;
+    return app::public_url(settings_, http::wire::to_string(threads_.endpoint()));
   }
 
   IoThreads::Addresses addresses() const {
@@ -182,15 +186,17 @@ class Server {
   void shut_down();
 
   const Settings& settings_;
+  const Descriptors descriptors_;  // before anything is opened
   Clock clock_;
-  StopSignal stop_;   // before every thread
-  web::Pages pages_;  // before the store: wrong templates refuse the start before anything is touched
+  StopSignal stop_;  // before every thread
+  // Before the store: wrong templates refuse the start before anything is touched.
+  web::Pages pages_;
+  mail::Templates templates_;
   Core core_;
   api::Api api_;
   http::Router router_;
   http::Router management_router_;
   IoThreads threads_;
-  mail::Templates templates_;
   mail::Worker mail_;
   app::Housekeeping housekeeping_;
   app::KeySchedule key_schedule_;

@@ -13,8 +13,13 @@ struct Origin {
   std::string address;     ///< the client's IP address; empty for the command line
   std::string user_agent;  ///< printable, at most 256 bytes
   std::string request_id;
-  std::string
-      actor;  ///< the subject of the signed-in caller; "operator" for the command line; empty for a stranger
+  /// The subject of the signed-in caller, "operator" or "system"; empty for a stranger.
+  std::string actor;
 };
+
+/// Of what this program does by itself: clean-up, keys, the first start.
+Origin system_origin(Timestamp now);
+/// Of everything that an operator does on the command line.
+Origin operator_origin(Timestamp now);
 
 }  // namespace latchkey::flow

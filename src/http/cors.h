@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,8 @@ namespace latchkey::http {
 /// never allowed: a bearer token goes into a header, which pages set themselves.
 class Cors {
  public:
+  static constexpr std::size_t max_asked_headers = 64;
+
   Cors() = default;
   /// Throws std::invalid_argument, naming the entry, for anything but `scheme://host[:port]` in lower case.
   explicit Cors(std::vector<std::string> origins);
@@ -24,7 +27,11 @@ class Cors {
 
   /// Whether an OPTIONS request is a preflight, which is answered with what the resource allows.
   static bool is_preflight(const Request& request);
-  void describe_preflight(Response& response, std::string_view allow) const;
+  /// Allows the resource's methods, and the header names that the browser asks for: scripts for tracing and
+  /// error reporting add names of their own to each request (`traceparent`, `baggage`), and none of them
+  /// gives a page more rights. Where the browser asks for no names, or not by a list of at most
+  /// `max_asked_headers` tokens, the answer allows the two headers that the API reads.
+  void describe_preflight(Response& response, const Request& request, std::string_view allow) const;
 
  private:
   std::vector<std::string> origins_;

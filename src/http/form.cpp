@@ -109,8 +109,8 @@ Result<Form> parse_form(const Request& request) {
   std::optional<std::string_view> header = request.header("Content-Type");
   std::optional<MediaType> type = header ? parse_media_type(*header) : std::nullopt;
   if (!type) return ErrorCode::unsupported_media_type;
-  if (type->essence == "application/x-www-form-urlencoded") return parse_urlencoded(request.body);
-  if (type->essence != "multipart/form-data") return ErrorCode::unsupported_media_type;
+  if (type->essence == urlencoded_type) return parse_urlencoded(request.body);
+  if (type->essence != multipart_type) return ErrorCode::unsupported_media_type;
   std::optional<std::string_view> boundary = type->parameter("boundary");
   if (!boundary) return ErrorCode::malformed_form;
   return parse_multipart(request.body, *boundary);

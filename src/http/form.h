@@ -46,6 +46,9 @@ class Form {
   std::vector<FormField> fields_;
 };
 
+inline constexpr std::string_view urlencoded_type = "application/x-www-form-urlencoded";
+inline constexpr std::string_view multipart_type = "multipart/form-data";
+
 /// More fields than this are `malformed_form`.
 inline constexpr std::size_t max_form_fields = 100;
 
@@ -56,8 +59,10 @@ inline constexpr std::size_t max_form_fields = 100;
 Result<Form> parse_urlencoded(std::string_view text);
 
 /// Parses `multipart/form-data` (RFC 7578) in memory, strictly: text fields only. A file (`filename`), a part
-/// with another type than text/plain in UTF-8, a transfer encoding, a missing name or closing boundary,
-/// anything that is not UTF-8, or too many fields are `malformed_form`.
+/// with another type than text/plain, a transfer encoding, a missing name or closing boundary, anything that
+/// is not UTF-8, or too many fields are `malformed_form`. So is a part whose charset is not UTF-8, unless the
+/// charset is a superset of ASCII and the value is ASCII, where both readings are the same: to a part the
+/// label does matter (RFC 7578 §5.1.2).
 Result<Form> parse_multipart(std::string_view body, std::string_view boundary);
 
 /// The body of a request to a route with BodyKind::form, by its Content-Type; an empty body is an empty form.

@@ -1,6 +1,7 @@
 #include "http/gate.h"
 
 #include "base/unicode.h"
+#include "http/form.h"
 #include "http/media_type.h"
 #include "http/path.h"
 
@@ -52,8 +53,17 @@ std::optional<Error> choose_route(Visit& visit) {
   return std::nullopt;
 }
 
+/// Whether the route reads a body. Of a body that no route reads the gate says nothing: a proxy that asks on
+/// behalf of another request (nginx's auth_request) sends that request's Content-Length, Content-Type and
+/// Content-Encoding, and no body.
+bool takes_body(const Visit& visit) {
+  const Route* route = visit.request.route;
+  return route != nullptr && route->body != BodyKind::none;
+}
+
 /// No content coding is ever undone, so that no small body can become a large one (security case H12).
 std::optional<Error> refuse_content_encoding(Visit& visit) {
+  if (!takes_body(visit)) return std::nullopt;
   for (const HeaderView& line : visit.request.headers) {
     if (!equal_ignoring_ascii_case(line.name, "Content-Encoding")) continue;
     if (!equal_ignoring_ascii_case(line.value, "identity")) return ErrorCode::unsupported_content_encoding;
@@ -61,36 +71,54 @@ std::optional<Error> refuse_content_encoding(Visit& visit) {
   return std::nullopt;
 }
 
-bool takes(BodyKind kind, const MediaType& type) {
-  switch (kind) {
-    case BodyKind::none:
-      return true;
-    case BodyKind::json:
-    case BodyKind::optional_json:
-      return type.essence == "application/json" && type.is_utf8();
-    case BodyKind::form:
-      return (type.essence == "application/x-www-form-urlencoded" && type.is_utf8()) ||
-             (type.essence == "multipart/form-data" && type.is_utf8());
-  }
-  return false;
+/// `application/json`, or a type of its own that is written in JSON (RFC 6839 §3.1).
+bool is_json(std::string_view essence) {
+  constexpr std::string_view suffix = "+json";
+  constexpr std::string_view kind = "application/";
+  return essence == json_type || (essence.starts_with(kind) && essence.ends_with(suffix) &&
+                                  essence.size() > kind.size() + suffix.size());
 }
 
-/// A request without body and without Content-Type passes: what is missing in it is the handler's to say.
+/// A charset that leaves ASCII as it is has no effect: JSON is UTF-8 (RFC 8259 §8.1, §11), and so are the
+/// values of forms (WHATWG URL §5.1, RFC 6749 appendix B), where clients write ISO-8859-1 or US-ASCII by
+/// default.
+bool takes(BodyKind kind, const MediaType& type) {
+  if (type.charset() == Charset::other) return false;
+  if (kind == BodyKind::form) return type.essence == urlencoded_type || type.essence == multipart_type;
+  return is_json(type.essence);
+}
+
+/// What is sent in place of the body that was refused (RFC 9110 §15.5.16), as `Accept` says it.
+std::string_view accepted_types(BodyKind kind) {
+  return kind == BodyKind::form ? "application/x-www-form-urlencoded, multipart/form-data" : json_type;
+}
+
+Error wrong_media_type(BodyKind kind) {
+  return {ErrorCode::unsupported_media_type,
+          kind == BodyKind::form
+              ? "This route takes application/x-www-form-urlencoded or multipart/form-data, in UTF-8"
+              : "This route takes application/json, in UTF-8"};
+}
+
+/// A body without a Content-Type is JSON where nothing else is taken. A request without body and without
+/// Content-Type passes: what is missing in it is the handler's to say.
 std::optional<Error> check_media_type(Visit& visit) {
-  const Route* route = visit.request.route;
-  if (route == nullptr || route->body == BodyKind::none) return std::nullopt;
+  if (!takes_body(visit)) return std::nullopt;
+  BodyKind kind = visit.request.route->body;
   std::size_t lines = visit.request.header_count("Content-Type");
-  if (lines == 0 && !visit.head.has_body()) return std::nullopt;
-  if (lines != 1) return ErrorCode::unsupported_media_type;
-  std::optional<MediaType> type = parse_media_type(*visit.request.header("Content-Type"));
-  if (!type || !takes(route->body, *type)) return ErrorCode::unsupported_media_type;
+  std::string_view value = visit.request.header("Content-Type").value_or("");
+  bool untyped = lines == 0 || (lines == 1 && value.empty());
+  if (untyped && (kind != BodyKind::form || !visit.head.has_body())) return std::nullopt;
+  std::optional<MediaType> type;
+  if (lines == 1) type = parse_media_type(value);
+  if (!type || !takes(kind, *type)) return wrong_media_type(kind);
   return std::nullopt;
 }
 
 std::optional<Error> check_body_length(Visit& visit) {
-  const Route* route = visit.request.route;
-  std::size_t limit = route != nullptr ? route->body_limit : default_body_limit;
-  if (visit.head.content_length.value_or(0) > limit) return ErrorCode::body_too_large;
+  if (!takes_body(visit)) return std::nullopt;
+  if (visit.head.content_length.value_or(0) > visit.request.route->body_limit)
+    return ErrorCode::body_too_large;
   return std::nullopt;
 }
 
@@ -123,7 +151,7 @@ Response answer_options(const Visit& visit, const Cors& cors) {
   Response response = empty_response();
   response.headers.push_back({"Allow", allow});
   if (Cors::is_preflight(visit.request) && cors.allowed_origin(visit.request))
-    cors.describe_preflight(response, allow);
+    cors.describe_preflight(response, visit.request, allow);
   return response;
 }
 
@@ -143,6 +171,8 @@ Admission admit(const wire::RequestHead& head, Request& request, const Router& r
       admission.answer->headers.push_back({"Allow", visit.resource->allow});
     if (refusal->code == ErrorCode::unsupported_content_encoding)
       admission.answer->headers.push_back({"Accept-Encoding", "identity"});
+    if (refusal->code == ErrorCode::unsupported_media_type)
+      admission.answer->headers.push_back({"Accept", std::string(accepted_types(request.route->body))});
     return admission;
   }
   admission.resource = visit.resource;

@@ -13,9 +13,9 @@ std::optional<std::string_view> MediaType::parameter(std::string_view name) cons
   return std::nullopt;
 }
 
-bool MediaType::is_utf8() const {
-  std::optional<std::string_view> charset = parameter("charset");
-  return !charset || equal_ignoring_ascii_case(*charset, "utf-8");
+Charset MediaType::charset() const {
+  std::optional<std::string_view> label = parameter("charset");
+  return label ? classify_charset(*label) : Charset::utf8;
 }
 
 namespace {
@@ -48,9 +48,12 @@ void skip_blanks(std::string_view& text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
 }
 
-/// One media type or media range at the start of `text`, up to the comma after it or the end.
+/// One media type or media range at the start of `text`, up to the comma after it or the end. One that
+/// repeats a parameter or has too many is read to its end as well, so that a comma between its quotes begins
+/// no other.
 std::optional<MediaType> take_media_type(std::string_view& text) {
   MediaType type;
+  bool refused = false;
   skip_blanks(text);
   std::string_view kind = take_token(text);
   if (kind.empty() || text.empty() || text.front() != '/') return std::nullopt;
@@ -61,11 +64,14 @@ std::optional<MediaType> take_media_type(std::string_view& text) {
   type.essence = to_lower_ascii(type.essence);
   for (;;) {
     skip_blanks(text);
-    if (text.empty() || text.front() == ',') return type;
+    if (text.empty() || text.front() == ',') {
+      if (refused) return std::nullopt;
+      return type;
+    }
     if (text.front() != ';') return std::nullopt;
     text.remove_prefix(1);
     skip_blanks(text);
-    std::string name = to_lower_ascii(take_token(text));
+    std::string_view name = take_token(text);
     if (name.empty()) continue;  // RFC 9110 §5.6.6 lets a parameter be empty
     if (text.empty() || text.front() != '=') return std::nullopt;
     text.remove_prefix(1);
@@ -78,8 +84,10 @@ std::optional<MediaType> take_media_type(std::string_view& text) {
       value = take_token(text);
       if (value.empty()) return std::nullopt;
     }
-    if (type.parameter(name)) return std::nullopt;
-    type.parameters.emplace_back(std::move(name), std::move(value));
+    if (refused) continue;
+    std::string key = to_lower_ascii(name);
+    refused = type.parameters.size() == max_media_type_parameters || type.parameter(key);
+    if (!refused) type.parameters.emplace_back(std::move(key), std::move(value));
   }
 }
 

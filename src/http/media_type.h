@@ -6,9 +6,14 @@
 #include <utility>
 #include <vector>
 
+#include "http/charset.h"
 #include "http/message.h"
 
 namespace latchkey::http {
+
+/// The bound keeps the cost of a media type linear in its length: parameters are compared with each other. No
+/// type that anybody sends has more than four.
+inline constexpr std::size_t max_media_type_parameters = 8;
 
 /// A parsed Content-Type (RFC 9110 §8.3.1). Type, subtype and parameter names are in lower case.
 struct MediaType {
@@ -16,11 +21,12 @@ struct MediaType {
   std::vector<std::pair<std::string, std::string>> parameters;
 
   std::optional<std::string_view> parameter(std::string_view name) const;
-  /// No charset, or UTF-8 by any case.
-  bool is_utf8() const;
+  /// What the parameter `charset` says; UTF-8 without one.
+  Charset charset() const;
 };
 
-/// Nothing for a value that is not one media type, or that repeats a parameter.
+/// Nothing for a value that is not one media type, repeats a parameter, or has more than
+/// max_media_type_parameters.
 std::optional<MediaType> parse_media_type(std::string_view value);
 
 /// `qvalue` of RFC 9110 §12.4.2 in thousandths; -1 for anything else.

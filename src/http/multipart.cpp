@@ -50,9 +50,15 @@ std::optional<std::string_view> field_name(std::string_view disposition) {
   return name;
 }
 
-bool is_plain_text(std::string_view content_type) {
+/// The charset of a part's text, nothing where the part is no text that could be read.
+std::optional<Charset> text_charset(std::string_view content_type) {
   std::optional<MediaType> type = parse_media_type(content_type);
-  return type && type->essence == "text/plain" && type->is_utf8();
+  if (!type || type->essence != "text/plain" || type->charset() == Charset::other) return std::nullopt;
+  return type->charset();
+}
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 bool is_no_encoding(std::string_view encoding) {
@@ -60,10 +66,15 @@ bool is_no_encoding(std::string_view encoding) {
          equal_ignoring_ascii_case(encoding, "binary");
 }
 
-/// Reads a part's header lines, the empty one included: its name, or nothing where the part is refused.
-std::optional<std::string_view> read_part_head(std::string_view& text) {
+struct PartHead {
+  std::string_view name;
+  Charset charset = Charset::utf8;
+};
+
+/// Reads a part's header lines, the empty one included; nothing where the part is refused.
+std::optional<PartHead> read_part_head(std::string_view& text) {
   std::optional<std::string_view> name;
-  bool typed = false;
+  std::optional<Charset> charset;
   bool encoded = false;
   while (!take(text, "\r\n")) {
     std::size_t end = text.find("\r\n");
@@ -79,8 +90,9 @@ std::optional<std::string_view> read_part_head(std::string_view& text) {
       name = field_name(value);
       if (!name) return std::nullopt;
     } else if (equal_ignoring_ascii_case(key, "content-type")) {
-      if (typed || !is_plain_text(value)) return std::nullopt;
-      typed = true;
+      if (charset) return std::nullopt;
+      charset = text_charset(value);
+      if (!charset) return std::nullopt;
     } else if (equal_ignoring_ascii_case(key, "content-transfer-encoding")) {
       if (encoded || !is_no_encoding(value)) return std::nullopt;
       encoded = true;
@@ -88,7 +100,8 @@ std::optional<std::string_view> read_part_head(std::string_view& text) {
       return std::nullopt;
     }
   }
-  return name;
+  if (!name) return std::nullopt;
+  return PartHead{*name, charset.value_or(Charset::utf8)};
 }
 
 }  // namespace
@@ -103,13 +116,15 @@ Result<Form> parse_multipart(std::string_view body, std::string_view boundary) {
   if (!take(text, std::string_view(delimiter).substr(2))) return ErrorCode::malformed_form;
   while (!take(text, "--")) {
     if (!take(text, "\r\n") || form.fields().size() == max_form_fields) return ErrorCode::malformed_form;
-    std::optional<std::string_view> name = read_part_head(text);
-    if (!name) return ErrorCode::malformed_form;
+    std::optional<PartHead> part = read_part_head(text);
+    if (!part) return ErrorCode::malformed_form;
     std::size_t end = text.find(delimiter);
     if (end == std::string_view::npos) return ErrorCode::malformed_form;
     std::string_view value = text.substr(0, end);
     if (value.find('\0') != std::string_view::npos) return ErrorCode::malformed_form;
-    form.add(std::string(*name), std::string(value));
+    if (part->charset != Charset::utf8 && !is_ascii(value))
+      return Error(ErrorCode::malformed_form, "A part with more than ASCII in it must be in UTF-8");
+    form.add(std::string(part->name), std::string(value));
     text.remove_prefix(end + delimiter.size());
   }
   if (!text.empty() && text != "\r\n") return ErrorCode::malformed_form;

@@ -106,7 +106,9 @@ Response denial_response(const Error& error, const Request& request, ErrorStyle 
                           : problem_response(error, request, style, denials.problem_type_base);
   if (response.status == 401) {
     bool bad_token = error.code == ErrorCode::invalid_token && presents_bearer(request);
-    response.headers.push_back({"WWW-Authenticate", bad_token ? "Bearer error=\"invalid_token\"" : "Bearer"});
+    response.headers.push_back({"WWW-Authenticate", bad_token
+                                                        ? R"(Bearer realm="latchkey", error="invalid_token")"
+                                                        : R"(Bearer realm="latchkey")"});
   }
   if (error.retry_after > Seconds(0))
     response.headers.push_back({"Retry-After", std::to_string(error.retry_after.count())});

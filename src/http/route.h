@@ -26,9 +26,10 @@ using AccessHook = std::function<Task<Result<void>>(const Route&, Request&)>;
 
 /// What a route takes as its body.
 enum class BodyKind : std::uint8_t {
-  none,  ///< whatever comes is read up to the limit and dropped
-  json,  ///< application/json; a request without body and without Content-Type reaches the handler, which
-         ///< refuses it
+  none,  ///< whatever comes is neither judged nor waited for: the answer goes out at once, and the connection
+         ///< ends with it unless all of the body was there by then
+  json,  ///< application/json, application/…+json, or no Content-Type; without a body it reaches the handler,
+         ///< which refuses it
   optional_json,  ///< the same, and the handler can do without
   form,           ///< application/x-www-form-urlencoded or multipart/form-data
 };

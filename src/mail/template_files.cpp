@@ -7,7 +7,6 @@
 #include <span>
 
 #include "base/embedded_file.h"
-#include "base/template.h"
 #include "base/unicode.h"
 
 namespace latchkey::mail {
@@ -67,18 +66,18 @@ TemplateFiles::TemplateFiles(fs::path folder) : folder_(std::move(folder)) {
   if (!folder_.empty() && !fs::is_directory(folder_)) throw BadTemplate(folder_.string() + ": is no folder");
 }
 
-std::optional<TemplateFiles::Source> TemplateFiles::find(const std::string& path) const {
+std::optional<TemplateSource> TemplateFiles::find(const std::string& path) const {
   const auto own = folder_ / path;
   // What is there and can not be read is refused, not passed over: so not `exists`, which follows links.
   if (!folder_.empty() && fs::symlink_status(own).type() != fs::file_type::not_found)
-    return Source{own.string(), read_file(own)};
+    return TemplateSource{own.string(), read_file(own)};
   const auto built_in = std::ranges::find(mail_template_files, path, &EmbeddedFile::path);
   if (built_in == mail_template_files.end()) return std::nullopt;
-  return Source{"templates/mail/" + path, std::string(built_in->body)};
+  return TemplateSource{"templates/mail/" + path, std::string(built_in->body)};
 }
 
-TemplateFiles::Source TemplateFiles::read(std::string_view message, const std::string& language,
-                                          std::string_view file) const {
+TemplateSource TemplateFiles::read(std::string_view message, const std::string& language,
+                                   std::string_view file) const {
   if (!language.empty()) {
     if (auto source = find(path_of(message, language, file))) return *std::move(source);
   }

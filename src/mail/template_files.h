@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/template.h"
+
 namespace latchkey::mail {
 
 inline constexpr std::array<std::string_view, 3> template_names{"subject.txt", "body.txt", "body.html"};
@@ -15,24 +17,19 @@ inline constexpr std::array<std::string_view, 3> template_names{"subject.txt", "
 /// over them.
 class TemplateFiles {
  public:
-  struct Source {
-    std::string name;  ///< for whoever has to mend it
-    std::string text;
-  };
-
   /// Throws `BadTemplate` when `folder` is neither empty nor a folder.
   explicit TemplateFiles(std::filesystem::path folder);
 
   /// The file `<message>/<language>/<file>`; an empty language is English. Throws `BadTemplate` when English
   /// has no such file, or the operator's can not be read.
-  Source read(std::string_view message, const std::string& language, std::string_view file) const;
+  TemplateSource read(std::string_view message, const std::string& language, std::string_view file) const;
 
   /// The languages beside English that a message has a file in, as its folders are named. Throws
   /// `BadTemplate` for a file of the operator's that is no template.
   std::set<std::string> list_languages(std::string_view message) const;
 
  private:
-  std::optional<Source> find(const std::string& path) const;
+  std::optional<TemplateSource> find(const std::string& path) const;
 
   std::filesystem::path folder_;
 };

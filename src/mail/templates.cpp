@@ -11,7 +11,6 @@
 namespace latchkey::mail {
 namespace {
 
-using Source = TemplateFiles::Source;
 using Variables = std::vector<std::string_view>;
 
 Variables variables_of(const Message& message) {
@@ -21,7 +20,7 @@ Variables variables_of(const Message& message) {
   return variables;
 }
 
-Template parse_subject_line(const Source& source, const Variables& variables) {
+Template parse_subject_line(const TemplateSource& source, const Variables& variables) {
   const std::string_view line = trim(source.text);
   if (line.empty()) throw BadTemplate(source.name + ": is empty");
   if (is_valid_utf8(line) && has_control_characters(line))
@@ -29,7 +28,8 @@ Template parse_subject_line(const Source& source, const Variables& variables) {
   return Template(source.name, line, Markup::text, variables);
 }
 
-Template parse_body(const Source& source, Markup markup, const Variables& variables, std::string_view link) {
+Template parse_body(const TemplateSource& source, Markup markup, const Variables& variables,
+                    std::string_view link) {
   Template body(source.name, source.text, markup, variables);
   constexpr std::string_view probe = "https://probe.example/link";
   if (!link.empty() && body.render({{link, probe}}).find(probe) == std::string::npos) {

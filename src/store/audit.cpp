@@ -9,8 +9,9 @@ constexpr db::Statement<db::Affected, Timestamp, std::string, std::string, std::
         "INSERT INTO audit (at, event, result, actor, target, address, request_id, detail) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
 
-constexpr db::Statement<db::Affected, Timestamp, std::string, std::string> remove{
-    "DELETE FROM audit WHERE at = $1 AND request_id = $2 AND event = $3"};
+/// By its target, too: a client may choose the request id, and others may come in the same moment.
+constexpr db::Statement<db::Affected, Timestamp, std::string, std::string, std::string> remove{
+    "DELETE FROM audit WHERE at = $1 AND request_id = $2 AND event = $3 AND target = $4"};
 
 constexpr InsertEntryOfSubject insert_of_subject{
     "INSERT INTO audit (at, event, result, actor, target, address, request_id, detail) "
@@ -24,7 +25,7 @@ void insert_entry(db::Tx& tx, const Entry& entry) {
 }
 
 void remove_entry(db::Tx& tx, const Entry& entry) {
-  tx.run_later(remove, entry.at, entry.request_id, entry.event);
+  tx.run_later(remove, entry.at, entry.request_id, entry.event, entry.target);
 }
 
 InsertEntryOfSubject::Bound insert_entry_of(const Subject& account, const Entry& entry) {

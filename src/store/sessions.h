@@ -117,10 +117,18 @@ struct Listed {
 };
 BOOST_DESCRIBE_STRUCT(Listed, (), (id, created_at, rotated_at, address, user_agent))
 
-inline constexpr db::Statement<std::vector<Listed>, UserId, Timestamp> list_live{
-    "SELECT id, created_at, rotated_at, address, user_agent FROM sessions "
-    "WHERE user_id = $1 AND idle_expires_at > $2 AND expires_at > $2 ORDER BY created_at DESC, id LIMIT "
-    "1000"};
+/// The live sessions of a user, the newest first, from behind a position on: user, now, the position's created_at and id,
+/// how many at most. `before_all` is the position of the first page.
+inline constexpr db::Statement<std::vector<Listed>, UserId, Timestamp, Timestamp, SessionId, std::int64_t>
+    list_live_after{
+        "SELECT id, created_at, rotated_at, address, user_agent FROM sessions "
+        "WHERE user_id = $1 AND idle_expires_at > $2 AND expires_at > $2 "
+        "AND (created_at < $3 OR (created_at = $3 AND id > $4)) ORDER BY created_at DESC, id LIMIT $5"};
+struct ListPosition {
+  Timestamp created_at;
+  SessionId id;
+};
+inline constexpr ListPosition before_all{.created_at = Timestamp::max(), .id = {}};
 
 /// Housekeeping walks the table by its key, a page at a time: the last id of the page after `from`…
 inline constexpr db::Statement<std::vector<SessionId>, SessionId, std::int64_t> list_ids_after{

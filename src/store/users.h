@@ -66,7 +66,7 @@ BOOST_DESCRIBE_STRUCT(Contact, (),
                        security_version))
 
 struct NewUser {
-  Subject subject;
+  Subject subject{};
   std::string email;
   std::string email_key;
   std::string username;
@@ -74,7 +74,7 @@ struct NewUser {
   std::string password_hash;
   Role role = Role::user;
   bool confirmed = false;
-  Timestamp now;
+  Timestamp now{};
 };
 
 #define LATCHKEY_USER_COLUMNS                                                                              \

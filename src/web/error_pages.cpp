@@ -16,7 +16,8 @@ std::span<const PageFile> kernel_pages() { return rows; }
 
 ErrorPage error_page_of(const Error& error) {
   const PageFile& general = rows[0];
-  if (error.code == ErrorCode::invalid_confirmation) return {rows[1], rows[1].title, ""};
+  if (error.code == ErrorCode::invalid_confirmation || error.code == ErrorCode::invalid_link)
+    return {rows[1], rows[1].title, ""};
   switch (describe(error.code).status) {
     case 401:
       return {general, "Sign in first", "This page is for people who have signed in."};

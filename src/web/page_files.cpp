@@ -14,7 +14,6 @@ extern const std::span<const EmbeddedFile> page_template_files;
 namespace {
 
 constexpr std::size_t max_file = 256 * 1024;
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 bool is_ours(const std::filesystem::path& path) {
   const auto extension = path.extension();
@@ -28,9 +27,8 @@ std::string read_file(const std::filesystem::path& path) {
   if (!file.is_open() || file.bad()) throw BadTemplate(path.string() + ": can not be read");
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > max_file) throw BadTemplate(path.string() + ": is longer than 256 KiB");
-  if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());
   if (!is_valid_utf8(text)) throw BadTemplate(path.string() + ": is not UTF-8");
-  return text;
+  return std::string(without_byte_order_mark(text));
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import Server
+from support import Server, exchange, request_bytes
 
 HEADERS = ("Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Allow-Methods",
            "Access-Control-Allow-Headers")
@@ -38,6 +38,28 @@ def test_a_preflight_of_a_named_origin_names_methods_and_headers(open_server):
     assert "POST" in response.headers["Access-Control-Allow-Methods"]
     allowed = response.headers["Access-Control-Allow-Headers"].lower()
     assert "authorization" in allowed and "content-type" in allowed
+
+
+@pytest.mark.parametrize("asked", ["content-type,sentry-trace,baggage,traceparent,x-requested-with", "authorization",
+                                   "a," * 63 + "a", "X-CSRF-Token , x-b3-traceid"])
+def test_a_preflight_is_answered_with_the_names_that_it_asks_for(open_server, asked):
+    """What error reporting (Sentry), tracing (OpenTelemetry) and front-ends add to each request."""
+    response = open_server.request("OPTIONS", "/api/auth/login", headers={
+        "Origin": "https://app.example.com", "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": asked})
+    assert response.status_code == 204
+    assert response.headers["Access-Control-Allow-Origin"] == "https://app.example.com"
+    assert (response.headers["Access-Control-Allow-Headers"].split(", ") == [name.strip() for name in asked.split(",")])
+    assert "Access-Control-Allow-Credentials" not in response.headers
+
+
+@pytest.mark.parametrize("asked", ["x y", "x;q=1", '"x"', "x:y", "content-type, bad name", "<script>", "x\xe9", "a," * 64 + "a"])
+def test_a_preflight_that_asks_for_what_is_no_name_gets_nothing_of_it(open_server, asked):
+    response, _ = exchange(open_server, request_bytes("OPTIONS", "/api/auth/login", {
+        "Origin": "https://app.example.com", "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": asked}))
+    assert response.status == 204
+    assert response.header("Access-Control-Allow-Headers") == "Authorization, Content-Type"
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "https://app.example.com.evil.example",

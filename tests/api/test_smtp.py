@@ -443,3 +443,4 @@ def test_templates_that_would_not_do_refuse_the_start(make_server, tmp_path, fil
     server = make_server({"mail.templates_dir": str(tmp_path)}, start=False)
     said = server.cli_refused("serve")
     assert file in said and says in said, said
+    assert not server.data_dir.exists(), "nothing was touched"

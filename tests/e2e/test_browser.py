@@ -89,6 +89,16 @@ def test_pressing_this_was_not_me_removes_the_account(server, browser):
     assert_problem(account.try_login(), 401, "invalid_credentials")
 
 
+@pytest.mark.parametrize("behind", ["/", "//"])
+@pytest.mark.parametrize("before", ["/", "//"])
+def test_the_second_button_works_however_many_slashes_the_link_was_given(server, browser, before, behind):
+    account = server.signup()
+    start, token = server.wait_mail(account.email)[-1].confirmation_link.rsplit("/", 1)
+    browser.get(start + before + token + behind)
+    assert "removed" in press(browser, "rejected_email").lower()
+    assert_problem(account.try_login(), 401, "invalid_credentials")
+
+
 def test_the_second_link_of_the_mail_leads_to_the_way_out(server, browser):
     account = server.signup()
     link = server.wait_mail(account.email)[-1].confirmation_link.replace("/confirmed_email/", "/rejected_email/")

@@ -124,7 +124,7 @@ def test_confirmed_email(server):
 def test_request_email(server):
     account = signed_up(server)
     name = "/api/auth/request_email"
-    assert run(server, name) == (200, {"message": "Check your email for confirmation link"})
+    assert run(server, name) == (200, {"message": "Check your email for confirmation."})
     server.wait_mail(EMAIL, 2)
     account.confirm()
     assert run(server, name) == (200, {"message": "Your email is already confirmed"})

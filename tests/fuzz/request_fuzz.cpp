@@ -6,12 +6,15 @@
 #include <cstdlib>
 #include <string>
 
+#include "http/cors.h"
 #include "http/media_type.h"
 #include "http/path.h"
 #include "http/wire/framing.h"
 #include "http/wire/head_parser.h"
+#include "http/wire/write_response.h"
 
 using namespace latchkey::http;
+using namespace latchkey::http::wire;
 
 namespace {
 
@@ -88,9 +91,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     constexpr std::string_view bad("\r\n\0", 3);
     require(line.name.find_first_of(bad) == std::string_view::npos);
     require(line.value.find_first_of(bad) == std::string_view::npos);
-    parse_media_type(line.value);
+    if (const auto type = parse_media_type(line.value)) {
+      require(type->parameters.size() <= max_media_type_parameters);
+      type->charset();
+    }
     prefers_html(line.value);
   }
+  // What a preflight is answered with comes from the request, and can end no line of the answer.
+  static const Cors cors({"https://app.example.org"});
+  Request request;
+  request.headers = head.headers;
+  Response response;
+  cors.describe_preflight(response, request, "GET, OPTIONS");
+  require(has_safe_headers(response));
   try_chunks(text.substr(whole.end), step);
   std::string path;
   if (auto target = split_target(head.target)) decode_path(target->path, path);

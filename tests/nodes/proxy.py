@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import threading
 import time
+
+
+def _has_hung_up(client: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(client, select.POLLRDHUP)
+    return bool(poll.poll(0))
 
 
 class Proxy:
     """Forwards connections to a port of 127.0.0.1. `frozen` keeps every byte back without closing anything.
     With `cut_at` set to some bytes, a connection whose client has sent them is cut once the server has had `time_to_act`
     on them, in seconds, and the answer is lost; that happens once. With `freeze_at` set to some bytes, it freezes before these
-    have passed. With `closing` each connection is ended at once. `asked_at` has the moments of all that came."""
+    have passed. With `closing` each connection is ended at once. `asked_at` has the moments of all that came. No more than `most`
+    are forwarded at a time: the others are accepted and hear nothing until one of those ends, as at HAProxy's `maxconn`.
+    `freeze` keeps back the bytes of some connections alone."""
 
-    def __init__(self, target: int):
+    def __init__(self, target: int, *, most: int | None = None):
         self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -26,7 +35,11 @@ class Proxy:
         self.closing = False
         self.asked_at: list[float] = []
         self.cuts = 0
+        self._most = most
+        self._places = threading.Condition()
+        self.forwarded = 0
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
+        self._frozen_alone: set[int] = set()
         self._closed = False
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -47,22 +60,46 @@ class Proxy:
                     client.close()
                     continue
                 self._flow.wait()
-                try:
-                    server = socket.create_connection(("127.0.0.1", self._target))
-                except OSError:
-                    client.close()
-                    continue
-                self._pairs.append((client, server))
-                dead = threading.Event()
-                threading.Thread(target=self._pump, args=(client, server, True, dead), daemon=True).start()
-                threading.Thread(target=self._pump, args=(server, client, False, dead), daemon=True).start()
+                if self._most is None:
+                    self._forward(client)
+                else:
+                    threading.Thread(target=self._forward_in_turn, args=(client,), daemon=True).start()
 
-    def _pump(self, source: socket.socket, sink: socket.socket, from_client: bool, dead: threading.Event) -> None:
+    def _forward(self, client: socket.socket) -> list[threading.Thread]:
+        try:
+            server = socket.create_connection(("127.0.0.1", self._target))
+        except OSError:
+            client.close()
+            return []
+        self._pairs.append((client, server))
+        number, dead = len(self._pairs) - 1, threading.Event()
+        pumps = [threading.Thread(target=self._pump, args=(*ends, number, dead), daemon=True)
+                 for ends in ((client, server, True), (server, client, False))]
+        for pump in pumps:
+            pump.start()
+        return pumps
+
+    def _forward_in_turn(self, client: socket.socket) -> None:
+        with self._places:
+            while self.forwarded >= self._most:
+                if self._closed or _has_hung_up(client):
+                    return client.close()
+                self._places.wait(0.05)
+            self.forwarded += 1
+        for pump in self._forward(client):
+            pump.join()
+        with self._places:
+            self.forwarded -= 1
+            self._places.notify_all()
+
+    def _pump(self, source: socket.socket, sink: socket.socket, from_client: bool, number: int, dead: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 if from_client and self.freeze_at is not None and self.freeze_at in data:
                     self.freeze_at, self.frozen = None, True
                 self._flow.wait()
+                while number in self._frozen_alone and not _has_hung_up(self._pairs[number][0]):
+                    time.sleep(0.01)
                 if not from_client and dead.is_set():
                     continue
                 if from_client and self.cut_at is not None and self.cut_at in data:
@@ -84,6 +121,15 @@ class Proxy:
             while data := source.recv(65536):
                 sink.sendall(data)
 
+    def freeze(self, *numbers: int) -> None:
+        """Nothing passes any more on those of the forwarded connections, counted from 0 in their order, until they end."""
+        self._frozen_alone |= set(numbers)
+
+    @property
+    def count(self) -> int:
+        """Of the connections that were forwarded so far."""
+        return len(self._pairs)
+
     def cut_all(self) -> None:
         """Ends every connection that there is."""
         for pair in self._pairs:
@@ -92,6 +138,7 @@ class Proxy:
                     end.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
+        self._closed = True
         self._listener.close()
         self._flow.set()
         self.cut_all()

@@ -3,13 +3,17 @@ are served with those that there are, and whoever has none says so."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from support import PASSWORD, Server, assert_problem, at_once, unique_email
 from support.invariants import violations
+from support.pgbouncer import PgBouncer
 from support.postgres import Database, Postgres
 from support.without_database import Visitors, all_connections_taken, connections_of_nodes
 
@@ -74,6 +78,107 @@ def test_Z25_where_the_server_has_no_room_for_all_connections_a_node_serves_with
         node.stop()
         node.settings["database_url"] = database.url  # to look at it, one more connection
         assert violations(node) == {}
+
+
+@contextlib.contextmanager
+def behind_few(kind: str, server: Postgres, most: int) -> Iterator[int]:
+    """The port of something that takes every client, and has only so many connections to the server: those who come too
+    late are never answered."""
+    with Proxy(server.port, most=most) if kind == "proxy" else PgBouncer(server, pool=most) as few:
+        yield few.port
+
+
+# A pulse and one for transactions are always there. Each of the eight threads would like two more.
+@pytest.mark.parametrize("most", [2, 9])
+@pytest.mark.parametrize("kind", ["proxy", "pgbouncer"])
+def test_F05_a_connection_that_is_taken_and_never_answered_counts_as_one_that_cannot_be_had(breakable, kind, most):
+    database = Database(breakable)
+    with behind_few(kind, breakable, most) as port:
+        url = f"postgresql://postgres@127.0.0.1:{port}/{database.name}"
+        with node_on(database, url, threads="8", database__connections="4") as node:
+            # From the first moment, on whichever thread they come, and still after each connection was sought again.
+            until = time.monotonic() + 10
+            while time.monotonic() < until:
+                at_once(*[lambda number=number: everything_of(node, number) for number in range(4)])
+                assert {answer.status_code for answer in at_once(lambda: node.get("/readyz"), times=4)} == {200}
+            assert connections_of_nodes(breakable) <= most
+            node.wait_log(r"db\.connection_lost .*none to spare.* ready=true")
+            assert "node.leads" in node.stderr
+            node.stop()
+            node.settings["database_url"] = database.url
+            assert violations(node) == {}
+
+
+def test_F05_limits_hold_behind_a_pooler_that_leaves_out_the_options_of_a_session(breakable):
+    database = Database(breakable)
+    with PgBouncer(breakable, pool=20) as bouncer:
+        url = f"postgresql://postgres@127.0.0.1:{bouncer.port}/{database.name}"
+        with node_on(database, url, threads="1", database__statement_timeout="1s") as node:
+            user = node.user()
+            with psycopg.connect(database.url) as other:
+                other.execute("UPDATE sessions SET generation = generation")
+                assert_problem(user.try_refresh(), 503, "unavailable")
+                # The server has given it up as well: a node that is gone leaves nobody behind who waits.
+                node.wait(lambda: breakable.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock';")
+                          == [["0"]], "the server to give up", 5)
+            user.rotate()
+
+
+def test_F05_while_one_connection_is_not_answered_others_do_its_work(breakable):
+    database = Database(breakable)
+    with Proxy(breakable.port) as proxy:
+        url = f"postgresql://postgres@127.0.0.1:{proxy.port}/{database.name}"
+        with node_on(database, url, threads="1", database__connections="1") as node:
+            first, others = node.user(), [node.user() for _ in range(4)]
+            # The first two are the pulse's and the one for transactions, the others are the thread's own.
+            node.wait(lambda: proxy.count == 4, "all connections")
+            proxy.freeze(2, 3)
+            stuck = [threading.Thread(target=ask) for ask in (first.me, first.try_refresh)]
+            for each in stuck:
+                each.start()
+            time.sleep(0.2)
+            began = time.monotonic()
+            while any(each.is_alive() for each in stuck) or time.monotonic() - began < 2:
+                for other in others:
+                    assert other.me().status_code == 200
+                    other.rotate()
+                assert node.get("/readyz").status_code == 200
+            node.wait_log(r"db\.connection_lost .*not answered, while others are.* ready=true")
+            node.wait_log(r"db\.connected_again connections_missing=0")
+            assert first.me().status_code == 200
+            node.stop()
+            node.settings["database_url"] = database.url
+            assert violations(node) == {}
+
+
+def test_F05_while_a_thread_serves_nobody_the_node_is_not_ready_and_says_so(breakable):
+    database = Database(breakable)
+    with Proxy(breakable.port, most=2) as proxy:
+        url = f"postgresql://postgres@127.0.0.1:{proxy.port}/{database.name}"
+        with node_on(database, url, threads="2", database__connections="2") as node:
+            user = node.user()
+            assert node.get("/readyz").status_code == 200
+            proxy.freeze(1)  # the pulse's is still answered
+            ended = threading.Event()
+
+            def keep_asking() -> None:
+                while not ended.is_set():
+                    user.me()
+
+            asking = [threading.Thread(target=keep_asking) for _ in range(4)]
+            for each in asking:
+                each.start()
+            try:
+                node.wait(lambda: node.get("/readyz").status_code == 503, "the word that it is not ready", 4)
+                node.wait_log(r"db\.connection_lost .*not answered.* ready=false")
+                # It gives that connection up, and finds another one.
+                node.wait(lambda: node.get("/readyz").status_code == 200 and user.me().status_code == 200, "service")
+            finally:
+                ended.set()
+                for each in asking:
+                    each.join()
+            node.wait_log(r"db\.connected_again")
+            user.rotate()
 
 
 def starts_of_connections(server: Postgres) -> list[tuple[str, str]]:

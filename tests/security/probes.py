@@ -61,8 +61,14 @@ COUNTED = ("users", "state")  # where a refused sign-in is counted
 
 
 def resident(server) -> int:
-    """The memory that the server holds now, in bytes."""
+    """The memory that the server holds now, in bytes: with pages of the program and its libraries, which come and go as they
+    are run."""
     return _status(server, "VmRSS")
+
+
+def own_memory(server) -> int:
+    """The memory that the server has written and has for itself."""
+    return _status(server, "RssAnon")
 
 
 def resident_peak(server) -> int:

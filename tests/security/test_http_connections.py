@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from probes import MIB, bounded_memory, descriptors, head, logging_out, resident, sanitized
+from probes import MIB, bounded_memory, descriptors, head, logging_out, own_memory, sanitized
 from support import RawConnection, at_once
 
 
@@ -220,7 +220,7 @@ def test_a_finished_answer_does_not_wait_for_a_sign_in_behind_it(make_server):
 @pytest.mark.skipif(sanitized(), reason="a sanitizer keeps what was freed")
 def test_memory_that_a_crowd_has_left_goes_back(make_server):
     server = make_server({})
-    before = resident(server)
+    before = own_memory(server)
     request = head("GET", "/docs") * 4
     for _ in range(2):
         with contextlib.ExitStack() as opened:
@@ -230,6 +230,6 @@ def test_memory_that_a_crowd_has_left_goes_back(make_server):
             for connection in crowd:
                 for _ in range(4):
                     assert connection.read_response().status == 200
-            crowded = resident(server)
+            crowded = own_memory(server)
             assert crowded > before + 24 * MIB
-    server.wait(lambda: resident(server) < before + 12 * MIB, "the memory to go back", timeout=60)
+    server.wait(lambda: own_memory(server) < before + 12 * MIB, "the memory to go back", timeout=60)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from probes import answer_of, ask, chunked, harmless, head, logging_out, one_answer, refused
-from support import assert_common_headers
+from support import RawConnection, assert_common_headers
 
 TARGETS = [("POST", "/api/auth/login"), ("POST", "/api/auth/signup"), ("GET", "/api/users/me"),
            ("POST", "/api/auth/nothing"), ("GET", "/healthz")]
@@ -262,6 +262,44 @@ def test_H08_a_body_where_none_is_read_is_no_request(server, member, method, tar
             else head(method, target, f"Content-Length: {len(inner)}") + inner)
     with harmless(server):
         one_answer(server, data)
+
+
+# Where no body is read, and an answer without it is complete.
+UNREAD = [("GET", "/healthz", 200), ("GET", "/readyz", 200), ("GET", "/api/users/me", 401), ("GET", "/openapi.json", 200),
+          ("GET", "/api/auth/refresh_token", 401), ("POST", "/api/auth/refresh_token", 401), ("POST", "/api/auth/logout", 401),
+          ("POST", "/api/auth/logout_all", 401), ("DELETE", "/api/auth/sessions/none", 401),
+          ("GET", "/api/auth/confirmed_email/x", 400), ("POST", "/api/auth/confirmed_email/x", 400),
+          ("POST", "/api/auth/rejected_email/x", 400), ("OPTIONS", "/api/auth/login", 204), ("POST", "/api/auth/nothing", 404),
+          ("PUT", "/api/auth/login", 405), ("FOO", "/healthz", 501)]
+
+
+@pytest.mark.parametrize("method, target, status", UNREAD)
+@pytest.mark.parametrize("lines, begun", [
+    (["Content-Length: 150"], b""), (["Content-Length: 150"], b"a" * 100), (["Content-Length: 10000000000"], b""),
+    (["Content-Length: 150", "Expect: 100-continue"], b""), (["Transfer-Encoding: chunked"], b""),
+    (["Transfer-Encoding: chunked"], b"96\r\nabc"), (["Transfer-Encoding: chunked"], b"3\r\nabc\r\n0\r\n"),
+], ids=["nothing of it", "a part", "ten gigabytes", "on demand", "no chunk", "a part of a chunk", "no end"])
+def test_H08_an_answer_does_not_wait_for_a_body_that_nobody_reads(server, member, method, target, status, lines, begun):
+    """nginx's auth_request announces a body and never sends it; the limit on bodies is thirty seconds. What comes behind
+    the answer, on a connection that the proxy keeps, is its next request: taken neither for the body nor for a request."""
+    with harmless(server), RawConnection(server, timeout=15) as connection:
+        connection.send(head(method, target, *lines) + begun)
+        response = connection.read_response()
+        assert (response.status, response.interim) == (status, [])
+        assert response.header("connection") == "close"
+        connection.send(logging_out(member))
+        assert connection.rest_until_closed() == b""
+
+
+@pytest.mark.parametrize("method, target, status", UNREAD)
+def test_H08_a_body_that_came_with_its_head_is_dropped_and_the_connection_goes_on(server, member, method, target, status):
+    inner = logging_out(member)
+    with harmless(server), RawConnection(server) as connection:
+        for data in (head(method, target, f"Content-Length: {len(inner)}") + inner,
+                     head(method, target, "Transfer-Encoding: chunked") + chunked(inner)):
+            connection.send(data)
+            assert connection.read_response().status == status
+            assert connection.is_open()
 
 
 def test_H08_a_head_request_with_a_body_is_one_request(server, member):

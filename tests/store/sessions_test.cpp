@@ -16,8 +16,13 @@ class Sessions : public StoreTest {
     const auto line = database.run_now(sessions::find_line, id);
     return advance(id, from, at, line.has_value() ? line->rotated_at : now);
   }
+  std::vector<sessions::Listed> list_live(UserId user, Timestamp at, sessions::ListPosition after = sessions::before_all,
+                                          std::int64_t most = 100) {
+    return database.run_now(sessions::list_live_after, user, at, after.created_at, after.id, most);
+  }
 };
 LATCHKEY_ON_EVERY_DATABASE(Sessions);
+
 
 TEST_P(Sessions, ANewLineStandsAtGenerationZero) {
   const UserId user = add_confirmed("a@example.com", Role::moderator);
@@ -114,7 +119,7 @@ TEST_P(Sessions, O02AllSessionsOfOneUserEndTogether) {
   const SessionId other = open(add("b@example.com"));
   for (int i = 0; i < 5; ++i) open(user);
   EXPECT_EQ(database.run_now(sessions::delete_sessions_of_user, user).rows, 5);
-  EXPECT_TRUE(database.run_now(sessions::list_live, user, now).empty());
+  EXPECT_TRUE(list_live(user, now).empty());
   EXPECT_TRUE(database.run_now(sessions::find_line, other).has_value());
 }
 
@@ -154,13 +159,32 @@ TEST_P(Sessions, AListHasTheLiveOnesTheNewestFirst) {
   now += second;
   const SessionId young = open(user);
   open(add("b@example.com"));
-  const auto live = database.run_now(sessions::list_live, user, now);
+  const auto live = list_live(user, now);
   ASSERT_EQ(live.size(), 2U);
   EXPECT_EQ(live[0].id, young);
   EXPECT_EQ(live[1].id, old);
   EXPECT_EQ(live[0].address, "192.0.2.1");
   EXPECT_EQ(live[0].user_agent, "test");
-  EXPECT_EQ(database.run_now(sessions::list_live, user, now + hour - Microseconds(1)).size(), 1U);
+  EXPECT_EQ(list_live(user, now + hour - Microseconds(1)).size(), 1U);
+}
+
+TEST_P(Sessions, PagesOfAListMeetWithoutAGapAlsoWhereMomentsAreTheSame) {
+  const UserId user = add("a@example.com");
+  for (int i = 0; i < 7; ++i) {
+    if (i == 3) now += second;
+    open(user);
+  }
+  const auto whole = list_live(user, now);
+  ASSERT_EQ(whole.size(), 7U);
+  std::vector<SessionId> seen;
+  sessions::ListPosition after = sessions::before_all;
+  for (auto page = list_live(user, now, after, 2); !page.empty(); page = list_live(user, now, after, 2)) {
+    EXPECT_LE(page.size(), 2U);
+    for (const auto& session : page) seen.push_back(session.id);
+    after = {.created_at = page.back().created_at, .id = page.back().id};
+  }
+  ASSERT_EQ(seen.size(), whole.size());
+  for (std::size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i], whole[i].id);
 }
 
 TEST_P(Sessions, AWalkByPagesMeetsEveryExpiredSessionOnce) {

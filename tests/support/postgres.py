@@ -44,7 +44,7 @@ def _programs() -> Path:
     raise FileNotFoundError("PostgreSQL's server is not installed: cmake/packages.sh test does it")
 
 
-def _user() -> str | None:
+def unprivileged_user() -> str | None:
     """The server refuses to run as root."""
     if os.geteuid() != 0:
         return None
@@ -56,7 +56,7 @@ def _user() -> str | None:
     raise RuntimeError("no unprivileged user to run PostgreSQL as")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -69,7 +69,7 @@ class Postgres:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="latchkey-postgres-"))
         self.data = self.folder / "data"
         self.bin = _programs()
-        self.user = _user()
+        self.user = unprivileged_user()
         self._frozen: list[int] = []
         if not (self.data / "PG_VERSION").exists():
             self._make(config)
@@ -90,7 +90,7 @@ class Postgres:
         self._run(self.bin / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "--no-sync",
                   "-E", "UTF8", "--locale=C.UTF-8")
         with (self.data / "postgresql.conf").open("a") as out:
-            out.write(f"{CONFIG}\nlisten_addresses = '127.0.0.1'\nport = {_free_port()}\n"
+            out.write(f"{CONFIG}\nlisten_addresses = '127.0.0.1'\nport = {free_port()}\n"
                       f"unix_socket_directories = '{self.folder}'\n{config}\n")
 
     @property
@@ -130,7 +130,7 @@ class Postgres:
         data = folder / "data"
         self._run(self.bin / "pg_basebackup", "-D", data, "-R", "-X", "stream", "-c", "fast", "-d", self.prefix)
         with (data / "postgresql.conf").open("a") as out:
-            out.write(f"port = {_free_port()}\nunix_socket_directories = '{folder}'\n")
+            out.write(f"port = {free_port()}\nunix_socket_directories = '{folder}'\n")
         return Postgres(folder)
 
     def wait_for_every_commit(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import subprocess
 from dataclasses import dataclass
 
@@ -34,12 +35,15 @@ class Route:
 
 @functools.cache
 def list_routes() -> tuple[Route, ...]:
-    printed = subprocess.run([binary_path(), "openapi"], capture_output=True, check=True, cwd="/", timeout=60).stdout
+    # Without the run's own variables, which are no settings.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LATCHKEY_")}
+    printed = subprocess.run([binary_path(), "openapi"], capture_output=True, check=True, cwd="/", env=environment,
+                             timeout=60).stdout
     routes = []
     for pattern, operations in json.loads(printed)["paths"].items():
         for method, operation in operations.items():
             credentials = [name for entry in operation["security"] for name in entry]
-            is_page = list(operation["responses"]["400"]["content"]) == ["text/html"]
+            is_page = list(operation["responses"]["503"]["content"]) == ["text/html"]
             routes.append(Route(method.upper(), pattern, credentials[0] if credentials else "", "requestBody" in operation, is_page))
     return tuple(routes)
 

@@ -20,11 +20,6 @@ struct Context {
   std::stop_token stop{};  ///< long work ends early, with nothing half done, once the server stops
 };
 
-/// The origin of everything that an operator does.
-inline flow::Origin operator_origin(Timestamp now) {
-  return {.now = now, .address = "", .user_agent = "", .request_id = "", .actor = "operator"};
-}
-
 /// Says why a command was refused, every wrong field in a line of its own. Answers the exit code.
 int refuse(Console& console, const Error& error);
 

@@ -275,7 +275,7 @@ class ControlServer::Implementation {
     auto& command = std::get<Invocation>(parsed).command;
     make_absolute(command, request.directory);
     Context context{.services = core_.services(),
-                    .origin = operator_origin(core_.clock().now()),
+                    .origin = flow::operator_origin(core_.clock().now()),
                     .input = std::move(request.input),
                     .console = console,
                     .stop = stop_.get_token()};

@@ -79,7 +79,7 @@ void void_what_was_given_out(db::Tx& tx, std::optional<std::int64_t> current_epo
   const auto epoch = next_epoch(tx.run(store::state::find_epoch).value_or(0), current_epoch, now);
   if (tx.run(store::state::update_epoch, epoch).rows != 1)
     throw std::runtime_error("the backup has no epoch");
-  flow::record(tx, operator_origin(now), restored, flow::ok, "", "epoch " + std::to_string(epoch));
+  flow::record(tx, flow::operator_origin(now), restored, flow::ok, "", "epoch " + std::to_string(epoch));
 }
 
 void prepare_copy(const fs::path& backup, const fs::path& data_dir, std::optional<std::int64_t> current_epoch,

@@ -12,6 +12,7 @@
 #include "app/cli/store_commands.h"
 #include "app/core.h"
 #include "app/features.h"
+#include "app/public_url.h"
 #include "app/serve.h"
 #include "app/until_free.h"
 #include "settings/load.h"
@@ -39,6 +40,12 @@ int print_config(Console& console, const settings::Loaded& loaded) {
   return exit_done;
 }
 
+/// As a server with these settings serves it.
+int print_openapi(Console& console, const Settings& settings) {
+  const auto openapi = api::make_openapi(features(), public_url(settings, to_string(settings.listen)));
+  return print(console, boost::json::serialize(openapi) + '\n');
+}
+
 Secret read_input(const Command& command) {
   const auto* add = std::get_if<UserAdd>(&command);
   if (add == nullptr) return {};
@@ -62,9 +69,6 @@ int run_where_the_store_is(Command command, const settings::Loaded& loaded,
 
 int run_invocation(const Invocation& invocation, const std::vector<std::string>& arguments,
                    Console& console) {
-  if (std::holds_alternative<OpenApi>(invocation.command)) {
-    return print(console, boost::json::serialize(api::make_openapi(features())) + '\n');
-  }
   const auto* config = std::get_if<Config>(&invocation.command);
   if (config != nullptr && config->reference) return print(console, settings::render_reference_markdown());
 
@@ -75,6 +79,7 @@ int run_invocation(const Invocation& invocation, const std::vector<std::string>&
                                       .flags = invocation.flags});
   if (loaded.has_error()) return misconfigured(console, loaded.error());
   if (config != nullptr) return print_config(console, *loaded);
+  if (std::holds_alternative<OpenApi>(invocation.command)) return print_openapi(console, loaded->settings);
   if (std::holds_alternative<Serve>(invocation.command)) return serve(*loaded);
   return run_where_the_store_is(invocation.command, *loaded, arguments, console);
 }

@@ -141,7 +141,7 @@ int execute_here(const Command& command, const settings::Loaded& loaded, Secret 
   }
   Core core(settings, clock, Purpose::command);
   Context context{.services = core.services(),
-                  .origin = operator_origin(clock.now()),
+                  .origin = flow::operator_origin(clock.now()),
                   .input = std::move(input),
                   .console = console};
   return execute(command, context, loaded);

@@ -98,13 +98,13 @@ void for_all(Context& context, Each each, EndPage end_page) {
 int execute(const UserAdd& command, Context& context) {
   const auto checked = check(command, context);
   if (checked.has_error()) return refuse(context.console, checked.error());
-  const flow::accounts::AccountToAdd account{.email = checked->email.address,
-                                             .email_key = checked->email.key.value,
-                                             .username = checked->username,
-                                             .username_key = checked->username_key,
-                                             .password_hash = hash(command, *checked, context),
-                                             .role = command.role,
-                                             .confirmed = command.confirmed};
+  const users::NewUser account{.email = checked->email.address,
+                               .email_key = checked->email.key.value,
+                               .username = checked->username,
+                               .username_key = checked->username_key,
+                               .password_hash = hash(command, *checked, context),
+                               .role = command.role,
+                               .confirmed = command.confirmed};
   auto work = [&](db::Tx& tx) {
     return flow::accounts::add_account(tx, context.services, context.origin, account);
   };

@@ -72,6 +72,7 @@ void PostgresConnection::wait_for_socket(SteadyClock::time_point begun) {
       if (PQisBusy(handle_.get()) == 0) return;
       lose(last_words(handle_.get()));
     }
+    if (ready > 0 && health_ != nullptr) health_->heard(era_);
     const auto waited = SteadyClock::now() - begun;
     const bool gone =
         health_ != nullptr && (health_->is_silent() || is_of_the_past()) && waited > silence_limit;

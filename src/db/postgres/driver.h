@@ -51,6 +51,8 @@ struct PostgresOptions {
 /// writes.
 ///
 /// Beside the promises of `Database`:
+/// - A connection that was accepted and is not answered, as poolers and proxies have them, counts as one that
+///   can not be had: other connections do its work. `trouble` says so when these are not answered either.
 /// - A lost connection is opened again in the background, with a growing, jittered pause of at most a second.
 ///   While there is none, jobs are refused at once; `trouble` says why.
 /// - What another transaction is in the way of is run again a few times. What was not sent, or was a read, is

@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <span>
@@ -12,6 +13,9 @@
 
 namespace latchkey::db::postgres {
 namespace {
+
+using std::chrono::milliseconds;
+using SteadyClock = std::chrono::steady_clock;
 
 struct FreeOptions {
   void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
@@ -52,13 +56,58 @@ UrlOptions parse_url(const Secret& url) {
   throw Fault("database_url: " + why);
 }
 
-/// What each session asks of the server. A node that is gone without a word must not keep its locks, nor the
-/// lead, for the hours that TCP would give it.
-std::string session_options(const PostgresOptions& options) {
-  const std::string timeout = std::to_string(options.statement_timeout.count());
-  return "-c statement_timeout=" + timeout + " -c idle_in_transaction_session_timeout=" + timeout +
-         " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
-         " -c tcp_user_timeout=10000";
+/// What each session asks of the server's end of its connection. A node that is gone without a word must not
+/// keep its locks, nor the lead, for the hours that TCP would give it.
+constexpr const char* socket_options =
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c "
+    "tcp_user_timeout=10000";
+
+/// Asked first. A pooler may leave out the options with which a session starts, so limits are not among those;
+/// what the options of the URL say of a limit stays.
+std::string first_question(const PostgresOptions& options, std::string_view url_options) {
+  std::string question;
+  for (const std::string_view limit : {"statement_timeout", "idle_in_transaction_session_timeout"}) {
+    if (url_options.find(limit) != std::string_view::npos) continue;
+    question += "SET " + std::string(limit) + " = " + std::to_string(options.statement_timeout.count()) + ';';
+  }
+  return question.empty() ? "SELECT 1" : question;
+}
+
+/// As libpq reads `connect_timeout`, but for "without limit".
+milliseconds answer_limit(const PostgresOptions& options, const std::string& connect_timeout) {
+  const int seconds = std::atoi(connect_timeout.c_str());
+  return seconds > 0 ? milliseconds(1000) * std::max(seconds, 2) : options.statement_timeout;
+}
+
+/// Throws `Unavailable` when there is no answer within the limit, or a bad one.
+void demand_answer(PGconn* connection, const std::string& question, milliseconds limit) {
+  const auto refuse = [](const std::string& why) {
+    throw Unavailable("no connection to the database: " + why);
+  };
+  if (PQsendQuery(connection, question.c_str()) == 0) refuse(last_words(connection));
+  const auto deadline = SteadyClock::now() + limit;
+  for (;;) {
+    const int unsent = PQflush(connection);
+    if (unsent < 0) refuse(last_words(connection));
+    if (unsent == 0 && PQisBusy(connection) == 0) {
+      const PostgresResult result(PQgetResult(connection));
+      if (!result) return;
+      if (is_failure(result.get())) refuse(one_line(PQresultErrorMessage(result.get())));
+      continue;
+    }
+    const auto left = std::chrono::ceil<milliseconds>(deadline - SteadyClock::now());
+    if (left.count() <= 0) {
+      refuse("it was accepted, but the first question was not answered within " +
+             std::to_string(limit.count()) +
+             " ms: the server, or the pooler or proxy before it, has no connection to spare");
+    }
+    pollfd socket{.fd = PQsocket(connection),
+                  .events = static_cast<short>(POLLIN | (unsent > 0 ? POLLOUT : 0)),
+                  .revents = 0};
+    ::poll(&socket, 1, static_cast<int>(left.count()));
+    if (socket.revents != 0 && !take_input(connection) && PQisBusy(connection) != 0)
+      refuse(last_words(connection));
+  }
 }
 
 std::vector<std::string> split(const std::string& list) {
@@ -149,7 +198,8 @@ PostgresHandle connect_postgres(const PostgresOptions& options, const std::optio
   if (first.has_value()) try_first(*first, parameters);
   parameters["client_encoding"] = "UTF8";
   std::string& session = parameters["options"];
-  session = session_options(options) + (session.empty() ? "" : " ") + session;
+  const std::string question = first_question(options, session);
+  session = socket_options + std::string(session.empty() ? "" : " ") + session;
 
   std::vector<const char*> names;
   std::vector<const char*> values;
@@ -168,6 +218,7 @@ PostgresHandle connect_postgres(const PostgresOptions& options, const std::optio
   refuse_other_encodings(handle.get());
   PQsetNoticeReceiver(handle.get(), note, nullptr);
   if (PQsetnonblocking(handle.get(), 1) != 0) throw Unavailable(last_words(handle.get()));
+  demand_answer(handle.get(), question, answer_limit(options, parameters["connect_timeout"]));
   return handle;
 }
 

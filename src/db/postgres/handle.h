@@ -78,8 +78,10 @@ struct PostgresHost {
 PostgresHost host_of(const PGconn* connection);
 
 /// Connects, trying the hosts of the URL in turn, from `first` on when that is among them, and blocks for as
-/// long as that takes: two seconds a host unless the URL says otherwise. The handle does not block. Throws
-/// `Unavailable`.
+/// long as that takes: two seconds a host unless the URL says otherwise, and as long again for an answer to a
+/// first question. For a pooler or a proxy accepts clients for which it has no connection to the server, and
+/// may even pretend the start of a session: what such a client asks is never answered. The handle does not
+/// block. Throws `Unavailable`.
 PostgresHandle connect_postgres(const PostgresOptions& options,
                                 const std::optional<PostgresHost>& first = std::nullopt);
 

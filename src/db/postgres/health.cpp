@@ -10,17 +10,23 @@ void PostgresHealth::Member::up() {
   if (seeks_.exchange(false)) --health_.seeking_;
   if (!down_.exchange(false)) return;
   const std::lock_guard lock(health_.mutex_);
-  if (need_ == Need::must) --health_.missing_;
-  if (--health_.down_ == 0) log::info("db.connected_again");
+  --health_.down_;
+  const bool last_that_must = need_ == Need::must && --health_.missing_ == 0;
+  if (health_.down_ == 0 || last_that_must)
+    log::info("db.connected_again", {{"connections_missing", health_.down_}});
 }
 
 void PostgresHealth::Member::down(std::string_view why) {
   const bool new_one = !down_.exchange(true);
   const std::lock_guard lock(health_.mutex_);
-  if (new_one && health_.down_++ == 0) log::error("db.connection_lost", {{"reason", why}});
-  if (need_ == Need::may) return;
-  if (new_one) ++health_.missing_;
-  health_.why_ = why;
+  bool is_news = new_one && health_.down_++ == 0;
+  if (need_ == Need::must) {
+    is_news |= new_one && health_.missing_++ == 0;
+    health_.why_ = why;
+  }
+  if (is_news) {
+    log::error("db.connection_lost", {{"reason", why}, {"ready", health_.missing_ == 0}});
+  }
 }
 
 void PostgresHealth::Member::unconnected(std::string_view why) {
@@ -46,6 +52,11 @@ std::optional<std::string> PostgresHealth::trouble() const {
   const std::lock_guard lock(mutex_);
   if (missing_ == 0) return std::nullopt;
   return why_;
+}
+
+bool PostgresHealth::misses_spare() const {
+  const std::lock_guard lock(mutex_);
+  return down_ > missing_;
 }
 
 void PostgresHealth::end_era(std::uint64_t era) {
@@ -74,6 +85,18 @@ std::chrono::milliseconds PostgresHealth::silence() const {
   const SteadyTime asked_at = asked_at_.load(std::memory_order_relaxed);
   if (asked_at == SteadyTime{}) return std::chrono::milliseconds{0};
   return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - asked_at);
+}
+
+void PostgresHealth::heard(std::uint64_t era) {
+  if (asked_at_.load(std::memory_order_relaxed) == SteadyTime{} || era != this->era()) return;
+  heard_at_.store(SteadyClock::now(), std::memory_order_relaxed);
+}
+
+bool PostgresHealth::is_silent() const {
+  const SteadyTime asked_at = asked_at_.load(std::memory_order_relaxed);
+  if (asked_at == SteadyTime{}) return false;
+  const SteadyTime last_sign = std::max(asked_at, heard_at_.load(std::memory_order_relaxed));
+  return SteadyClock::now() - last_sign > std::chrono::milliseconds{500};
 }
 
 std::chrono::milliseconds PostgresBackoff::next() {

@@ -67,6 +67,8 @@ class PostgresHealth {
 
   /// Why something is down that must be up; nothing when all of that is up.
   std::optional<std::string> trouble() const;
+  /// Whether something is down that may be: then others do its work as well as their own.
+  bool misses_spare() const;
   /// Whether something that must be up finds no connection. Nothing else opens one meanwhile.
   bool lacks_connection() const { return seeking_.load() > 0; }
 
@@ -76,8 +78,16 @@ class PostgresHealth {
   void answered() { asked_at_.store(SteadyTime{}, std::memory_order_relaxed); }
   /// For how long it has been waiting for a word.
   std::chrono::milliseconds silence() const;
-  /// Whether that is so long that the server is taken for gone, though no connection is closed.
-  bool is_silent() const { return silence() > std::chrono::milliseconds{500}; }
+  /// For every connection: the server has answered something on it. Costs nothing while the thread above does
+  /// not wait.
+  void heard(std::uint64_t era);
+  /// Whether the server has answered since then, on whichever connection of this era. A connection that has
+  /// been asked something before and has had no answer is alone with that: the server, or whatever stands
+  /// before it, has taken the connection and does not serve it.
+  bool has_heard_since(std::chrono::steady_clock::time_point time) const { return heard_at_.load() > time; }
+  /// Whether no connection has had a word for so long that the server is taken for gone, though no connection
+  /// is closed.
+  bool is_silent() const;
 
   /// Which of the connections, counted by when they were begun, lead to the server that the pulse asks. One
   /// of an earlier era may lead to a server that was replaced while it hung: nothing is asked on it any more,
@@ -101,12 +111,16 @@ class PostgresHealth {
   std::atomic<int> seeking_{0};
   std::vector<const Spare*> spares_;
   std::atomic<SteadyTime> asked_at_{SteadyTime{}};
+  std::atomic<SteadyTime> heard_at_{SteadyTime{}};
   std::atomic<std::uint64_t> era_{0};
   std::optional<PostgresHost> preferred_;
 };
 
 /// How long anybody waits for an answer of a server that is silent.
 inline constexpr std::chrono::milliseconds silence_limit{700};
+/// How long a connection may wait for an answer, while others are answered, before others do its work. That
+/// is less than any request's patience.
+inline constexpr std::chrono::milliseconds unanswered_limit{500};
 
 /// The pauses between attempts to connect: they grow to a second, and no two nodes have the same.
 class PostgresBackoff {

@@ -33,7 +33,7 @@ void PostgresIoThread::admit(Ticket& ticket) {
   }
 }
 
-/// The same for those that came while the pipe was looking for one.
+/// The same for those that came while the pipe was looking for one, or waited for an answer.
 bool PostgresIoThread::run_elsewhere(Ticket& ticket) {
   if (closing_ || health_.is_silent()) return false;
   try {

@@ -94,7 +94,7 @@ void PostgresPipe::send_waiting() {
     if (batches_.empty()) lose("the database is another one now");
     return;
   }
-  if (state_ != State::ready || (waiting_.empty() && alone_.empty())) return;
+  if (state_ != State::ready || unanswered_ || (waiting_.empty() && alone_.empty())) return;
   // Nobody listened while nothing was under way.
   if (batches_.empty() && !is_alive(handle_.get())) return lose(last_words(handle_.get()));
   while (handle_ && !alone_.empty() && !alone_paused_ && batches_.size() < alone_depth) send({alone_.pop()});
@@ -229,7 +229,7 @@ void PostgresPipe::on_readable() {
 void PostgresPipe::take_results() {
   while (handle_ && !batches_.empty() && PQisBusy(handle_.get()) == 0) {
     const PostgresResult result(PQgetResult(handle_.get()));
-    progress_at_ = SteadyClock::now();
+    note_answer();
     if (result) {
       empty_answers_ = 0;
       take_result(result.get());
@@ -346,6 +346,24 @@ void PostgresPipe::settle_failed(Ticket& ticket, const std::exception_ptr& error
   done(ticket);
 }
 
+void PostgresPipe::note_answer() {
+  progress_at_ = SteadyClock::now();
+  all_.heard(era_);
+  if (!std::exchange(unanswered_, false)) return;
+  health_.up();
+}
+
+void PostgresPipe::note_unanswered() {
+  unanswered_ = true;
+  why_away_ = state_ == State::connecting
+                  ? "a connection to the database takes long to be made, while others are answered: the server, "
+                    "or the pooler or proxy before it, may have none to spare"
+                  : "a connection to the database is not answered, while others are";
+  health_.down(why_away_);
+  hand_on(alone_);
+  hand_on(waiting_);
+}
+
 /// Looks at those that wait, twenty times a second while there are any.
 void PostgresPipe::watch() {
   watching_ = true;
@@ -358,6 +376,9 @@ void PostgresPipe::watch() {
     // The server has them one after the other; but a server that is away is not waited for.
     refuse_late(alone_, state_ == State::ready ? options_.statement_timeout : options_.patience, now);
     const auto silence = now - progress_at_;
+    const bool asks = state_ == State::connecting || !batches_.empty();
+    const bool alone_with_that = all_.has_heard_since(progress_at_ + unanswered_limit / 2);
+    if (asks && !unanswered_ && silence > unanswered_limit && alone_with_that) note_unanswered();
     const bool gone = (all_.is_silent() || era_ != all_.era()) && silence > silence_limit;
     if (handle_ && !batches_.empty() && (gone || silence > options_.statement_timeout + answer_slack)) {
       if (gone) all_.end_era(era_);

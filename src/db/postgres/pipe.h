@@ -20,7 +20,9 @@ namespace latchkey::db::postgres {
 /// may call. What comes up in one turn of its event loop is sent together as a batch that ends in one sync,
 /// which is one transaction; the statements of a unit lie side by side in it. A failure takes the whole batch
 /// back: then the others are run again, each statement or unit under a sync of its own. While nothing is
-/// under way the connection keeps no event loop alive, and is looked at before it is used again.
+/// under way the connection keeps no event loop alive, and is looked at before it is used again. A connection
+/// that stays unanswered while others are answered counts as one that is not to be had: what waits for it
+/// goes elsewhere until it is answered or another one is.
 class PostgresPipe {
  public:
   enum class Use : std::uint8_t { read, write };
@@ -35,8 +37,8 @@ class PostgresPipe {
   PostgresPipe& operator=(const PostgresPipe&) = delete;
   ~PostgresPipe();
 
-  /// Whether the last attempt to connect has failed: what is asked now would be refused.
-  bool is_away() const { return state_ != State::ready && health_.is_down(); }
+  /// Whether there is no connection to be had: what is asked now would be refused.
+  bool is_away() const { return unanswered_ || (state_ != State::ready && health_.is_down()); }
   /// Throws `Unavailable` when too many wait, or there is no connection to be had.
   void admit();
   /// Sends it at the end of this turn.
@@ -86,7 +88,8 @@ class PostgresPipe {
   void lose(const std::string& why);
   void give_back(Batch& batch, const std::string& why);
   void refuse_all(TicketList& tickets, const std::string& why);
-  void hand_on(TicketList& tickets, const std::string& why);
+  /// What nobody else can run stays in the list.
+  void hand_on(TicketList& tickets);
   void disconnect();
 
   // Sending.
@@ -115,6 +118,8 @@ class PostgresPipe {
 
   // Time.
   void watch();
+  void note_unanswered();
+  void note_answer();
   void refuse_late(TicketList& tickets, std::chrono::milliseconds patience, Ticket::SteadyTime now);
 
   const Use use_;
@@ -138,6 +143,7 @@ class PostgresPipe {
   bool reading_ = false;
   bool writing_ = false;
   bool makes_way_ = false;
+  bool unanswered_ = false;  ///< for too long, also while it is being made
 
   TicketList waiting_;
   TicketList alone_;  ///< to be run by themselves
@@ -147,7 +153,7 @@ class PostgresPipe {
   TicketList done_;
   std::size_t size_ = 0;  ///< of all of these
   bool end_of_turn_posted_ = false;
-  Ticket::SteadyTime progress_at_{};
+  Ticket::SteadyTime progress_at_{};  ///< when the server has answered last, or was asked after silence
 
   std::size_t names_ = 0;
   std::unordered_map<const char*, Prepared> prepared_;

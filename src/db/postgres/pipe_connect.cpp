@@ -42,6 +42,7 @@ void PostgresPipe::start_connecting() {
   const std::uint64_t epoch = ++epoch_;
   if (connector_.joinable()) connector_.join();  // its last act was to post
   era_ = all_.era();
+  progress_at_ = SteadyClock::now();
   try {
     connector_ = std::thread([this, epoch, &io = io_] {
       PostgresHandle handle;
@@ -70,6 +71,7 @@ void PostgresPipe::connected(PostgresHandle handle, const std::string& why_not) 
   notices_.listen_to(handle_.get());
   socket_.emplace(io_, PQsocket(handle_.get()));
   state_ = State::ready;
+  unanswered_ = false;
   backoff_.reset();
   health_.up();
   send_waiting();
@@ -79,10 +81,13 @@ void PostgresPipe::connected(PostgresHandle handle, const std::string& why_not) 
 void PostgresPipe::go_away(const std::string& why) {
   state_ = State::away;
   makes_way_ = false;
+  unanswered_ = false;
   why_away_ = why;
   health_.down(why);
-  hand_on(alone_, why);
-  hand_on(waiting_, why);
+  for (TicketList* tickets : {&alone_, &waiting_}) {
+    hand_on(*tickets);
+    refuse_all(*tickets, why);
+  }
   retry_later();
 }
 
@@ -156,16 +161,16 @@ void PostgresPipe::refuse_all(TicketList& tickets, const std::string& why) {
   }
 }
 
-void PostgresPipe::hand_on(TicketList& tickets, const std::string& why) {
-  TicketList refused;
+void PostgresPipe::hand_on(TicketList& tickets) {
+  TicketList rest;
   while (Ticket* ticket = tickets.pop()) {
     if (elsewhere_(*ticket)) {
       --size_;
     } else {
-      refused.push(*ticket);
+      rest.push(*ticket);
     }
   }
-  refuse_all(refused, why);
+  tickets.append(std::move(rest));
 }
 
 void PostgresPipe::close() {

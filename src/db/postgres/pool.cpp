@@ -11,6 +11,9 @@ using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr milliseconds watch_every{50};
+/// How long all connections may be busy without an answer before requests that wait in vain mean that nobody
+/// is served.
+constexpr milliseconds service_limit{1000};
 
 /// Whoever blocks is none, and has more patience.
 bool is_request(const Ticket& ticket) { return ticket.home != nullptr; }
@@ -18,11 +21,16 @@ bool is_request(const Ticket& ticket) { return ticket.home != nullptr; }
 }  // namespace
 
 PostgresPool::PostgresPool(const PostgresOptions& options, PostgresHealth& health, PostgresCounters& counters)
-    : options_(options), counters_(counters), all_(health), health_(health, PostgresHealth::Need::must) {
+    : options_(options),
+      counters_(counters),
+      all_(health),
+      health_(health, PostgresHealth::Need::must),
+      service_(health, PostgresHealth::Need::must),
+      watch_("db-watch", watch_every, [this] { watch(); }) {
   for (std::size_t i = 0; i < options_.transaction_connections; ++i) {
     threads_.emplace_back([this, i] { work(i == 0 ? Wanted::always : Wanted::on_demand); });
   }
-  threads_.emplace_back([this] { watch(); });
+  watch_.start();
 }
 
 PostgresPool::~PostgresPool() {
@@ -33,6 +41,7 @@ PostgresPool::~PostgresPool() {
   work_.notify_all();
   help_.notify_all();
   pause_.notify_all();
+  watch_.stop();
   for (auto& thread : threads_) thread.join();
   // Only where no connection came back.
   while (Ticket* ticket = take()) refuse(*ticket, "the database is being closed");
@@ -157,6 +166,7 @@ void PostgresPool::count(Worker& worker, const std::string& why_not) {
   if (!connected) why_failing_ = why_not;
   if (connected) {
     health_.up();
+    answered_at_ = SteadyClock::now();
   } else if (connected_ == 0) {
     health_.unconnected(why_not);
   }
@@ -225,6 +235,7 @@ void PostgresPool::run(PostgresConnection& connection, Ticket& ticket) {
       next = after_failure(connection, ticket);
     }
   }
+  if (connection.has_session()) answered_at_ = SteadyClock::now();
   if (next == Next::answer) return answer(ticket);
   ticket.error = nullptr;
   enqueue(ticket);
@@ -256,12 +267,13 @@ void PostgresPool::refuse(Ticket& ticket, const std::string& why) {
   answer(ticket);
 }
 
-void PostgresPool::refuse_waiting(std::unique_lock<std::mutex>& lock, const Kind& kind) {
+std::size_t PostgresPool::refuse_waiting(std::unique_lock<std::mutex>& lock, const Kind& kind) {
   TicketList refused;
   TicketList rest;
   while (Ticket* ticket = waiting_.pop()) (kind(*ticket) ? refused : rest).push(*ticket);
   waiting_.append(std::move(rest));
-  if (refused.empty()) return;
+  const std::size_t count = refused.size();
+  if (count == 0) return 0;
   const bool away = connected_ == 0 && !why_failing_.empty();
   const std::string why = away ? why_failing_ : "every connection to the database is busy";
   lock.unlock();
@@ -270,22 +282,33 @@ void PostgresPool::refuse_waiting(std::unique_lock<std::mutex>& lock, const Kind
     refuse(*ticket, why);
   }
   lock.lock();
+  return count;
+}
+
+void PostgresPool::judge_service(std::size_t refused) {
+  const auto now = SteadyClock::now();
+  const SteadyTime answered_at = answered_at_.load();
+  if (service_.is_down()) {
+    if (answered_at > service_ended_at_ || !all_.misses_spare()) service_.up();
+  } else if (refused > 0 && now - answered_at > service_limit && all_.misses_spare()) {
+    service_ended_at_ = now;
+    service_.down(
+        "requests of threads without a connection of their own wait for others, which are not answered");
+  }
 }
 
 void PostgresPool::watch() {
-  pthread_setname_np(pthread_self(), "db-watch");
   std::unique_lock lock(mutex_);
-  while (!pause_.wait_for(lock, watch_every, [this] { return stopping_; })) {
-    make_way_ = all_.lacks_connection();
-    const std::uint64_t era = all_.era();
-    const bool new_era = std::exchange(era_, era) != era;
-    if (new_era) ++losses_;
-    if (make_way_ || new_era) work_.notify_all();
-    refuse_waiting(lock, [this, now = SteadyClock::now()](const Ticket& ticket) {
-      const auto patience = is_request(ticket) ? options_.patience : options_.statement_timeout;
-      return ticket.queued_at + patience < now;
-    });
-  }
+  make_way_ = all_.lacks_connection();
+  const std::uint64_t era = all_.era();
+  const bool new_era = std::exchange(era_, era) != era;
+  if (new_era) ++losses_;
+  if (make_way_ || new_era) work_.notify_all();
+  const std::size_t refused = refuse_waiting(lock, [this, now = SteadyClock::now()](const Ticket& ticket) {
+    const auto patience = is_request(ticket) ? options_.patience : options_.statement_timeout;
+    return ticket.queued_at + patience < now;
+  });
+  judge_service(refused);
 }
 
 }  // namespace latchkey::db::postgres

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/periodic.h"
 #include "db/postgres/connection.h"
 #include "db/postgres/health.h"
 #include "db/ticket.h"
@@ -38,6 +39,8 @@ class PostgresPool {
   std::uint64_t queued() const { return admitted_.load(std::memory_order_relaxed); }
 
  private:
+  using SteadyTime = Ticket::SteadyTime;
+
   /// One connection is always kept, or sought; the others are opened once all that are open have work, so
   /// that transactions do not take the last ones that a server has from the pipelines.
   enum class Wanted : std::uint8_t { always, on_demand };
@@ -69,16 +72,23 @@ class PostgresPool {
   void enqueue(Ticket& ticket);
   void answer(Ticket& ticket);
   void refuse(Ticket& ticket, const std::string& why);
-  /// Refuses those of a kind among the waiting; lets go of the lock meanwhile.
+  /// Refuses those of a kind among the waiting; lets go of the lock meanwhile. Answers how many.
   using Kind = std::function<bool(const Ticket&)>;
-  void refuse_waiting(std::unique_lock<std::mutex>& lock, const Kind& kind);
+  std::size_t refuse_waiting(std::unique_lock<std::mutex>& lock, const Kind& kind);
   /// Refuses what has waited for too long: all connections may be busy, or gone.
   void watch();
+  /// Whether somebody is served, given how many were refused just now since they had waited for too long.
+  void judge_service(std::size_t refused);
 
   const PostgresOptions& options_;
   PostgresCounters& counters_;
   PostgresHealth& all_;
   PostgresHealth::Member health_;
+  /// Down while requests wait in vain for a connection, none answers anything, and a thread has nowhere else
+  /// to go.
+  PostgresHealth::Member service_;
+  SteadyTime service_ended_at_{};
+  std::atomic<SteadyTime> answered_at_{SteadyTime{}};  ///< when any of the connections has last been of use
   mutable std::mutex mutex_;
   std::condition_variable work_;  ///< for threads with a connection
   std::condition_variable help_;  ///< for those without one
@@ -95,7 +105,9 @@ class PostgresPool {
   std::size_t failing_ = 0;   ///< threads whose last attempt to connect has failed
   std::string why_failing_;
   std::atomic<std::uint64_t> admitted_{0};
-  std::vector<std::thread> threads_;  // last: they use all of the above
+  // Last: they use all of the above.
+  Periodic watch_;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace latchkey::db::postgres

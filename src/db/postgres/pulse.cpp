@@ -1,7 +1,5 @@
 #include "db/postgres/pulse.h"
 
-#include <pthread.h>
-
 #include <utility>
 
 #include "base/log.h"
@@ -43,43 +41,27 @@ PostgresPulse::PostgresPulse(const PostgresOptions& options, PostgresHealth& hea
       all_(health),
       own_options_(impatient(options)),
       health_(health, PostgresHealth::Need::must),
-      connection_(own_options_) {
+      connection_(own_options_),
+      thread_("db-pulse", interval, [this] { look(); }) {
   beat();
-  thread_ = std::thread([this] { loop(); });
+  thread_.start();
 }
 
-PostgresPulse::~PostgresPulse() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
-}
-
-void PostgresPulse::loop() {
-  pthread_setname_np(pthread_self(), "db-pulse");
-  std::unique_lock lock(mutex_);
-  milliseconds pause = interval;
-  while (!wake_.wait_for(lock, pause, [this] { return stopping_; })) {
-    lock.unlock();
-    try {
-      beat();
-      health_.up();
-      backoff_.reset();
-      pause = interval;
-    } catch (const std::exception& error) {
-      pause = backoff_.next();
-      connection_.close();
-      // Whoever refuses, or hangs up, is there. Of whoever let us wait nothing is known until it answers:
-      // then what others ask in vain is not waited for either, though no connection is closed.
-      if (!all_.is_silent()) all_.answered();
-      if (leads_.exchange(false)) log::info("node.leads_no_more");
-      const bool unconnected = std::exchange(connecting_, false);
-      if (!unconnected) all_.end_era(era_);
-      unconnected ? health_.unconnected(error.what()) : health_.down(error.what());
-    }
-    lock.lock();
+void PostgresPulse::look() {
+  try {
+    beat();
+    health_.up();
+    backoff_.reset();
+  } catch (const std::exception& error) {
+    thread_.call_again_in(backoff_.next());
+    connection_.close();
+    // Whoever refuses, or hangs up, is there. Of whoever let us wait nothing is known until it answers:
+    // then what others ask in vain is not waited for either, though no connection is closed.
+    if (!all_.is_silent()) all_.answered();
+    if (leads_.exchange(false)) log::info("node.leads_no_more");
+    const bool unconnected = std::exchange(connecting_, false);
+    if (!unconnected) all_.end_era(era_);
+    unconnected ? health_.unconnected(error.what()) : health_.down(error.what());
   }
 }
 
@@ -95,6 +77,7 @@ void PostgresPulse::beat() {
     connecting_ = false;
   }
   measure_clock();
+  all_.heard(era_);
   all_.answered();
   if (options_.role == PostgresRole::node && !leads_) try_to_lead();
   answered_at_ = SteadyClock::now();

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
+#include <chrono>
 #include <optional>
-#include <thread>
+#include <string>
 
+#include "base/periodic.h"
 #include "db/postgres/connection.h"
 #include "db/postgres/health.h"
 
@@ -18,9 +18,6 @@ class PostgresPulse {
  public:
   /// Asks once before it returns; throws what that throws.
   PostgresPulse(const PostgresOptions& options, PostgresHealth& health);
-  PostgresPulse(const PostgresPulse&) = delete;
-  PostgresPulse& operator=(const PostgresPulse&) = delete;
-  ~PostgresPulse();
 
   /// Any thread.
   bool leads() const;
@@ -30,7 +27,7 @@ class PostgresPulse {
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  void loop();
+  void look();
   void beat();
   void measure_clock();
   void try_to_lead();
@@ -47,10 +44,7 @@ class PostgresPulse {
   Microseconds machine_is_off_{0};  ///< as last logged
   std::atomic<SteadyTime> answered_at_{SteadyTime{}};
   std::atomic<bool> leads_{false};
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
+  Periodic thread_;
 };
 
 }  // namespace latchkey::db::postgres

@@ -23,6 +23,16 @@ constexpr auto describe(const AccessRequest*) {
                                                {.meaning = "false blocks the account, true unblocks it"}));
 }
 
+/// The same in the query.
+struct AccessQuery {
+  std::optional<bool> is_active;
+};
+constexpr auto describe(const AccessQuery*) {
+  return api::object("AccessQuery",
+                     api::member("is_active", &AccessQuery::is_active,
+                                 {.meaning = "in place of the body: true, false, 1, 0, yes, no, on, off"}));
+}
+
 struct AccessResponse {
   std::string message;
   api::UserResponse user;
@@ -84,9 +94,7 @@ constexpr api::Endpoint endpoints[] = {
                        "blocked.",
         .access = api::administrators,
         .body = api::takes<AccessRequest>(http::BodyKind::optional_json),
-        .query = {.name = "is_active",
-                  .type = "boolean",
-                  .meaning = "in place of the body: true, false, 1, 0, yes, no, on, off"},
+        .query = api::takes_query<AccessQuery>(),
         .answer = api::gives<AccessResponse>(),
         .refusals = {malformed_json, invalid_token, forbidden, user_not_found, last_administrator,
                      validation_failed},

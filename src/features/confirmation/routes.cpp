@@ -5,7 +5,6 @@
 #include "api/feature.h"
 #include "api/token_response.h"
 #include "features/confirmation/confirm.h"
-#include "features/confirmation/events.h"
 #include "features/confirmation/feature.h"
 #include "features/confirmation/pages.h"
 #include "features/confirmation/request_email.h"
@@ -94,8 +93,7 @@ Task<Result<http::Response>> post_request_email(const api::Api& api, http::Reque
       co_await request_email(api.services, std::move(origin), std::move(body->email), std::move(language));
   if (result.has_error()) co_return result.error();
   const bool confirmed = *result == EmailRequest::already_confirmed;
-  co_return http::message_response(200,
-                                   confirmed ? already_confirmed : "Check your email for confirmation link");
+  co_return http::message_response(200, confirmed ? already_confirmed : "Check your email for confirmation.");
 }
 
 constexpr api::Endpoint rows[] = {

@@ -26,7 +26,7 @@ constexpr auto describe(const LoginForm*) {
   constexpr std::string_view ignored = "accepted and ignored";
   return api::object("LoginForm",
                      api::member("grant_type", &LoginForm::grant_type,
-                                 {.meaning = "may be left out", .constant = "password"}),
+                                 {.meaning = "may be left out or empty", .constant = "password"}),
                      api::member("username", &LoginForm::username,
                                  {.meaning = "the e-mail address", .example = "user@example.com"}),
                      api::member("password", &LoginForm::password, {.example = "secure_password"}),

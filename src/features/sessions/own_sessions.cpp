@@ -7,9 +7,11 @@ namespace latchkey::features::sessions {
 
 namespace sessions = store::sessions;
 
-Task<std::vector<sessions::Listed>> list_own_sessions(flow::Services& services, flow::Origin origin,
-                                                      UserId user) {
-  co_return co_await services.database.run(sessions::list_live, user, origin.now);
+Task<db::Page<sessions::Listed>> list_own_sessions(flow::Services& services, flow::Origin origin, UserId user,
+                                                   sessions::ListPosition after, std::int64_t limit) {
+  auto rows = co_await services.database.run(sessions::list_live_after, user, origin.now, after.created_at,
+                                             after.id, db::one_more_than(limit));
+  co_return db::cut_page(std::move(rows), limit);
 }
 
 Task<Result<>> end_own_session(flow::Services& services, flow::Origin origin, UserId user,

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <vector>
-
 #include "base/error.h"
 #include "base/task.h"
+#include "db/page.h"
 #include "flow/origin.h"
 #include "flow/services.h"
 #include "flow/sessions/authenticate.h"
@@ -12,9 +11,10 @@
 /// What users do with their own sessions.
 namespace latchkey::features::sessions {
 
-/// The caller's live sessions, the newest first.
-Task<std::vector<store::sessions::Listed>> list_own_sessions(flow::Services& services, flow::Origin origin,
-                                                             UserId user);
+/// A page of the caller's live sessions, the newest first, from behind `after` on.
+Task<db::Page<store::sessions::Listed>> list_own_sessions(flow::Services& services, flow::Origin origin,
+                                                          UserId user, store::sessions::ListPosition after,
+                                                          std::int64_t limit);
 
 /// Ends one of the caller's sessions. Refuses with session_not_found, for another user's session too.
 Task<Result<>> end_own_session(flow::Services& services, flow::Origin origin, UserId user, SessionId session);

@@ -1,5 +1,7 @@
 #include "api/access.h"
 #include "api/api.h"
+#include "api/cursor.h"
+#include "api/decode.h"
 #include "api/encode.h"
 #include "api/feature.h"
 #include "api/token_response.h"
@@ -64,14 +66,55 @@ Task<Result<http::Response>> post_logout(const api::Api& api, http::Request& req
   co_return http::message_response(200, "Logged out successfully");
 }
 
+using store::sessions::ListPosition;
+
+/// A list of one user's is no list of another's.
+std::string name_of_list(const flow::sessions::Caller& caller) {
+  return "sessions of " + to_string(caller.user.subject);
+}
+
+Bytes encode_position(const store::sessions::Listed& session) {
+  Bytes bytes;
+  const auto at = static_cast<std::uint64_t>(session.created_at.time_since_epoch().count());
+  for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<std::uint8_t>(at >> shift));
+  bytes.insert(bytes.end(), session.id.bytes.begin(), session.id.bytes.end());
+  return bytes;
+}
+
+/// Of bytes that `encode_position` made.
+ListPosition decode_position(const Bytes& bytes) {
+  ListPosition position;
+  std::uint64_t at = 0;
+  for (std::size_t i = 0; i < 8; ++i) at = at << 8 | bytes.at(i);
+  position.created_at = Timestamp{Microseconds{static_cast<std::int64_t>(at)}};
+  std::copy_n(bytes.begin() + 8, position.id.bytes.size(), position.id.bytes.begin());
+  return position;
+}
+
 Task<Result<http::Response>> get_sessions(const api::Api& api, http::Request& request) {
+  const auto query = api::decode_query<api::PageQuery>(request);
+  if (query.has_error()) co_return query.error();
   const auto& caller = api::caller_of(request);
+  const auto keys = api.services.keys.current();
+  ListPosition after = store::sessions::before_all;
+  if (query->after.has_value()) {
+    const auto position = api::open_cursor(keys->ring(), name_of_list(caller), *query->after);
+    if (!position.has_value()) co_return api::invalid_cursor();
+    after = decode_position(*position);
+  }
   flow::Origin origin = api::origin_of(request);
-  const auto listed = co_await list_own_sessions(api.services, std::move(origin), caller.user.id);
+  const std::int64_t limit = query->limit.value_or(api::most_rows);
+  const auto page =
+      co_await list_own_sessions(api.services, std::move(origin), caller.user.id, after, limit);
   std::vector<SessionResponse> sessions;
-  sessions.reserve(listed.size());
-  for (const auto& session : listed) sessions.push_back(session_response(session, caller.session));
-  co_return http::json_response(200, api::to_json(sessions));
+  sessions.reserve(page.rows.size());
+  for (const auto& session : page.rows) sessions.push_back(session_response(session, caller.session));
+  auto response = http::json_response(200, api::to_json(sessions));
+  if (page.has_more) {
+    const Bytes position = encode_position(page.rows.back());
+    api::link_next_page(response, *query, api::seal_cursor(keys->ring(), name_of_list(caller), position));
+  }
+  co_return response;
 }
 
 Task<Result<http::Response>> delete_session(const api::Api& api, http::Request& request) {
@@ -136,10 +179,11 @@ constexpr api::Endpoint endpoints[] = {
         .method = http::Method::get,
         .path = "/api/auth/sessions",
         .tag = "sessions",
-        .summary = "The caller's live sessions",
+        .summary = "The caller's live sessions, the newest first",
         .access = api::signed_in,
+        .query = api::takes_query<api::PageQuery>(),
         .answer = api::gives_list<SessionResponse>("Sessions"),
-        .refusals = {invalid_token},
+        .refusals = {invalid_token, validation_failed},
         .head = http::Head::allowed,
         .counter = "sessions",
         .handler = get_sessions,

@@ -86,18 +86,11 @@ Result<users::User> delete_user(db::Tx& tx, const Origin& origin, UserId user) {
 }
 
 Result<users::User> add_account(db::Tx& tx, const Services& services, const Origin& origin,
-                                const AccountToAdd& account) {
+                                users::NewUser account) {
   remove_lapsed_holders(tx, services.settings, origin, account.email_key, account.username_key);
-  const users::NewUser row{.subject = crypto::new_subject(),
-                           .email = account.email,
-                           .email_key = account.email_key,
-                           .username = account.username,
-                           .username_key = account.username_key,
-                           .password_hash = account.password_hash,
-                           .role = account.role,
-                           .confirmed = account.confirmed,
-                           .now = origin.now};
-  const auto id = users::insert_user(tx, row);
+  account.subject = crypto::new_subject();
+  account.now = origin.now;
+  const auto id = users::insert_user(tx, account);
   if (!id.has_value()) {
     const bool address_taken = tx.run(users::find_contact, account.email_key).has_value();
     return Error(address_taken ? ErrorCode::account_exists : ErrorCode::username_taken);

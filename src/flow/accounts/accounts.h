@@ -29,18 +29,9 @@ Result<store::users::User> set_role(db::Tx& tx, const Origin& origin, UserId use
 /// again. Refuses with last_administrator.
 Result<store::users::User> delete_user(db::Tx& tx, const Origin& origin, UserId user);
 
-/// An account as an operator makes it.
-struct AccountToAdd {
-  std::string email;
-  std::string email_key;
-  std::string username;
-  std::optional<std::string> username_key;
-  std::string password_hash;
-  Role role = Role::user;
-  bool confirmed = false;
-};
-/// Refuses with account_exists, username_taken. An unconfirmed one gets the confirmation mail.
+/// Adds an account as an operator describes it; subject and time are filled in here. Refuses with
+/// account_exists, username_taken. An unconfirmed one gets the confirmation mail.
 Result<store::users::User> add_account(db::Tx& tx, const Services& services, const Origin& origin,
-                                       const AccountToAdd& account);
+                                       store::users::NewUser account);
 
 }  // namespace latchkey::flow::accounts

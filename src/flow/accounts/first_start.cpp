@@ -53,14 +53,14 @@ std::optional<std::string> ensure_administrator(Services& services, const Origin
   const auto checked = check(settings);
   if (checked.has_error()) return explain(checked.error());
   crypto::password::HashArena arena;
-  const AccountToAdd account{.email = checked->email.address,
-                             .email_key = checked->email.key.value,
-                             .username = checked->username,
-                             .username_key = checked->username_key,
-                             .password_hash = crypto::password::hash_password(
-                                 checked->password, services.hashing.parameters(), arena),
-                             .role = Role::admin,
-                             .confirmed = true};
+  const store::users::NewUser account{.email = checked->email.address,
+                                      .email_key = checked->email.key.value,
+                                      .username = checked->username,
+                                      .username_key = checked->username_key,
+                                      .password_hash = crypto::password::hash_password(
+                                          checked->password, services.hashing.parameters(), arena),
+                                      .role = Role::admin,
+                                      .confirmed = true};
   struct Outcome {
     std::optional<std::string> problem;
     std::optional<UserId> made;

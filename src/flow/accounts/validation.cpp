@@ -81,8 +81,20 @@ Result<NewAccount> check_fields(const Settings& settings, std::string_view email
   return account;
 }
 
+Result<Secret> check_password(const Settings& settings, std::string_view password) {
+  NewAccount account;
+  FieldErrors problems;
+  check_password(settings, password, account, problems);
+  if (!problems.empty()) return problems.take();
+  return std::move(account.password);
+}
+
+std::vector<std::string> likely_words(const std::string& email, const std::string& username) {
+  return {email, username, "latchkey"};
+}
+
 std::vector<std::string> likely_words(const NewAccount& account) {
-  return {account.email.address, account.username, "latchkey"};
+  return likely_words(account.email.address, account.username);
 }
 
 Error weak_password() {

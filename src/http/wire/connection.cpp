@@ -54,35 +54,22 @@ Task<bool> Connection::answer_one() {
   Admission admission = admit(head_, request_, server_->router, server_->cors, server_->options.denials);
   if (admission.resource != nullptr) pattern_ = admission.resource->pattern;
 
-  if (admission.answer) {
-    if (admission.judges_body) {
-      Response answer = co_await handle(std::move(admission.answer));
-      admission.answer = std::move(answer);
-    }
-    // A short body is read so that the connection can go on; any other is left, and the connection ends.
-    std::size_t length = head_.content_length.value_or(0);
-    bool readable =
-        !head_.chunked && !head_.expects_continue && length <= server_->options.limits.unwanted_body;
-    if (head_.has_body() && readable) {
-      bool read = co_await read_body(length, BodyUse::dropped);
-      if (!read) co_return false;
-    }
-    if (head_.has_body() && !readable) admission.answer->close = true;
+  body_is_unread_ = head_.has_body();
+  if (admission.answer && !admission.judges_body) {
     respond(std::move(*admission.answer));
     co_return keep_alive_;
   }
-
-  if (head_.has_body()) {
-    const Route& route = *request_.route;
-    bool read =
-        co_await read_body(route.body_limit, route.body != BodyKind::none ? BodyUse::kept : BodyUse::dropped);
+  // A refusal, and a route without body, is answered whatever follows the head (see `respond`).
+  bool wants_body = !admission.answer && request_.route->body != BodyKind::none;
+  if (wants_body && body_is_unread_) {
+    bool read = co_await read_body(request_.route->body_limit);
     if (!read) co_return false;
+    body_is_unread_ = false;
   }
   // What is done does not wait for what may hash, and write.
-  if (!out_.empty() && head_.method != Method::get && head_.method != Method::head && !send_out())
-    co_await flush();
-  std::optional<Response> no_refusal;
-  Response response = co_await handle(std::move(no_refusal));
+  bool may_work = !admission.answer && head_.method != Method::get && head_.method != Method::head;
+  if (may_work && !out_.empty() && !send_out()) co_await flush();
+  Response response = co_await handle(std::move(admission.answer));
   respond(std::move(response));
   co_return keep_alive_;
 }
@@ -137,6 +124,7 @@ void Connection::begin_request() {
   head_.method = Method::other;
   head_.version = 11;
   head_.keep_alive = false;
+  body_is_unread_ = false;
 }
 
 /// Also after the input has moved: the same head, at its new place.
@@ -166,11 +154,14 @@ Task<> Connection::refuse_body(ErrorCode code) {
   respond(std::move(response));
 }
 
+/// Every answer leaves here. Where the request's body has not been read, the answer waits for none of it:
+/// what has come is dropped, and the connection ends unless that was all.
 void Connection::respond(Response response) {
   if (!has_safe_headers(response)) {
     log::error("http.unsafe_header", {{"request_id", request_.request_id}, {"route", pattern_}});
     response = problem(ErrorCode::internal);
   }
+  if (body_is_unread_ && !response.close) response.close = !drop_body();
   keep_alive_ = head_.keep_alive && !response.close && !server_->draining;
   said_goodbye_ = !keep_alive_;
   if (out_.empty()) out_began_at_ = started_at_;
@@ -178,6 +169,7 @@ void Connection::respond(Response response) {
   frame.request_id = request_.request_id;
   frame.date = server_->date.now();
   frame.keep_alive = keep_alive_;
+  frame.kept_lines = server_->kept_lines;
   frame.http_1_0 = head_.version == 10;
   frame.omit_body = head_.method == Method::head;
   frame.vary_by_origin = server_->cors.enabled();

@@ -53,14 +53,14 @@ class Connection {
     lingering  ///< the last word is said; what the client still sends is thrown away
   };
 
-  /// What becomes of a body that is read.
-  enum class BodyUse : std::uint8_t { kept, dropped };
-
   Task<bool> read_head();
   Task<bool> answer_one();
-  Task<bool> read_body(std::size_t limit, BodyUse use);
-  Task<bool> read_sized_body(std::size_t size, BodyUse use);
-  Task<bool> read_chunked_body(std::size_t limit, BodyUse use);
+  Task<bool> read_body(std::size_t limit);
+  Task<bool> read_sized_body(std::size_t size);
+  Task<bool> read_chunked_body(std::size_t limit);
+  bool drop_body();
+  bool drop_chunked_body();
+  bool receive_behind_head(std::size_t size);
   Task<Response> handle(std::optional<Response> refusal);
   Task<> refuse_body(ErrorCode code);
   ClientSocket::State fill();
@@ -109,6 +109,7 @@ class Connection {
   bool has_had_its_turn_ = false;  ///< has read something since it waited last
   bool expired_ = false;           ///< the deadline of this phase has passed
   bool park_ = false;              ///< give the memory back before waiting on
+  bool body_is_unread_ = false;    ///< nobody has taken the body of the request that is at work
   bool keep_alive_ = true;         ///< as the last answer said
   bool said_goodbye_ = false;      ///< the last answer said `Connection: close`
   std::uint64_t answered_ = 0;

@@ -65,18 +65,18 @@ Task<bool> Connection::read_head() {
   }
 }
 
-Task<bool> Connection::read_body(std::size_t limit, BodyUse use) {
+Task<bool> Connection::read_body(std::size_t limit) {
   enter(Phase::body);
   bool whole = false;
   if (head_.chunked)
-    whole = co_await read_chunked_body(limit, use);
+    whole = co_await read_chunked_body(limit);
   else
-    whole = co_await read_sized_body(static_cast<std::size_t>(*head_.content_length), use);
+    whole = co_await read_sized_body(static_cast<std::size_t>(*head_.content_length));
   if (!whole && expired_ && !said_goodbye_) refuse(ErrorCode::request_timeout);
   co_return whole;
 }
 
-Task<bool> Connection::read_sized_body(std::size_t size, BodyUse use) {
+Task<bool> Connection::read_sized_body(std::size_t size) {
   request_end_ = head_end_ + size;
   if (in_.text().size() < request_end_) {
     if (head_.expects_continue) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
@@ -92,18 +92,17 @@ Task<bool> Connection::read_sized_body(std::size_t size, BodyUse use) {
     else if (state != State::done)
       co_return false;
   }
-  if (use == BodyUse::kept) request_.body = in_.text().substr(head_end_, size);
+  request_.body = in_.text().substr(head_end_, size);
   co_return true;
 }
 
-Task<bool> Connection::read_chunked_body(std::size_t limit, BodyUse use) {
+Task<bool> Connection::read_chunked_body(std::size_t limit) {
   if (in_.text().size() == head_end_ && head_.expects_continue) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
-  std::string* body = use == BodyUse::kept ? &chunked_body_ : nullptr;
-  if (body != nullptr) body->reserve(limit);  // no growing, which would leave copies of a password behind
+  chunked_body_.reserve(limit);  // no growing, which would leave copies of a password behind
   ChunkDecoder decoder;
   for (;;) {
     std::size_t consumed = 0;
-    ChunkDecoder::State state = decoder.decode(in_.text().substr(head_end_), consumed, body, limit);
+    ChunkDecoder::State state = decoder.decode(in_.text().substr(head_end_), consumed, &chunked_body_, limit);
     in_.erase(head_end_, head_end_ + consumed);
     if (state == ChunkDecoder::State::complete) break;
     if (state == ChunkDecoder::State::too_large) {
@@ -126,6 +125,42 @@ Task<bool> Connection::read_chunked_body(std::size_t limit, BodyUse use) {
   }
   request_.body = chunked_body_;
   co_return true;
+}
+
+/// Takes off what has come of a body that nobody reads, and waits for nothing. True when that was all of it:
+/// the next request begins behind it. Otherwise the connection has to end with the answer. Bytes that come
+/// later may be the rest of the body, which must not be taken for a request; or the next request of a proxy
+/// that announced a body and never sends it, which must not be taken for the body (both are request
+/// smuggling).
+bool Connection::drop_body() {
+  if (head_.chunked) return drop_chunked_body();
+  std::uint64_t size = *head_.content_length;
+  if (size > server_->options.limits.unwanted_body) return false;
+  request_end_ = head_end_ + static_cast<std::size_t>(size);
+  while (in_.text().size() < request_end_)
+    if (!receive_behind_head(static_cast<std::size_t>(size))) return false;
+  return true;
+}
+
+bool Connection::drop_chunked_body() {
+  ChunkDecoder decoder;
+  for (;;) {
+    std::size_t consumed = 0;
+    ChunkDecoder::State state = decoder.decode(in_.text().substr(head_end_), consumed, nullptr,
+                                               server_->options.limits.unwanted_body);
+    in_.erase(head_end_, head_end_ + consumed);
+    if (state != ChunkDecoder::State::incomplete) return state == ChunkDecoder::State::complete;
+    if (!receive_behind_head(smallest_read)) return false;
+  }
+}
+
+/// Into room for `size` bytes behind the head. False when nothing is there now.
+bool Connection::receive_behind_head(std::size_t size) {
+  if (in_.reserve(head_end_ + size)) {
+    parse_head(head_text(), head_);
+    bind_request();
+  }
+  return receive() == State::done;
 }
 
 /// Takes more bytes if they are there. `ended` or `failed` when there will be none: the client has gone, or

@@ -66,6 +66,7 @@ Server::Server(asio::io_context& io_context, const Router& routes, const Clock& 
       options(std::move(chosen)),
       access(std::move(hook)),
       cors(options.cors_origins),
+      kept_lines(keep_alive_lines(options.timeouts.idle)),
       acceptor(io_context),
       swept_at(SteadyClock::now()),
       sweep_interval(choose_sweep_interval(options.timeouts)),
@@ -153,7 +154,7 @@ Task<> Server::accept_loop(std::shared_ptr<Server> self) {
 bool Server::is_last_resort(int descriptor) const {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
-  rlim_t reserve = std::min<rlim_t>(32, limit.rlim_cur / 8);
+  rlim_t reserve = std::min<rlim_t>(options.limits.reserved_descriptors, limit.rlim_cur / 2);
   return static_cast<rlim_t>(descriptor) >= limit.rlim_cur - reserve;
 }
 

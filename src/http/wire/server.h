@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/task.h"
@@ -49,6 +50,7 @@ class Server : public std::enable_shared_from_this<Server> {
   const Options options;
   const AccessHook access;
   const Cors cors;
+  const std::string kept_lines;  ///< lines for the answers after which a connection stays
   Acceptor acceptor;
   RequestIds ids;
   HttpDate date;

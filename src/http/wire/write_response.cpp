@@ -73,6 +73,14 @@ void RequestIds::next(Id& id) {
   write_hex(scramble(low_), id.data() + 16);
 }
 
+std::string keep_alive_lines(std::chrono::milliseconds idle) {
+  using std::chrono::seconds;
+  const auto margin = std::max<std::chrono::milliseconds>(seconds(1), idle / 20);
+  const auto promised = std::chrono::floor<seconds>(idle - margin);
+  if (promised < seconds(1)) return {};
+  return "Connection: keep-alive\r\nKeep-Alive: timeout=" + std::to_string(promised.count()) + "\r\n";
+}
+
 bool has_safe_headers(const Response& response) {
   bool extra =
       std::all_of(response.headers.begin(), response.headers.end(), [](const ResponseHeader& header) {
@@ -109,6 +117,8 @@ void append_response(std::string& out, const Response& response, const Frame& fr
   for (const ResponseHeader& header : response.headers) append_line(out, header.name, header.value);
   if (!frame.keep_alive)
     out += "Connection: close\r\n";
+  else if (!frame.kept_lines.empty())
+    out += frame.kept_lines;
   else if (frame.http_1_0)
     out += "Connection: keep-alive\r\n";
   out += "\r\n";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,11 +34,17 @@ class RequestIds {
   std::uint64_t low_;
 };
 
+/// Header lines that tell a client how long it may go on using a connection that the server closes after
+/// `idle`: a twentieth less than that, at least a second less, so that no request meets a connection that is
+/// just closing. They count in whole seconds; there are none where less than a second would be left.
+std::string keep_alive_lines(std::chrono::milliseconds idle);
+
 /// What a response says that does not depend on the handler.
 struct Frame {
   std::string_view request_id;
   std::string_view date;
   bool keep_alive = true;
+  std::string_view kept_lines;  ///< of keep_alive_lines, for an answer after which the connection stays
   bool http_1_0 = false;        ///< the client speaks 1.0, to whom keeping alive is said
   bool omit_body = false;       ///< HEAD: the same head, no body (RFC 9110 §9.3.2)
   bool vary_by_origin = false;  ///< CORS is on

@@ -1,4 +1,4 @@
-// Shows openapi.json and sends requests to its server. Tokens stay in the memory of this page.
+// Shows openapi.json, and sends requests to its server.
 const main = document.getElementById("main");
 const nav = document.getElementById("operations");
 const root = new URL(main.dataset.root, location.href);
@@ -52,7 +52,8 @@ function example(given, depth = 0) {
   if (told != null) return told;
   const [type] = [schema.type].flat();
   if (type === "object") {
-    const members = depth < 6 ? Object.entries(schema.properties ?? {}) : [];
+    const members = Object.entries(schema.properties ?? {}).filter(
+      ([name, one]) => depth < 6 && (schema.required?.includes(name) || resolve(one).examples));
     return Object.fromEntries(members.map(([name, member]) => [name, example(member, depth + 1)]));
   }
   if (type === "array") return depth < 6 ? [example(schema.items, depth + 1)] : [];
@@ -91,7 +92,7 @@ function describeRequest(operation, inputs) {
   request.headers["Content-Type"] = operation.media;
   request.body = inputs.body.value;
   if (operation.media.includes("urlencoded")) {
-    try { request.body = new URLSearchParams(JSON.parse(request.body)).toString(); } catch { /* no JSON */ }
+    try { request.body = new URLSearchParams(JSON.parse(request.body)).toString(); } catch {}
   }
   return request;
 }
@@ -116,7 +117,7 @@ async function send(operation, request, result) {
       const json = JSON.parse(text);
       text = pretty(json);
       keepTokens(json);
-    } catch { /* no JSON */ }
+    } catch {}
     result.textContent = `${response.status} ${response.statusText}\n\n${text}`;
   } catch (error) {
     result.textContent = `No answer: ${error.message}`;
@@ -174,7 +175,7 @@ function showOperation(operation) {
   return h("article", { id: operation.operationId },
     h("h3", {}, methodAndPath(operation)), h("p", {}, prose(operation.summary)),
     ...when(operation.description, () => h("p", { class: "quiet" }, prose(operation.description))),
-    ...when(operation.scheme, () => small(`Needs the ${token} token, as a bearer token.`)),
+    ...when(operation.scheme, () => small(`Needs the ${token} token.`)),
     ...when(operation.parameters.length, () => [h("h4", {}, "Parameters"), list(operation.parameters.map((one) => [
       one.name, `${one.in}, ${typeOf(one.schema)}`, small(quiet(prose(one.description))),
     ]))]),
@@ -198,7 +199,7 @@ function showTokens() {
     input.addEventListener("input", () => { tokens[scheme] = input.value.trim(); });
     return row;
   });
-  const what = "They stay in the memory of this page; a sign-in that you try fills them in.";
+  const what = "They stay in this page's memory. A sign-in that you try fills them in.";
   return h("form", { class: "tokens" }, h("h2", {}, "Tokens"), small(quiet(what)), fields);
 }
 

@@ -5,7 +5,7 @@ import pytest
 from support import Server, assert_problem, at_once, nothing_changes, unique_email
 from support.checks import error_fields
 
-CHECK = (200, {"message": "Check your email for confirmation link"})
+CHECK = (200, {"message": "Check your email for confirmation."})
 ALREADY = (200, {"message": "Your email is already confirmed"})
 
 

@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from support import Server, assert_problem
+from support.links import followed
 
 CONTRACT = {
     "/api/auth/signup": {"post"},
@@ -67,6 +68,24 @@ def test_openapi_lists_the_answers_of_a_route(openapi, path, method, statuses):
 
 def test_the_command_prints_the_served_document(server, openapi):
     assert json.loads(server.cli_ok("openapi")) == openapi
+
+
+@pytest.mark.parametrize("url", ["https://shop.example/konto/auth", "http://auth.intranet.example:8080", None])
+def test_openapi_names_the_server_where_clients_find_it(make_server, url):
+    """Behind a proxy that takes a path off, a generated client would ask the wrong path by any relative one."""
+    server = make_server({"public_url": url})
+    document = server.get("/openapi.json", cacheable=True).json()
+    assert document["servers"] == [{"url": url or server.url}]
+    assert json.loads(server.cli_ok("openapi")) == document
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/", "//docs", "/docs//"])
+def test_docs_links_to_the_document_however_its_path_was_written(server, path):
+    page = server.get(path, cacheable=True).text
+    link, = re.findall(r'href="([^"#]*openapi.json)"', page)
+    there = followed("/konto/auth" + path, link)
+    assert there.startswith("/konto/auth/")
+    assert server.get(there.removeprefix("/konto/auth"), cacheable=True).json()["openapi"]
 
 
 def test_docs_is_a_page_that_loads_nothing_from_elsewhere(server):

@@ -118,11 +118,11 @@ def test_a_blocked_account_is_told_only_after_the_right_password(server, user):
         assert_problem(user.try_login(), 403, "account_blocked", "User is blocked")
 
 
-def test_a_blocked_account_that_is_not_confirmed_either_gets_no_token(server):
+def test_a_blocked_account_that_is_not_confirmed_either_is_told_that_it_is_blocked(server):
     account = server.signup()
     server.block(account)
     with nothing_changes(server):
-        assert account.try_login().json()["code"] in ("email_not_confirmed", "account_blocked")
+        assert_problem(account.try_login(), 403, "account_blocked", "User is blocked")
 
 
 def test_an_unblocked_account_signs_in_again(server, user):

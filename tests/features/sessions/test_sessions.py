@@ -3,7 +3,7 @@
 import pytest
 
 from support import assert_problem, at_once, nothing_changes
-from support.checks import assert_utc_time
+from support.checks import assert_utc_time, error_fields
 
 
 def current(sessions):
@@ -137,3 +137,60 @@ def test_a_forwarded_address_is_believed_only_from_a_trusted_proxy(server, make_
     account = proxied.confirmed()
     account.login(headers=forged)
     assert [session["address"] for session in account.sessions()] == ["198.51.100.7"]
+
+
+def read_pages(account, limit: int) -> list[list[str]]:
+    """The ids of all pages, as a client follows the links from page to page."""
+    pages, target = [], f"/api/auth/sessions?limit={limit}"
+    while target:
+        response = account.server.get(target, bearer=account.access)
+        assert response.status_code == 200
+        pages.append([session["id"] for session in response.json()])
+        link = response.links.get("next")
+        target = "/api/auth/sessions" + link["url"] if link else None
+        assert len(pages) < 20
+    return pages
+
+
+def test_a_long_list_comes_in_pages_that_hold_every_session_once(server):
+    account = server.user()
+    for _ in range(6):
+        account.login()
+    whole = [session["id"] for session in account.sessions()]
+    assert len(whole) == 7
+    for limit in (1, 3, 6, 7, 8):
+        pages = read_pages(account, limit)
+        assert [len(page) for page in pages[:-1]] == [limit] * (len(pages) - 1)
+        assert sum(pages, []) == whole
+
+
+def test_a_session_that_ends_between_two_pages_moves_no_other(server):
+    account = server.user()
+    for _ in range(4):
+        account.login()
+    whole = [session["id"] for session in account.sessions()]
+    first = server.get("/api/auth/sessions?limit=2", bearer=account.access)
+    current = next(session["id"] for session in account.sessions() if session["current"])
+    gone = next(id for id in whole[:2] if id != current)
+    assert server.delete(f"/api/auth/sessions/{gone}", bearer=account.access).status_code == 204
+    second = server.get("/api/auth/sessions" + first.links["next"]["url"], bearer=account.access)
+    assert [session["id"] for session in second.json()] == whole[2:4]
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "limit=-1", "after=x", "after=", "after=" + "A" * 80,
+                                   "after=" + "A" * 500])
+def test_a_wrong_place_or_length_of_a_page_is_422(server, user, query):
+    response = server.get("/api/auth/sessions?" + query, bearer=user.access)
+    if query == "after=":
+        assert response.status_code == 200
+    else:
+        assert error_fields(assert_problem(response, 422, "validation_failed")) == {"query." + query.split("=")[0]}
+
+
+def test_J10_the_place_in_one_list_is_none_in_another(server):
+    owner, other = server.user(), server.user()
+    for account in (owner, other):
+        account.login()
+    link = server.get("/api/auth/sessions?limit=1", bearer=owner.access).links["next"]["url"]
+    assert server.get("/api/auth/sessions" + link, bearer=owner.access).status_code == 200
+    assert_problem(server.get("/api/auth/sessions" + link, bearer=other.access), 422, "validation_failed")

@@ -124,6 +124,8 @@ TEST(Metrics, the_page_is_prometheus_text) {
   EXPECT_EQ(grown(R"(test_seconds_count{route="one"})"), 1);
   EXPECT_TRUE(after.contains("test_open"));
   EXPECT_GT(after.at("process_resident_memory_bytes"), 1'000'000);
+  EXPECT_GT(after.at("process_dirty_memory_bytes"), 100'000);
+  EXPECT_LT(after.at("process_dirty_memory_bytes"), after.at("process_resident_memory_bytes"));
   EXPECT_TRUE(after.contains("latchkey_log_lines_dropped_total"));
 }
 

@@ -107,6 +107,37 @@ TEST(HttpMultipart, RefusesEverythingThatIsNotAPlainTextField) {
     EXPECT_EQ(show(parse_multipart(body, "b")), "malformed_form") << body;
 }
 
+TEST(HttpMultipart, TakesCharsetsOfPartsAsFarAsTheyMeanTheSame) {
+  const std::string field =
+      "Content-Disposition: form-data; name=\"a\"\r\nContent-Type: text/plain; charset=";
+  for (const char* label : {"ISO-8859-1", "US-ASCII", "windows-1252", "utf8", "\"UTF-8\""})
+    EXPECT_EQ(show(parse_multipart(one_part(field + label), "b")), "a=v") << label;
+  for (const char* label : {"utf8", "UTF-8"})
+    EXPECT_EQ(show(parse_multipart(one_part(field + label, "\xc3\xa9"), "b")), "a=\xc3\xa9") << label;
+  // In ISO-8859-1 these bytes are two letters, in UTF-8 one: neither is taken for what was meant.
+  for (const char* label : {"ISO-8859-1", "US-ASCII", "GBK"}) {
+    EXPECT_EQ(show(parse_multipart(one_part(field + label, "\xc3\xa9"), "b")), "malformed_form") << label;
+    EXPECT_EQ(show(parse_multipart(one_part(field + label, "\xe9"), "b")), "malformed_form") << label;
+  }
+  for (const char* label : {"utf-16", "utf-32", "utf-7", "ibm037", "iso-2022-jp", "unheard-of", "\"\""})
+    EXPECT_EQ(show(parse_multipart(one_part(field + label), "b")), "malformed_form") << label;
+  EXPECT_EQ(show(parse_multipart(one_part(field + "us-ascii\r\nContent-Type: text/plain"), "b")),
+            "malformed_form");
+}
+
+/// As Apache's HttpClient 4 and 5 write their parts.
+TEST(HttpMultipart, ReadsTheFormsOfApacheHttpClient) {
+  const std::string four =
+      "--x\r\nContent-Disposition: form-data; name=\"username\"\r\nContent-Type: text/plain; "
+      "charset=ISO-8859-1\r\n"
+      "Content-Transfer-Encoding: 8bit\r\n\r\na@example.com\r\n--x--\r\n";
+  const std::string five =
+      "--x\r\nContent-Disposition: form-data; name=\"username\"\r\nContent-Type: text/plain; "
+      "charset=ISO-8859-1\r\n\r\na@example.com\r\n--x--\r\n";
+  EXPECT_EQ(show(parse_multipart(four, "x")), "username=a@example.com");
+  EXPECT_EQ(show(parse_multipart(five, "x")), "username=a@example.com");
+}
+
 TEST(HttpMultipart, RefusesBadBoundaries) {
   EXPECT_EQ(show(parse_multipart(good, "")), "malformed_form");
   EXPECT_EQ(show(parse_multipart(good, "XX ")), "malformed_form");
@@ -135,6 +166,11 @@ TEST(HttpForm, ChoosesTheParserByContentType) {
   headers[0].value = "application/x-www-form-urlencoded; charset=UTF-8";
   request.body = "a=b";
   EXPECT_EQ(show(parse_form(request)), "a=b");
+  headers[0].value = "application/x-www-form-urlencoded; charset=ISO-8859-1";
+  request.body = "a=%C3%A9";  // UTF-8 whatever the label says
+  EXPECT_EQ(show(parse_form(request)), "a=\xc3\xa9");
+  request.body = "a=%E9";
+  EXPECT_EQ(show(parse_form(request)), "malformed_form");
   headers[0].value = "text/plain";
   EXPECT_EQ(show(parse_form(request)), "unsupported_media_type");
   request.body = {};

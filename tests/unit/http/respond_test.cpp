@@ -59,9 +59,11 @@ TEST(HttpRespond, NamesTheSchemeOnEvery401AndTheErrorWhereATokenWasShown) {
   auto challenge = [](ErrorCode code, const Request& request) {
     return header_of(denial_response(code, request, ErrorStyle::problem, {}), "WWW-Authenticate");
   };
-  EXPECT_EQ(challenge(ErrorCode::invalid_token, with), "Bearer error=\"invalid_token\"");
-  EXPECT_EQ(challenge(ErrorCode::invalid_token, {}), "Bearer");
-  EXPECT_EQ(challenge(ErrorCode::invalid_credentials, with), "Bearer");
+  const std::string plain = "Bearer realm=\"latchkey\"";
+  EXPECT_EQ(challenge(ErrorCode::invalid_token, with), plain + ", error=\"invalid_token\"");
+  EXPECT_EQ(challenge(ErrorCode::invalid_token, {}), plain);
+  EXPECT_EQ(challenge(ErrorCode::invalid_credentials, with), plain);
+  EXPECT_EQ(challenge(ErrorCode::email_not_confirmed, {}), plain);
   EXPECT_EQ(challenge(ErrorCode::forbidden, with), "");
   EXPECT_EQ(
       header_of(denial_response(Error(ErrorCode::too_many_attempts, Seconds(7)), {}, ErrorStyle::problem, {}),
@@ -157,6 +159,10 @@ TEST(HttpWriteResponse, FramesByMethodVersionAndStatus) {
   frame = {};
   frame.http_1_0 = true;
   EXPECT_NE(written(empty_response(), frame).find("Connection: keep-alive\r\n"), std::string::npos);
+  frame.kept_lines = "Connection: keep-alive\r\nKeep-Alive: timeout=57\r\n";
+  EXPECT_NE(written(empty_response(), frame).find(frame.kept_lines), std::string::npos);
+  frame.keep_alive = false;
+  EXPECT_EQ(written(empty_response(), frame).find("eep-"), std::string::npos);
   frame = {};
   frame.vary_by_origin = true;
   EXPECT_NE(written(empty_response(), frame).find("Vary: Origin\r\n"), std::string::npos);
@@ -165,6 +171,23 @@ TEST(HttpWriteResponse, FramesByMethodVersionAndStatus) {
   EXPECT_NE(written(empty_response(), frame).find("Access-Control-Allow-Origin: https://a\r\n"),
             std::string::npos);
   EXPECT_EQ(written(empty_response(), frame).find("Credentials"), std::string::npos);
+}
+
+TEST(HttpWriteResponse, PromisesALittleLessThanTheIdleTimeInWholeSeconds) {
+  using std::chrono::milliseconds;
+  auto promised = [](milliseconds idle) {
+    const std::string lines = wire::keep_alive_lines(idle);
+    const std::string start = "Connection: keep-alive\r\nKeep-Alive: timeout=";
+    if (!lines.starts_with(start) || !lines.ends_with("\r\n")) return lines;
+    return lines.substr(start.size(), lines.size() - start.size() - 2);
+  };
+  EXPECT_EQ(promised(milliseconds(60'000)), "57");
+  EXPECT_EQ(promised(milliseconds(5'000)), "4");
+  EXPECT_EQ(promised(milliseconds(3'500)), "2");
+  EXPECT_EQ(promised(milliseconds(2'000)), "1");
+  EXPECT_EQ(promised(milliseconds(3'600'000)), "3420");
+  EXPECT_EQ(promised(milliseconds(1'999)), "");
+  EXPECT_EQ(promised(milliseconds(100)), "");
 }
 
 TEST(HttpWriteResponse, DatesAreImfFixdates) {

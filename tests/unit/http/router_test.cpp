@@ -4,9 +4,11 @@
 
 #include <stdexcept>
 
+#include "base/json.h"
 #include "http/cors.h"
 #include "http/gate.h"
 #include "http/respond.h"
+#include "http/wire/write_response.h"
 
 namespace latchkey::http {
 namespace {
@@ -126,7 +128,42 @@ TEST(HttpGate, RefusesInTheFixedOrder) {
        "POST /api/auth/signup HTTP/1.1\r\nHost: a\r\nContent-Encoding: identity\r\nContent-Type: "
        "application/json\r\nContent-Length: 9\r\n\r\n",
        0},
-      {"no media type", "POST /api/auth/signup HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n", 415},
+      {"no media type, JSON only", "POST /api/auth/signup HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n",
+       0},
+      {"empty media type, JSON only",
+       "POST /api/auth/signup HTTP/1.1\r\nHost: a\r\nContent-Type: \r\nContent-Length: 9\r\n\r\n", 0},
+      {"no media type, several to choose from",
+       "POST /api/auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n", 415},
+      {"a type written in JSON",
+       "POST /api/auth/signup HTTP/1.1\r\nHost: a\r\nContent-Type: "
+       "application/vnd.api+json\r\nContent-Length: "
+       "9\r\n\r\n",
+       0},
+      {"a type written in JSON for a form",
+       "POST /api/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: "
+       "application/vnd.api+json\r\nContent-Length: "
+       "9\r\n\r\n",
+       415},
+      {"a suffix alone",
+       "POST /api/auth/signup HTTP/1.1\r\nHost: a\r\nContent-Type: application/+json\r\nContent-Length: "
+       "9\r\n\r\n",
+       415},
+      {"another tree with the suffix",
+       "POST /api/auth/signup HTTP/1.1\r\nHost: a\r\nContent-Type: model/gltf+json\r\nContent-Length: "
+       "9\r\n\r\n",
+       415},
+      {"JSON as ISO-8859-1",
+       "POST /api/auth/signup HTTP/1.1\r\nHost: a\r\nContent-Type: application/json; "
+       "charset=ISO-8859-1\r\nContent-Length: 9\r\n\r\n",
+       0},
+      {"a form as ISO-8859-1",
+       "POST /api/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded; "
+       "charset=ISO-8859-1\r\nContent-Length: 9\r\n\r\n",
+       0},
+      {"a form as UTF-16",
+       "POST /api/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded; "
+       "charset=utf-16\r\nContent-Length: 9\r\n\r\n",
+       415},
       {"no body, no media type", "POST /api/auth/signup HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 0},
       {"two media types",
        "POST /api/auth/signup HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Type: "
@@ -152,7 +189,11 @@ TEST(HttpGate, RefusesInTheFixedOrder) {
        "POST /api/auth/signup HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: "
        "100-continue\r\nContent-Length: 1001\r\n\r\n",
        413},
-      {"unwanted body", "GET /api/auth/sessions HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n", 413},
+      {"unwanted body", "GET /api/auth/sessions HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n", 0},
+      {"unwanted body, encoded",
+       "GET /api/auth/sessions HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Type: "
+       "text/plain\r\nContent-Length: 9\r\n\r\n",
+       0},
   };
   for (const Case& c : cases) {
     wire::RequestHead head;
@@ -169,6 +210,37 @@ TEST(HttpGate, RefusesInTheFixedOrder) {
       has_allow |= line.name == "Allow";
     EXPECT_EQ(has_allow, c.status == 405 || c.status == 204) << c.what;
   }
+}
+
+TEST(HttpGate, A415NamesWhatTheRouteTakes) {
+  Router router(table());
+  Cors cors;
+  auto refuse = [&](const std::string& path, const std::string& lines) {
+    wire::RequestHead head;
+    const std::string text =
+        "POST " + path + " HTTP/1.1\r\nHost: a\r\n" + lines + "Content-Length: 9\r\n\r\n";
+    EXPECT_TRUE(wire::parse_head(text, head));
+    Request request;
+    request.method = head.method;
+    request.target = head.target;
+    request.headers = head.headers;
+    Response answer = admit(head, request, router, cors, {}).answer.value_or(Response{});
+    EXPECT_EQ(answer.status, 415);
+    std::string said = std::string(parse_json(answer.body)->at("detail").as_string()) + " |";
+    for (const ResponseHeader& line : answer.headers)
+      said += " " + std::string(line.name) + ": " + line.value;
+    return said;
+  };
+  const std::string json = "This route takes application/json, in UTF-8 | Accept: application/json";
+  EXPECT_EQ(refuse("/api/auth/signup", "Content-Type: text/plain\r\n"), json);
+  EXPECT_EQ(refuse("/api/auth/signup", "Content-Type: application/json; charset=utf-16\r\n"), json);
+  const std::string form =
+      "This route takes application/x-www-form-urlencoded or multipart/form-data, in UTF-8 | "
+      "Accept: application/x-www-form-urlencoded, multipart/form-data";
+  EXPECT_EQ(refuse("/api/auth/login", "Content-Type: application/json\r\n"), form);
+  EXPECT_EQ(refuse("/api/auth/login", ""), form);
+  EXPECT_EQ(refuse("/api/auth/login", "Content-Encoding: gzip\r\n"),
+            "Content encodings are not supported | Accept-Encoding: identity");
 }
 
 TEST(HttpGate, WhatAPageDoesNotTakeIsRefusedWithAPage) {
@@ -229,6 +301,37 @@ TEST(HttpCors, H20AllowsNamedOriginsOnly) {
   request.headers = twice;
   EXPECT_FALSE(cors.allowed_origin(request));
   EXPECT_FALSE(Cors().allowed_origin(request));
+}
+
+TEST(HttpCors, APreflightIsAnsweredWithTheNamesThatItAskedFor) {
+  Cors cors({"https://app.example.org"});
+  auto allowed = [&](std::vector<std::string> asked) {
+    std::vector<HeaderView> headers;
+    for (const std::string& line : asked) headers.push_back({"access-control-request-headers", line});
+    Request request;
+    request.headers = headers;
+    Response response;
+    cors.describe_preflight(response, request, "POST, OPTIONS");
+    EXPECT_TRUE(wire::has_safe_headers(response));
+    for (const ResponseHeader& line : response.headers)
+      if (line.name == "Access-Control-Allow-Headers") return line.value;
+    return std::string();
+  };
+  EXPECT_EQ(allowed({"content-type,sentry-trace,baggage,traceparent,x-requested-with"}),
+            "content-type, sentry-trace, baggage, traceparent, x-requested-with");
+  EXPECT_EQ(allowed({" X-One ,\tx-two,, "}), "X-One, x-two");
+  EXPECT_EQ(allowed({"x-one", "x-two"}), "x-one, x-two");
+
+  const std::string usual = "Authorization, Content-Type";
+  EXPECT_EQ(allowed({}), usual);
+  for (const char* asked :
+       {"", ",", "x y", "x;y", "x-one, bad name", "\"x\"", "x\x7f", "x\xc3\xa9", "x:y", "x\ny"})
+    EXPECT_EQ(allowed({asked}), usual) << asked;
+  std::string most = "x";
+  for (std::size_t i = 1; i < Cors::max_asked_headers; ++i) most += ", x";
+  EXPECT_EQ(allowed({most}), most);
+  EXPECT_EQ(allowed({most + ", x"}), usual);
+  EXPECT_EQ(allowed({most, "x"}), usual);
 }
 
 TEST(HttpCors, RefusesOriginsThatAreNone) {

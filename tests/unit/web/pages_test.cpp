@@ -110,9 +110,11 @@ TEST(Pages, ADenialIsAPageWithItsStatusAndTheNameOfTheRequest) {
   EXPECT_EQ(busy.status, 503);
   EXPECT_TRUE(has(busy.body, "<h1>The service is busy</h1>"));
   EXPECT_TRUE(has(busy.body, "0123456789abcdef"));
-  const auto bad = all_pages().render_error(RequestFor("/x"), Error(ErrorCode::invalid_confirmation));
-  EXPECT_EQ(bad.status, 400);
-  EXPECT_TRUE(has(bad.body, "<h1>This link does not work</h1>"));
+  for (const ErrorCode code : {ErrorCode::invalid_confirmation, ErrorCode::invalid_link}) {
+    const auto bad = all_pages().render_error(RequestFor("/x"), Error(code));
+    EXPECT_EQ(bad.status, 400);
+    EXPECT_TRUE(has(bad.body, "<h1>This link does not work</h1>"));
+  }
   for (int code = 0; code <= static_cast<int>(ErrorCode::internal); ++code) {
     const auto page = all_pages().render_error(RequestFor("/x"), Error(static_cast<ErrorCode>(code)));
     EXPECT_EQ(page.status, describe(static_cast<ErrorCode>(code)).status);

@@ -1,0 +1,51 @@
+#include "api/cursor.h"
+
+#include <tuple>
+
+#include "base/field_errors.h"
+
+namespace latchkey::api {
+namespace {
+
+constexpr std::size_t code_size = std::tuple_size_v<crypto::Sha256Digest>;
+
+/// What the code is over. A name has no NUL, so no two pairs give the same text.
+std::string signed_text(std::string_view list, ByteView position) {
+  std::string text(list);
+  text += '\0';
+  text.append(reinterpret_cast<const char*>(position.data()), position.size());
+  return text;
+}
+
+}  // namespace
+
+std::string seal_cursor(const crypto::Keyring& ring, std::string_view list, ByteView position) {
+  const auto code = ring.key(crypto::KeyUse::cursor).tag(signed_text(list, position));
+  Bytes bytes(position.begin(), position.end());
+  bytes.insert(bytes.end(), code.begin(), code.end());
+  return encode_base64url(bytes);
+}
+
+std::optional<Bytes> open_cursor(const crypto::Keyring& ring, std::string_view list, std::string_view text) {
+  const auto bytes = decode_base64url(text);
+  if (!bytes.has_value() || bytes->size() < code_size) return std::nullopt;
+  const ByteView all(*bytes);
+  const ByteView position = all.first(all.size() - code_size);
+  const std::string claimed = signed_text(list, position);
+  for (const crypto::HmacKey* key : ring.keys(crypto::KeyUse::cursor)) {
+    if (key->verify(claimed, all.last(code_size))) return Bytes(position.begin(), position.end());
+  }
+  return std::nullopt;
+}
+
+Error invalid_cursor() {
+  return invalid_field("query", "after", "value_error", "is not from the Link header of a page of this list");
+}
+
+void link_next_page(http::Response& response, const PageQuery& query, std::string_view cursor) {
+  std::string target = "<?after=" + std::string(cursor);
+  if (query.limit.has_value()) target += "&limit=" + std::to_string(*query.limit);
+  response.headers.push_back({"Link", target + ">; rel=\"next\""});
+}
+
+}  // namespace latchkey::api

@@ -1,0 +1,65 @@
+#include "features/recovery/ask.h"
+
+#include <optional>
+
+#include "base/email_address.h"
+#include "base/field_errors.h"
+#include "crypto/random.h"
+#include "features/recovery/events.h"
+#include "features/recovery/reset_link.h"
+#include "flow/accounts/unconfirmed.h"
+#include "flow/events.h"
+#include "flow/links/make.h"
+#include "mail/queue.h"
+#include "store/state.h"
+#include "store/users.h"
+
+namespace latchkey::features::recovery {
+namespace {
+
+using store::users::Contact;
+
+/// The mail and its code, unless the account was sent enough already.
+std::optional<LinkId> queue_mail(db::Tx& tx, const flow::Services& services, const flow::Origin& origin,
+                                 const Contact& account) {
+  if (!flow::links::claim_mail(tx, services.settings, reset_link, account.id, origin.now))
+    return std::nullopt;
+  const LinkId id = mail::queue(tx, services.wake_mail,
+                                {.message = std::string(reset_message),
+                                 .user = account.id,
+                                 .recipient = account.email,
+                                 .parameters = {{"version", std::to_string(account.security_version)}},
+                                 .link = std::string(reset_link.purpose),
+                                 .now = origin.now});
+  flow::links::expect_code(tx, services.settings, reset_link, id, account.id, {}, origin.now);
+  flow::record(tx, origin, events::reset_asked, flow::ok, to_string(account.subject));
+  return id;
+}
+
+/// What a mail costs the store, for an address that gets none: its answer must not come sooner.
+void spend_as_much(db::Tx& tx) {
+  tx.run(store::state::update_dummy);
+  for (int i = 0; i < 3; ++i) tx.run_later(store::state::update_dummy);
+}
+
+}  // namespace
+
+Task<Result<std::string>> ask_for_reset(flow::Services& services, flow::Origin origin, std::string email) {
+  const auto& settings = services.settings;
+  const auto address = parse_email_address(email, settings.accounts.domains_without_dot);
+  if (!address.has_value()) {
+    co_return invalid_field("body", "email", "value_error.email", std::string(address.error().reason));
+  }
+  auto account = co_await services.database.run(store::users::find_contact, address->key.value);
+  if (account.has_value() && flow::accounts::has_lapsed(settings, *account, origin.now)) account.reset();
+  auto work = [&](db::Tx& tx) -> std::optional<LinkId> {
+    if (account.has_value()) return queue_mail(tx, services, origin, *account);
+    spend_as_much(tx);
+    return std::nullopt;
+  };
+  const std::optional<LinkId> queued = co_await services.database.write(work);
+  const LinkId id = queued.has_value() ? *queued : crypto::new_link_id();
+  co_return flow::links::make_handle(services.keys.current()->ring(), settings, id, origin.now);
+}
+
+}  // namespace latchkey::features::recovery

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "base/task.h"
+#include "flow/origin.h"
+#include "flow/services.h"
+
+namespace latchkey::features::recovery {
+
+/// Asks for the mail with which the owner of an address sets a new password. Answers the handle, with which
+/// the code of that mail can be tried. An address without account, a blocked account, and one that was sent
+/// enough mails already get a handle that looks the same and opens nothing, after the same work, and no mail.
+/// Refuses with validation_failed what is no address.
+Task<Result<std::string>> ask_for_reset(flow::Services& services, flow::Origin origin, std::string email);
+
+}  // namespace latchkey::features::recovery

@@ -1,0 +1,40 @@
+#include "features/recovery/pages.h"
+
+#include "api/access.h"
+#include "api/decode.h"
+#include "features/recovery/reset.h"
+#include "web/pages.h"
+
+namespace latchkey::features::recovery {
+
+Task<Result<http::Response>> get_new_password(const api::Api& api, http::Request& request) {
+  flow::Origin origin = api::origin_of(request);
+  std::string token(request.parameter("token"));
+  auto address = co_await find_address_of_link(api.services, std::move(origin), std::move(token));
+  if (address.has_error()) co_return address.error();
+  web::Form form(new_password_page);
+  form.keep("username", std::move(*address));
+  co_return api.pages.render(request, form);
+}
+
+Task<Result<http::Response>> post_new_password(const api::Api& api, http::Request& request) {
+  flow::Origin origin = api::origin_of(request);
+  std::string token(request.parameter("token"));
+  auto address = co_await find_address_of_link(api.services, origin, token);
+  if (address.has_error()) co_return address.error();
+  auto sent = api::decode<NewPasswordForm>(request);
+  Result<> done = sent.has_error() ? Result<>(sent.error()) : Result<>();
+  if (sent.has_value()) {
+    Means means = ByLink{std::move(token)};
+    done =
+        co_await reset_password(api.services, std::move(origin), std::move(means), std::move(sent->password));
+  }
+  if (done.has_value()) co_return api.pages.render(request, password_changed_page);
+  if (done.error().code != ErrorCode::validation_failed) co_return done.error();
+  web::Form form(new_password_page);
+  form.keep("username", std::move(*address));
+  form.refuse(done.error());
+  co_return api.pages.render(request, form);
+}
+
+}  // namespace latchkey::features::recovery

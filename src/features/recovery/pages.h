@@ -1,0 +1,45 @@
+#pragma once
+
+#include "api/api.h"
+#include "api/described.h"
+#include "base/secret.h"
+#include "base/task.h"
+#include "http/message.h"
+#include "web/page_file.h"
+
+/// What the link of the mail leads people to.
+namespace latchkey::features::recovery {
+
+inline constexpr web::Field new_password_fields[] = {
+    {.name = "username",
+     .id = "email",
+     .label = "E-mail address",
+     .kind = web::FieldKind::email,
+     .autocomplete = "username",
+     .access = web::Access::read_only},
+    {.name = "password",
+     .id = "new-password",
+     .label = "New password",
+     .hint = "8 characters or more; a sentence is good. Common ones are refused.",
+     .kind = web::FieldKind::password,
+     .autocomplete = "new-password"},
+};
+inline constexpr web::PageFile new_password_page{
+    .file = "recovery/new_password.html", .title = "Choose a new password", .fields = new_password_fields};
+inline constexpr web::PageFile password_changed_page{.file = "recovery/password_changed.html",
+                                                     .title = "Your password is changed"};
+
+inline constexpr web::PageFile pages[] = {new_password_page, password_changed_page};
+
+/// The form of the page. The address in it is for password managers; the link says whose password it is.
+struct NewPasswordForm {
+  Secret password;
+};
+constexpr auto describe(const NewPasswordForm*) {
+  return api::object("NewPasswordForm", api::member("password", &NewPasswordForm::password));
+}
+
+Task<Result<http::Response>> get_new_password(const api::Api& api, http::Request& request);
+Task<Result<http::Response>> post_new_password(const api::Api& api, http::Request& request);
+
+}  // namespace latchkey::features::recovery

@@ -1,0 +1,78 @@
+#include "features/recovery/reset.h"
+
+#include "features/recovery/events.h"
+#include "features/recovery/reset_link.h"
+#include "flow/accounts/change_password.h"
+#include "flow/accounts/validation.h"
+#include "flow/events.h"
+#include "flow/links/prove.h"
+#include "mail/queue.h"
+
+namespace latchkey::features::recovery {
+namespace {
+
+using flow::links::Proof;
+
+Task<Result<Proof>> prove(flow::Services& services, flow::Origin origin, Means means) {
+  if (auto* link = std::get_if<ByLink>(&means)) {
+    co_return co_await flow::links::look_at_link(services, std::move(origin), reset_link,
+                                                 std::move(link->token));
+  }
+  auto& code = std::get<ByCode>(means);
+  co_return co_await flow::links::try_code(services, std::move(origin), reset_link, std::move(code.handle),
+                                           std::move(code.code));
+}
+
+/// The hash of a password that the account may have.
+Task<Result<std::string>> hash_new_password(flow::Services& services, store::users::Contact account,
+                                            Secret password) {
+  auto checked = flow::accounts::check_password(services.settings, password.text());
+  if (checked.has_error()) co_return checked.error();
+  auto words = flow::accounts::likely_words(account.email, account.username);
+  const double least = services.settings.password.min_guesses_log10;
+  auto hash = co_await services.hashing.hash_if_strong(std::move(*checked), std::move(words), least);
+  if (hash.has_error()) co_return hash.error();
+  if (!hash->has_value()) co_return flow::accounts::weak_password();
+  co_return std::move(**hash);
+}
+
+/// The new password, and the notice to its owner.
+Result<> write_password(db::Tx& tx, const flow::Services& services, const flow::Origin& origin,
+                        const Proof& proof, const std::string& hash) {
+  const auto& account = proof.account;
+  const auto changed = flow::accounts::change_password_by_mail(tx, origin, account, hash);
+  if (changed.has_error()) return changed.error();
+  mail::queue(tx, services.wake_mail,
+              {.message = std::string(changed_message),
+               .user = account.id,
+               .recipient = account.email,
+               .parameters = {{"address", origin.address}},
+               .now = origin.now});
+  flow::record(tx, origin, events::password_reset, flow::ok, to_string(account.subject));
+  return {};
+}
+
+}  // namespace
+
+Task<Result<std::string>> find_address_of_link(flow::Services& services, flow::Origin origin,
+                                               std::string token) {
+  auto proof = co_await flow::links::look_at_link(services, std::move(origin), reset_link, std::move(token));
+  if (proof.has_error()) co_return proof.error();
+  co_return std::move(proof->account.email);
+}
+
+Task<Result<>> reset_password(flow::Services& services, flow::Origin origin, Means means, Secret password) {
+  const auto proof = co_await prove(services, origin, std::move(means));
+  if (proof.has_error()) {
+    flow::note(origin, events::password_reset, proof.error().code);
+    co_return proof.error();
+  }
+  const auto hash = co_await hash_new_password(services, proof->account, std::move(password));
+  if (hash.has_error()) co_return hash.error();
+  auto work = [&](db::Tx& tx) { return write_password(tx, services, origin, *proof, *hash); };
+  const auto written = co_await services.database.write(work);
+  if (written.has_error()) flow::note(origin, events::password_reset, written.error().code);
+  co_return written;
+}
+
+}  // namespace latchkey::features::recovery

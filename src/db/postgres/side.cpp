@@ -285,7 +285,7 @@ std::string describe_postgres(const Secret& url) {
   wipe(text);
   // libpq's reason may quote the URL, and the password in it.
   PQfreemem(reason);
-  if (!options) throw Fault("it is no URL that libpq understands");
+  if (!options) throw Fault("libpq does not understand this URL");
   std::unordered_map<std::string_view, std::string> parts;
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
     if (option->val != nullptr) parts[option->keyword] = option->val;

@@ -148,7 +148,7 @@ TEST(MasterSecret, comes_from_the_setting_or_the_named_file_and_is_not_copied) {
   EXPECT_EQ(named->current, set->current);
   EXPECT_FALSE(std::filesystem::exists("master_secret"));
   settings.master_secret_file = "absent";
-  EXPECT_TRUE(contains(told(load_master_secret(settings)), "absent: can not be opened"));
+  EXPECT_TRUE(contains(told(load_master_secret(settings)), "absent: cannot be opened"));
   EXPECT_FALSE(std::filesystem::exists("absent"));
 }
 
@@ -169,7 +169,7 @@ TEST(MasterSecret, K02_a_file_that_others_can_get_at_is_refused_with_how_to_mend
   for (const mode_t mode : {0644, 0640, 0604, 0610, 0602}) {
     WorkingFolder::write("master_secret", good_secret, mode);
     const std::string why = told(load_master_secret(settings));
-    EXPECT_TRUE(contains(why, "master_secret, but others can get at it")) << why;
+    EXPECT_TRUE(contains(why, "master_secret, but others can access it")) << why;
     EXPECT_TRUE(contains(why, "run chmod 600 ")) << why;
   }
   WorkingFolder::write("master_secret", good_secret, 0600);

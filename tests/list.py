@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What ./test can run, and about how long each part takes (`./test --list`).
 
-The first column of times was measured on two cores with a warm ccache; the second is that of the last whole run on this machine, if there was one.
+The first column of times is an estimate for two cores; the second is what the last whole run on this machine took, if there was one.
 """
 
 import re

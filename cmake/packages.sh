@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing: `packages.sh build` for ./run, `packages.sh build test` for ./test,
-# `packages.sh build bench` for bench/run, `packages.sh cluster` for tests/cluster.
+# `packages.sh build unit` for ./test --fast, `packages.sh build bench` for bench/run, `packages.sh cluster` for tests/cluster.
 set -euo pipefail
 
 build=(
@@ -9,12 +9,13 @@ build=(
   libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev libzxcvbn-dev libidn2-dev libunistring-dev
   libcrypt-dev
 )
+# Debian's Argon2id is in no product of ours: tests compare results with it, bench/run compares times. pgbench comes with PostgreSQL.
+unit=(libgtest-dev libargon2-dev python3)
 test=(
-  postgresql-15 pgbouncer
-  libgtest-dev python3 python3-venv nodejs npm chromium chromium-driver openssl
-  clang clang-format clang-tidy libclang-rt-14-dev gdb libargon2-dev
+  "${unit[@]}"
+  postgresql-15 pgbouncer python3-venv nodejs npm chromium chromium-driver openssl
+  clang clang-format clang-tidy libclang-rt-14-dev gdb
 )
-# Debian's Argon2id is in no product of ours: tests compare results with it, bench/run times. pgbench comes with PostgreSQL.
 bench=(libargon2-dev postgresql-15 python3)
 # Debian starts etcd, HAProxy and nginx when it installs them; the tests use servers of their own.
 cluster=(postgresql-15 patroni etcd-server haproxy nginx-light systemd python3-psycopg2 python3-etcd iproute2)

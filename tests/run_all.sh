@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What ./test runs once everything is installed. With names, only the matching tests, on build/dev.
+# What ./test runs once everything is installed. With names, only the matching tests, on build/dev; with --fast, what takes a minute.
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -8,14 +8,14 @@ rm -rf "$results"
 mkdir -p "$results"
 venv="$root/build/test-venv"
 started=$SECONDS
-# A PostgreSQL for this run, which ends with it.
-postgres=$(mktemp -d)/server
-trap 'tests/support/postgres.py stop "$postgres"; rmdir "$(dirname "$postgres")"' EXIT
-chmod 755 "$(dirname "$postgres")"
-LATCHKEY_TEST_POSTGRES=$(tests/support/postgres.py start "$postgres") || exit 1
-export LATCHKEY_TEST_POSTGRES
 
-say() { printf '\n== %s (%d s)\n' "$*" $((SECONDS - started)); }
+# say STAGE: what begins now, and in times.tsv how long the stage before it took, for `./test --list`.
+stage="" stage_began=$SECONDS
+say() {
+  if [ -n "$stage" ]; then printf '%s\t%d\n' "$stage" $((SECONDS - stage_began)) >>"$results/times.tsv"; fi
+  stage="$*" stage_began=$SECONDS
+  printf '\n== %s (%d s)\n' "$*" $((SECONDS - started))
+}
 check() { tests/check/step.sh "$results" "$@"; }
 
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=86:strict_string_checks=1
@@ -46,6 +46,37 @@ build() {
   cmake/build.sh "$@" || check "build-$1" false
 }
 
+text_checks() {
+  say "checks of the text"
+  check includes tests/check/includes.py
+  check awaits tests/check/awaits.py
+  check numbers tests/check/numbers.py
+  check links tests/check/links.py
+  check security-cases tests/check/security_cases.py
+  check data-model tests/check/data_model.py
+  check readmes tests/check/readmes.py
+}
+
+if [ "${1:-}" = --fast ]; then
+  text_checks
+  build dev unit_tests flow_tests
+  say "unit and flow tests on SQLite"
+  unset LATCHKEY_TEST_POSTGRES
+  export GTEST_FILTER='-*/postgres'
+  tests/run_cpp.py "$results/cpp-dev.xml" build/dev/tests/{unit,flow}_tests | tail -n 200
+  [ -f "$results/cpp-dev.xml" ] || check cpp-dev-ran false
+  say "done"
+  tests/check/summary.py "$results"
+  exit
+fi
+
+# A PostgreSQL for this run, which ends with it.
+postgres=$(mktemp -d)/server
+trap 'tests/support/postgres.py stop "$postgres"; rmdir "$(dirname "$postgres")"' EXIT
+chmod 755 "$(dirname "$postgres")"
+LATCHKEY_TEST_POSTGRES=$(tests/support/postgres.py start "$postgres") || exit 1
+export LATCHKEY_TEST_POSTGRES
+
 if [ $# -gt 0 ]; then
   build dev
   pattern=$(IFS='|'; echo "$*")
@@ -59,10 +90,7 @@ if [ $# -gt 0 ]; then
   exit
 fi
 
-say "checks of the text"
-check includes tests/check/includes.py
-check awaits tests/check/awaits.py
-check numbers tests/check/numbers.py
+text_checks
 check format bash -c "git ls-files 'src/*.h' 'src/*.cpp' 'tests/*.cpp' 'tests/*.h' 'bench/*.cpp' | xargs clang-format --dry-run --Werror && echo 'format: clean'"
 
 build dev
@@ -90,4 +118,6 @@ say "fuzz targets, ${LATCHKEY_FUZZ_SECONDS:-10} s each"
 check fuzz tests/fuzz/run.sh "${LATCHKEY_FUZZ_SECONDS:-10}"
 
 say "done"
+# Of this machine, for `./test --list`.
+cp "$results/times.tsv" build/test-times.tsv
 tests/check/summary.py "$results"

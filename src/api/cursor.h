@@ -10,8 +10,8 @@
 #include "crypto/keyring.h"
 #include "http/message.h"
 
-/// Lists in pages. A client asks for a page with `limit` and `after`, and finds the next page in the answer's `Link`
-/// header (RFC 8288), so that the body stays the plain list.
+/// Lists in pages. A client asks for a page with `limit` and `after`, and finds the next page in the answer's
+/// `Link` header (RFC 8288), so that the body stays the plain list.
 namespace latchkey::api {
 
 /// What every list takes in its query.
@@ -23,14 +23,15 @@ inline constexpr std::int64_t most_rows = 1000;
 constexpr auto describe(const PageQuery*) {
   return object("PageQuery",
                 member("limit", &PageQuery::limit,
-                       {.meaning = "how many entries at most", .least = 1, .greatest = most_rows}),
+                       {.meaning = "the maximum number of entries", .least = 1, .greatest = most_rows}),
                 member("after", &PageQuery::after,
-                       {.meaning = "where the page begins: take it from the Link header of the page before",
+                       {.meaning = "where the page begins: take it from the Link header of the previous page",
                         .longest = 400}));
 }
 
-/// The position behind which the next page begins, as a text for clients: it carries an authentication code over
-/// the position and `list`, the name of the list and whose it is, so that nobody can make one or use it elsewhere.
+/// The position behind which the next page begins, as a text for clients: it carries an authentication code
+/// over the position and `list`, the name of the list and whose it is, so that nobody can make one or use it
+/// elsewhere.
 std::string seal_cursor(const crypto::Keyring& ring, std::string_view list, ByteView position);
 
 /// The position, or nothing where this server did not seal the text for this list.

@@ -213,8 +213,8 @@ json::value make_openapi(Features features, std::string_view public_url) {
           {"components",
            {{"schemas", std::move(schemas)},
             {"securitySchemes",
-             {{"accessToken", bearer("The access token of sign-in or refresh")},
-              {"refreshToken", bearer("The refresh token of sign-in or refresh")}}}}}};
+             {{"accessToken", bearer("The access token that sign-in or refresh returned")},
+              {"refreshToken", bearer("The refresh token that sign-in or refresh returned")}}}}}};
 }
 
 }  // namespace latchkey::api

@@ -20,7 +20,7 @@ constexpr auto describe(const TokenResponse*) {
                 member("refresh_token", &TokenResponse::refresh_token),
                 member("token_type", &TokenResponse::token_type, {.constant = "bearer"}),
                 member("expires_in", &TokenResponse::expires_in,
-                       {.meaning = "seconds for which the access token is good"}));
+                       {.meaning = "seconds until the access token expires"}));
 }
 
 inline TokenResponse token_response(flow::sessions::TokenPair tokens) {

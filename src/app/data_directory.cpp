@@ -67,8 +67,8 @@ void keep_private(const fs::path& path, mode_t mode, Foreign foreign = Foreign::
   }
   if ((status.st_mode & 077) == 0 || S_ISLNK(status.st_mode)) return;
   if (::chmod(path.c_str(), mode) != 0) {
-    throw StartRefused(
-        fmt::format("{} is open to others and can not be closed: {}", path.string(), reason(errno)));
+    throw StartRefused(fmt::format("others can access {}, and its mode cannot be changed: {}", path.string(),
+                                   reason(errno)));
   }
   log::warn("files.made_private", {{"path", path.string()}});
 }
@@ -103,7 +103,7 @@ void make_data_directory(const fs::path& data_dir) {
   std::error_code ignored;  // of the last step the reason is told
   if (data_dir.has_parent_path()) fs::create_directories(data_dir.parent_path(), ignored);
   if (::mkdir(data_dir.c_str(), 0700) != 0 && errno != EEXIST) {
-    throw StartRefused(fmt::format("data_dir {} can not be made: {}", data_dir.string(), reason(errno)));
+    throw StartRefused(fmt::format("data_dir {} cannot be created: {}", data_dir.string(), reason(errno)));
   }
   keep_private(data_dir, 0700);
   keep_private(data_dir / "mail", 0700);
@@ -131,8 +131,8 @@ void refuse_lost_store(const fs::path& data_dir) {
   const auto size = fs::file_size(database, ignored);
   if (!ignored && size > 0) return;
   throw StartRefused(
-      fmt::format("{} is {}, but this data directory has held a store: bring a backup back with `latchkey "
-                  "restore FILE`, or remove {} to begin anew without any account",
+      fmt::format("{} is {}, but this data directory has held a store: restore a backup with `latchkey "
+                  "restore FILE`, or remove {} to start again without any account",
                   database.string(), ignored ? "gone" : "empty", note_file(data_dir).string()));
 }
 
@@ -140,8 +140,8 @@ void note_store_made(const fs::path& data_dir) {
   std::error_code ignored;
   if (fs::exists(note_file(data_dir), ignored)) return;
   try {
-    settings::write_new_private_file(note_file(data_dir),
-                                     "A store was made here: an empty latchkey.db is one that was lost.\n");
+    settings::write_new_private_file(
+        note_file(data_dir), "A store was created here: if latchkey.db is empty, the store was lost.\n");
   } catch (const std::system_error& error) {
     // Of two that note it one is late; and a full disk must not keep a server from starting.
     if (error.code() != std::errc::file_exists)

@@ -32,17 +32,19 @@ bool DepartureWatch::has_departed() {
   std::optional<SteadyClock::time_point> leaving_since;
   for (const auto& mark : database_.run_now(move::marks::list_barring)) {
     if (mark.stage == move::marks::left) {
-      log::warn("store.moved", {{"to", mark.partner},
-                                {"hint", "this server ends; set database_url or data_dir to the new place"}});
+      log::warn("store.moved",
+                {{"to", mark.partner},
+                 {"hint", "this server stops; set database_url or data_dir to the new store"}});
       return true;
     }
     if (mark.stage != move::marks::leaving) continue;
     leaving_since = leaving_since_.value_or(SteadyClock::now());
     if (SteadyClock::now() - *leaving_since < leaving_limit) continue;
-    log::error("store.move_stopped",
-               {{"to", mark.partner},
-                {"hint",
-                 "this server ends, since that store may be complete; give the same `latchkey move` again"}});
+    log::error(
+        "store.move_stopped",
+        {{"to", mark.partner},
+         {"hint",
+          "this server stops, because that store may be complete; run the same `latchkey move` again"}});
     return true;
   }
   leaving_since_ = leaving_since;

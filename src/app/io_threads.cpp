@@ -57,7 +57,7 @@ void IoThreads::start(db::Database& database) {
   try {
     std::rethrow_exception(no_way_);
   } catch (const std::exception& error) {
-    throw StartRefused(std::string("a thread has no way to the database: ") + error.what());
+    throw StartRefused(std::string("a thread has no connection to the database: ") + error.what());
   }
 }
 

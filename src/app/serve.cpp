@@ -221,9 +221,8 @@ void Server::tell_the_operator() {
   if (!flow::accounts::has_administrator(services.database)) {
     log::info("administrator.missing",
               {{"hint",
-                "make the first one: latchkey user add --email YOU@EXAMPLE.ORG --username YOU --role admin "
-                "--confirmed "
-                "--password-stdin (with ./run in place of latchkey in a checkout)"}});
+                "create the first one: latchkey user add --email YOU@EXAMPLE.ORG --username YOU --role admin "
+                "--confirmed --password-stdin (with ./run in place of latchkey in a checkout)"}});
   }
   if (settings_.public_url.empty() && !is_loopback(settings_.listen.address)) {
     log::warn("public_url.missing",
@@ -269,7 +268,7 @@ std::vector<std::string> own_arguments() {
   for (auto& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
   ::execv("/proc/self/exe", pointers.data());
-  throw std::system_error(errno, std::system_category(), "the program could not be started anew");
+  throw std::system_error(errno, std::system_category(), "the program could not restart itself");
 }
 
 }  // namespace

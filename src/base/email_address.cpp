@@ -51,12 +51,13 @@ boost::system::result<EmailAddress, EmailProblem> parse_email_address(
   if (written_domain.find('@') != std::string_view::npos)
     return refuse("The e-mail address has more than one @");
 
-  if (local.empty()) return refuse("Nothing stands before the @ of the e-mail address");
+  if (local.empty()) return refuse("There is nothing before the @ of the e-mail address");
   if (local.size() > max_local) return refuse("The part before the @ is longer than 64 characters");
   if (!std::ranges::all_of(local, is_ascii)) return refuse("The part before the @ must be ASCII");
-  if (!is_dot_atom(local)) return refuse("The part before the @ has a character or a dot where none may be");
+  if (!is_dot_atom(local))
+    return refuse("The part before the @ has a character or a dot that is not allowed there");
 
-  if (written_domain.empty()) return refuse("Nothing stands after the @ of the e-mail address");
+  if (written_domain.empty()) return refuse("There is nothing after the @ of the e-mail address");
   if (written_domain.starts_with('[')) return refuse("An address literal is not accepted as a domain");
   std::optional<std::string> domain = to_a_labels(written_domain);
   if (!domain) return refuse("The part after the @ is not a valid domain name");

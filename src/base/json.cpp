@@ -139,7 +139,7 @@ Result<json::value> parse_json(std::string_view text) {
   error_code ec;
   const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
   if (ec) return refuse_json(ec);
-  if (used != text.size()) return refuse_json("Something follows the JSON text");
+  if (used != text.size()) return refuse_json("There is something after the JSON text");
 
   // An object keeps one member of each name: where it lost any, a name was there twice.
   json::value value = parser.handler().stack.release();

@@ -85,15 +85,17 @@ double cpu_seconds() {
 
 void render_process(Page& page) {
   page.single("latchkey_log_lines_dropped_total", "counter",
-              "Log lines lost because standard error was stuck.", log::count_dropped());
+              "Log lines dropped because standard error was blocked.", log::count_dropped());
   page.single("process_cpu_seconds_total", "counter", "User and system CPU time.", cpu_seconds());
   const Memory memory = measure_memory();
-  page.single("process_resident_memory_bytes", "gauge",
-              "Resident memory, also pages of the program and its libraries, which other processes may share.",
-              memory.resident);
+  page.single(
+      "process_resident_memory_bytes", "gauge",
+      "Resident memory, also pages of the program and its libraries, which other processes may share.",
+      memory.resident);
   page.single("process_dirty_memory_bytes", "gauge",
-              "Memory that this process has written and has for itself: what its end would free.", memory.dirty);
-  page.family("latchkey_build_info", "gauge", "Always 1; the label tells the version.");
+              "Memory that this process has written and has for itself: what its end would free.",
+              memory.dirty);
+  page.family("latchkey_build_info", "gauge", "Always 1; the label is the version.");
   page.sample("latchkey_build_info", "version=\"" LATCHKEY_VERSION "\"", 1);
 }
 

@@ -19,7 +19,7 @@ SystemLibrary::SystemLibrary(const char* soname, const char* needed_for)
     : soname_(soname), handle_(::dlopen(soname, RTLD_NOW | RTLD_LOCAL)) {
   if (handle_ != nullptr) return;
   throw std::runtime_error(soname_ + " is needed for " + needed_for +
-                           " and can not be loaded: " + reason_of_loader());
+                           " and cannot be loaded: " + reason_of_loader());
 }
 
 void* SystemLibrary::find_symbol(const char* name) const {

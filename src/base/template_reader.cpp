@@ -68,7 +68,7 @@ TemplateReader::Tag TemplateReader::next_tag(const TemplateSource& source, std::
   if (name.empty()) refuse(source, begin, "a tag has no name");
   char sigil = ' ';
   if (name[0] == '{' || name[0] == '&') refuse(source, begin, "values are always escaped: write {{name}}");
-  if (name[0] == '=') refuse(source, begin, "the delimiters stay {{ and }}");
+  if (name[0] == '=') refuse(source, begin, "the delimiters cannot be changed");
   if (std::string_view("#^/>!").find(name[0]) != npos) {
     sigil = name[0];
     name = trim(name.substr(1));
@@ -114,7 +114,7 @@ void TemplateReader::close_section(const TemplateSource& source, const Tag& tag,
 }
 
 void TemplateReader::include(const TemplateSource& source, const Tag& tag) {
-  if (!partials_) refuse(source, tag.begin, "a template can not include another");
+  if (!partials_) refuse(source, tag.begin, "a template cannot include another");
   auto partial = partials_(tag.name);
   if (!partial.has_value()) {
     refuse(source, tag.begin, fmt::format("there is no template \"{}\"", make_inert(tag.name)));

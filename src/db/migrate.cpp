@@ -45,7 +45,7 @@ std::vector<Migration> read_files(std::span<const EmbeddedFile> files, const Che
   std::ranges::sort(migrations, {}, &Migration::version);
   for (std::size_t i = 0; i < migrations.size(); ++i) {
     if (migrations[i].version != static_cast<std::int64_t>(i + 1)) {
-      throw Fault("migration number " + std::to_string(i + 1) + " is missing or there twice");
+      throw Fault("migration number " + std::to_string(i + 1) + " is missing or exists twice");
     }
   }
   return migrations;
@@ -66,9 +66,8 @@ std::size_t count_applied(Tx& tx, const std::vector<Migration>& migrations) {
     }
     if (row.checksum != migrations[i].checksum) {
       throw Fault("migration " + row.name +
-                  " has been changed since it was applied to this database: bring the original back and put "
-                  "the change "
-                  "into a new migration");
+                  " has been changed since it was applied to this database: restore the original and put the "
+                  "change into a new migration");
     }
   }
   return applied.size();

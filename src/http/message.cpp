@@ -88,7 +88,7 @@ std::string_view reason_phrase(int status) {
     case 431:
       return "Request Header Fields Too Large";
     case 500:
-      return "Internal wire::Server Error";
+      return "Internal Server Error";
     case 501:
       return "Not Implemented";
     case 503:

@@ -14,7 +14,7 @@ constinit metrics::Timing delivery_seconds;
 metrics::Families families() {
   static constexpr metrics::Family list[] = {
       {"latchkey_mails_total",
-       "Mails by what became of them.",
+       "Mails by outcome.",
        {&queued, &sent, &retried, &put_aside, &dropped, &withheld}},
       {"latchkey_mail_outbox_length",
        "Mails waiting to be sent or put aside, as counted a moment ago.",

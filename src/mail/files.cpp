@@ -32,7 +32,7 @@ class Descriptor {
 
 Descriptor open_folder(const std::filesystem::path& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) throw failed("the mail folder can not be opened");
+  if (fd < 0) throw failed("cannot open the mail folder");
   return Descriptor(fd);
 }
 
@@ -40,7 +40,7 @@ void write_all(int fd, std::string_view data) {
   while (!data.empty()) {
     const ssize_t written = ::write(fd, data.data(), data.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw failed("the mail can not be written");
+    if (written < 0) throw failed("cannot write the mail");
     data.remove_prefix(static_cast<std::size_t>(written));
   }
 }
@@ -69,18 +69,18 @@ void write_file(const std::filesystem::path& folder, const std::string& name, st
   const std::string temporary = "." + name + ".part";
   const Descriptor file(::openat(directory.get(), temporary.c_str(),
                                  O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (file.get() < 0) throw failed("the mail can not be created");
+  if (file.get() < 0) throw failed("cannot create the mail");
   try {
     write_all(file.get(), data);
-    if (::fsync(file.get()) != 0) throw failed("the mail can not be synced");
+    if (::fsync(file.get()) != 0) throw failed("cannot sync the mail");
     if (::renameat(directory.get(), temporary.c_str(), directory.get(), name.c_str()) != 0) {
-      throw failed("the mail can not be renamed");
+      throw failed("cannot rename the mail");
     }
   } catch (...) {
     ::unlinkat(directory.get(), temporary.c_str(), 0);
     throw;
   }
-  if (::fsync(directory.get()) != 0) throw failed("the mail folder can not be synced");
+  if (::fsync(directory.get()) != 0) throw failed("cannot sync the mail folder");
 }
 
 }  // namespace
@@ -88,7 +88,7 @@ void write_file(const std::filesystem::path& folder, const std::string& name, st
 Files::Files(std::filesystem::path folder, LinkInLog link_in_log)
     : folder_(std::move(folder)), link_in_log_(link_in_log) {
   if (::mkdir(folder_.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
-    throw failed("the mail folder " + folder_.string() + " can not be made");
+    throw failed("the mail folder " + folder_.string() + " cannot be made");
   }
   open_folder(folder_);
   remove_parts(folder_);

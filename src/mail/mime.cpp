@@ -22,7 +22,7 @@ void check_address(std::string_view what, std::string_view address) {
 
 void check_line(std::string_view what, std::string_view text) {
   if (!is_valid_utf8(text)) throw BadMessage(fmt::format("{} is not UTF-8", what));
-  if (has_control_characters(text)) throw BadMessage(fmt::format("{} holds a control character", what));
+  if (has_control_characters(text)) throw BadMessage(fmt::format("{} contains a control character", what));
 }
 
 /// RFC 5322 §3.3. Names of days and months are English, whatever the locale.

@@ -72,18 +72,18 @@ Delivery judge(const SmtpFailure& failure) {
 std::string explain(const SmtpEvidence& evidence) {
   if (evidence.login_denied && evidence.stage < SmtpStage::sign_in) {
     return fmt::format(
-        "the server offers AUTH with {} alone, and Latchkey signs in with PLAIN or LOGIN: nobody was asked",
+        "the server offers only AUTH {}, but Latchkey signs in with PLAIN or LOGIN: no password was sent",
         evidence.mechanisms.empty() ? "nothing" : clean_reply(evidence.mechanisms));
   }
   if (!evidence.tls_first && evidence.connected && evidence.stage == SmtpStage::connect) {
-    return "the server sent no greeting; if its port speaks TLS from the first byte, mail.smtp_url begins "
-           "with smtps://";
+    return "the server sent no greeting; if its port speaks TLS from the first byte, mail.smtp_url must "
+           "begin with smtps://";
   }
   if (evidence.tls_first && evidence.stage == SmtpStage::connect &&
       (evidence.error.find("wrong version number") != std::string_view::npos ||
        evidence.error.find("packet length too long") != std::string_view::npos)) {
-    return "the port does not speak TLS from the first byte, as smtps:// asks for: mail.smtp_url begins with "
-           "smtp://";
+    return "the port does not speak TLS from the first byte, as smtps:// asks for: mail.smtp_url must begin "
+           "with smtp://";
   }
   return "";
 }

@@ -22,10 +22,10 @@ constexpr std::size_t max_file = 256 * 1024;
 
 std::string read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw BadTemplate(path.string() + ": can not be read");
+  if (!file) throw BadTemplate(path.string() + ": cannot be read");
   std::string text(max_file + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) throw BadTemplate(path.string() + ": can not be read");
+  if (file.bad()) throw BadTemplate(path.string() + ": cannot be read");
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > max_file) throw BadTemplate(path.string() + ": is longer than 256 KiB");
   return std::string(without_byte_order_mark(text));
@@ -45,8 +45,8 @@ bool is_template_name(std::string_view name) {
 void refuse_misspelt(const fs::path& file) {
   const std::string name = file.filename().string();
   if (is_template_name(name) || (file.extension() != ".txt" && file.extension() != ".html")) return;
-  throw BadTemplate(
-      fmt::format("{}: is no template; there are {}", file.string(), fmt::join(template_names, ", ")));
+  throw BadTemplate(fmt::format("{}: is not a template; the templates are {}", file.string(),
+                                fmt::join(template_names, ", ")));
 }
 
 /// Whether the folder has a template.
@@ -63,7 +63,8 @@ bool check_folder(const fs::path& folder) {
 }  // namespace
 
 TemplateFiles::TemplateFiles(fs::path folder) : folder_(std::move(folder)) {
-  if (!folder_.empty() && !fs::is_directory(folder_)) throw BadTemplate(folder_.string() + ": is no folder");
+  if (!folder_.empty() && !fs::is_directory(folder_))
+    throw BadTemplate(folder_.string() + ": is not a folder");
 }
 
 std::optional<TemplateSource> TemplateFiles::find(const std::string& path) const {

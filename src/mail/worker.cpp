@@ -159,7 +159,7 @@ Delivery Worker::attempt(const Row& row, std::optional<users::Contact> account, 
   if (message->link.purpose != row.link) return {Delivery::Outcome::later, "the message has no such link"};
   try {
     auto parameters = read_parameters(row.parameters);
-    if (!parameters) return {Delivery::Outcome::later, "its parameters can not be read"};
+    if (!parameters) return {Delivery::Outcome::later, "its parameters cannot be read"};
     Mail mail{.id = row.id,
               .recipient = row.recipient,
               .parameters = std::move(*parameters),
@@ -175,7 +175,7 @@ Delivery Worker::attempt(const Row& row, std::optional<users::Contact> account, 
       links = message->link.make(find_keys_(), mail);
       if (!links) return {Delivery::Outcome::dropped, "its account is no longer what the link was for"};
       if (links->expires_at <= now)
-        return {Delivery::Outcome::refused, "the link ran out before the mail could be sent"};
+        return {Delivery::Outcome::refused, "the link expired before the mail could be sent"};
     }
     const Content content = render(row, mail, links);
     const Header header{.id = row.id, .from = options_.from, .to = row.recipient, .date = row.created_at};
@@ -189,7 +189,7 @@ Delivery Worker::attempt(const Row& row, std::optional<users::Contact> account, 
     return transport_->deliver(outgoing, stop);
   } catch (const std::exception& error) {
     log::error("mail.fault", {{"mail", to_string(row.id)}, {"reason", error.what()}});
-    return {Delivery::Outcome::later, "a fault of ours: see mail.fault in the log"};
+    return {Delivery::Outcome::later, "an internal fault: see mail.fault in the log"};
   }
 }
 

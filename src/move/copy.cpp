@@ -105,10 +105,9 @@ std::map<Cell, const Row*> by_key(const std::vector<Row>& rows) {
 }
 
 [[noreturn]] void differ(const Table& table, std::string_view how) {
-  throw MoveRefused(
-      "table " + std::string(table.name) + ": " + std::string(how) +
-      "; the source goes on as if nothing had been tried. Find out what else writes to the target, "
-      "then give the command again");
+  throw MoveRefused("table " + std::string(table.name) + ": " + std::string(how) +
+                    "; the source goes on as if nothing had happened. Find out what else writes to the "
+                    "target, then run the command again");
 }
 
 const db::Side::TakeRow no_rows = [](std::size_t, std::span<const db::Value>) {};
@@ -208,7 +207,7 @@ void MoveCopy::explain(std::size_t table, const std::map<Cell, const Row*>& sour
   log_.read_on(source_.side);
   for (const Cell& key : different) {
     if (!log_.changed(table).contains(key))
-      differ(what, "what has arrived differs from what was sent, the checksums say");
+      differ(what, "the checksums say that the target differs from the source");
   }
 }
 
@@ -292,7 +291,7 @@ void MoveCopy::write_changed(const std::vector<Changed>& changed, Writes writes)
   });
   for (std::size_t i = 0; i < tables_.size(); ++i) {
     if (!waiting[i].empty() && writes == Writes::are_held)
-      differ(source_.of(i).table, "a row can not be written to the target");
+      differ(source_.of(i).table, "a row cannot be written to the target");
     for (Cell& key : waiting[i]) log_.changed(i).insert(std::move(key));
   }
 }
@@ -312,7 +311,7 @@ void MoveCopy::compare_changed(const std::vector<Changed>& changed) {
         if (!log_.changed(i).contains(row.front())) expected.push_back(row);
       }
       if (digest({}, there) != digest({}, expected))
-        differ(statements.table, "what has arrived differs from what was sent, the checksums say");
+        differ(statements.table, "the checksums say that the target differs from the source");
     }
   });
 }

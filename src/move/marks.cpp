@@ -180,9 +180,8 @@ void write_patiently(db::Side& side, const std::string& script) {
       return;
     } catch (const Unavailable& error) {
       if (tried < most) continue;
-      throw Unavailable(
-          std::string(error.what()) +
-          "; where something else holds locks on the tables, as pg_dump does, wait for its end");
+      throw Unavailable(std::string(error.what()) +
+                        "; if something else holds locks on the tables, as pg_dump does, wait until it ends");
     }
   }
 }

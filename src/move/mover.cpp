@@ -78,9 +78,9 @@ std::unique_ptr<db::Side> Mover::open_target() {
 
 void Mover::while_waiting(std::chrono::milliseconds silence) {
   if (!source_is_left_) observer_.wait();
-  if (observer_.is_ending()) throw Unavailable("this process ends");
+  if (observer_.is_ending()) throw Unavailable("this process is stopping");
   if (silence < most_silence_) return;
-  throw Unavailable(request_.target_name + " has said nothing for " + std::to_string(most_silence_.count()) +
+  throw Unavailable(request_.target_name + " has not answered for " + std::to_string(most_silence_.count()) +
                     " s");
 }
 
@@ -88,14 +88,14 @@ void Mover::check_parties() {
   for (db::Side* side : {&source_, target_.get()}) {
     const bool is_source = side == &source_;
     if (!marks::take_turn(*side)) {
-      throw MoveRefused(std::string("another move is at work on ") +
-                        (is_source ? request_.source_name : request_.target_name) + ": wait for its end");
+      throw MoveRefused(std::string("another move is running on ") +
+                        (is_source ? request_.source_name : request_.target_name) + ": wait until it ends");
     }
     // What this does not know would be left behind.
     const auto differences = tables::compare_with_schema(*side, request_.content);
     if (!differences.empty()) {
       throw MoveRefused((is_source ? request_.source_name : request_.target_name) +
-                        " has other tables than this program moves: " + differences.front());
+                        " does not have the tables that this program moves: " + differences.front());
     }
   }
 }
@@ -113,18 +113,18 @@ bool Mover::finish_earlier() {
   if (mark->stage == marks::left) {
     if (!there.has_value())
       throw MoveRefused(request_.source_name + " has been moved to " + mark->partner + when(*mark) +
-                        ": it can not be moved again");
+                        ": it cannot be moved again");
     return true;
   }
   if (there.has_value()) {
-    observer_.tell("an earlier move had come to its last marks; these are set now");
+    observer_.tell("an earlier move had reached its last step, which is completed now");
     complete_target();
     finish_source();
     return true;
   }
   if (mark->partner != request_.target_name) {
-    throw MoveRefused(request_.source_name + " is on its way to " + mark->partner +
-                      ", which may be complete: give that as the target");
+    throw MoveRefused(request_.source_name + " was being moved to " + mark->partner +
+                      ", which may be complete: name that as the target");
   }
   // That target is gone, with what it had been given: the earlier move can never be completed.
   marks::release(source_, request_.content);
@@ -135,15 +135,15 @@ void Mover::claim_target() {
   const auto mark = find_barring(*target_);
   if (mark.has_value() && mark->stage != marks::filling) {
     throw MoveRefused("the target " + request_.target_name + " has been moved to " + mark->partner +
-                      " itself" + when(*mark) + ": take an empty one");
+                      " itself" + when(*mark) + ": use an empty one");
   }
   if (mark.has_value()) {
-    observer_.tell("the target holds what an earlier move has not finished: it is emptied and filled anew");
+    observer_.tell("the target holds an unfinished earlier move: it is emptied and filled again");
   } else if (const auto used = tables::list_used(*target_, request_.content); !used.empty()) {
     std::string names;
     for (const auto name : used) names += (names.empty() ? "" : ", ") + std::string(name);
     throw MoveRefused("the target " + request_.target_name + " is not empty: there are rows in " + names +
-                      "; take an empty one");
+                      "; use an empty one");
   }
   id_.bytes = crypto::random_array<16>();
   target_->write([&](db::Connection& connection) {
@@ -214,9 +214,9 @@ void Mover::complete_target() {
       target_.reset();
       const bool may_pass = dynamic_cast<const Unavailable*>(&error) != nullptr;
       if (!may_pass || observer_.is_ending() || SteadyClock::now() >= deadline) {
-        throw MoveRefused("the last step could not be made at " + request_.target_name + " (" + error.what() +
-                          "). Whether it is complete is not known, so neither store may be served: mend "
-                          "that, and give the same command again, which takes a moment");
+        throw MoveRefused("the last step failed at " + request_.target_name + " (" + error.what() +
+                          "). Whether it is complete is not known, so neither store may be served: fix that, "
+                          "and run the same command again, which takes a moment");
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(500));
     }
@@ -224,8 +224,7 @@ void Mover::complete_target() {
   if (complete) return;
   // It never will be, so the source is what counts.
   marks::release(source_, request_.content);
-  throw MoveRefused(
-      "somebody has emptied the target meanwhile; the source goes on as if nothing had been tried");
+  throw MoveRefused("somebody emptied the target meanwhile; the source goes on as if nothing had happened");
 }
 
 void Mover::finish_source() {
@@ -235,10 +234,10 @@ void Mover::finish_source() {
       marks::drop_log(connection, source_.dialect(), request_.content);
     });
   } catch (const std::exception& error) {
-    throw MoveRefused("everything is at " + request_.target_name + ", which may be served; only " +
-                      request_.source_name + " could not be told so (" + error.what() +
-                      "). It must not be served any more: mend that, and give the same command again, which "
-                      "takes a moment");
+    throw MoveRefused(
+        "everything is at " + request_.target_name + ", which may be served; only " + request_.source_name +
+        " could not record that (" + error.what() +
+        "). It must no longer be served: fix that, and run the same command again, which takes a moment");
   }
 }
 
@@ -252,10 +251,10 @@ void Mover::let_source_go_on(std::string_view why) {
     // On PostgreSQL its writes were held by the session that is lost. Else the next start, or the next move,
     // lets them go on.
     if (!source_is_left_) return;
-    throw MoveRefused("the move has failed (" + std::string(why) + "), and " + request_.source_name +
-                      " could not be told so (" + error.what() +
-                      "): it may refuse writes, and its nodes end, until that is mended and the same command "
-                      "is given again");
+    throw MoveRefused(
+        "the move has failed (" + std::string(why) + "), and " + request_.source_name +
+        " could not record that (" + error.what() +
+        "): it may refuse writes, and its nodes stop, until that is fixed and the same command is run again");
   }
 }
 
@@ -270,7 +269,7 @@ MoveOutcome Mover::run() {
     let_source_go_on(error.what());
     throw;
   } catch (...) {
-    let_source_go_on("nobody waits for it any more");
+    let_source_go_on("nobody is waiting for it any more");
     throw;
   }
   complete_target();
@@ -290,15 +289,15 @@ std::optional<std::string> explain_barred(db::Database& database) {
   const auto& mark = marks.front();
   if (mark.stage == marks::filling) {
     return "this store is the unfinished target of a move from " + mark.partner + ", begun" + when(mark) +
-           ": give that `latchkey move` again, which empties it and fills it anew";
+           ": run that `latchkey move` again, which empties it and fills it again";
   }
   if (mark.stage == marks::leaving) {
-    return "this store is on its way to " + mark.partner +
-           " and was stopped before the last step: give the same `latchkey move` again, which takes a moment";
+    return "this store was being moved to " + mark.partner +
+           ", and the move stopped before its last step: run the same `latchkey move` again, which takes a "
+           "moment";
   }
   return "this store has been moved to " + mark.partner + when(mark) +
-         ": serve that one from now on (database_url, or data_dir); nothing that happens here would count "
-         "there";
+         ": serve that one from now on (database_url or data_dir); what happens here would not count there";
 }
 
 }  // namespace latchkey::move

@@ -59,8 +59,8 @@ class Checker {
   }
 
   void together(std::string_view one, std::string_view other) {
-    if (is_set(one) && !is_set(other)) refuse("{} needs {} beside it", show(one), other);
-    if (is_set(other) && !is_set(one)) refuse("{} needs {} beside it", show(other), one);
+    if (is_set(one) && !is_set(other)) refuse("{} also needs {}", show(one), other);
+    if (is_set(other) && !is_set(one)) refuse("{} also needs {}", show(other), one);
   }
 
   void check_listeners() {
@@ -88,11 +88,12 @@ class Checker {
     at_most(tokens.refresh_grace, "tokens.refresh_grace", tokens.refresh_idle_ttl, "tokens.refresh_idle_ttl");
     at_most(tokens.access_ttl, "tokens.access_ttl", tokens.signing_key_ttl, "tokens.signing_key_ttl");
     if (tokens.access_ttl > std::chrono::hours{1}) {
-      warn("{} is long: other services accept a stolen access token all that time",
+      warn("{} is long: other services accept a stolen access token for all that time",
            show("tokens.access_ttl"));
     }
     if (tokens.refresh_grace > std::chrono::seconds{10}) {
-      warn("{} is long: a stolen refresh token goes unnoticed all that time", show("tokens.refresh_grace"));
+      warn("{} is long: a stolen refresh token goes unnoticed for all that time",
+           show("tokens.refresh_grace"));
     }
     if (settings_.accounts.confirmation_ttl > settings_.accounts.unconfirmed_ttl) {
       warn("{} is longer than {}: links outlive the accounts they confirm", show("accounts.confirmation_ttl"),
@@ -138,7 +139,7 @@ class Checker {
       }
       return;
     }
-    if (mail.from.address.empty()) refuse("{} needs mail.from beside it", show("mail.smtp_url"));
+    if (mail.from.address.empty()) refuse("{} also needs mail.from", show("mail.smtp_url"));
     const std::optional<Url> url = parse_url(mail.smtp_url);
     if (url->scheme == "smtps") return;
     const bool here = is_loopback(url->host);
@@ -147,7 +148,7 @@ class Checker {
              show("mail.smtp_url"));
     }
     if (mail.tls == MailTls::opportunistic && !here) {
-      warn("{}: whoever sits between can read the links in mails{}", show("mail.tls"),
+      warn("{}: anybody on the way can read the links in mails{}", show("mail.tls"),
            is_set("mail.smtp_password") ? ", and mail.smtp_password" : "");
     }
   }
@@ -177,7 +178,7 @@ class Checker {
 
   void check_passwords() {
     if (!is_strong_argon2()) {
-      warn("{} with {} is weaker than OWASP's least (19456 with 2): a stolen table is cheap to crack",
+      warn("{} with {} is weaker than OWASP's minimum (19456 with 2): a stolen table is cheap to crack",
            show("password.argon2_memory_kib"), show("password.argon2_passes"));
     }
     if (settings_.password.min_length < 8) {

@@ -109,8 +109,8 @@ class Loader {
                             (near.empty() ? "" : fmt::format("; did you mean --{}?", near)));
       } else if (knob->secret) {
         problems_.push_back(
-            fmt::format("{}: secrets have no flag, since every user of this machine can read arguments; use "
-                        "the file or {}",
+            fmt::format("{}: secrets have no flag, because every user of this machine can read arguments; "
+                        "use the file or {}",
                         origin, environment_name(*knob)));
       } else {
         apply(*knob, value, origin);

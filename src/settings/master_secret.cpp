@@ -131,8 +131,8 @@ boost::system::result<Secret, Problems> find_current(const Settings& settings) {
   // A new secret would sign everybody out, and no longer read the signing keys of the store.
   if (std::filesystem::exists(settings.data_dir / "latchkey.db")) {
     return refuse(settings.data_dir.string() +
-                  " holds a database, but not the file master_secret that was made with it: "
-                  "bring that back, or set the secret by master_secret or master_secret_file");
+                  " holds a database, but not the file master_secret that was made with it: restore that "
+                  "file, or set the secret with master_secret or master_secret_file");
   }
   return make(path);
 }
@@ -149,7 +149,7 @@ boost::system::result<Secret, Problems> parse_master_secret(std::string_view tex
   wipe(digits);
   if (!valid) return refuse("must be 64 hexadecimal digits, as openssl rand -hex 32 prints");
   if (const auto weakness = find_weakness(bytes)) {
-    return refuse(*weakness + " and is no secret: make one with openssl rand -hex 32");
+    return refuse(*weakness + " and is not a secret: make one with openssl rand -hex 32");
   }
   Secret secret(bytes);
   wipe(bytes.data(), bytes.size());

@@ -105,9 +105,9 @@ boost::system::result<PrivateFile, Problems> read_private_file(const std::filesy
   const auto refuse = [&](const std::string& why) { return Problems{{path.string() + ": " + why}}; };
   // Non-blocking, so that a pipe of that name does not hold up the start.
   const Descriptor file(path, O_RDONLY | O_NONBLOCK);
-  if (file.get() < 0) return refuse("can not be opened: " + reason(errno));
+  if (file.get() < 0) return refuse("cannot be opened: " + reason(errno));
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0) return refuse("can not be examined: " + reason(errno));
+  if (::fstat(file.get(), &status) != 0) return refuse("cannot be examined: " + reason(errno));
   if (!S_ISREG(status.st_mode)) return refuse("is not a regular file");
 
   PrivateFile result;
@@ -115,7 +115,7 @@ boost::system::result<PrivateFile, Problems> read_private_file(const std::filesy
   for (;;) {
     const ssize_t size = ::read(file.get(), piece.data(), piece.size());
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return refuse("can not be read: " + reason(errno));
+    if (size < 0) return refuse("cannot be read: " + reason(errno));
     if (size == 0) break;
     result.text.append(piece.data(), static_cast<std::size_t>(size));
     if (result.text.size() > max_size) return refuse("is larger than a megabyte");

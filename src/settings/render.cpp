@@ -129,9 +129,8 @@ std::string render_config(const Loaded& loaded) {
 
 std::string render_help() {
   std::string out =
-      "Settings. Each can stand in the file (see --config), in the environment (LATCHKEY_GROUP_NAME) or, "
-      "unless it is secret,\n"
-      "here as a flag.\n";
+      "Settings. Each can be set in the file (see --config), in the environment (LATCHKEY_GROUP_NAME) or, "
+      "unless it is secret,\nhere as a flag.\n";
   for (const Knob& knob : knobs()) {
     const std::string name =
         knob.secret ? environment_name(knob) + " (environment or file only)" : flag_name(knob) + " VALUE";

@@ -22,13 +22,13 @@ ErrorPage error_page_of(const Error& error) {
     case 401:
       return {general, "Sign in first", "This page is for people who have signed in."};
     case 403:
-      return {general, "This is not open to you", "Your account may not do this."};
+      return {general, "You cannot open this", "Your account is not allowed to do this."};
     case 404:
-      return {general, "There is nothing here", "The address may be wrong, or what stood here is gone."};
+      return {general, "There is nothing here", "The address may be wrong, or the page is gone."};
     case 405:
-      return {general, "This page can not do that", "Open the link again, and use the buttons of the page."};
+      return {general, "This page cannot do that", "Open the link again, and use the buttons of the page."};
     case 413:
-      return {general, "That is too much", "What was sent is longer than this page takes."};
+      return {general, "That is too long", "What you sent is longer than this page accepts."};
     case 429:
       return {general, "Too many attempts", "Wait a while, then try again."};
     case 500:

@@ -24,7 +24,7 @@ std::string read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::string text(max_file + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.is_open() || file.bad()) throw BadTemplate(path.string() + ": can not be read");
+  if (!file.is_open() || file.bad()) throw BadTemplate(path.string() + ": cannot be read");
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > max_file) throw BadTemplate(path.string() + ": is longer than 256 KiB");
   if (!is_valid_utf8(text)) throw BadTemplate(path.string() + ": is not UTF-8");
@@ -50,7 +50,7 @@ PageFiles::PageFiles(const std::filesystem::path& folder) {
       unused_.insert(path);
     }
   }
-  if (failed) throw BadTemplate(folder.string() + ": can not be read: " + failed.message());
+  if (failed) throw BadTemplate(folder.string() + ": cannot be read: " + failed.message());
 }
 
 std::optional<TemplateSource> PageFiles::find(const std::string& path) {

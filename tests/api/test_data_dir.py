@@ -75,7 +75,7 @@ def test_an_operator_can_begin_anew_where_a_store_was(make_server):
     account = server.user()
     server.stop()
     os.truncate(server.data_dir / "latchkey.db", 0)
-    note, = re.findall(r"remove (\S+) to begin anew", refused(server, "to begin anew"))
+    note, = re.findall(r"remove (\S+) to start again", refused(server, "to start again"))
     os.unlink(note)
     server.start()
     assert_problem(account.try_login(), 401, "invalid_credentials")

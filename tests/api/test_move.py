@@ -78,7 +78,7 @@ def test_one_move_at_a_time(make_server, database):
     source.start()
     first = begin_move(source, "--to", database.url)
     wait_for(lambda: marks(database) == ["filling"], "the move to begin")
-    assert "another move is at work" in source.cli_refused("move", "--to", database.url)
+    assert "another move is running" in source.cli_refused("move", "--to", database.url)
     finish(first)
     source.wait_exit()
     source.process = None
@@ -114,11 +114,11 @@ def test_a_target_that_is_not_empty_is_refused_by_the_names_of_its_tables(make_s
 
 
 def test_what_can_not_be_moved_is_refused(server, tmp_path):
-    for arguments, word in ((("--to", "sqlite:" + str(tmp_path / "x")), "both are SQLite"),
+    for arguments, word in ((("--to", "sqlite:" + str(tmp_path / "x")), "both SQLite"),
                             ((), "--to"),
                             (("--to", "mysql://somewhere"), "postgresql://"),
                             (("--from", "sqlite:" + str(tmp_path / "none"), "--to", "postgresql://u@127.0.0.1:1/x"), "no"),
-                            (("--from", "postgresql://u@h/x", "--to", "postgresql://u@h/y"), "both are PostgreSQL")):
+                            (("--from", "postgresql://u@h/x", "--to", "postgresql://u@h/y"), "both PostgreSQL")):
         assert word in server.cli_refused("move", *arguments)
     assert not (tmp_path / "x").exists() and not (tmp_path / "none").exists()
     server.signup()

@@ -55,7 +55,7 @@ def test_an_interrupted_move_is_repeated(make_server, database, victim):
         source.wait(lambda: not db.execute("SELECT 1 FROM sqlite_schema WHERE name LIKE 'move!_%' ESCAPE '!'").fetchall(),
                     "what the move had put into the source to be gone")
     output = source.cli_ok("move", "--to", database.url)
-    assert "emptied and filled anew" in output
+    assert "emptied and filled again" in output
     source.wait_exit()
     source.process = None
     target = make_server(target_settings(source, database))
@@ -107,8 +107,8 @@ def test_a_move_that_is_killed_anywhere_again_and_again_under_load_comes_to_its_
                     source.process = None
                     if "has been moved to" in str(refused):
                         break
-                    assert "on its way to" in str(refused), done
-                    assert "last marks" in source.cli_ok("move", "--to", database.url)
+                    assert "being moved to" in str(refused), done
+                    assert "reached its last step" in source.cli_ok("move", "--to", database.url)
                     break
                 assert marks(database) != ["arrived"], "both may be served"
             assert marks(database) == ["arrived"]

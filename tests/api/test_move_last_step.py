@@ -50,10 +50,10 @@ def test_a_target_that_stays_away_leaves_a_source_that_nobody_serves(make_server
     source.wait_exit()
     assert "store.move_stopped" in source.stderr
     source.process = None
-    assert "on its way to" in source.cli_refused("restore", str(source.data_dir / "latchkey.db"))
+    assert "being moved to" in source.cli_refused("restore", str(source.data_dir / "latchkey.db"))
     assert "neither store may be served" in source.cli_refused("move", "--to", database.url)
     mend_the_marks(database)
-    assert "last marks" in source.cli_ok("move", "--to", database.url)
+    assert "reached its last step" in source.cli_ok("move", "--to", database.url)
     user.server = make_server(target_settings(source, database))
     user.rotate()
 
@@ -96,7 +96,7 @@ def test_a_target_that_hangs_while_writes_are_refused_is_given_up_when_the_opera
         output = process.communicate(timeout=60)[0].decode()
         assert process.returncode != 0
         if end == "stop":
-            assert "give the command again" in output
+            assert "run the command again" in output
             source.start()
         # The target still hangs, and the source goes on.
         source.wait(lambda: user.try_refresh().status_code == 200, "writes to go on")
@@ -128,11 +128,11 @@ def test_a_target_that_hangs_at_the_last_step_ends_the_source_which_says_so(make
             assert "store.move_stopped" in source.stderr
         source.process = None
         assert "neither store may be served" in finish(process, code=1)
-        with pytest.raises(ServerFailed, match="on its way to"):
+        with pytest.raises(ServerFailed, match="being moved to"):
             source.start()
         source.process = None
         marks_holder.rollback()
-    assert "last marks" in source.cli_ok("move", "--to", database.url)
+    assert "reached its last step" in source.cli_ok("move", "--to", database.url)
     assert marks(database) == ["arrived"] and stage(source) == ["left"]
     user.server = make_server(target_settings(source, database))
     user.rotate()
@@ -147,7 +147,7 @@ def test_what_the_target_refuses_at_the_last_step_is_told_with_what_to_do(make_s
     source.wait_exit()
     source.process = None
     mend_the_marks(database)
-    assert "last marks" in source.cli_ok("move", "--to", database.url)
+    assert "reached its last step" in source.cli_ok("move", "--to", database.url)
     assert marks(database) == ["arrived"] and stage(source) == ["left"]
 
 
@@ -163,14 +163,14 @@ def test_nodes_of_a_source_whose_mover_dies_before_the_last_mark_end(make_server
     node.wait_exit()
     assert "store.move_stopped" in node.stderr
     node.process = None
-    with pytest.raises(ServerFailed, match="on its way to"):
+    with pytest.raises(ServerFailed, match="being moved to"):
         node.start()
     node.process = None
     user.server = home.start()
     user.rotate()
     home.stop()
     mend_the_marks(database)
-    assert "last marks" in node.cli_ok("move", "--to", f"sqlite:{home.data_dir}")
+    assert "reached its last step" in node.cli_ok("move", "--to", f"sqlite:{home.data_dir}")
     assert marks(database) == ["left"]
 
 
@@ -182,7 +182,7 @@ def test_a_crash_between_the_last_marks_leaves_nothing_that_two_could_serve(make
     for source_stage, target_stage in (("leaving", "arrived"), ("leaving", "filling")):
         stage(source, source_stage)
         database.server.sql(f"UPDATE moves SET stage = '{target_stage}';", database.name)
-        with pytest.raises(ServerFailed, match="on its way to postgresql://"):
+        with pytest.raises(ServerFailed, match="being moved to postgresql://"):
             source.start()
         source.process = None
         if target_stage == "filling":
@@ -190,7 +190,7 @@ def test_a_crash_between_the_last_marks_leaves_nothing_that_two_could_serve(make
             with pytest.raises(ServerFailed, match="unfinished target"):
                 node.start()
             node.process = None
-        assert "last marks" in source.cli_ok("move", "--to", database.url)
+        assert "reached its last step" in source.cli_ok("move", "--to", database.url)
         assert stage(source) == ["left"] and marks(database) == ["arrived"]
     target = make_server(target_settings(source, database))
     user.server = target
@@ -205,7 +205,7 @@ def test_a_target_that_was_lost_at_the_last_step_is_made_anew(make_server, datab
     stage(source, "leaving")
     other = Database(database.server)
     try:
-        assert "on its way to" in source.cli_refused("move", "--to", other.url), "the named one might be complete"
+        assert "being moved to" in source.cli_refused("move", "--to", other.url), "the named one might be complete"
     finally:
         other.remove()
     database.remove()

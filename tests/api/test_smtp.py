@@ -209,21 +209,21 @@ def test_F23_a_server_that_signs_in_in_no_way_of_ours_is_named_with_its_ways(ser
         server = serve(sink, mail__smtp_url=trusting(sink), mail__tls="required", mail__smtp_user="user",
                        mail__smtp_password="smtp-password")
         account = server.signup()
-        assert_reason(server, account, rf"offers AUTH with {mechanisms} alone, and Latchkey signs in with PLAIN or LOGIN")
+        assert_reason(server, account, rf"offers only AUTH {mechanisms}, but Latchkey signs in with PLAIN or LOGIN")
         assert sink.auth_attempts == [] and sink.deliveries == []
 
 
 def test_F23_a_port_that_speaks_tls_at_once_is_told_from_one_that_is_silent(serve, certificates):
     with SmtpSink(certificates.good, implicit_tls=True) as sink:
         server = serve(sink, mail__smtp_url=f"smtp://localhost:{sink.port}")
-        assert_reason(server, server.signup(), r"connect: the server sent no greeting; .* begins with smtps://")
+        assert_reason(server, server.signup(), r"connect: the server sent no greeting; .* must begin with smtps://")
         assert sink.deliveries == []
 
 
 def test_F23_a_port_that_does_not_speak_tls_at_once_is_told_from_one_with_bad_tls(serve, certificates):
     with SmtpSink(certificates.good) as sink:
         server = serve(sink, mail__smtp_url=f"smtps://localhost:{sink.port}", mail__tls="required")
-        assert_reason(server, server.signup(), r"the port does not speak TLS from the first byte, .* begins with smtp://")
+        assert_reason(server, server.signup(), r"the port does not speak TLS from the first byte, .* must begin with smtp://")
         assert sink.deliveries == []
 
 

@@ -6,7 +6,8 @@ binary=${LATCHKEY_BIN:-build/dev/latchkey}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 "$binary" config --reference >"$out/settings.md"
-"$binary" openapi >"$out/openapi.json"
+# Pretty-printed, in the order of the program, so that a diff shows what has changed.
+"$binary" openapi | python3 -m json.tool --indent 2 --no-ensure-ascii >"$out/openapi.json"
 if [ "${1:-}" = --write ]; then
   mkdir -p docs/reference
   cp "$out"/* docs/reference/

@@ -8,15 +8,15 @@ import ast
 import contextlib
 import io
 import re
-from pathlib import Path
 from unittest import mock
 
 import pytest
 import requests
 
 from support import Account, Server, assert_token_schema, assert_user
+from support.program import REPOSITORY
 
-DOCUMENT = (Path(__file__).parent / "auth-service-api.md").read_text()
+DOCUMENT = (REPOSITORY / "docs/auth-service-api.md").read_text()
 EXAMPLES = dict(re.findall(r"^## `\w+ (\S+)`$.*?^```python\n(.*?)^```$", DOCUMENT, re.M | re.S))
 EMAIL, PASSWORD = "user@example.com", "secure_password"
 

@@ -58,7 +58,7 @@ Frame Channel::receive(TimePoint deadline) {
   FrameHeadBytes bytes{};
   receive_all(bytes.data(), bytes.size(), deadline);
   const auto head = decode(bytes);
-  if (!head.has_value()) throw ChannelBroken("the other side does not speak this protocol");
+  if (!head.has_value()) throw ChannelBroken("the peer does not speak this protocol");
   Frame frame{head->type, std::string(head->size, '\0')};
   try {
     receive_all(frame.payload.data(), frame.payload.size(), deadline);
@@ -76,7 +76,7 @@ void Channel::wait_for(short events, TimePoint deadline) const {
   for (;;) {
     const auto now = SteadyClock::now();
     const auto until = std::min(deadline, latest_.load());
-    if (now >= until) throw ChannelBroken("the other side takes too long");
+    if (now >= until) throw ChannelBroken("the peer takes too long");
     const auto slice = std::min(until - now, SteadyClock::duration(look_again));
     pollfd waited{.fd = socket_.get(), .events = events, .revents = 0};
     const int ready =
@@ -106,7 +106,7 @@ void Channel::receive_all(char* bytes, std::size_t size, TimePoint deadline) {
       bytes += received;
       size -= static_cast<std::size_t>(received);
     } else if (received == 0) {
-      throw ChannelGone("the other side ended the connection");
+      throw ChannelGone("the peer closed the connection");
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       wait_for(POLLIN, deadline);
     } else if (errno != EINTR) {

@@ -13,8 +13,8 @@ void write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const auto written = ::write(fd, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0 && errno == EPIPE) throw ConsoleGone("nobody reads any more");
-    if (written < 0) throw std::system_error(errno, std::system_category(), "the output can not be written");
+    if (written < 0 && errno == EPIPE) throw ConsoleGone("nobody reads the output any more");
+    if (written < 0) throw std::system_error(errno, std::system_category(), "cannot write the output");
     text.remove_prefix(static_cast<std::size_t>(written));
   }
 }

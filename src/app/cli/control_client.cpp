@@ -27,8 +27,8 @@ std::optional<Channel> connect(const std::filesystem::path& data_dir) {
     return std::optional<Channel>(std::in_place, std::move(*connection), silence_limit);
   } catch (const std::system_error& error) {
     throw std::runtime_error(
-        "the server can not be asked: " + std::string(error.what()) +
-        (error.code().value() == EACCES ? "; give the command as the server's user or as root" : ""));
+        "cannot reach the server: " + std::string(error.what()) +
+        (error.code().value() == EACCES ? "; run the command as the server's user or as root" : ""));
   }
 }
 
@@ -40,11 +40,12 @@ bool is_greeted(Channel& channel) {
   } catch (const ChannelGone&) {
     return false;
   } catch (const ChannelBroken& error) {
-    throw std::runtime_error("the server that runs for this data directory does not answer (" +
-                             std::string(error.what()) + "); it still has the store, so nothing was done");
+    throw std::runtime_error("the server of this data directory does not answer (" +
+                             std::string(error.what()) + "); it still holds the store, so nothing was done");
   }
   throw std::runtime_error(
-      "the server that runs is of another version: restart it with this one, or use its own program");
+      "the running server has another version: restart it with this program, or use the program that it "
+      "runs");
 }
 
 void send(Channel& channel, const Request& request) {
@@ -77,7 +78,7 @@ int relay(Channel& channel, const Command& command, Console& console) {
       case FrameType::exit:
         return read_exit_code(frame.payload);
       default:
-        throw ChannelBroken("the other side does not speak this protocol");
+        throw ChannelBroken("the peer does not speak this protocol");
     }
   }
 }
@@ -105,7 +106,7 @@ std::optional<int> ask_server(const std::filesystem::path& data_dir, const Comma
     code = relay(*channel, command, console);
   } catch (const ChannelBroken& error) {
     throw std::runtime_error("the server broke off (" + std::string(error.what()) +
-                             "): look whether the command was carried out before you repeat it");
+                             "): check whether the command was carried out before you repeat it");
   }
   if (std::holds_alternative<Restore>(command) && code == exit_done) wait_for_return(data_dir);
   return code;

@@ -80,7 +80,7 @@ Received receive_request(Channel& channel) {
       case FrameType::end:
         return request;
       default:
-        throw ChannelBroken("the other side does not speak this protocol");
+        throw ChannelBroken("the peer does not speak this protocol");
     }
   }
 }
@@ -115,7 +115,7 @@ class ControlServer::Implementation {
     try {
       listener_ = listen_control_socket(data_dir_);
     } catch (const std::system_error& error) {
-      throw StartRefused(std::string("the control socket can not be made: ") + error.what());
+      throw StartRefused(std::string("cannot create the control socket: ") + error.what());
     }
   }
 
@@ -298,7 +298,7 @@ class ControlServer::Implementation {
     refuse_over_moved(context.services.database);
     const std::unique_lock alone(restore_mutex_, std::try_to_lock);
     if (!alone.owns_lock() || restart_asked_) {
-      throw std::runtime_error("another restore is at work");
+      throw std::runtime_error("another restore is running");
     }
     const auto epoch = context.services.database.run_now(store::state::find_epoch);
     prepare_restore(restore.file, data_dir_, epoch, context.origin.now, context.console, context.stop);
@@ -307,7 +307,7 @@ class ControlServer::Implementation {
       const std::lock_guard lock(mutex_);
       if (stop_.stop_requested()) {
         discard_restore(data_dir_);
-        throw std::runtime_error("the server is stopping: give the command again");
+        throw std::runtime_error("the server is stopping: run the command again");
       }
       // From now on the connection is the restore's: it outlives this server.
       channel = std::exchange(client.channel, nullptr);

@@ -28,7 +28,7 @@ constexpr std::int64_t outbox_page = 500;
 
 void check_clock(Diagnosis& diagnosis, db::Database& database, Timestamp now) {
   if (now < earliest_clock)
-    return diagnosis.fail("clock: it says {}: set it, or every token is wrong", format_rfc3339(now));
+    return diagnosis.fail("clock: it says {}: set it, or every token will be wrong", format_rfc3339(now));
   for (const auto& key : database.run_now(store::signing_keys::list_keys)) {
     if (key.created_at <= now + std::chrono::minutes(1)) continue;
     return diagnosis.fail("clock: it says {}, but a signing key was made at {}: set the clock",
@@ -40,7 +40,8 @@ void check_clock(Diagnosis& diagnosis, db::Database& database, Timestamp now) {
 void check_schema(Diagnosis& diagnosis, db::Database& database) {
   const auto plan = plan_schema(database);
   if (plan.from < plan.to) {
-    diagnosis.warn("schema: version {}, this program brings it to {} at its next start", plan.from, plan.to);
+    diagnosis.warn("schema: version {}; this program will migrate it to version {} at its next start",
+                   plan.from, plan.to);
   } else {
     diagnosis.ok("schema: version {}", plan.from);
   }
@@ -50,12 +51,13 @@ void check_schema(Diagnosis& diagnosis, db::Database& database) {
 void check_integrity(Diagnosis& diagnosis, const Doctor& command, const Settings& settings,
                      db::Database& database, const std::stop_token& stop) {
   if (!settings.is_embedded()) {
-    return diagnosis.ok("integrity: PostgreSQL's own to look after (data checksums, pg_amcheck)");
+    return diagnosis.ok("integrity: left to PostgreSQL (data checksums, pg_amcheck)");
   }
   const auto size = fs::file_size(settings.data_dir / "latchkey.db");
   if (!command.full && size > small_store) {
-    return diagnosis.ok("integrity: not looked at, {} MiB are much to read: `latchkey doctor --full` does",
-                        size >> 20);
+    return diagnosis.ok(
+        "integrity: not checked, because reading {} MiB takes long: `latchkey doctor --full` checks it",
+        size >> 20);
   }
   const auto problems = db::check_integrity(database, stop);
   for (const auto& problem : problems) diagnosis.fail("integrity: {}: restore a backup", problem);
@@ -70,10 +72,10 @@ void check_keys(Diagnosis& diagnosis, const flow::keys::KeySnapshot& snapshot, d
   const auto end = stored.back().activates_at + settings.tokens.signing_key_ttl;
   // Housekeeping looks once a minute.
   if (end + std::chrono::hours(1) < now) {
-    diagnosis.warn("keys: {} should have been followed at {}: `latchkey keys rotate` does it now", signer.kid,
+    diagnosis.warn("keys: {} should have been replaced at {}: `latchkey keys rotate` does it now", signer.kid,
                    format_rfc3339(end));
   } else {
-    diagnosis.ok("keys: {} signs; the newest of {} is good until {}", signer.kid, stored.size(),
+    diagnosis.ok("keys: {} signs; the newest of {} is valid until {}", signer.kid, stored.size(),
                  format_rfc3339(end));
   }
   const auto behind = snapshot.sealed_under_previous().size();
@@ -81,8 +83,8 @@ void check_keys(Diagnosis& diagnosis, const flow::keys::KeySnapshot& snapshot, d
     diagnosis.warn("keys: {} sealed under master_secret_previous: run `latchkey keys rekey`", behind);
   } else if (!settings.master_secret_previous.empty()) {
     diagnosis.warn(
-        "keys: none needs master_secret_previous any more: take it out once the refresh tokens of its time "
-        "have expired");
+        "keys: none needs master_secret_previous any more: remove it once the refresh tokens that were made "
+        "with it have expired");
   }
 }
 
@@ -111,7 +113,7 @@ void check_administrator(Diagnosis& diagnosis, db::Database& database) {
   const auto count = database.run_now(store::users::count_other_administrators, UserId{0}).value_or(0);
   if (count == 0) {
     diagnosis.warn(
-        "administrator: none that can sign in: `latchkey user add --role admin --confirmed …` makes one");
+        "administrator: none that can sign in: `latchkey user add --role admin --confirmed …` creates one");
   } else {
     diagnosis.ok("administrator: {} can sign in", count);
   }
@@ -139,7 +141,7 @@ std::optional<settings::MasterSecret> check_master_secret(Diagnosis& diagnosis, 
     for (const auto& sentence : master.error().sentences) diagnosis.fail("master secret: {}", sentence);
     return std::nullopt;
   }
-  diagnosis.ok("master secret: there, and private");
+  diagnosis.ok("master secret: present and private");
   return std::move(*master);
 }
 
@@ -160,7 +162,7 @@ void check_secret_and_keys(Diagnosis& diagnosis, const Settings& settings, db::D
 int examine_running(const Doctor& command, Context& context, const settings::Loaded& loaded) {
   Diagnosis diagnosis(context.console);
   auto& services = context.services;
-  diagnosis.ok("server: it runs, and answers for this data directory");
+  diagnosis.ok("server: running, and it answers for this data directory");
   check_without_store(diagnosis, loaded);
   diagnosis.run("master secret", [&] { check_master_secret(diagnosis, services.settings); });
   diagnosis.run("keys", [&] {
@@ -188,12 +190,12 @@ int examine_here(const Doctor& command, const settings::Loaded& loaded, Timestam
     trouble = refusal.what();
   }
   Diagnosis diagnosis(console);
-  diagnosis.ok("server: none runs for this data directory");
+  diagnosis.ok("server: none is running for this data directory");
   check_without_store(diagnosis, loaded);
   if (!trouble.empty()) {
     diagnosis.fail("store: {}", trouble);
   } else if (database == nullptr) {
-    diagnosis.warn("store: none yet: `latchkey serve` or `latchkey migrate` makes it");
+    diagnosis.warn("store: none yet: `latchkey serve` or `latchkey migrate` creates it");
   } else {
     diagnosis.run("keys", [&] { check_secret_and_keys(diagnosis, settings, *database, now); });
     check_store(diagnosis, command, settings, *database, now);

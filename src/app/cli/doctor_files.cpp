@@ -38,13 +38,13 @@ void check_entry(Diagnosis& diagnosis, const fs::path& path, uid_t owner, bool& 
 void check_leftovers(Diagnosis& diagnosis, const fs::path& data_dir) {
   if (fs::exists(data_dir / "restore")) {
     diagnosis.warn(
-        "files: {} is left of a restore that was broken off, unless one is at work: the next start removes "
+        "files: {} is left over from an interrupted restore, unless one is running: the next start removes "
         "it",
         (data_dir / "restore").string());
   }
   const fs::path replaced = data_dir / "latchkey.db.replaced";
   if (fs::exists(replaced)) {
-    diagnosis.warn("files: {} is the store from before a restore: remove it when you are content",
+    diagnosis.warn("files: {} is the store from before a restore: remove it when you no longer need it",
                    replaced.string());
   }
 }
@@ -53,7 +53,7 @@ void check_space(Diagnosis& diagnosis, const fs::path& data_dir) {
   const auto space = fs::space(data_dir);
   const auto free_mib = space.available >> 20;
   if (space.available < little_space) {
-    diagnosis.warn("disk: {} MiB are free for {}: make room", free_mib, data_dir.string());
+    diagnosis.warn("disk: only {} MiB are free for {}: make room", free_mib, data_dir.string());
   } else {
     diagnosis.ok("disk: {} MiB are free", free_mib);
   }
@@ -65,7 +65,7 @@ void check_settings(Diagnosis& diagnosis, const settings::Loaded& loaded) {
   for (const auto& warning : loaded.warnings) diagnosis.warn("settings: {}", warning);
   if (loaded.warnings.empty()) {
     const std::string file = loaded.config_file ? loaded.config_file->string() : "no file";
-    diagnosis.ok("settings: nothing unwise ({})", file);
+    diagnosis.ok("settings: no warnings ({})", file);
   }
 }
 
@@ -77,9 +77,9 @@ void check_mail_settings(Diagnosis& diagnosis, const Settings& settings) {
       return url.has_value() && is_loopback(url->host);
     }();
     const std::string folder = (settings.data_dir / "mail").string();
-    if (local) return diagnosis.ok("mail: written to {}, since mail.smtp_url is not set", folder);
-    return diagnosis.warn("mail: nobody gets any, it is written to {}: set mail.smtp_url and mail.from",
-                          folder);
+    if (local) return diagnosis.ok("mail: written to {}, because mail.smtp_url is not set", folder);
+    return diagnosis.warn(
+        "mail: nobody receives any, because it is written to {}: set mail.smtp_url and mail.from", folder);
   }
   if (mail.smtp_user.empty() && !is_loopback(settings::parse_url(mail.smtp_url)->host)) {
     return diagnosis.warn("mail: {} is used without mail.smtp_user; most servers refuse that", mail.smtp_url);
@@ -91,8 +91,8 @@ void check_data_directory(Diagnosis& diagnosis, const Settings& settings) {
   const fs::path& data_dir = settings.data_dir;
   struct stat status {};
   if (::stat(data_dir.c_str(), &status) != 0) {
-    return diagnosis.fail("files: {}: {}: `latchkey serve` or `latchkey migrate` makes it", data_dir.string(),
-                          std::system_category().message(errno));
+    return diagnosis.fail("files: {}: {}: `latchkey serve` or `latchkey migrate` creates it",
+                          data_dir.string(), std::system_category().message(errno));
   }
   bool all_private = true;
   check_entry(diagnosis, fs::canonical(data_dir), status.st_uid, all_private);
@@ -100,7 +100,7 @@ void check_data_directory(Diagnosis& diagnosis, const Settings& settings) {
     check_entry(diagnosis, entry.path(), status.st_uid, all_private);
   }
   if (all_private)
-    diagnosis.ok("files: {} and what it holds are private to user {}", data_dir.string(), status.st_uid);
+    diagnosis.ok("files: {} and its contents are private to user {}", data_dir.string(), status.st_uid);
   check_leftovers(diagnosis, data_dir);
   check_space(diagnosis, data_dir);
 }

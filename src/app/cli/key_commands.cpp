@@ -66,7 +66,7 @@ int execute(const KeysRotate&, Context& context) {
   if (made.has_value()) {
     context.console.out(fmt::format("key {} is published now and signs from {}\n", *made, from));
   } else {
-    context.console.out(fmt::format("key {} waits already; it signs from {}\n", keys.back().kid, from));
+    context.console.out(fmt::format("key {} is already waiting; it signs from {}\n", keys.back().kid, from));
   }
   return exit_done;
 }

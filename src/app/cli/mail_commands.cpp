@@ -62,7 +62,7 @@ int execute(const MailList& command, Context& context) {
   if (json) {
     array.finish();
   } else if (table.size() == 0) {
-    context.console.err("no mail waits\n");
+    context.console.err("no mail is waiting\n");
   }
   return exit_done;
 }
@@ -79,7 +79,7 @@ int execute(const MailRetry& command, Context& context) {
   const auto count = context.services.database.write_now(work);
   if (command.id.has_value() && count == 0) return refuse(context.console, ErrorCode::mail_not_found);
   if (count > 0) context.services.wake_mail();
-  context.console.out(fmt::format("{} mail(s) to be sent now\n", count));
+  context.console.out(fmt::format("{} mail(s) will be sent now\n", count));
   return exit_done;
 }
 

@@ -55,8 +55,7 @@ Secret to_input(const Ends& ends) {
 Ends from_input(std::string_view text) {
   const std::size_t first = text.find('\n');
   const std::size_t second = first == std::string_view::npos ? first : text.find('\n', first + 1);
-  if (second == std::string_view::npos)
-    throw std::runtime_error("the other side does not speak this protocol");
+  if (second == std::string_view::npos) throw std::runtime_error("the peer does not speak this protocol");
   return {.from = parse_store_url(text.substr(0, first)),
           .to = parse_store_url(text.substr(first + 1, second - first - 1)),
           .style = text.substr(second + 1) == "bar" ? MoveProgress::Style::bar : MoveProgress::Style::lines};
@@ -107,15 +106,14 @@ void prepare_directory(const StoreUrl& url) {
 std::string describe_next_step(const Ends& ends) {
   if (ends.to.dialect == db::Dialect::postgres) {
     return fmt::format(
-        "next: start every node with database_url set to it, and with the master secret of before "
-        "(master_secret or\n"
-        "master_secret_file; it was {} unless the settings say otherwise). {} is not served any more.\n",
+        "next: start every node with database_url set to it, and with the same master secret as before "
+        "(master_secret or\nmaster_secret_file; it was {} unless the settings say otherwise). {} is no "
+        "longer served.\n",
         (ends.from.directory / "master_secret").string(), ends.from.name);
   }
   return fmt::format(
       "next: start the server with data_dir = {}, without database_url, and with the master secret of the "
-      "nodes\n"
-      "(master_secret or master_secret_file). {} is not served any more: its nodes end.\n",
+      "nodes\n(master_secret or master_secret_file). {} is no longer served: its nodes are stopping.\n",
       ends.to.directory.string(), ends.from.name);
 }
 
@@ -180,10 +178,9 @@ void check_secret(db::Database& source, const Settings& settings) {
   } catch (const Unavailable&) {
     throw;
   } catch (const std::exception& error) {
-    throw StartRefused(
-        {fmt::format("everybody would be signed out, since whoever serves the target could not open the "
-                     "keys: {}",
-                     error.what())});
+    throw StartRefused({fmt::format(
+        "everybody would be signed out, because the server of the target could not open the keys: {}",
+        error.what())});
   }
 }
 
@@ -205,8 +202,8 @@ std::string pick(const std::optional<std::string>& given, const char* variable, 
   if (given.has_value()) {
     if (holds_password(*given)) {
       console.err(
-          fmt::format("warning: every user of this machine can read a password that stands in an argument; "
-                      "{} and PGPASSWORD are there for it\n",
+          fmt::format("warning: every user of this machine can read a password in an argument; use {} or "
+                      "PGPASSWORD instead\n",
                       variable));
     }
     return *given;
@@ -244,10 +241,10 @@ settings::Loaded load_for(const Invocation& invocation, const Ends& ends, const 
     const fs::path file = directory / "master_secret";
     std::error_code ignored;
     if (!fs::exists(file, ignored)) {
-      throw StartRefused(fmt::format(
-          "the master secret that belongs to {} is needed, to see that the target can be served with it: set "
-          "master_secret or master_secret_file",
-          ends.from.name));
+      throw StartRefused(
+          fmt::format("the master secret of {} is needed to check that the target can be served with it: set "
+                      "master_secret or master_secret_file",
+                      ends.from.name));
     }
     more.emplace_back("master_secret_file", file.string());
   }
@@ -259,13 +256,14 @@ Ends find_ends(const Move& command, const Settings& settings, Console& console) 
   const std::string from = pick(command.from, "LATCHKEY_MOVE_FROM", console);
   const std::string to = pick(command.to, "LATCHKEY_MOVE_TO", console);
   ends.from = from.empty() ? store_of(settings) : parse_store_url(from);
-  if (to.empty()) throw std::runtime_error("say where to: --to URL, or LATCHKEY_MOVE_TO");
+  if (to.empty()) throw std::runtime_error("name the target: --to URL, or LATCHKEY_MOVE_TO");
   ends.to = parse_store_url(to);
   if (ends.from.dialect == ends.to.dialect) {
-    throw std::runtime_error(
-        ends.from.dialect == db::Dialect::sqlite
-            ? "both are SQLite: `latchkey backup` and `latchkey restore` copy such a store"
-            : "both are PostgreSQL: pg_dump and pg_restore, or its replication, copy such a store");
+    throw std::runtime_error(ends.from.dialect == db::Dialect::sqlite
+                                 ? "source and target are both SQLite: use `latchkey backup` and `latchkey "
+                                   "restore` to copy such a store"
+                                 : "source and target are both PostgreSQL: use pg_dump and pg_restore, or "
+                                   "replication, to copy such a store");
   }
   if (::isatty(STDERR_FILENO) == 1) ends.style = MoveProgress::Style::bar;
   return ends;
@@ -294,11 +292,11 @@ int run_move(const Move& command, const Invocation& invocation, Console& console
 int move_running(Context& context, const settings::Loaded& loaded) {
   const Ends ends = from_input(context.input.text());
   if (!loaded.settings.is_embedded()) {
-    throw std::runtime_error(fmt::format("the server that runs in {} serves a PostgreSQL: stop it first",
-                                         ends.from.directory.string()));
+    throw std::runtime_error(
+        fmt::format("the server running in {} uses PostgreSQL: stop it first", ends.from.directory.string()));
   }
   const std::unique_lock alone(moving, std::try_to_lock);
-  if (!alone.owns_lock()) throw std::runtime_error("another move is at work: wait for its end");
+  if (!alone.owns_lock()) throw std::runtime_error("another move is running: wait until it ends");
   const Clock clock;
   const auto source = db::make_side(context.services.database, db::Dialect::sqlite);
   log::info("store.move_begins", {{"to", ends.to.name}});

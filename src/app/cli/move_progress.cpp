@@ -27,7 +27,7 @@ std::string_view verb(move::MoveObserver::Phase phase) {
 }
 
 void refuse_when_stopping(const std::stop_token& stop) {
-  if (stop.stop_requested()) throw Unavailable("the server is stopping: give the command again");
+  if (stop.stop_requested()) throw Unavailable("the server is stopping: run the command again");
 }
 
 }  // namespace

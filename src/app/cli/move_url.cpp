@@ -44,7 +44,7 @@ Secret with(const Secret& url, std::string_view name, std::string_view value) {
 StoreUrl parse_sqlite(std::string_view text) {
   std::string_view path = text.substr(sqlite_scheme.size());
   if (path.starts_with("//")) path.remove_prefix(2);
-  if (path.empty()) throw std::runtime_error("sqlite: wants the path of a data directory behind it");
+  if (path.empty()) throw std::runtime_error("sqlite: must be followed by the path of a data directory");
   StoreUrl store;
   store.directory = fs::absolute(fs::path(path)).lexically_normal();
   if (!store.directory.has_filename()) store.directory = store.directory.parent_path();
@@ -61,7 +61,7 @@ StoreUrl parse_postgres(std::string_view text) {
   try {
     store.name = db::describe_postgres(store.url);
   } catch (const std::exception& error) {
-    throw std::runtime_error(std::string("the URL of the PostgreSQL can not be used: ") + error.what());
+    throw std::runtime_error(std::string("this PostgreSQL URL cannot be used: ") + error.what());
   }
   return store;
 }
@@ -73,7 +73,7 @@ bool holds_password(std::string_view url) { return is_postgres(url) && db::postg
 StoreUrl parse_store_url(std::string_view text) {
   if (text.starts_with(sqlite_scheme)) return parse_sqlite(text);
   if (is_postgres(text)) return parse_postgres(text);
-  throw std::runtime_error("a store is named sqlite:DIRECTORY or postgresql://USER@HOST:PORT/DATABASE");
+  throw std::runtime_error("a store is written as sqlite:DIRECTORY or postgresql://USER@HOST:PORT/DATABASE");
 }
 
 StoreUrl store_of(const Settings& settings) {

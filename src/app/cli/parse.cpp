@@ -13,33 +13,24 @@ namespace latchkey::app::cli {
 namespace {
 
 constexpr const char* settings_footer =
-    "\n`--config FILE` and every flag of `latchkey serve --help` can be given, too: they say which store is "
+    "\n`--config FILE` and every flag of `latchkey serve --help` work here, too: they say which store is "
     "meant.";
 
 constexpr const char* move_footer =
     "\nURL is sqlite:DIRECTORY (a data directory) or postgresql://USER@HOST:PORT/DATABASE, as libpq has it. "
-    "Every "
-    "user of this\nmachine can read arguments: a password belongs into PGPASSWORD, a password file "
-    "(PGPASSFILE), or the "
-    "whole URL into\nLATCHKEY_MOVE_FROM and LATCHKEY_MOVE_TO, which stand in for the options.\n"
-    "\nOut of SQLite the server may run: it carries the move out, answers everything until the last, short "
-    "part, "
-    "then refuses\nwrites (503) for that part, and ends. Out of PostgreSQL its nodes refuse writes for the "
-    "whole "
-    "move, answer reads, and end.\nAll users stay signed in, as the target is served with the same master "
-    "secret. "
-    "A move that was interrupted is given again:\nit empties what it had written, and begins anew. The "
-    "source is not "
-    "served any more afterwards.\n";
+    "Every user of this\nmachine can read arguments, so put a password into PGPASSWORD or a password file "
+    "(PGPASSFILE), or the whole URL into\nLATCHKEY_MOVE_FROM or LATCHKEY_MOVE_TO, which stand in for the "
+    "options.\n\nThe server may run: it carries the move out (out of PostgreSQL, its nodes go on), answers "
+    "everything until the last, short\nstep, refuses writes (503) for that step, and stops. All users stay "
+    "signed in, because the target is served with the same\nmaster secret. Repeat a move that was "
+    "interrupted: it empties what it had written and begins again. Afterwards the source\nis no longer "
+    "served.\n";
 
 constexpr const char* program_footer =
-    "\nCommands on accounts, keys, mail and the store may be given while the server runs: it carries them "
-    "out.\n"
-    "Exit code: 0 done, 1 refused or failed, 2 used wrongly.\n"
-    "\n"
-    "  latchkey user add --email you@example.org --username you --role admin --confirmed --password-stdin\n"
-    "  latchkey serve --listen 127.0.0.1:8080\n"
-    "  latchkey COMMAND --help";
+    "\nCommands on accounts, keys, mail and the store work while the server runs: the server carries them "
+    "out.\nExit code: 0 done, 1 refused or failed, 2 wrong usage.\n\n  latchkey user add --email "
+    "you@example.org --username you --role admin --confirmed --password-stdin\n  latchkey serve --listen "
+    "127.0.0.1:8080\n  latchkey COMMAND --help";
 
 /// The group of the settings, which only `serve --help` shows, with what they mean.
 constexpr const char* settings_group = "Settings";
@@ -108,7 +99,7 @@ std::filesystem::path read_file(const std::string& text) {
   // An option that does not exist is likelier than such a file.
   if (is_marked(text)) {
     const std::string file = without_mark(text);
-    throw Misuse{"unknown option " + settings::quote(file) + "; a file of that name is ./" + file};
+    throw Misuse{"unknown option " + settings::quote(file) + "; for a file of that name write ./" + file};
   }
   if (text == "-") {
     throw Misuse{"a backup is a file and not a stream: give FILE a name; a file of the name - is ./-"};
@@ -119,7 +110,7 @@ std::filesystem::path read_file(const std::string& text) {
 
 UserAdd read_user_add(const Raw& raw) {
   if (raw.password == raw.password_hash)
-    throw Misuse{"give one of --password-stdin and --password-hash-stdin"};
+    throw Misuse{"give either --password-stdin or --password-hash-stdin"};
   return {.email = raw.email,
           .username = raw.username,
           .role = raw.role.empty() ? Role::user : read_role(raw.role),
@@ -129,9 +120,9 @@ UserAdd read_user_add(const Raw& raw) {
 
 MailRetry read_mail_retry(const Raw& raw) {
   if (raw.mail_id.empty()) return {};
-  if (raw.all) throw Misuse{"give one of ID and --all"};
+  if (raw.all) throw Misuse{"give either ID or --all"};
   const auto id = parse_id<LinkId>(raw.mail_id);
-  if (!id.has_value()) throw Misuse{"ID is one that `latchkey mail list` shows, 32 hexadecimal digits"};
+  if (!id.has_value()) throw Misuse{"ID must be one that `latchkey mail list` shows: 32 hexadecimal digits"};
   return {.id = id};
 }
 
@@ -185,7 +176,7 @@ class Parser {
     command->footer(settings_footer);
     return *command;
   }
-  void add_json(CLI::App* command) { command->add_flag("--json", raw_.json, "JSON, for programs"); }
+  void add_json(CLI::App* command) { command->add_flag("--json", raw_.json, "Print JSON, for programs"); }
   void add_user(CLI::App* command) {
     text(command, "USER", raw_.user, "Id or e-mail address")->required()->type_name("");
   }
@@ -204,17 +195,17 @@ class Parser {
 
   void add_user_commands() {
     auto& user = group("user", "Accounts: add, list, show, block, unblock, set-role, delete");
-    auto* add = leaf(user, "add", "Make an account; without --confirmed it is sent a confirmation mail",
+    auto* add = leaf(user, "add", "Create an account; without --confirmed, send it a confirmation mail",
                      [this] { return read_user_add(raw_); });
     text(add, "--email", raw_.email, "E-mail address")->required()->type_name("E");
     text(add, "--username", raw_.username, "3 to 50 characters")->required()->type_name("U");
-    text(add, "--role", raw_.role, "user (without this), moderator or admin")->type_name("R");
+    text(add, "--role", raw_.role, "user (the default), moderator or admin")->type_name("R");
     add->add_flag("--confirmed", raw_.confirmed, "The address needs no confirmation");
     add->add_flag("--password-stdin", raw_.password, "Read the password from standard input");
     add->add_flag("--password-hash-stdin", raw_.password_hash,
                   "Read a bcrypt or Argon2id hash from standard input, brought from another service");
-    add_json(leaf(user, "list", "All accounts", [this] { return UserList{raw_.format()}; }));
-    auto* show = leaf(user, "show", "One account", [this] {
+    add_json(leaf(user, "list", "List all accounts", [this] { return UserList{raw_.format()}; }));
+    auto* show = leaf(user, "show", "Show one account", [this] {
       return UserShow{read_user(raw_.user), raw_.format()};
     });
     add_user(show);
@@ -234,22 +225,22 @@ class Parser {
 
   void add_key_commands() {
     auto& keys = group("keys", "The keys that sign access tokens: list, rotate, revoke, rekey");
-    add_json(
-        leaf(keys, "list", "All keys and what each is for now", [this] { return KeysList{raw_.format()}; }));
-    leaf(keys, "rotate", "Make a key that takes over ten minutes from now", [] { return KeysRotate{}; });
-    auto* revoke = leaf(keys, "revoke", "Drop a key at once, with every token that it signed",
+    add_json(leaf(keys, "list", "List all keys and what each is used for now",
+                  [this] { return KeysList{raw_.format()}; }));
+    leaf(keys, "rotate", "Create a key that takes over ten minutes from now", [] { return KeysRotate{}; });
+    auto* revoke = leaf(keys, "revoke", "Revoke a key at once, with every token that it signed",
                         [this] { return KeysRevoke{raw_.kid}; });
     text(revoke, "KID", raw_.kid, "A key that `latchkey keys list` shows")->required()->type_name("");
-    leaf(keys, "rekey", "Seal again, under master_secret, what master_secret_previous sealed",
+    leaf(keys, "rekey", "Encrypt again, under master_secret, what master_secret_previous encrypted",
          [] { return KeysRekey{}; });
   }
 
   void add_mail_commands() {
-    auto& mail = group("mail", "Mail that waits to be sent: list, retry");
-    add_json(leaf(mail, "list", "What waits and what was put aside after its last try",
+    auto& mail = group("mail", "Mail that is waiting to be sent: list, retry");
+    add_json(leaf(mail, "list", "List mail that is waiting, and mail that was put aside after its last try",
                   [this] { return MailList{raw_.format()}; }));
-    auto* retry =
-        leaf(mail, "retry", "Send now, with a full count of tries", [this] { return read_mail_retry(raw_); });
+    auto* retry = leaf(mail, "retry", "Send now, with a fresh count of tries",
+                       [this] { return read_mail_retry(raw_); });
     text(retry, "ID", raw_.mail_id,
          "A mail that `latchkey mail list` shows; without it, all that were put aside")
         ->type_name("");
@@ -257,26 +248,25 @@ class Parser {
   }
 
   void add_store_commands() {
-    leaf(app_, "migrate", "Make the store, or bring it up to date with this program",
+    leaf(app_, "migrate", "Create the store, or migrate it to this program's schema",
          [] { return Migrate{}; });
     leaf(app_, "config", "Print the settings in force, as TOML", [this] {
       return Config{raw_.reference};
     })->add_flag("--reference", raw_.reference, "Print the reference of all settings instead, as Markdown");
     leaf(app_, "openapi", "Print the description of the API (OpenAPI 3.1)", [] { return OpenApi{}; });
-    leaf(app_, "backup",
-         "Copy the whole store to a new file, also while the server runs (which then writes it)",
+    leaf(app_, "backup", "Copy the whole store to a new file; while the server runs, the server writes it",
          [this] { return Backup{read_file(raw_.file)}; })
-        ->add_option("FILE", raw_.file, "Must not exist; made readable by its owner only")
+        ->add_option("FILE", raw_.file,
+                     "A file that does not exist yet; only its owner will be able to read it")
         ->required()
         ->type_name("");
-    leaf(app_, "restore",
-         "Put a backup in place of the store: every session, link and token of before is void",
+    leaf(app_, "restore", "Replace the store by a backup: every earlier session, link and token becomes void",
          [this] { return Restore{read_file(raw_.file)}; })
         ->add_option("FILE", raw_.file, "What `latchkey backup` wrote; a running server restarts with it")
         ->required()
         ->type_name("");
     add_move();
-    leaf(app_, "doctor", "Look for what is wrong and say what to do", [this] {
+    leaf(app_, "doctor", "Look for problems and say what to do", [this] {
       return Doctor{raw_.full};
     })->add_flag("--full", raw_.full, "Read every page of the store, however large it is");
   }
@@ -286,9 +276,9 @@ class Parser {
         leaf(app_, "move", "Move everything to another database: SQLite to PostgreSQL, or back", [this] {
           return Move{given(raw_.from), given(raw_.to)};
         });
-    text(move, "--from", raw_.from, "Where it is now; without this, the store of the settings")
+    text(move, "--from", raw_.from, "The source; without this, the store that the settings name")
         ->type_name("URL");
-    text(move, "--to", raw_.to, "An empty database, or a directory for one")->type_name("URL");
+    text(move, "--to", raw_.to, "The target: an empty database, or a directory for one")->type_name("URL");
     move->footer(std::string(move_footer) + settings_footer);
   }
   static std::optional<std::string> given(const std::string& text) {

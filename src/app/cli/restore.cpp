@@ -42,7 +42,7 @@ std::optional<std::string_view> find_stranger(const fs::path& file) {
   constexpr std::size_t ours_at = 68;
   std::array<char, 100> bytes{};
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) return "it can not be read";
+  if (!stream) return "it cannot be read";
   stream.read(bytes.data(), bytes.size());
   const std::string_view head(bytes.data(), static_cast<std::size_t>(stream.gcount()));
   if (head.empty()) return "it is empty";
@@ -73,13 +73,13 @@ void check_backup(const fs::path& backup, const fs::path& data_dir) {
   if (!fs::exists(status)) throw std::runtime_error(backup.string() + " does not exist");
   if (!fs::is_regular_file(status)) throw std::runtime_error(backup.string() + " is not a file");
   if (const auto why = find_stranger(backup))
-    throw std::runtime_error(fmt::format("{} is no backup of latchkey: {}", backup.string(), *why));
+    throw std::runtime_error(fmt::format("{} is not a backup of Latchkey: {}", backup.string(), *why));
   // The folder is emptied first.
   const auto folder = fs::weakly_canonical(copy_folder(data_dir));
   const auto wanted = fs::weakly_canonical(backup);
   if (std::ranges::mismatch(folder, wanted).in1 == folder.end()) {
     throw std::runtime_error("move " + backup.string() + " out of " + folder.string() +
-                             " first: restoring works there");
+                             " first: restore works in that folder");
   }
 }
 
@@ -102,7 +102,8 @@ void prepare_copy(const fs::path& backup, const fs::path& data_dir, std::optiona
   db::make_restore_directory(backup, copy_folder(data_dir), stop);
   {
     db::Database copy(db::sqlite::open_sqlite({.directory = copy_folder(data_dir)}));
-    if (plan_schema(copy).from == 0) throw std::runtime_error(backup.string() + " is no backup of latchkey");
+    if (plan_schema(copy).from == 0)
+      throw std::runtime_error(backup.string() + " is not a backup of Latchkey");
     migrate_schema(copy, now);
     move::marks::clear_remains(*db::make_side(copy, db::Dialect::sqlite),
                                tables());  // of a move that was at work
@@ -232,10 +233,11 @@ int restore_here(const Restore& command, const settings::Loaded& loaded, Timesta
 
 std::string describe_restored(const fs::path& backup, const fs::path& data_dir) {
   std::string text =
-      fmt::format("{} is restored; every session, link and token of before is void\n", backup.string());
+      fmt::format("{} is restored; every earlier session, link and token is void\n", backup.string());
   const fs::path before = data_dir / "latchkey.db.replaced";
   if (fs::exists(before)) {
-    text += fmt::format("the store before stays as {}: remove it when you are content\n", before.string());
+    text += fmt::format("the previous store stays as {}: remove it when you no longer need it\n",
+                        before.string());
   }
   return text;
 }

@@ -36,7 +36,7 @@ int say_migrated(const db::Migrated& migrated, Console& console) {
     console.out(fmt::format("the store is up to date at schema version {}\n", migrated.to));
   } else {
     console.out(
-        fmt::format("the store is brought from schema version {} to {}\n", migrated.from, migrated.to));
+        fmt::format("the store was migrated from schema version {} to {}\n", migrated.from, migrated.to));
   }
   return exit_done;
 }
@@ -58,12 +58,12 @@ void refuse_missing_store(const Settings& settings) {
   refuse_lost_store(settings.data_dir);
   if (has_store(settings.data_dir)) return;
   throw StartRefused(fmt::format(
-      "there is no store in {}: `latchkey serve` or `latchkey migrate` makes one; is data_dir right?",
+      "there is no store in {}: `latchkey serve` or `latchkey migrate` creates one; is data_dir right?",
       settings.data_dir.string()));
 }
 
 int misplaced(std::string_view name, Console& console) {
-  console.complain(fmt::format("{} is no command for a server that runs", name));
+  console.complain(fmt::format("{} is not a command for a running server", name));
   return exit_misused;
 }
 
@@ -73,13 +73,13 @@ void refuse_on_shared_store(const Command& command, const Settings& settings) {
   if (settings.is_embedded()) return;
   if (std::holds_alternative<Backup>(command)) {
     throw StartRefused(
-        "backup is for the embedded store: back a PostgreSQL up with pg_dump or pg_basebackup, and "
-        "the master secret with it");
+        "backup is for the embedded store: back up PostgreSQL with pg_dump or pg_basebackup, and keep the "
+        "master secret, too");
   }
   if (std::holds_alternative<Restore>(command)) {
     throw StartRefused(
-        "restore is for the embedded store: bring a PostgreSQL back with pg_restore, or with what "
-        "its base backups ask for, while no node runs");
+        "restore is for the embedded store: restore PostgreSQL with pg_restore, or from a base backup, while "
+        "no node runs");
   }
 }
 

@@ -112,7 +112,7 @@ int execute(const UserAdd& command, Context& context) {
   if (user.has_error()) return refuse(context.console, user.error());
   context.console.out(
       fmt::format("user {} ({}) added as {}{}\n", user->id.value, user->email, to_string(user->role),
-                  command.confirmed ? ", confirmed" : "; its confirmation mail waits to be sent"));
+                  command.confirmed ? ", confirmed" : "; its confirmation mail is waiting to be sent"));
   return exit_done;
 }
 

@@ -106,7 +106,7 @@ std::optional<std::string> PostgresDriver::trouble() const {
 
 void PostgresDriver::backup(const std::filesystem::path&, std::stop_token) {
   throw Fault(
-      "a PostgreSQL is backed up by its own tools: pg_dump for one database, pg_basebackup for a whole "
+      "PostgreSQL is backed up with its own tools: pg_dump for one database, pg_basebackup for a whole "
       "server");
 }
 

@@ -179,8 +179,8 @@ void try_first(const PostgresHost& host, std::map<std::string, std::string>& par
 void refuse_other_encodings(const PGconn* connection) {
   const char* encoding = PQparameterStatus(connection, "server_encoding");
   if (encoding == nullptr || std::string_view(encoding) == "UTF8") return;
-  throw Fault("the database is encoded in " + std::string(encoding) +
-              ", which has not every character that people have in their names: make one in UTF8 (createdb "
+  throw Fault("the encoding of the database is " + std::string(encoding) +
+              ", which lacks characters that people have in their names: create one in UTF8 (createdb "
               "--encoding=UTF8 --template=template0)");
 }
 

@@ -79,7 +79,7 @@ class PostgresPipe {
     void fail(const PGresult* result, std::string_view sql);
   };
 
-  // Connecting (postgres_pipe_connect.cpp).
+  // Connecting (pipe_connect.cpp).
   void start_connecting();
   void connected(PostgresHandle handle, const std::string& why_not);
   void go_away(const std::string& why);

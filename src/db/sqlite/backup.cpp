@@ -39,7 +39,7 @@ class Unfinished {
 };
 
 void refuse_when_stopping(const std::stop_token& stop) {
-  if (stop.stop_requested()) throw Unavailable("the server is stopping: give the command again");
+  if (stop.stop_requested()) throw Unavailable("the server is stopping: run the command again");
 }
 
 /// Copies page by page into `to`, which exists, is empty and is not open elsewhere.
@@ -105,7 +105,7 @@ std::vector<std::string> find_problems(sqlite3* db, const std::stop_token& stop)
 }  // namespace
 
 void backup_sqlite(const fs::path& from, const fs::path& to, std::stop_token stop) {
-  if (fs::exists(fs::symlink_status(to))) throw Fault(to.string() + " exists already");
+  if (fs::exists(fs::symlink_status(to))) throw Fault(to.string() + " already exists");
   const fs::path part = with_suffix(to, ".part");
   std::error_code ignored;
   fs::remove(part, ignored);

@@ -42,7 +42,7 @@ class File {
 
 [[noreturn]] void throw_damaged(const fs::path& file, const std::string& reason) {
   throw Corrupt("the database " + file.string() + " is damaged (" + reason +
-                "): put a backup in its place with `latchkey restore FILE`");
+                "): restore a backup with `latchkey restore FILE`");
 }
 
 std::uint32_t big_endian(const unsigned char* bytes) {
@@ -155,7 +155,7 @@ SqliteHandle open_checked(const fs::path& file) {
     check_identity(db.get(), file);  // before anything is changed
     if (run_sql(db.get(), "PRAGMA journal_mode = WAL") != "wal") {
       throw Fault("the file system of " + file.string() +
-                  " can not hold a write-ahead log (no shared memory?)");
+                  " cannot hold a write-ahead log (no shared memory?)");
     }
     run_sql(db.get(), "BEGIN IMMEDIATE");
     rewrite_log(with_suffix(file, "-wal"));

@@ -30,7 +30,7 @@ struct AccessQuery {
 constexpr auto describe(const AccessQuery*) {
   return api::object("AccessQuery",
                      api::member("is_active", &AccessQuery::is_active,
-                                 {.meaning = "in place of the body: true, false, 1, 0, yes, no, on, off"}));
+                                 {.meaning = "instead of the body: true, false, 1, 0, yes, no, on, off"}));
 }
 
 struct AccessResponse {
@@ -64,7 +64,7 @@ Result<AccessRequest> read_access(const http::Request& request) {
     if (parsed.has_error()) return parsed.error();
     const auto* object = parsed->if_object();
     if (object != nullptr && object->contains("is_active")) {
-      return Error(repeated_parameter, "is_active is given in the query and in the body");
+      return Error(repeated_parameter, "is_active is given both in the query and in the body");
     }
   }
   return api::decode_fields<AccessRequest>(*query, "query");
@@ -90,8 +90,8 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/auth/block_user/{user_id}",
         .tag = "administration",
         .summary = "Block or unblock an account",
-        .description = "Blocking ends all sessions of the account at once. The last administrator can not be "
-                       "blocked.",
+        .description =
+            "Blocking ends all sessions of the account at once. The last administrator cannot be blocked.",
         .access = api::administrators,
         .body = api::takes<AccessRequest>(http::BodyKind::optional_json),
         .query = api::takes_query<AccessQuery>(),

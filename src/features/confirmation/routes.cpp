@@ -23,7 +23,7 @@ struct RequestEmail {
 };
 constexpr auto describe(const RequestEmail*) {
   return api::object("RequestEmail", api::member("email", &RequestEmail::email,
-                                                 {.meaning = "The address that is to be confirmed",
+                                                 {.meaning = "The address to confirm",
                                                   .format = "email",
                                                   .example = "user@example.com",
                                                   .shown_longest = 254}));
@@ -71,7 +71,7 @@ Task<Result<http::Response>> get_rejected_email(const api::Api& api, http::Reque
   if (contact->confirmed) co_return Error(invalid_confirmation);
   if (reader == Reader::person)
     co_return api.pages.render(request, reject_page, {{"username", contact->username}});
-  co_return http::message_response(200, "POST here to remove the account");
+  co_return http::message_response(200, "Send a POST to this address to remove the account");
 }
 
 Task<Result<http::Response>> post_rejected_email(const api::Api& api, http::Request& request) {
@@ -126,7 +126,7 @@ constexpr api::Endpoint rows[] = {
         .method = http::Method::get,
         .path = "/api/auth/rejected_email/{token}",
         .tag = "confirmation",
-        .summary = "\"This was not me\": a page with a button, changes nothing",
+        .summary = "\"This was not me\": shows a page with a button and changes nothing",
         .answer = api::gives_page_or<api::MessageResponse>(),
         .refusals = {invalid_confirmation},
         .errors = http::ErrorStyle::page_or_field_list,

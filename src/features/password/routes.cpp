@@ -50,10 +50,10 @@ constexpr api::Endpoint endpoints[] = {
         .method = http::Method::post,
         .path = "/api/auth/login",
         .tag = "auth",
-        .summary = "Sign in with address and password",
+        .summary = "Sign in with e-mail address and password",
         .description =
-            "A form, as OAuth 2.0 has it for passwords (RFC 6749 §4.3). After several wrong passwords "
-            "in a row sign-in to the account is refused for a while, which `Retry-After` tells.",
+            "A form, as in the password grant of OAuth 2.0 (RFC 6749 §4.3). After several wrong passwords in "
+            "a row, sign-in to the account is refused for a while; `Retry-After` says for how long.",
         .body = api::takes<LoginForm>(http::BodyKind::form),
         .answer = api::gives<api::TokenResponse>(),
         .refusals = {malformed_form, invalid_credentials, email_not_confirmed, account_blocked,

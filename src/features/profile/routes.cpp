@@ -18,8 +18,9 @@ constexpr api::Endpoint endpoints[] = {
         .method = http::Method::get,
         .path = "/api/users/me",
         .tag = "users",
-        .summary = "Who is signed in",
-        .description = "Asks the store each time: the end of the session, or a block, counts at once.",
+        .summary = "The signed-in user",
+        .description =
+            "The store is asked each time, so the end of the session, or a block, takes effect at once.",
         .access = api::signed_in,
         .answer = api::gives<api::UserResponse>(),
         .refusals = {ErrorCode::invalid_token},

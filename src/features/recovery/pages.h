@@ -27,7 +27,7 @@ inline constexpr web::Field new_password_fields[] = {
 inline constexpr web::PageFile new_password_page{
     .file = "recovery/new_password.html", .title = "Choose a new password", .fields = new_password_fields};
 inline constexpr web::PageFile password_changed_page{.file = "recovery/password_changed.html",
-                                                     .title = "Your password is changed"};
+                                                     .title = "Your password has been changed"};
 
 inline constexpr web::PageFile pages[] = {new_password_page, password_changed_page};
 

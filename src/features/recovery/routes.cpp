@@ -48,9 +48,9 @@ constexpr auto describe(const ResetRequest*) {
       api::member("token", &ResetRequest::token, {.meaning = "what follows /password/new/ in the link"}),
       api::member("handle", &ResetRequest::handle, {.meaning = "in place of the token, with the code"}),
       api::member("code", &ResetRequest::code, {.meaning = "of the mail", .example = "12345678"}),
-      api::member("password", &ResetRequest::password,
-                  {.meaning = "8 characters or more, none that is easy to guess",
-                   .example = "a much better password"}));
+      api::member(
+          "password", &ResetRequest::password,
+          {.meaning = "8 characters or more, and not easy to guess", .example = "a much better password"}));
 }
 
 /// Link or code, not both and not neither.

@@ -10,7 +10,7 @@
 
 namespace latchkey::features::sessions {
 
-/// Gives the successor of a refresh token (session_rules.h decides), so that concurrent refreshes, lost
+/// Gives the successor of a refresh token (flow/sessions/rules.h decides), so that concurrent refreshes, lost
 /// answers and retries within the grace all get the same one. Refuses with invalid_token; a token that was
 /// rotated away ends its session.
 Task<Result<flow::sessions::TokenPair>> refresh(flow::Services& services, flow::Origin origin,

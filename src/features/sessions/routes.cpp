@@ -34,7 +34,8 @@ constexpr auto describe(const SessionResponse*) {
                   {.meaning = "when its refresh token was last exchanged"}),
       api::member("address", &SessionResponse::address, {.meaning = "the IP address that signed in"}),
       api::member("user_agent", &SessionResponse::user_agent),
-      api::member("current", &SessionResponse::current, {.meaning = "the session that asks"}));
+      api::member("current", &SessionResponse::current,
+                  {.meaning = "whether this is the session that asks"}));
 }
 
 SessionResponse session_response(const store::sessions::Listed& session, const SessionId& current) {
@@ -104,8 +105,7 @@ Task<Result<http::Response>> get_sessions(const api::Api& api, http::Request& re
   }
   flow::Origin origin = api::origin_of(request);
   const std::int64_t limit = query->limit.value_or(api::most_rows);
-  const auto page =
-      co_await list_own_sessions(api.services, std::move(origin), caller.user.id, after, limit);
+  const auto page = co_await list_own_sessions(api.services, std::move(origin), caller.user.id, after, limit);
   std::vector<SessionResponse> sessions;
   sessions.reserve(page.rows.size());
   for (const auto& session : page.rows) sessions.push_back(session_response(session, caller.session));
@@ -151,9 +151,8 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/auth/refresh_token",
         .tag = "auth",
         .summary = "Exchange a refresh token for new tokens",
-        .description =
-            "A refresh token is good once. Whoever sends one again after `tokens.refresh_grace` ends "
-            "the session; before that the answer has the same successor again.",
+        .description = "A refresh token can be used once. Sending it again after `tokens.refresh_grace` ends "
+                       "the session; before that, the answer has the same successor again.",
         .access = api::refresh_token_holder,
         .answer = api::gives<api::TokenResponse>(),
         .refusals = {invalid_token},
@@ -166,9 +165,8 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/auth/refresh_token",
         .tag = "auth",
         .summary = "Exchange a refresh token for new tokens",
-        .description =
-            "A refresh token is good once. Whoever sends one again after `tokens.refresh_grace` ends "
-            "the session; before that the answer has the same successor again.",
+        .description = "A refresh token can be used once. Sending it again after `tokens.refresh_grace` ends "
+                       "the session; before that, the answer has the same successor again.",
         .access = api::refresh_token_holder,
         .answer = api::gives<api::TokenResponse>(),
         .refusals = {invalid_token},

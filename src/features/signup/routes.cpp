@@ -22,20 +22,20 @@ struct SignupRequest {
   Secret password;
 };
 constexpr auto describe(const SignupRequest*) {
-  return api::object("UserSchema",
-                     api::member("email", &SignupRequest::email,
-                                 {.meaning = "Where the confirmation goes; what the user signs in with",
-                                  .format = "email",
-                                  .example = "user@example.com",
-                                  .shown_longest = 254}),
-                     api::member("username", &SignupRequest::username,
-                                 {.meaning = "A name that others may see",
-                                  .example = "new_user",
-                                  .shown_shortest = 3,
-                                  .shown_longest = 50}),
-                     api::member("password", &SignupRequest::password,
-                                 {.meaning = "8 characters or more, none that is easy to guess",
-                                  .example = "secure_password"}));
+  return api::object(
+      "UserSchema",
+      api::member("email", &SignupRequest::email,
+                  {.meaning = "Where the confirmation goes; what the user signs in with",
+                   .format = "email",
+                   .example = "user@example.com",
+                   .shown_longest = 254}),
+      api::member("username", &SignupRequest::username,
+                  {.meaning = "A name that others may see",
+                   .example = "new_user",
+                   .shown_shortest = 3,
+                   .shown_longest = 50}),
+      api::member("password", &SignupRequest::password,
+                  {.meaning = "8 characters or more, and not easy to guess", .example = "secure_password"}));
 }
 
 /// A user, and where confirmation is switched off the members of the tokens beside.
@@ -73,11 +73,10 @@ constexpr api::Endpoint endpoints[] = {
         .method = http::Method::post,
         .path = "/api/auth/signup",
         .tag = "auth",
-        .summary = "Open an account",
-        .description =
-            "Sends a mail with a link that confirms the address. Until somebody follows it, the "
-            "account can not sign in. Where the setting `accounts.confirmation` is off, no mail is "
-            "sent, and the answer carries tokens.",
+        .summary = "Create an account",
+        .description = "Sends a mail with a link that confirms the address. Until somebody follows it, the "
+                       "account cannot sign in. If the setting `accounts.confirmation` is off, no mail is "
+                       "sent, and the answer has tokens.",
         .body = api::takes<SignupRequest>(),
         .answer = {.status = 201, .schema = {"SignedUp", signed_up_schema}},
         .refusals = {malformed_json, account_exists, username_taken, validation_failed, overloaded},

@@ -18,9 +18,9 @@ std::string explain_no_administrator(const users::User& account) {
   const std::string id = std::to_string(account.id.value);
   std::string why = "which is blocked; run `latchkey user unblock " + id + "`";
   if (account.role != Role::admin) {
-    why = "which is no administrator; run `latchkey user set-role " + id + " admin` if it should be one";
+    why = "which is not an administrator; run `latchkey user set-role " + id + " admin` if it should be one";
   } else if (!account.confirmed) {
-    why = "which was never confirmed: follow the link of its mail, run `latchkey user delete " + id + "`";
+    why = "which was never confirmed: follow the link in its mail, run `latchkey user delete " + id + "`";
   }
   return "admin.email belongs to account " + id + ", " + why + ", or choose another address";
 }
@@ -83,7 +83,7 @@ std::optional<std::string> ensure_administrator(Services& services, const Origin
   if (outcome.made.has_value()) {
     log::info("administrator.made", {{"id", outcome.made->value},
                                      {"from", "admin.email"},
-                                     {"hint", "admin.password has no effect any more: take it out"}});
+                                     {"hint", "admin.password no longer has any effect: remove it"}});
   }
   return std::move(outcome.problem);
 }
@@ -101,9 +101,8 @@ std::optional<std::string> ensure_unique_usernames(Services& services) {
         const auto other = tx.run(users::find_by_username_key, *key);
         if (other.has_value() && other->value == row.id.value) continue;  // another node has been quicker
         if (other.has_value()) {
-          return {"accounts.unique_usernames can not be switched on: accounts " +
-                      std::to_string(other->value) + " and " + std::to_string(row.id.value) +
-                      " have the same user name",
+          return {"accounts.unique_usernames cannot be turned on: accounts " + std::to_string(other->value) +
+                      " and " + std::to_string(row.id.value) + " have the same user name",
                   std::nullopt};
         }
         tx.run(users::update_username_key, *key, row.id);

@@ -31,10 +31,9 @@ KeySnapshot::KeySnapshot(std::uint64_t version, std::int64_t epoch, crypto::Keyr
   for (const auto& key : stored) {
     auto opened = ring_.unwrap(key.sealed_private_key, key.kid);
     if (!opened.has_value()) {
-      throw std::runtime_error(
-          "the signing key " + key.kid +
-          " can not be opened with this master secret; if the secret was replaced, give the old "
-          "one as master_secret_previous and run `latchkey keys rekey`");
+      throw std::runtime_error("the signing key " + key.kid +
+                               " cannot be decrypted with this master secret; if the secret was replaced, "
+                               "set the old one as master_secret_previous and run `latchkey keys rekey`");
     }
     if (opened->under_previous_master) sealed_under_previous_.push_back(key.kid);
     published.push_back({key.kid, opened->key.verify_key()});

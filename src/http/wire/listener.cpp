@@ -24,7 +24,7 @@ tcp::endpoint to_asio(const Endpoint& endpoint) {
 
 /// Throws std::system_error whose text says where.
 void demand(const boost::system::error_code& error, const Endpoint& endpoint) {
-  if (error) throw std::system_error(error, "can not listen on " + to_string(endpoint));
+  if (error) throw std::system_error(error, "cannot listen on " + to_string(endpoint));
 }
 
 }  // namespace

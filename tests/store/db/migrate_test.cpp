@@ -85,7 +85,7 @@ TEST_P(Migrate, a_changed_or_missing_file_is_refused) {
   const EmbeddedFile gap[] = {first, {"0003_late.sql", "CREATE TABLE c (a TEXT)"}};
   EXPECT_NE(refusal(database, gap).find("number 2 is missing"), std::string::npos);
   const EmbeddedFile twice[] = {first, {"0001_again.sql", "CREATE TABLE c (a TEXT)"}};
-  EXPECT_NE(refusal(database, twice).find("there twice"), std::string::npos);
+  EXPECT_NE(refusal(database, twice).find("exists twice"), std::string::npos);
   const EmbeddedFile unnamed[] = {{"accounts.sql", "CREATE TABLE c (a TEXT)"}};
   EXPECT_NE(refusal(database, unnamed).find("is not named like"), std::string::npos);
 }

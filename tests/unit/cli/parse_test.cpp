@@ -111,7 +111,7 @@ TEST(CliParse, AValueMayBeginWithADash) {
   EXPECT_EQ(ending({"user", "show", "-x"}).exit_code, exit_misused);
   EXPECT_NE(ending({"user", "show", "--nosuch", "1"}).err.find("unknown option \"--nosuch\""),
             std::string::npos);
-  EXPECT_NE(ending({"backup", "-v"}).err.find("unknown option \"-v\"; a file of that name is ./-v"),
+  EXPECT_NE(ending({"backup", "-v"}).err.find("unknown option \"-v\"; for a file of that name write ./-v"),
             std::string::npos);
   EXPECT_NE(ending({"user", "list", "-v"}).err.find("unexpected argument \"-v\""), std::string::npos);
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
+
 #include "base/field_errors.h"
 #include "base/json.h"
 #include "http/bearer.h"
@@ -44,6 +46,9 @@ TEST(HttpRespond, EveryErrorOfTheCatalogueHasATitle) {
     Response response = denial_response(static_cast<ErrorCode>(code), Request{}, ErrorStyle::problem, {});
     EXPECT_EQ(response.body.find("\"title\":\"Error\""), std::string::npos) << response.body;
     EXPECT_TRUE(parse_json(response.body)) << response.body;
+    // Words, as RFC 9110 has them.
+    for (const char c : reason_phrase(response.status))
+      EXPECT_TRUE(c == ' ' || std::isalpha(static_cast<unsigned char>(c))) << response.body;
   }
 }
 

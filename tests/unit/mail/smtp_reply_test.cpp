@@ -76,10 +76,10 @@ TEST(SmtpReply, C14M11ReasonsHoldNoSecrets) {
 
 TEST(SmtpReply, F23WhatLibcurlMisleadsAboutIsSaid) {
   const auto explain = [](SmtpEvidence evidence) { return mail::explain(evidence); };
-  EXPECT_EQ(explain({.stage = SmtpStage::greeting, .login_denied = true, .mechanisms = "CRAM-MD5 XOAUTH2"}),
-            "the server offers AUTH with CRAM-MD5 XOAUTH2 alone, and Latchkey signs in with PLAIN or LOGIN: "
-            "nobody was "
-            "asked");
+  EXPECT_EQ(
+      explain({.stage = SmtpStage::greeting, .login_denied = true, .mechanisms = "CRAM-MD5 XOAUTH2"}),
+      "the server offers only AUTH CRAM-MD5 XOAUTH2, but Latchkey signs in with PLAIN or LOGIN: no password "
+      "was sent");
   EXPECT_EQ(explain({.stage = SmtpStage::sign_in, .login_denied = true, .mechanisms = "PLAIN"}), "")
       << "it was asked";
   EXPECT_NE(explain({.connected = true}).find("smtps://"), std::string::npos);

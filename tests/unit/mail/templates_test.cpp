@@ -174,10 +174,10 @@ TEST(MailTemplates, WhatIsThereAndCanNotBeReadOrIsMisspeltIsRefused) {
   const Folder dangling;
   std::filesystem::remove(dangling.path() / "confirmation" / "body.txt");
   std::filesystem::create_symlink("nowhere", dangling.path() / "confirmation" / "body.txt");
-  refused(dangling, "body.txt: can not be read");
+  refused(dangling, "body.txt: cannot be read");
   const Folder misspelt;
   misspelt.write("Subject.txt", "x");
-  refused(misspelt, "Subject.txt: is no template; there are subject.txt, body.txt, body.html");
+  refused(misspelt, "Subject.txt: is not a template; the templates are subject.txt, body.txt, body.html");
   const Folder of_language;
   std::filesystem::create_directory(of_language.path() / "confirmation" / "de");
   of_language.write("de/betreff.txt", "x");

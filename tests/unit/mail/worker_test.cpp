@@ -1,5 +1,5 @@
-#include "mail/counters.h"
 #include "mail/worker.h"
+#include "mail/counters.h"
 
 #include <algorithm>
 
@@ -103,7 +103,7 @@ TEST_P(MailWorkerTest, AMailWhoseLinkRanOutIsPutAsideUnsent) {
   advance(hours{200});
   start();
   wait_until([&] { return waiting().at(0).put_aside; }, "the mail to be put aside");
-  EXPECT_NE(waiting().at(0).last_error.find("ran out"), std::string::npos);
+  EXPECT_NE(waiting().at(0).last_error.find("expired"), std::string::npos);
   EXPECT_EQ(state_.attempts, 0);
 }
 

@@ -40,7 +40,7 @@ TEST(Together, lifetimes_are_in_order) {
 }
 
 TEST(Together, the_administrator_has_an_address_and_a_password) {
-  EXPECT_TRUE(contains(refusal_of({{"ADMIN_EMAIL", "a@b.example"}}), "needs admin.password beside it"));
+  EXPECT_TRUE(contains(refusal_of({{"ADMIN_EMAIL", "a@b.example"}}), "also needs admin.password"));
   EXPECT_TRUE(contains(refusal_of({{"ADMIN_PASSWORD", "word"}}),
                        "admin.password ((set), environment LATCHKEY_ADMIN_PASSWORD) needs admin.email"));
   EXPECT_TRUE(
@@ -68,7 +68,7 @@ TEST(Together, M03_mail_in_the_clear_stays_on_this_machine) {
   }
   EXPECT_TRUE(contains(
       warnings_of(with({{"MAIL_SMTP_URL", "smtp://mail.example.com"}, {"MAIL_TLS", "opportunistic"}})),
-      "whoever sits between"));
+      "anybody on the way"));
   EXPECT_EQ(warnings_of(with({{"MAIL_SMTP_URL", "smtps://mail.example.com"}})), "");
   EXPECT_EQ(warnings_of(with({{"MAIL_SMTP_URL", "smtp://mail.example.com:587"}})), "");
 }
@@ -93,8 +93,7 @@ TEST(Together, every_origin_stands_alone) {
 }
 
 TEST(Together, mail_has_a_sender_and_whole_credentials) {
-  EXPECT_TRUE(
-      contains(refusal_of({{"MAIL_SMTP_URL", "smtps://mail.example.com"}}), "needs mail.from beside it"));
+  EXPECT_TRUE(contains(refusal_of({{"MAIL_SMTP_URL", "smtps://mail.example.com"}}), "also needs mail.from"));
   EXPECT_TRUE(contains(refusal_of({{"MAIL_SMTP_USER", "u"}}), "needs mail.smtp_password"));
   EXPECT_TRUE(contains(refusal_of({{"MAIL_SMTP_PASSWORD", "p"}}), "needs mail.smtp_user"));
   EXPECT_TRUE(contains(warnings_of({{"MAIL_SMTP_USER", "u"}, {"MAIL_SMTP_PASSWORD", "p"}}),

@@ -79,7 +79,7 @@ TEST(Load, the_file_is_the_named_one_or_the_variables_or_the_one_here) {
   sources.config_file = "named.toml";
   EXPECT_EQ(load(sources)->settings.threads, 3);
   sources.config_file = "absent.toml";
-  EXPECT_TRUE(contains(refusal(load(sources)), "absent.toml: can not be opened"));
+  EXPECT_TRUE(contains(refusal(load(sources)), "absent.toml: cannot be opened"));
 }
 
 TEST(Load, every_setting_can_stand_in_the_file) {
@@ -315,7 +315,7 @@ TEST(Load, K02_a_file_with_secrets_that_others_can_read_is_refused) {
   for (const mode_t mode : {0644, 0640, 0604, 0660, 0601, 0620}) {
     WorkingFolder::write("latchkey.toml", secret, mode);
     const std::string told = refusal(load({}));
-    EXPECT_TRUE(contains(told, "latchkey.toml holds mail.smtp_password, but others can get at it (mode 0"))
+    EXPECT_TRUE(contains(told, "latchkey.toml holds mail.smtp_password, but others can access it (mode 0"))
         << told;
     EXPECT_TRUE(contains(told, "chmod 600 latchkey.toml")) << told;
   }
@@ -348,7 +348,7 @@ TEST(Load, a_file_that_is_no_file_is_refused) {
   sources.config_file = "huge";
   EXPECT_TRUE(contains(refusal(load(sources)), "larger than a megabyte"));
   std::filesystem::create_symlink("nowhere", "latchkey.toml");
-  EXPECT_TRUE(contains(refusal(load({})), "latchkey.toml: can not be opened"));
+  EXPECT_TRUE(contains(refusal(load({})), "latchkey.toml: cannot be opened"));
 }
 
 }  // namespace

@@ -148,7 +148,7 @@ TEST(MasterSecret, comes_from_the_setting_or_the_named_file_and_is_not_copied) {
   EXPECT_EQ(named->current, set->current);
   EXPECT_FALSE(std::filesystem::exists("master_secret"));
   settings.master_secret_file = "absent";
-  EXPECT_TRUE(contains(told(load_master_secret(settings)), "absent: can not be opened"));
+  EXPECT_TRUE(contains(told(load_master_secret(settings)), "absent: cannot be opened"));
   EXPECT_FALSE(std::filesystem::exists("absent"));
 }
 

@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t per_loop = 5;
 /// A reader of the embedded store has the file and its log open; on PostgreSQL a thread has two connections.
 constexpr std::size_t per_way_to_the_store = 2;
-/// Standard streams, the data directory's lock, the writer of the embedded store, the control socket, a second
-/// listener.
+/// Standard streams, the data directory's lock, the writer of the embedded store, the control socket, a
+/// second listener.
 constexpr std::size_t of_the_process = 32;
 /// Mails, commands, backups: what comes and goes.
 constexpr std::size_t passing = 32;

@@ -6,8 +6,8 @@
 
 namespace latchkey::db {
 
-/// A part of a list that is read by its sort key: where the next part begins follows from the last row. No row is
-/// ever counted or skipped over, so the last page costs what the first one does.
+/// A part of a list that is read by its sort key: where the next part begins follows from the last row. No
+/// row is ever counted or skipped over, so the last page costs what the first one does.
 template <class Row>
 struct Page {
   std::vector<Row> rows;

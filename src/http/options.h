@@ -17,8 +17,8 @@ struct Limits {
   std::size_t headers = 100;            ///< lines, 431
   std::size_t unwanted_body =
       16 * 1024;  ///< of a refused request: read and dropped, so that the connection can go on
-  std::size_t batch = 64 * 1024;     ///< bytes of pipelined answers that wait for one send
-  std::size_t connections = 50'000;  ///< of one listener; further ones wait in the kernel's queue
+  std::size_t batch = 64 * 1024;          ///< bytes of pipelined answers that wait for one send
+  std::size_t connections = 50'000;       ///< of one listener; further ones wait in the kernel's queue
   std::size_t reserved_descriptors = 32;  ///< of the process: never given to clients
 };
 

@@ -33,7 +33,7 @@ bool is_container_variable(std::string_view name, std::string_view value) {
   if (name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT")) return true;
   if (name.find("_SERVICE_PORT_") != std::string_view::npos) return true;
   if (name.find("_ENV_") != std::string_view::npos) return true;
-  if (name.ends_with("_PORT")) return is_address(value);
+  if (name.ends_with("_PORT") && is_address(value)) return true;
   if (name.ends_with("_NAME")) return value.starts_with('/');
   return names_a_port(name);
 }

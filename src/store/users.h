@@ -66,6 +66,7 @@ BOOST_DESCRIBE_STRUCT(Contact, (),
                        security_version))
 
 struct NewUser {
+  std::optional<UserId> id{};  ///< brought along from elsewhere; nothing: the database gives one
   Subject subject{};
   std::string email;
   std::string email_key;
@@ -113,8 +114,14 @@ using InsertUser = db::Statement<std::optional<UserId>, std::string, Subject, st
                                  std::optional<std::string>, std::string, Role, bool, Timestamp>;
 /// As the first of a unit. Borrows from `user`.
 InsertUser::Bound insert_user(const NewUser& user);
-/// In a transaction.
+/// In a transaction. No row also when an id that is brought along is taken.
 std::optional<UserId> insert_user(db::Tx& tx, const NewUser& user);
+
+/// On PostgreSQL, after an id was brought along: ids that are given from now on are higher. (SQLite does that
+/// by itself.)
+inline constexpr db::Statement<std::optional<std::int64_t>, std::int64_t> raise_last_id{
+    "SELECT setval(CAST(pg_get_serial_sequence('users', 'id') AS regclass), "
+    "greatest($1, nextval(CAST(pg_get_serial_sequence('users', 'id') AS regclass))))"};
 
 /// Single use: the first call of an unconfirmed account answers its id, every later one nothing. Bound to the
 /// address.

@@ -1,5 +1,7 @@
 """`latchkey user …`, while the server runs (it is asked over its socket) and without one."""
 
+import json
+
 import bcrypt
 import pytest
 
@@ -235,3 +237,30 @@ def test_an_address_that_begins_with_a_dash_is_named_like_any_other(server):
     assert account.email in server.cli_ok("user", "show", account.email)
     server.cli_ok("user", "block", account.email)
     assert_problem(account.me(), 401, "invalid_token")
+
+
+def add_with_id(server, id: object, email: str):
+    return server.cli("user", "add", "--email", email, "--username", "brought along", "--confirmed", "--id", str(id),
+                      "--password-stdin", input="correct-horse-battery")
+
+
+def test_F87_an_account_keeps_the_id_that_it_had_elsewhere(make_server):
+    server = make_server()
+    email = unique_email()
+    assert add_with_id(server, 70_001, email).returncode == 0
+    assert json.loads(server.cli_ok("user", "show", email, "--json"))["id"] == 70_001
+    # Ids that are given from now on come behind it.
+    assert server.signup().id > 70_001
+    assert add_with_id(server, 12, unique_email()).returncode == 0
+    assert server.signup().id > 70_001
+
+
+def test_F87_an_id_that_is_taken_or_none_is_refused(make_server):
+    server = make_server()
+    assert add_with_id(server, 900, unique_email()).returncode == 0
+    with nothing_changes(server):
+        taken = add_with_id(server, 900, unique_email())
+        assert taken.returncode == 1 and "account with this id" in taken.stderr
+        for wrong in ("0", "-5", "x", "1.5", "99999999999999999999", "a@example.com"):
+            answer = add_with_id(server, wrong, unique_email())
+            assert answer.returncode == 2 and "an id is a whole number" in answer.stderr, wrong

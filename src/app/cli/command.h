@@ -37,6 +37,7 @@ struct UserAdd {
   enum class Input : std::uint8_t { password, password_hash };
   std::string email;
   std::string username;
+  std::optional<UserId> id{};  ///< brought along from elsewhere
   Role role = Role::user;
   bool confirmed = false;
   Input input = Input::password;

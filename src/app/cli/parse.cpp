@@ -74,7 +74,7 @@ std::string without_mark(const std::string& text) { return is_marked(text) ? tex
 
 /// The texts as they stand in the arguments. Only one command is parsed, so that all can share one place.
 struct Raw {
-  std::string email, username, role, user, kid, mail_id, file, from, to, config_file;
+  std::string email, username, id, role, user, kid, mail_id, file, from, to, config_file;
   bool json = false, confirmed = false, password = false, password_hash = false, all = false, full = false,
        reference = false;
   std::vector<std::string> settings = std::vector<std::string>(settings::knobs().size());
@@ -86,6 +86,16 @@ Role read_role(const std::string& text) {
   const auto role = parse_role(text);
   if (!role.has_value()) throw Misuse{"a role is user, moderator or admin, not " + settings::quote(text)};
   return *role;
+}
+
+/// One that another service gave: it stays the same for clients that have kept it.
+std::optional<UserId> read_new_id(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const auto name = parse_user_name(text);
+  const auto* id = name.has_value() ? std::get_if<UserId>(&*name) : nullptr;
+  if (id == nullptr || id->value < 1)
+    throw Misuse{"an id is a whole number from 1 on, not " + settings::quote(text)};
+  return *id;
 }
 
 UserName read_user(const std::string& text) {
@@ -113,6 +123,7 @@ UserAdd read_user_add(const Raw& raw) {
     throw Misuse{"give either --password-stdin or --password-hash-stdin"};
   return {.email = raw.email,
           .username = raw.username,
+          .id = read_new_id(raw.id),
           .role = raw.role.empty() ? Role::user : read_role(raw.role),
           .confirmed = raw.confirmed,
           .input = raw.password ? UserAdd::Input::password : UserAdd::Input::password_hash};
@@ -199,6 +210,7 @@ class Parser {
                      [this] { return read_user_add(raw_); });
     text(add, "--email", raw_.email, "E-mail address")->required()->type_name("E");
     text(add, "--username", raw_.username, "3 to 50 characters")->required()->type_name("U");
+    text(add, "--id", raw_.id, "The id that the account had in another service")->type_name("ID");
     text(add, "--role", raw_.role, "user (the default), moderator or admin")->type_name("R");
     add->add_flag("--confirmed", raw_.confirmed, "The address needs no confirmation");
     add->add_flag("--password-stdin", raw_.password, "Read the password from standard input");

@@ -98,7 +98,8 @@ void for_all(Context& context, Each each, EndPage end_page) {
 int execute(const UserAdd& command, Context& context) {
   const auto checked = check(command, context);
   if (checked.has_error()) return refuse(context.console, checked.error());
-  const users::NewUser account{.email = checked->email.address,
+  const users::NewUser account{.id = command.id,
+                               .email = checked->email.address,
                                .email_key = checked->email.key.value,
                                .username = checked->username,
                                .username_key = checked->username_key,

@@ -52,7 +52,9 @@ std::string_view how_to_encode() {
 std::optional<std::string> find_misplaced_pieces(std::string_view url) {
   if (!has_whole_encodings(url))
     return "a % in it is followed by no two hexadecimal digits: " + std::string(how_to_encode());
-  if (split_url(url).place.find('@') != std::string_view::npos)
+  const UrlParts parts = split_url(url);
+  if (parts.place.find('@') != std::string_view::npos ||
+      parts.query.value_or("").find('@') != std::string_view::npos)
     return "it has an @ where none can be: " + std::string(how_to_encode());
   return std::nullopt;
 }

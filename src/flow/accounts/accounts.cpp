@@ -92,9 +92,13 @@ Result<users::User> add_account(db::Tx& tx, const Services& services, const Orig
   account.now = origin.now;
   const auto id = users::insert_user(tx, account);
   if (!id.has_value()) {
-    const bool address_taken = tx.run(users::find_contact, account.email_key).has_value();
-    return Error(address_taken ? ErrorCode::account_exists : ErrorCode::username_taken);
+    if (tx.run(users::find_contact, account.email_key).has_value()) return Error(ErrorCode::account_exists);
+    if (account.id.has_value() && tx.run(users::find_user, origin.now, *account.id).has_value())
+      return Error(ErrorCode::account_exists, "There is an account with this id already");
+    return Error(ErrorCode::username_taken);
   }
+  if (account.id.has_value() && !services.settings.is_embedded())
+    tx.run(users::raise_last_id, account.id->value);
   if (!account.confirmed) {
     mail::queue(tx, services.wake_mail, confirmation_mail(*id, account.email, "", origin.now));
   }

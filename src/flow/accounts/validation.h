@@ -25,8 +25,8 @@ struct NewAccount {
 Result<NewAccount> check_fields(const Settings& settings, std::string_view email, std::string_view username,
                                 std::string_view password);
 
-/// A new password of an account that is there, in NFC. Refuses with validation_failed at body.password; its strength
-/// is not judged here.
+/// A new password of an account that is there, in NFC. Refuses with validation_failed at body.password; its
+/// strength is not judged here.
 Result<Secret> check_password(const Settings& settings, std::string_view password);
 
 /// What whoever guesses the password of this account would try first.

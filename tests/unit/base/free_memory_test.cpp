@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t size = std::size_t{64} << 20;
 constexpr std::uint64_t half = size / 2;
 
-/// Pages of a file on a disk, as a program and its libraries have: the kernel keeps them for whoever maps them.
+/// Pages of a file on a disk, as a program and its libraries have: the kernel keeps them for whoever maps
+/// them.
 class MappedFile {
  public:
   MappedFile() {

@@ -74,7 +74,8 @@ TEST(BackoffTable, L07_AreRefusedAsAccountsAre) {
   EXPECT_EQ(unknown_addresses.reserve("a@x.org", start, 3, 1min), 1min);
   EXPECT_EQ(unknown_addresses.reserve("b@x.org", start, 3, 1min), std::nullopt)
       << "one address says nothing of another";
-  EXPECT_EQ(unknown_addresses.reserve("a@x.org", start + 1min, 3, 1min), std::nullopt) << "the lock has passed";
+  EXPECT_EQ(unknown_addresses.reserve("a@x.org", start + 1min, 3, 1min), std::nullopt)
+      << "the lock has passed";
   EXPECT_EQ(unknown_addresses.reserve("a@x.org", start + 1min, 3, 1min), 2min) << "and doubles";
 }
 

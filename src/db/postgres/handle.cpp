@@ -62,8 +62,8 @@ constexpr const char* socket_options =
     "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c "
     "tcp_user_timeout=10000";
 
-/// Asked first. A pooler may leave out the options with which a session starts, so limits are not among those;
-/// what the options of the URL say of a limit stays.
+/// Asked first. A pooler may leave out the options with which a session starts, so limits are not among
+/// those; what the options of the URL say of a limit stays.
 std::string first_question(const PostgresOptions& options, std::string_view url_options) {
   std::string question;
   for (const std::string_view limit : {"statement_timeout", "idle_in_transaction_session_timeout"}) {

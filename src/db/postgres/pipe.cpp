@@ -355,10 +355,11 @@ void PostgresPipe::note_answer() {
 
 void PostgresPipe::note_unanswered() {
   unanswered_ = true;
-  why_away_ = state_ == State::connecting
-                  ? "a connection to the database takes long to be made, while others are answered: the server, "
-                    "or the pooler or proxy before it, may have none to spare"
-                  : "a connection to the database is not answered, while others are";
+  why_away_ =
+      state_ == State::connecting
+          ? "a connection to the database takes long to be made, while others are answered: the server, "
+            "or the pooler or proxy before it, may have none to spare"
+          : "a connection to the database is not answered, while others are";
   health_.down(why_away_);
   hand_on(alone_);
   hand_on(waiting_);

@@ -65,8 +65,8 @@ class IoThreads {
   std::vector<std::thread> threads_;
   std::mutex mutex_;
   std::condition_variable attached_one_;
-  std::size_t attaching_ = 0;    ///< threads that have not found their way to the database yet
-  std::exception_ptr no_way_;    ///< why one of them has not
+  std::size_t attaching_ = 0;           ///< threads that have not found their way to the database yet
+  std::exception_ptr no_way_;           ///< why one of them has not
   std::optional<std::latch> draining_;  ///< counts the listeners that have not finished
 };
 

@@ -39,11 +39,12 @@ std::size_t raise_soft_limit() {
 Descriptors share_out_descriptors(const Settings& settings, std::size_t threads) {
   const std::size_t for_threads = per_way_to_the_store * threads;
   const auto connections = static_cast<std::size_t>(settings.database.connections);
-  // Connections to PostgreSQL may be lost and made again at any time, files of the embedded store stay open.
-  const std::size_t reopened = settings.is_embedded() ? 0 : for_threads + connections + 1;
-  const std::size_t kept = of_the_process + per_loop * threads + (settings.is_embedded() ? for_threads : 0);
+  const std::size_t store = settings.is_embedded() ? for_threads : for_threads + connections + 1;
+  // Connections to PostgreSQL may be lost and made again at any time, when clients have taken their numbers;
+  // files of the embedded store stay open. While they are open they have their place besides.
+  const std::size_t reopened = settings.is_embedded() ? 0 : store;
   const Descriptors shares{.limit = raise_soft_limit(), .reserved = passing + reopened};
-  const std::size_t needed = kept + shares.reserved + fewest_clients;
+  const std::size_t needed = of_the_process + per_loop * threads + store + shares.reserved + fewest_clients;
   if (shares.limit >= needed) return shares;
   throw StartRefused("the process may open " + std::to_string(shares.limit) + " files and connections, and " +
                      std::to_string(threads) + " threads need at least " + std::to_string(needed) +

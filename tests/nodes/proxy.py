@@ -21,7 +21,7 @@ class Proxy:
     on them, in seconds, and the answer is lost; that happens once. With `freeze_at` set to some bytes, it freezes before these
     have passed. With `closing` each connection is ended at once. `asked_at` has the moments of all that came. No more than `most`
     are forwarded at a time: the others are accepted and hear nothing until one of those ends, as at HAProxy's `maxconn`.
-    `freeze` keeps back the bytes of some connections alone."""
+    `freeze` keeps back the bytes of some connections alone, and so does `freeze_one_at` for the first whose client sends such bytes."""
 
     def __init__(self, target: int, *, most: int | None = None):
         self._target = target
@@ -39,7 +39,8 @@ class Proxy:
         self._places = threading.Condition()
         self.forwarded = 0
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
-        self._frozen_alone: set[int] = set()
+        self.frozen_alone: set[int] = set()
+        self.freeze_one_at: bytes | None = None
         self._closed = False
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -97,8 +98,11 @@ class Proxy:
             while data := source.recv(65536):
                 if from_client and self.freeze_at is not None and self.freeze_at in data:
                     self.freeze_at, self.frozen = None, True
+                if from_client and self.freeze_one_at is not None and self.freeze_one_at in data:
+                    self.freeze_one_at = None
+                    self.freeze(number)
                 self._flow.wait()
-                while number in self._frozen_alone and not _has_hung_up(self._pairs[number][0]):
+                while number in self.frozen_alone and not _has_hung_up(self._pairs[number][0]):
                     time.sleep(0.01)
                 if not from_client and dead.is_set():
                     continue
@@ -123,12 +127,7 @@ class Proxy:
 
     def freeze(self, *numbers: int) -> None:
         """Nothing passes any more on those of the forwarded connections, counted from 0 in their order, until they end."""
-        self._frozen_alone |= set(numbers)
-
-    @property
-    def count(self) -> int:
-        """Of the connections that were forwarded so far."""
-        return len(self._pairs)
+        self.frozen_alone |= set(numbers)
 
     def cut_all(self) -> None:
         """Ends every connection that there is."""

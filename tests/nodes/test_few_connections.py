@@ -128,15 +128,17 @@ def test_F05_while_one_connection_is_not_answered_others_do_its_work(breakable):
     database = Database(breakable)
     with Proxy(breakable.port) as proxy:
         url = f"postgresql://postgres@127.0.0.1:{proxy.port}/{database.name}"
-        with node_on(database, url, threads="1", database__connections="1") as node:
+        with node_on(database, url, threads="1") as node:
             first, others = node.user(), [node.user() for _ in range(4)]
-            # The first two are the pulse's and the one for transactions, the others are the thread's own.
-            node.wait(lambda: proxy.count == 4, "all connections")
-            proxy.freeze(2, 3)
-            stuck = [threading.Thread(target=ask) for ask in (first.me, first.try_refresh)]
-            for each in stuck:
-                each.start()
-            time.sleep(0.2)
+            stuck = []
+            # The connections of the only thread, for reads and for writes: they are asked for the first time, with the text.
+            for ask, text in ((first.me, b"FROM sessions"), (first.try_refresh, b"UPDATE sessions SET generation")):
+                proxy.freeze_one_at = text
+                stuck.append(threading.Thread(target=ask))
+                stuck[-1].start()
+                node.wait(lambda: len(proxy.frozen_alone) == len(stuck), "a connection that says nothing any more")
+            # What comes within the first half second may be sent on it as well, and waits on: the server may be at work.
+            time.sleep(0.7)
             began = time.monotonic()
             while any(each.is_alive() for each in stuck) or time.monotonic() - began < 2:
                 for other in others:

@@ -62,7 +62,7 @@ std::optional<std::string> find_exposure(int fd, const struct stat& status,
                        shell_word(path.string()));
   }
   if (!is_exposed(status)) return std::nullopt;
-  const std::string what = fmt::format("others can get at it (mode {:04o})", status.st_mode & 07777);
+  const std::string what = fmt::format("others can access it (mode {:04o})", status.st_mode & 07777);
   if (is_on_read_only_mount(fd))
     return fmt::format("{}, and its file system is read-only: {}", what, mount_advice);
   if (status.st_uid == self) return fmt::format("{}: run chmod 600 {}", what, shell_word(path.string()));

@@ -1,6 +1,7 @@
 #include "db/postgres/url.h"
 
 #include <algorithm>
+#include <array>
 
 namespace latchkey::db::postgres {
 namespace {
@@ -17,14 +18,35 @@ bool has_whole_encodings(std::string_view text) {
   return true;
 }
 
-bool has_parameter(const UrlParts& parts, std::string_view name) {
+bool any_parameter(const UrlParts& parts, auto&& holds) {
   std::string_view rest = parts.query.value_or("");
   while (!rest.empty()) {
     const std::string_view parameter = rest.substr(0, rest.find('&'));
-    if (parameter.substr(0, parameter.find('=')) == name) return true;
+    const std::size_t equals = parameter.find('=');
+    const std::string_view value = equals == std::string_view::npos ? "" : parameter.substr(equals + 1);
+    if (holds(parameter.substr(0, equals), value)) return true;
     rest.remove_prefix(std::min(parameter.size() + 1, rest.size()));
   }
   return false;
+}
+
+bool has_parameter(const UrlParts& parts, std::string_view name) {
+  return any_parameter(parts, [&](std::string_view found, std::string_view) { return found == name; });
+}
+
+// Where libpq takes an @ as it stands. In any other parameter it is the one behind a password with a raw ?.
+bool takes_at_sign(std::string_view name) {
+  constexpr std::array<std::string_view, 8> names{"host",   "user",     "password", "sslpassword",
+                                                  "dbname", "passfile", "options",  "application_name"};
+  return std::ranges::find(names, name) != names.end();
+}
+
+bool has_misplaced_at_sign(const UrlParts& parts) {
+  return parts.place.find('@') != std::string_view::npos ||
+         any_parameter(parts, [](std::string_view name, std::string_view value) {
+           return name.find('@') != std::string_view::npos ||
+                  (!takes_at_sign(name) && value.find('@') != std::string_view::npos);
+         });
 }
 
 }  // namespace
@@ -52,9 +74,7 @@ std::string_view how_to_encode() {
 std::optional<std::string> find_misplaced_pieces(std::string_view url) {
   if (!has_whole_encodings(url))
     return "a % in it is followed by no two hexadecimal digits: " + std::string(how_to_encode());
-  const UrlParts parts = split_url(url);
-  if (parts.place.find('@') != std::string_view::npos ||
-      parts.query.value_or("").find('@') != std::string_view::npos)
+  if (has_misplaced_at_sign(split_url(url)))
     return "it has an @ where none can be: " + std::string(how_to_encode());
   return std::nullopt;
 }

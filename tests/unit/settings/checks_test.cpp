@@ -42,7 +42,7 @@ TEST(Together, lifetimes_are_in_order) {
 TEST(Together, the_administrator_has_an_address_and_a_password) {
   EXPECT_TRUE(contains(refusal_of({{"ADMIN_EMAIL", "a@b.example"}}), "also needs admin.password"));
   EXPECT_TRUE(contains(refusal_of({{"ADMIN_PASSWORD", "word"}}),
-                       "admin.password ((set), environment LATCHKEY_ADMIN_PASSWORD) needs admin.email"));
+                       "admin.password ((set), environment LATCHKEY_ADMIN_PASSWORD) also needs admin.email"));
   EXPECT_TRUE(
       contains(refusal_of({{"ADMIN_EMAIL", "no address"}, {"ADMIN_PASSWORD", "word"}}), "admin.email"));
   EXPECT_TRUE(

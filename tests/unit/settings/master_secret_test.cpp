@@ -176,7 +176,7 @@ TEST(MasterSecret, K02_a_file_of_the_operator_that_others_can_get_at_is_refused_
   for (const mode_t mode : {0644, 0640, 0604, 0610, 0602}) {
     WorkingFolder::write("the secret", good_secret, mode);
     const std::string why = told(load_master_secret(settings));
-    EXPECT_TRUE(contains(why, "master_secret, but others can get at it")) << why;
+    EXPECT_TRUE(contains(why, "master_secret, but others can access it")) << why;
     EXPECT_TRUE(contains(why, "run chmod 600 'the secret'")) << why;
     EXPECT_EQ(mode_of("the secret"), mode);
   }

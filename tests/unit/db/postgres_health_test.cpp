@@ -65,6 +65,27 @@ TEST(PostgresHealth, ASilenceGoesOnUntilThereIsAWord) {
   EXPECT_EQ(health.silence(), milliseconds{0});
 }
 
+TEST(PostgresHealth, F05_WhereAnyConnectionOfTheEraIsAnsweredTheServerIsNotSilent) {
+  postgres::PostgresHealth health;
+  const auto begun = std::chrono::steady_clock::now();
+  health.heard(health.era());
+  EXPECT_FALSE(health.has_heard_since(begun)) << "noted only while somebody waits";
+  health.asked();
+  std::this_thread::sleep_for(milliseconds{300});
+  const auto later = std::chrono::steady_clock::now();
+  health.heard(health.era());
+  EXPECT_TRUE(health.has_heard_since(later));
+  std::this_thread::sleep_for(milliseconds{300});
+  EXPECT_FALSE(health.is_silent());
+  EXPECT_GE(health.silence(), milliseconds{600}) << "whoever asked has no word yet";
+  std::this_thread::sleep_for(milliseconds{300});
+  EXPECT_TRUE(health.is_silent());
+  const auto old_era = health.era();
+  health.end_era(old_era);
+  health.heard(old_era);
+  EXPECT_TRUE(health.is_silent()) << "it may be another server";
+}
+
 TEST(PostgresHealth, OnlyWhatMustBeThereIsTrouble) {
   postgres::PostgresHealth health;
   postgres::PostgresHealth::Member monitor(health, postgres::PostgresHealth::Need::must);

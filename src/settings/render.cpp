@@ -80,10 +80,11 @@ access_ttl = "5m"
 ```
 
 A name that is not listed here, a value out of bounds, or settings that contradict one another refuse to start, with the line
-or the variable. A variable that is empty counts as not set. Variables that Kubernetes or Docker make for a service that is called
-`latchkey` (`LATCHKEY_SERVICE_HOST`, `LATCHKEY_PORT=tcp://…`, …) are no settings, and left alone. Durations are a whole number with a unit: `ms`, `s`, `m`, `h`, `d`. Lists are arrays in the file, and separated by
-commas elsewhere. Relative paths are relative to the working directory. Settings marked *secret* have no flag, since every user of
-a machine can read arguments; a file that holds one must be readable by its owner only (`chmod 600`). `latchkey config` shows
+or the variable. A variable that is empty counts as not set. The server leaves alone what Kubernetes or Docker set for a service that is
+called `latchkey` (`LATCHKEY_SERVICE_HOST`, `LATCHKEY_PORT=tcp://…`, …). Durations are a whole number with a unit: `ms`, `s`, `m`, `h`,
+`d`. Lists are arrays in the file, and separated by commas elsewhere. Relative paths are relative to the working directory. Settings
+marked *secret* have no flag, since every user of a machine can read arguments; a file that holds one must be readable by its owner only
+(`chmod 600`). `latchkey config` shows
 what is in force and where each setting came from.
 )";
 

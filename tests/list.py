@@ -21,7 +21,7 @@ STAGES = [
     ("black-box tests, release", 240, "tests/fault, and what needs the real memory and hardening"),
     ("build tsan", 330, "thread sanitizer"),
     ("C++ tests, tsan", 300, "the same C++ tests"),
-    ("black-box tests, tsan", 800, "tests/features, tests/api and tests/security"),
+    ("black-box tests, tsan", 150, "tests/features"),
     ("build fuzz", 120, "libFuzzer targets, built with clang"),
     ("fuzz targets, 10 s each", 100, "LATCHKEY_FUZZ_SECONDS says for how long"),
 ]
@@ -51,6 +51,7 @@ def main() -> None:
     here = as_time(sum(last.values())) if last else "–"
     print(f"  {as_time(total):>7} {here:>7}  in all\n")
     print("./test --fast          unit and flow tests on SQLite and the checks of the text: a minute after the build")
+    print("./test --threads       tests/features, tests/api and tests/security under the thread sanitizer: a quarter of an hour\n")
     print("./test NAME…           what matches, on build/dev: some seconds, and the start of a PostgreSQL. Names, by folder:\n")
     for folder in sorted(path for path in TESTS.rglob("*") if path.is_dir()):
         if found := names(folder):

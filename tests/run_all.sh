@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What ./test runs once everything is installed. With names, only the matching tests, on build/dev; with --fast, what takes a minute.
+# What ./test runs once everything is installed. With names, only the matching tests, on build/dev; with --fast, what takes a minute; with
+# --threads, the black-box tests under the thread sanitizer.
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -77,6 +78,15 @@ chmod 755 "$(dirname "$postgres")"
 LATCHKEY_TEST_POSTGRES=$(tests/support/postgres.py start "$postgres") || exit 1
 export LATCHKEY_TEST_POSTGRES
 
+if [ "${1:-}" = --threads ]; then
+  build tsan latchkey
+  # Not the moves: minutes of killed processes, and the C++ tests have their threads. Nor what a start makes of settings and of files that are
+  # lost or loose: it comes to its end before requests and their threads, and test_lifecycle.py and test_cli_store.py kill and restore here too.
+  black_box tsan --ignore-glob='*/test_move*' --ignore-glob='*/test_data_dir.py' --ignore-glob='*/test_config_attacks.py' tests/features tests/api tests/security
+  tests/check/summary.py "$results"
+  exit
+fi
+
 if [ $# -gt 0 ]; then
   build dev
   pattern=$(IFS='|'; echo "$*")
@@ -109,9 +119,8 @@ black_box release tests/fault tests/security/test_{config,storage,login,mail}_at
 
 build tsan
 cpp tsan
-# Not the moves: minutes of killed processes, and the C++ tests have their threads. Nor what a start makes of settings and of files that are
-# lost or loose: it comes to its end before requests and their threads, and test_lifecycle.py and test_cli_store.py kill and restore here too.
-black_box tsan --ignore-glob='*/test_move*' --ignore-glob='*/test_data_dir.py' --ignore-glob='*/test_config_attacks.py' tests/features tests/api tests/security
+# The requests of every feature; `./test --threads` has the rest.
+black_box tsan tests/features
 
 build fuzz fuzz_targets
 say "fuzz targets, ${LATCHKEY_FUZZ_SECONDS:-10} s each"

@@ -36,10 +36,10 @@ ip::address unmap(const ip::address& address) {
   return ip::make_address_v4(ip::v4_mapped, address.to_v6());
 }
 
-std::optional<unsigned> parse_prefix(std::string_view digits, unsigned most) {
+std::optional<unsigned> parse_prefix(std::string_view length, unsigned most) {
   unsigned prefix = 0;
-  const char* const text_end = digits.data() + digits.size();
-  const auto [end, error] = std::from_chars(digits.data(), text_end, prefix);
+  const char* const text_end = length.data() + length.size();
+  const auto [end, error] = std::from_chars(length.data(), text_end, prefix);
   if (error != std::errc{} || end != text_end || prefix > most) return std::nullopt;
   return prefix;
 }

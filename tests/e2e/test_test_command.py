@@ -32,6 +32,11 @@ def test_fast_takes_no_names():
     assert refused.returncode == 2 and "takes no names" in refused.stderr
 
 
+def test_threads_takes_no_names():
+    refused = run("--threads", "refresh")
+    assert refused.returncode == 2 and "takes no names" in refused.stderr
+
+
 def test_help_names_the_options():
     shown = run("--help").stdout
     assert "./test --fast" in shown and "./test --list" in shown and "#" not in shown

@@ -65,24 +65,24 @@ TEST(PostgresHealth, ASilenceGoesOnUntilThereIsAWord) {
   EXPECT_EQ(health.silence(), milliseconds{0});
 }
 
-TEST(PostgresHealth, F05_WhereAnyConnectionOfTheEraIsAnsweredTheServerIsNotSilent) {
+TEST(PostgresHealth, F05_WhereAnyConnectionOfTheGenerationIsAnsweredTheServerIsNotSilent) {
   postgres::PostgresHealth health;
   const auto begun = std::chrono::steady_clock::now();
-  health.heard(health.era());
+  health.heard(health.generation());
   EXPECT_FALSE(health.has_heard_since(begun)) << "noted only while somebody waits";
   health.asked();
   std::this_thread::sleep_for(milliseconds{300});
   const auto later = std::chrono::steady_clock::now();
-  health.heard(health.era());
+  health.heard(health.generation());
   EXPECT_TRUE(health.has_heard_since(later));
   std::this_thread::sleep_for(milliseconds{300});
   EXPECT_FALSE(health.is_silent());
   EXPECT_GE(health.silence(), milliseconds{600}) << "whoever asked has no word yet";
   std::this_thread::sleep_for(milliseconds{300});
   EXPECT_TRUE(health.is_silent());
-  const auto old_era = health.era();
-  health.end_era(old_era);
-  health.heard(old_era);
+  const auto old_generation = health.generation();
+  health.end_generation(old_generation);
+  health.heard(old_generation);
   EXPECT_TRUE(health.is_silent()) << "it may be another server";
 }
 

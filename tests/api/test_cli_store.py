@@ -19,7 +19,8 @@ COMMANDS = ["serve", "user", "user add", "user list", "user show", "user block",
 
 
 def run(*arguments, **more):
-    return subprocess.run([binary_path(), *arguments], capture_output=True, text=True, timeout=60, **more)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LATCHKEY_")}
+    return subprocess.run([binary_path(), *arguments], capture_output=True, text=True, timeout=60, env=environment, **more)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

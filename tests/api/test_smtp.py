@@ -436,7 +436,7 @@ def test_a_confirmation_mail_is_in_the_language_that_the_client_prefers_where_th
 
 @pytest.mark.parametrize("file, text, says", [("body.txt", "no link", "has no {{confirm_url}}"),
                                               ("body.html", "{{confirm_url}} {{surname}}", "line 1"),
-                                              ("subjet.txt", "x", "is no template")])
+                                              ("subjet.txt", "x", "is not a template")])
 def test_templates_that_would_not_do_refuse_the_start(make_server, tmp_path, file, text, says):
     (tmp_path / "confirmation").mkdir()
     (tmp_path / "confirmation" / file).write_text(text)

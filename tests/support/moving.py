@@ -117,10 +117,7 @@ class Crowd(Meanwhile):
         self.reads_may_be_refused = reads_may_be_refused
         self.clients = [Client() for _ in range(writers)]
         self.reader = Client()
-        account = server.user() if server.settings.get("accounts.confirmation") != "off" else server.signup()
-        if not account.tokens:
-            account.login()
-        self.account = account
+        self.account = server.user()
         self._threads = [threading.Thread(target=self._guard, args=(self._write, client)) for client in self.clients]
         self._threads.append(threading.Thread(target=self._guard, args=(self._read, self.reader)))
 

@@ -295,9 +295,11 @@ class Server(StoreReading):
         return account
 
     def user(self, email: str | None = None, **more) -> Account:
-        """A new account, confirmed and signed in."""
-        account = self.confirmed(email, **more)
-        account.login()
+        """A new account, confirmed where the server asks for that, and signed in."""
+        asks = self.settings.get("accounts.confirmation") != "off"
+        account = self.confirmed(email, **more) if asks else self.signup(email, **more)
+        if not account.tokens:
+            account.login()
         return account
 
     def admin(self) -> Account:

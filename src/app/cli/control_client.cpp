@@ -7,6 +7,7 @@
 
 #include "app/cli/channel.h"
 #include "app/cli/control_socket.h"
+#include "app/data_directory.h"
 
 namespace latchkey::app::cli {
 namespace {
@@ -21,6 +22,7 @@ constexpr seconds silence_limit{60};
 constexpr seconds return_limit{30};
 
 std::optional<Channel> connect(const std::filesystem::path& data_dir) {
+  refuse_no_directory(data_dir);
   try {
     auto connection = connect_control_socket(data_dir, SteadyClock::now() + greeting_limit);
     if (!connection.has_value()) return std::nullopt;

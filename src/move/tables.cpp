@@ -5,6 +5,7 @@
 #include <functional>
 #include <iterator>
 #include <map>
+#include <mutex>
 #include <set>
 
 #include "db/error.h"
@@ -143,18 +144,21 @@ void compare(const Table& table, const std::vector<Found>& there, std::vector<st
   }
 }
 
-class OneNumber final : public db::RowSink {
- public:
-  void row(std::span<const db::Value> columns) override { number = db::integer_of(columns[0]); }
-  std::int64_t number = 0;
-};
+/// The same characters for as long as the process runs: a connection finds what it has prepared by the
+/// address of the text, and another text must never stand there. There are as many as tables have statements.
+std::string_view intern(std::string sql) {
+  static std::mutex mutex;
+  static std::set<std::string> texts;
+  const std::lock_guard lock(mutex);
+  return *texts.insert(std::move(sql)).first;
+}
 
 }  // namespace
 
 Text::Text(std::string sql, std::vector<Type> parameters, std::size_t columns)
-    : sql_(std::move(sql)),
-      parameters_(std::move(parameters)),
-      text_{.sql = sql_, .parameters = parameters_, .columns = columns, .reads = sql_.starts_with("SELECT")} {
+    : parameters_(std::move(parameters)),
+      text_{.sql = intern(std::move(sql)), .parameters = parameters_, .columns = columns} {
+  text_.reads = text_.sql.starts_with("SELECT");
 }
 
 Statements::Statements(const Table& of, Dialect dialect)

@@ -14,7 +14,8 @@
 /// The statements that treat every table alike, made from its description, for `latchkey move`.
 namespace latchkey::move::tables {
 
-/// A text made at run time, once for the process.
+/// A statement whose text is made at run time; equal texts stand at one address for as long as the process
+/// runs.
 class Text {
  public:
   Text(std::string sql, std::vector<db::Type> parameters, std::size_t columns);
@@ -23,7 +24,6 @@ class Text {
   const db::StatementText& operator*() const { return text_; }
 
  private:
-  std::string sql_;
   std::vector<db::Type> parameters_;
   db::StatementText text_;
 };

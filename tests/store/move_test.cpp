@@ -132,6 +132,11 @@ TEST_P(MovesTest, TellsWhichTablesAreUsed) {
   EXPECT_EQ(of_tables::list_used(*side, tables()), (std::vector<std::string_view>{"users", "mails"}));
 }
 
+TEST_P(MovesTest, TextsStayWhereTheyAre) {
+  const auto address = [&] { return (*statements().front()->list_first).sql.data(); };
+  EXPECT_EQ(address(), address()) << "a connection knows what it has prepared by the address of the text";
+}
+
 TEST_P(MovesTest, HeldWritesAreRefusedAndReadsAreNot) {
   const auto side = open_side();
   const UserId user = add("a@example.com");

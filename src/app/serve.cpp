@@ -52,6 +52,7 @@ http::Options make_http_options(const Settings& settings, const Descriptors& des
   const auto in_ms = [](Microseconds time) { return std::chrono::ceil<std::chrono::milliseconds>(time); };
   http::Options options;
   options.limits.reserved_descriptors = descriptors.reserved;
+  options.limits.descriptors = descriptors.limit;
   options.timeouts.head = in_ms(settings.http.head_timeout);
   options.timeouts.body = in_ms(settings.http.body_timeout);
   options.timeouts.idle = in_ms(settings.http.idle_timeout);

@@ -95,6 +95,12 @@ class Timing : public Series {
 
 /// One name on the page, with all its series. Rooms and features list theirs.
 class Family {
+  // Before the constructors: Clang does not look ahead for what they run at compile time.
+  constexpr void keep(auto series) {
+    if (series.size() > series_.size()) throw std::length_error("make room for more series");
+    for (const Series* one : series) series_[count_++] = one;
+  }
+
  public:
   using Kind = Series::Kind;
 
@@ -126,11 +132,6 @@ class Family {
  private:
   constexpr Family(std::string_view name, std::string_view help, Kind kind)
       : name_(name), help_(help), kind_(kind) {}
-  constexpr void keep(auto series) {
-    if (series.size() > series_.size()) throw std::length_error("make room for more series");
-    for (const Series* one : series) series_[count_++] = one;
-  }
-
   std::string_view name_;
   std::string_view help_;
   Kind kind_;

@@ -20,6 +20,7 @@ struct Limits {
   std::size_t batch = 64 * 1024;          ///< bytes of pipelined answers that wait for one send
   std::size_t connections = 50'000;       ///< of one listener; further ones wait in the kernel's queue
   std::size_t reserved_descriptors = 32;  ///< of the process: never given to clients
+  std::size_t descriptors = 256;          ///< that the process may open; under a lower limit less is reserved
 };
 
 /// Checked by one timer per listener, a fraction of a second late at most.

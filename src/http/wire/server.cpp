@@ -154,7 +154,9 @@ Task<> Server::accept_loop(std::shared_ptr<Server> self) {
 bool Server::is_last_resort(int descriptor) const {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
-  rlim_t reserve = std::min<rlim_t>(options.limits.reserved_descriptors, limit.rlim_cur / 2);
+  rlim_t reserve = options.limits.reserved_descriptors;
+  // Who lowers the limit of a running server leaves no room for all that; some clients are still served.
+  if (limit.rlim_cur < options.limits.descriptors) reserve = std::min(reserve, limit.rlim_cur / 8);
   return static_cast<rlim_t>(descriptor) >= limit.rlim_cur - reserve;
 }
 

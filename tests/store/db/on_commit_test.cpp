@@ -8,6 +8,7 @@
 
 #include "store/db/faulty_disk.h"
 #include "store/db/fixture.h"
+#include "store/db/gate.h"
 
 namespace latchkey::db::test {
 namespace {
@@ -211,32 +212,6 @@ TEST_P(OnCommit, a_unit_that_is_rolled_back_runs_no_hook) {
   EXPECT_EQ(outcome.told_of_second, 0);
   EXPECT_EQ(count(), 1);
 }
-
-/// Holds the writer inside a job until it is let go, so that a batch gathers behind it.
-class Gate {
- public:
-  explicit Gate(Database& database)
-      : holding_(std::async(std::launch::async, [this, &database] {
-          auto wait = [this](Tx&) {
-            entered_ = true;
-            entered_.notify_all();
-            open_.wait(false);
-          };
-          database.write_now(wait);
-        })) {
-    entered_.wait(false);
-  }
-  void open() {
-    open_ = true;
-    open_.notify_all();
-    holding_.get();
-  }
-
- private:
-  std::atomic<bool> entered_ = false;
-  std::atomic<bool> open_ = false;
-  std::future<void> holding_;
-};
 
 Task<int> write_counting_runs(Database& database, std::string name, std::atomic<int>& runs) {
   int hooks = 0;

@@ -9,6 +9,7 @@
 
 #include "store/db/faulty_disk.h"
 #include "store/db/fixture.h"
+#include "store/db/gate.h"
 
 namespace latchkey::db::test {
 namespace {
@@ -32,32 +33,6 @@ sqlite::SqliteOptions options_in(const std::filesystem::path& directory) {
   options.directory = directory;
   return options;
 }
-
-/// Holds the writer inside a job until it is let go, so that a batch gathers behind it.
-class Gate {
- public:
-  explicit Gate(Database& database)
-      : holding_(std::async(std::launch::async, [this, &database] {
-          auto wait = [this](Tx&) {
-            entered_ = true;
-            entered_.notify_all();
-            open_.wait(false);
-          };
-          database.write_now(wait);
-        })) {
-    entered_.wait(false);
-  }
-  void open() {
-    open_ = true;
-    open_.notify_all();
-    holding_.get();
-  }
-
- private:
-  std::atomic<bool> entered_ = false;
-  std::atomic<bool> open_ = false;
-  std::future<void> holding_;
-};
 
 void wait_until_queued(Database& database, std::uint64_t count) {
   while (database.statistics().queued < count) std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 binary=${LATCHKEY_BIN:-build/dev/latchkey}
+# The variables of a test run would be settings to the program, which refuses those that it does not know.
+for name in "${!LATCHKEY_@}"; do unset "$name"; done
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 "$binary" config --reference >"$out/settings.md"

@@ -22,8 +22,11 @@ def test_the_installed_program_is_one_file_that_runs(tmp_path):
     assert installed == ["usr/bin/latchkey"]
     # From a folder where nothing of the project lies: it brings its templates and migrations along.
     (tmp_path / "elsewhere").mkdir()
+    # The variables of this test run would be settings to it.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LATCHKEY_")}
     for arguments in (["--version"], ["migrate"], ["openapi"]):
-        ran = subprocess.run([tmp_path / "usr/bin/latchkey", *arguments], cwd=tmp_path / "elsewhere", capture_output=True, text=True, timeout=60)
+        ran = subprocess.run([tmp_path / "usr/bin/latchkey", *arguments], cwd=tmp_path / "elsewhere", env=environment,
+                             capture_output=True, text=True, timeout=60)
         assert ran.returncode == 0, ran.stderr
     assert (tmp_path / "elsewhere/latchkey-data/latchkey.db").exists()
 

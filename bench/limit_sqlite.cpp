@@ -13,7 +13,7 @@
 #include "ids.h"
 #include "measure.h"
 #include "sqlite.h"
-#include "store/outbox.h"
+#include "store/mails.h"
 
 namespace latchkey::bench {
 namespace {
@@ -71,7 +71,7 @@ void insert_accounts(Sqlite& database, const Arguments& arguments) {
   Prepared audit(database,
                  "INSERT INTO audit (at, event, result, actor, target, address, request_id, detail) "
                  "VALUES ($1, 'sign_up', 'ok', $2, $3, '127.0.0.1', $4, '')");
-  Prepared mail(database, store::outbox::insert_mail.text().sql);
+  Prepared mail(database, store::mails::insert_mail.text().sql);
   const std::string hash =
       "$argon2id$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
   const auto first = static_cast<std::uint64_t>(database.number("SELECT coalesce(max(id), 0) FROM users"));
@@ -83,11 +83,13 @@ void insert_accounts(Sqlite& database, const Arguments& arguments) {
     const std::string username = "new user " + number;
     const std::string subject_text = "12345678-1234-4234-8234-123" + number;
     const std::string request_id = "12345678901234567890123" + number;
+    const std::string parameters = R"({"username":")" + username + R"("})";
     const auto now = start_of_time + static_cast<std::int64_t>(n);
     user.bind(1, subject).bind(2, email).bind(3, username).bind(4, hash).bind(5, now).run();
     const std::int64_t id = database.last_id();
     audit.bind(1, now).bind(2, "").bind(3, subject_text).bind(4, request_id).run();
-    mail.bind(1, link).bind(2, id).bind(3, "confirmation").bind(4, now).run();
+    mail.bind(1, link).bind(2, id).bind(3, "confirmation").bind(4, email).bind(5, "");
+    mail.bind(6, parameters).bind(7, "confirm").bind(8, now).run();
   });
 }
 

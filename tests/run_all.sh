@@ -112,8 +112,10 @@ LATCHKEY_TEST_STORE=postgresql black_box dev tests/features tests/api tests/secu
   tests/security/test_{storage,mail}_attacks.py tests/security/test_{admin_audit,hostile_input,key_rotation}.py
 check reference bash -c "tests/check/reference.sh"
 
-# The program that operators run: its hardening, what it must survive, and how much memory it takes for that.
-build release latchkey
+# The program that operators run: its hardening, what it must survive, and how much memory it takes for that. The programs of
+# bench/ are built so that they keep up with the code that they measure.
+cmake --preset release -DLATCHKEY_BENCH=ON >/dev/null || check configure-release false
+build release latchkey bench_programs
 black_box release tests/fault tests/security/test_{config,storage,login,mail}_attacks.py \
   tests/security/test_http_{limits,connections}.py
 

@@ -7,27 +7,11 @@ import re
 import pytest
 
 from support import SmtpSink, assert_problem, unique_email
-from support.certs import Certificates
 from support.former_mail import queue_as_a_former_program
 from support.mail import Mail
 
 HOUR = 3600
 IN_CLEAR = {"mail.tls": "off", "mail.from": "no-reply@latchkey.example"}
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture
-def serve(make_server, certificates):
-    """A server that mails to a sink, without TLS unless told otherwise. It trusts the tests' authority."""
-    def start(sink, **settings):
-        named = {name.replace("__", "."): value for name, value in settings.items()}
-        return make_server({"mail.smtp_url": sink.url} | IN_CLEAR | named,
-                           environment={"SSL_CERT_FILE": str(certificates.authority)})
-    return start
 
 
 def trusting(sink: SmtpSink) -> str:
@@ -394,53 +378,3 @@ def test_what_was_confirmed_meanwhile_is_not_sent_from_either_table(serve):
         nudge(server, lambda: len(sink.to(account.email)) == 2, "both")
         server.get(sink.to(account.email)[0].mail.confirmation_path)
         server.wait(lambda: account.email not in server.cli_ok("mail", "list"), "both to be gone")
-
-
-# Templates ----------------------------------------------------------------------------------------
-
-
-def test_F08_F18_templates_of_the_operator_stand_one_by_one_over_those_built_in(serve, tmp_path):
-    folder = tmp_path / "confirmation"
-    folder.mkdir()
-    (folder / "subject.txt").write_bytes(b"\xef\xbb\xbfWelcome to {{service}}\n")
-    with SmtpSink() as sink:
-        server = serve(sink, mail__templates_dir=str(tmp_path))
-        mail = sink.wait_for(server.signup().email)[0].mail
-        assert mail.subject == "Welcome to 127.0.0.1"
-        assert "please confirm the address" in mail.text and "<html" in mail.html
-
-
-def test_a_confirmation_mail_is_in_the_language_that_the_client_prefers_where_there_is_one(serve, tmp_path):
-    german = tmp_path / "confirmation" / "de"
-    german.mkdir(parents=True)
-    (german / "subject.txt").write_text("Willkommen bei {{service}}")
-    (german / "body.txt").write_text("Bis {{expires_at}}:\n\n{{confirm_url}}\n")
-    with SmtpSink() as sink:
-        server = serve(sink, mail__templates_dir=str(tmp_path), limits__enabled="false")
-
-        def sign_up(languages: str):
-            email = unique_email()
-            body = {"email": email, "username": "somebody", "password": "correct-horse-battery"}
-            assert server.post("/api/auth/signup", json=body, headers={"Accept-Language": languages}).status_code == 201
-            return email, sink.wait_for(email)[0].mail
-
-        email, mail = sign_up("de-AT,de;q=0.9,en;q=0.8")
-        assert mail.subject == "Willkommen bei 127.0.0.1"
-        assert re.search(r"^Bis \d{4}-\d\d-\d\d \d\d:\d\d UTC:", mail.text)
-        assert "Confirm e-mail address" in mail.html, "the file that is missing is the English one"
-        server.post("/api/auth/request_email", json={"email": email}, headers={"Accept-Language": "en"})
-        assert sink.wait_for(email, 2)[1].mail.subject == "Confirm your e-mail address for 127.0.0.1"
-        for languages in ("fr", "en;q=0.9, de;q=0.1", "../de", ""):
-            assert sign_up(languages)[1].subject == "Confirm your e-mail address for 127.0.0.1", languages
-
-
-@pytest.mark.parametrize("file, text, says", [("body.txt", "no link", "has no {{confirm_url}}"),
-                                              ("body.html", "{{confirm_url}} {{surname}}", "line 1"),
-                                              ("subjet.txt", "x", "is not a template")])
-def test_templates_that_would_not_do_refuse_the_start(make_server, tmp_path, file, text, says):
-    (tmp_path / "confirmation").mkdir()
-    (tmp_path / "confirmation" / file).write_text(text)
-    server = make_server({"mail.templates_dir": str(tmp_path)}, start=False)
-    said = server.cli_refused("serve")
-    assert file in said and says in said, said
-    assert not server.data_dir.exists(), "nothing was touched"

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <latch>
 
-#include "db/migrate.h"
 #include "store/db/fixture.h"
 
 namespace latchkey::db::test {
@@ -312,58 +311,6 @@ TEST_F(Postgres, Z25_when_every_connection_is_busy_the_next_is_refused_and_nothi
   for (auto& thread : busy) thread.join();
   EXPECT_TRUE(loop.run(write(0)));
   EXPECT_EQ(amount("a"), 1);
-}
-
-TEST_F(Postgres, Z17_of_nodes_that_migrate_at_once_one_does_and_the_others_wait) {
-  const EmbeddedFile files[] = {
-      {"0001_slow.sql",
-       "CREATE TABLE once (id IDENTITY); SELECT pg_sleep(0.3); INSERT INTO once DEFAULT VALUES;"},
-      {"0002_more.sql", "INSERT INTO once DEFAULT VALUES;"}};
-  const Checksum checksum = [](std::string_view body) { return std::to_string(body.size()); };
-  constexpr int nodes = 4;
-  std::vector<std::unique_ptr<Database>> databases;
-  for (int i = 0; i < nodes; ++i)
-    databases.push_back(std::make_unique<Database>(postgres::open_postgres(test_postgres_options())));
-  std::atomic<int> done{0};
-  std::vector<std::thread> threads;
-  for (auto& node : databases) {
-    threads.emplace_back([&] {
-      if (migrate(*node, files, checksum, Timestamp{}).to == 2) ++done;
-    });
-  }
-  for (auto& thread : threads) thread.join();
-  EXPECT_EQ(done, nodes);
-  static constexpr Statement<std::optional<std::int64_t>> count{"SELECT count(*) FROM once"};
-  EXPECT_EQ(database.run_now(count), 2);
-}
-
-TEST_F(Postgres, one_node_leads_and_another_takes_over_when_it_goes) {
-  ASSERT_TRUE(database.leads());
-  auto second = std::make_unique<Database>(postgres::open_postgres(test_postgres_options()));
-  EXPECT_FALSE(second->leads());
-  auto visiting = test_postgres_options();
-  visiting.role = postgres::PostgresRole::visitor;
-  Database visitor(postgres::open_postgres(std::move(visiting)));
-  // The leader's connection dies: whoever gets the lead, one of the two has it in the end.
-  Database other(postgres::open_postgres(test_postgres_options()));
-  other.run_now(end_all_others);
-  const auto deadline = SteadyClock::now() + seconds(15);
-  const auto leaders = [&] { return int{database.leads()} + int{second->leads()} + int{other.leads()}; };
-  while (leaders() != 1 && SteadyClock::now() < deadline) std::this_thread::sleep_for(milliseconds(20));
-  EXPECT_EQ(leaders(), 1);
-  EXPECT_FALSE(visitor.leads());
-}
-
-TEST_F(Postgres, D11_a_clock_that_is_wrong_follows_the_database) {
-  Clock clock;
-  clock.follow(clock.machine_time() - Clock::time_since_boot() + std::chrono::minutes(5));
-  auto options = test_postgres_options();
-  options.clock = &clock;
-  Database node(postgres::open_postgres(std::move(options)));
-  static constexpr Statement<std::optional<std::int64_t>> ask{
-      "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"};
-  const Timestamp there{Microseconds{node.run_now(ask).value()}};
-  EXPECT_LT(std::chrono::abs(clock.now() - there), seconds(1));
 }
 
 TEST_F(Postgres, what_opens_nothing_says_why) {

@@ -94,7 +94,7 @@ boost::system::result<Secret, Problems> read_from(const std::filesystem::path& p
                                                   const Settings& settings) {
   auto file = read_private_file(path, treatment_of(path, settings));
   if (!file) return std::move(file).error();
-  auto secret = parse_master_secret(file->text);
+  auto secret = parse_master_secret(without_byte_order_mark(file->text));
   wipe(file->text);
   if (file->exposure) return refuse(path.string() + " holds master_secret, but " + *file->exposure);
   if (!secret) return told_of(path.string() + ": master_secret", secret.error());

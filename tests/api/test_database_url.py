@@ -1,4 +1,4 @@
-"""The URL of a PostgreSQL holds a password: whatever is wrong with it, no piece of that is told to anybody."""
+"""F01: the URL of a PostgreSQL holds a password. Whatever is wrong with it, the program tells no piece of it to anybody."""
 
 import re
 
@@ -15,7 +15,12 @@ SECRET = "e1b49c07d5a2f8366c90b7d41f5e2a8371bd04c96e85fa1327d8b0e94c6153af"
 PIECES = ("hunter", "secret", "sesame", "4711")
 NOT_ENCODED = ["hunter%ss", "hunter%", "hunter%4", "hunter%00", "hunter2@secret", "@hunter", "hunter/sesame", "4711/hunter",
                "4711/4711", "hunter?sesame/secret", "hunter@secret?sesame", "hunter/sesame?sslmode=disable", "hunter:/4711",
-               "hunter,secret/sesame", "hunter@secret/sesame?x=y", "hunter@secret?host=sesame"]
+               "hunter,secret/sesame", "hunter@secret/sesame?x=y", "hunter@secret?host=sesame",
+               # To libpq each of these is a whole URL: a port, a database and parameters that take an @.
+               *(f"4711/hunter?{name}=sesame" for name in ("sslmode", "host", "user", "password", "sslpassword", "dbname", "passfile",
+                                                           "options", "application_name")),
+               "4711/hunter?sslmode=disable&user=sesame", "4711/hunter?user=@secret",
+               "hunter@secret:4711/sesame?user=x"]
 
 
 def url_with(password: str) -> str:
@@ -29,7 +34,7 @@ def assert_tells_nothing(said: str) -> None:
 
 
 @pytest.mark.parametrize("password", NOT_ENCODED)
-def test_a_password_that_is_not_encoded_is_refused_and_not_told(make_server, password):
+def test_F01_a_password_that_is_not_encoded_is_refused_and_not_told(make_server, password):
     server = make_server({"database_url": url_with(password), "master_secret": SECRET, "log.level": "debug"}, start=False)
     with pytest.raises(ServerFailed, match="ended with 1"):
         server.start()
@@ -43,7 +48,7 @@ def test_a_password_that_is_not_encoded_is_refused_and_not_told(make_server, pas
 
 
 @pytest.mark.parametrize("password", NOT_ENCODED)
-def test_nor_is_it_by_a_move(make_server, password):
+def test_F01_a_move_does_not_tell_it_either(make_server, password):
     server = make_server(SETTINGS)
     account = server.user()
     for environment, arguments in ({}, ("--to", url_with(password))), ({"LATCHKEY_MOVE_TO": url_with(password)}, ()):
@@ -69,7 +74,7 @@ def test_a_password_that_is_encoded_is_a_password(make_server):
 
 @pytest.mark.parametrize("parameter", ["sslmode", "gssencmode", "channel_binding", "ssl_min_protocol_version", "keepalives",
                                        "connect_timeout", "target_session_attrs_x", "no_such_parameter"])
-def test_values_of_parameters_are_not_told_either(make_server, parameter):
+def test_F01_values_of_parameters_are_not_told_either(make_server, parameter):
     server = make_server({"database_url": f"postgresql://us@127.0.0.1:1/auth?{parameter}=hunter", "master_secret": SECRET},
                          start=False)
     with pytest.raises(ServerFailed, match="ended with 1"):

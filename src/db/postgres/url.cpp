@@ -49,6 +49,17 @@ bool has_misplaced_at_sign(const UrlParts& parts) {
          });
 }
 
+// `us:4711/x?user=y@h/d` is a server called `us` to libpq, and to its operator a password with a raw `/` and
+// a raw `?`. A colon before the last `@` is what the two have in common.
+bool has_ambiguous_password(const UrlParts& parts) {
+  const std::string_view query = parts.query.value_or("");
+  const std::size_t at_sign = query.rfind('@');
+  if (at_sign == std::string_view::npos) return false;
+  const auto before = {parts.user_information, parts.place, query.substr(0, at_sign)};
+  return std::ranges::any_of(
+      before, [](std::string_view piece) { return piece.find(':') != std::string_view::npos; });
+}
+
 }  // namespace
 
 UrlParts split_url(std::string_view url) {
@@ -74,8 +85,13 @@ std::string_view how_to_encode() {
 std::optional<std::string> find_misplaced_pieces(std::string_view url) {
   if (!has_whole_encodings(url))
     return "a % in it is followed by no two hexadecimal digits: " + std::string(how_to_encode());
-  if (has_misplaced_at_sign(split_url(url)))
-    return "it has an @ where none can be: " + std::string(how_to_encode());
+  const UrlParts parts = split_url(url);
+  if (has_misplaced_at_sign(parts)) return "it has an @ where none can be: " + std::string(how_to_encode());
+  if (has_ambiguous_password(parts)) {
+    return "an @ in a parameter must be written %40 if a : stands before it, because both can belong to a "
+           "password: " +
+           std::string(how_to_encode());
+  }
   return std::nullopt;
 }
 

@@ -55,7 +55,7 @@ std::string refusal_of(const std::string& url) {
   }
 }
 
-TEST(CliMove, SaysHowToWriteAUrlAndNothingOfIt) {
+TEST(CliMove, F01SaysHowToWriteAUrlAndNothingOfIt) {
   for (const std::string password :
        {"hunter%ss", "hunter%", "hunter%0", "hunter%00", "hunter2@secret", "@hunter", "hunter/def",
         "123/hunter", "123/4", "hun?ter/x", "hunter@secret?hunter", "hunter/x?sslmode=disable", "hunter:/1",
@@ -73,6 +73,15 @@ TEST(CliMove, SaysHowToWriteAUrlAndNothingOfIt) {
   EXPECT_EQ(refusal_of("postgresql://ann@db/auth?sslmod=hunter2").find("hunter2"), std::string::npos);
   EXPECT_NE(refusal_of("postgresql://ann@db:54x2/auth").find("a host or a port"), std::string::npos);
   EXPECT_NE(refusal_of("postgresql://ann@d$b/auth").find("a host or a port"), std::string::npos);
+}
+
+TEST(CliMove, F01_AnAtSignInAParameterIsRefusedWhereItCanEndAPassword) {
+  for (const std::string url : {"postgresql://ann:47/x?user=y@h/d", "postgresql://ann:47/?user=y@h/d",
+                                "postgresql://ann:a@47:11/x?user=y@h/d", "postgresql://ann:47/x?host=@h/d",
+                                "postgresql://h/d?user=a:b@h"}) {
+    EXPECT_NE(refusal_of(url).find("must be written %40"), std::string::npos) << url << refusal_of(url);
+  }
+  EXPECT_EQ(refusal_of("postgresql://h:5432/d?user=me%40server"), "taken: postgresql://me@server@h:5432/d");
 }
 
 TEST(CliMove, TakesWhatLibpqTakes) {

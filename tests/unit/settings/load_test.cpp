@@ -173,15 +173,28 @@ TEST(Load, tells_everything_that_is_wrong_in_the_order_of_the_file) {
   EXPECT_NE(third, std::string::npos) << told;
 }
 
-TEST(Load, no_refusal_quotes_a_secret) {
-  for (const std::string_view toml :
-       {"[admin]\npassword = hunter2\n", "[admin]\npassword = \"hunter2\n", "[admin]\npassword = 'hunter2\n",
-        "[admin]\npassword = truehunter2\n", "[admin]\npassword = fhunter2\n",
-        "[admin]\npassword = nhunter2\n", "[admin]\npassword = 0xhunter2\n",
-        "[admin]\npassword = \"\\uhunter2\"\n", "[admin]\npassword = 1hunter2\n",
-        "master_secret = \"hunter2\"\n", "master_secret = [\"hunter2\"]\n",
-        "[mail]\nsmtp_password = \"hunter2\\n\"\n", "database_url = \"mysql://u:hunter2@h/d\"\n",
-        "[admin]\npassword = \"hunter2\"\n", "master_secret_previous = { x = \"hunter2\" }\n"}) {
+TEST(Load, F01_no_refusal_quotes_a_secret) {
+  for (const std::string_view toml : {"[admin]\npassword = hunter2\n",
+                                      "[admin]\npassword = \"hunter2\n",
+                                      "[admin]\npassword = 'hunter2\n",
+                                      "[admin]\npassword = truehunter2\n",
+                                      "[admin]\npassword = fhunter2\n",
+                                      "[admin]\npassword = nhunter2\n",
+                                      "[admin]\npassword = 0xhunter2\n",
+                                      "[admin]\npassword = \"\\uhunter2\"\n",
+                                      "[admin]\npassword = 1hunter2\n",
+                                      "master_secret = \"hunter2\"\n",
+                                      "master_secret = [\"hunter2\"]\n",
+                                      "[mail]\nsmtp_password = \"hunter2\\n\"\n",
+                                      "database_url = \"mysql://u:hunter2@h/d\"\n",
+                                      "[admin]\npassword = \"hunter2\"\n",
+                                      "master_secret_previous = { x = \"hunter2\" }\n",
+                                      "[mail]\nsmtp_url = \"smtp://u:hunter2@h:25\"\n",
+                                      "[mail]\nsmtp_url = \"u:hunter2@h:25\"\n",
+                                      "[mail]\nsmtp_url = \"smtp://u:hunter2/@x@h:25\"\n",
+                                      "public_url = \"https://u:hunter2@h\"\n",
+                                      "[http]\ncors_origins = [\"https://u:hunter2@h\"]\n",
+                                      "listen = \"u:hunter2@h:1\"\n"}) {
     const std::string told = refusal_of_file(toml);
     EXPECT_NE(told, "loaded") << toml;
     EXPECT_FALSE(contains(told, "unter")) << told;
@@ -215,7 +228,7 @@ TEST(Load, a_bad_variable_is_refused_with_its_name) {
   EXPECT_TRUE(contains(refusal_of_variable("LATCHKEY_LISTEN", "\xff"), "must be valid UTF-8"));
 }
 
-TEST(Load, an_empty_variable_of_any_setting_is_not_set) {
+TEST(Load, F22_an_empty_variable_of_any_setting_is_not_set) {
   const WorkingFolder folder;
   WorkingFolder::write("latchkey.toml",
                        "[tokens]\naccess_ttl = \"5m\"\n[http]\ncors_origins = [\"https://a.example\"]\n");
@@ -231,7 +244,7 @@ TEST(Load, an_empty_variable_of_any_setting_is_not_set) {
   EXPECT_TRUE(contains(refusal_of_variable("LATCHKEY_NONSENSE", ""), "unknown setting"));
 }
 
-TEST(Load, variables_that_containers_are_given_for_a_service_of_our_name_are_left_alone) {
+TEST(Load, F02_variables_that_containers_are_given_for_a_service_of_our_name_are_left_alone) {
   using Variable = std::pair<std::string, std::string>;
   const std::vector<Variable> given{{"LATCHKEY_SERVICE_HOST", "10.0.0.5"},
                                     {"LATCHKEY_SERVICE_PORT", "8080"},
@@ -274,10 +287,10 @@ TEST(Load, no_setting_looks_like_such_a_variable) {
   }
 }
 
-TEST(Load, a_working_directory_that_may_not_be_entered_has_no_file) {
+TEST(Load, F11_a_working_directory_that_may_not_be_entered_has_no_file) {
   const WorkingFolder folder;
   if (::geteuid() == 0)
-    GTEST_SKIP() << "root may enter any; tests/api/test_settings.py has it as another user";
+    GTEST_SKIP() << "root may enter any; tests/api/test_settings_sources.py has it as another user";
   WorkingFolder::write("latchkey.toml", "threads = 3");
   ASSERT_EQ(::chmod(folder.path().c_str(), 0), 0);
   const auto loaded = load({});

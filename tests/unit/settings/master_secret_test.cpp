@@ -187,7 +187,7 @@ TEST(MasterSecret, K02_a_file_of_the_operator_that_others_can_get_at_is_refused_
   EXPECT_TRUE(contains(told(load_master_secret(settings)), "belongs to another user"));
 }
 
-TEST(MasterSecret, K02_a_file_in_the_data_directory_is_closed) {
+TEST(MasterSecret, F03_K02_a_file_in_the_data_directory_is_closed) {
   const WorkingFolder folder;
   Settings settings;
   settings.data_dir = folder.path();
@@ -210,6 +210,15 @@ TEST(MasterSecret, K02_a_file_in_the_data_directory_is_closed) {
   ASSERT_EQ(::chown("another name", 12345, 0), 0);
   EXPECT_TRUE(contains(told(load_master_secret(settings)), "belongs to another user"));
   EXPECT_EQ(mode_of("another name"), 0660U);
+}
+
+TEST(MasterSecret, F18_an_editors_byte_order_mark_and_line_end_are_no_part_of_it) {
+  const WorkingFolder folder;
+  Settings settings;
+  settings.data_dir = folder.path();
+  WorkingFolder::write("master_secret", "\xEF\xBB\xBF" + std::string(good_secret) + "\r\n", 0600);
+  const auto secret = load_master_secret(settings);
+  EXPECT_TRUE(secret) << told(secret);
 }
 
 TEST(MasterSecret, a_weak_file_is_refused_by_name) {

@@ -138,7 +138,7 @@ TEST(SettingOrigin, H20_is_named_exactly) {
   }
 }
 
-TEST(SettingOrigin, is_of_any_scheme_and_in_a_labels) {
+TEST(SettingOrigin, F09_is_of_any_scheme_and_in_a_labels) {
   for (const char* text : {"capacitor://localhost", "tauri://localhost", "ionic://localhost",
                            "http://tauri.localhost", "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
                            "moz-extension://3c4f5a10-6b70-4f19-9d0e-0f3f9a1b2c3d", "app://.", "app://-",
@@ -185,7 +185,7 @@ TEST(SettingMailbox, is_an_address_with_or_without_a_name) {
   }
 }
 
-TEST(SettingMailbox, a_name_can_stand_in_quotes) {
+TEST(SettingMailbox, F20_a_name_can_stand_in_quotes) {
   struct Case {
     std::string_view text, name, written;
   };

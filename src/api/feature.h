@@ -13,8 +13,8 @@
 namespace latchkey::api {
 
 /// One capability: a folder under features/, and everything of it that the rest of the program has to know.
-/// The list of features stands in app/features.cpp; whoever needs routes, mails, pages, tables, sweeps or
-/// counters reads that list, so that taking a folder and its line away takes the capability away.
+/// The list of features stands in app/features.cpp; the parts that need routes, mails, pages, tables, sweeps
+/// or counters read that list, so that taking a folder and its lines away takes the capability away.
 struct Feature {
   std::string_view name;
   std::span<const Endpoint> endpoints{};

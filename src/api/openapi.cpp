@@ -206,7 +206,7 @@ json::value make_openapi(Features features, std::string_view public_url) {
           {"info",
            {{"title", "Latchkey"},
             {"version", LATCHKEY_VERSION},
-            {"description", "Sign-up, confirmation, sign-in, sessions and blocking."},
+            {"description", "Accounts, sign-in, sessions and tokens."},
             {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
           {"servers", {{{"url", public_url}}}},
           {"paths", std::move(paths)},

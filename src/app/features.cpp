@@ -26,12 +26,21 @@
 namespace latchkey::app {
 namespace {
 
+// A line for each feature.
+// clang-format off
 constexpr const api::Feature* list[] = {
-    &features::signup::feature,       &features::password::feature,  &features::sessions::feature,
-    &features::confirmation::feature, &features::recovery::feature,  &features::administration::feature,
-    &features::profile::feature,      &features::documents::feature, &features::health::feature,
+    &features::signup::feature,
+    &features::password::feature,
+    &features::sessions::feature,
+    &features::confirmation::feature,
+    &features::recovery::feature,
+    &features::administration::feature,
+    &features::profile::feature,
+    &features::documents::feature,
+    &features::health::feature,
     &features::pages::feature,
 };
+// clang-format on
 
 /// What the kernel has of something, followed by what each feature has of it.
 template <class Part>

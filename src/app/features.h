@@ -8,7 +8,7 @@
 namespace latchkey::app {
 
 /// What this program can do, in the order of the documentation. A capability is taken away with its folder
-/// under features/ and its line in features.cpp.
+/// under features/ and its two lines in features.cpp (include and entry).
 api::Features features();
 
 /// Every kind of mail that the features send.

@@ -7,12 +7,14 @@ import sqlite3
 import stat
 import subprocess
 import unicodedata
+from pathlib import Path
 
 import pytest
 
 from support import (PASSWORD, Account, Server, ServerFailed, assert_problem, at_once, binary_path, nothing_changes,
                      unique_email)
 
+ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["serve", "user", "user add", "user list", "user show", "user block", "user unblock", "user set-role",
             "user delete", "keys", "keys list", "keys rotate", "keys revoke", "keys rekey", "mail", "mail list",
             "mail retry", "migrate", "config", "openapi", "backup", "restore", "move", "doctor"]
@@ -38,6 +40,12 @@ def test_version_and_help_of_the_program(tmp_path):
     for command in ("serve", "user", "keys", "mail", "migrate", "config", "openapi", "backup", "restore", "move", "doctor"):
         assert command in shown.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_help_names_the_features_that_the_program_was_built_with(tmp_path):
+    listed = re.findall(r"&features::(\w+)::feature,$", (ROOT / "src/app/features.cpp").read_text(), re.M)
+    assert listed and {path.name for path in (ROOT / "src/features").iterdir() if path.is_dir()} == set(listed)
+    assert run("--help", cwd=tmp_path).stdout.splitlines()[0] == f"An authentication server over HTTP, with {', '.join(listed)}"
 
 
 @pytest.mark.parametrize("arguments", [("nonsense",), ("user", "nonsense"), ("user",), ("serve", "--nonsense"),
@@ -289,7 +297,7 @@ def test_restoring_what_is_no_backup_is_refused_and_harms_nothing(make_server):
 
 @pytest.mark.embedded
 @pytest.mark.parametrize("running", [True, False], ids=["running", "stopped"])
-def test_a_backup_is_no_stream(make_server, running):
+def test_F25_a_backup_is_no_stream(make_server, running):
     server = make_server()
     if not running:
         server.stop()
@@ -303,7 +311,7 @@ def test_a_backup_is_no_stream(make_server, running):
 
 
 @pytest.mark.embedded
-def test_a_list_of_names_in_any_script_stands_in_columns(make_server):
+def test_F25_a_list_of_names_in_any_script_stands_in_columns(make_server):
     server = make_server()
     for name in ("王小明", "Zoë", "한국어 이름", "plain"):
         server.signup(username=name)

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <functional>
 
+#include "app/cli/description.h"
 #include "settings/knobs.h"
 #include "settings/render.h"
 #include "settings/sentence.h"
@@ -377,7 +378,7 @@ class Parser {
   }
 
   Raw raw_;
-  CLI::App app_{"An authentication server: sign-up, sign-in, sessions and tokens over HTTP", "latchkey"};
+  CLI::App app_{describe_program(), "latchkey"};
   std::function<Command()> make_;
 };
 

@@ -32,7 +32,7 @@ def nested(levels: int) -> str:
                                           "application/json; charset=ISO-8859-1", "application/json; charset=us-ascii",
                                           "application/json; charset=utf8", "application/json; charset=windows-1252",
                                           "application/vnd.api+json", "application/problem+json; charset=UTF-8", None])
-def test_json_is_taken_as_utf_8(server, content_type):
+def test_F06_json_is_taken_as_utf_8(server, content_type):
     """Whatever a superset of ASCII the label names (RFC 8259 §11), under any type that is written in JSON, and where
     no type is named, since the route takes nothing else."""
     response = post_signup(server, signup_text(unique_email()).replace("new_user", "Zoë"), content_type)
@@ -40,7 +40,7 @@ def test_json_is_taken_as_utf_8(server, content_type):
 
 
 @pytest.mark.parametrize("content_type", ["application/vnd.api+json", "application/json; charset=ISO-8859-1", None])
-def test_json_by_another_name_is_judged_like_any(server, content_type):
+def test_F82_json_by_another_name_is_judged_like_any(server, content_type):
     with nothing_changes(server):
         assert_problem(post_signup(server, "{", content_type), 400, "malformed_json")
         latin = signup_text(unique_email()).replace("new_user", "Zoë").encode("latin-1")
@@ -62,7 +62,7 @@ def test_a_route_that_can_do_without_a_body_takes_the_same_json(server, user, ad
                                           "application/json; charset=unheard-of", "application/json; charset=''",
                                           "application/jsonp", "text/json, application/json", "application/+json",
                                           "text/vnd.x+json", "application/x+json+xml"])
-def test_a_json_route_refuses_another_media_type_and_names_its_own(server, content_type):
+def test_F82_a_json_route_refuses_another_media_type_and_names_its_own(server, content_type):
     with nothing_changes(server):
         response = post_signup(server, signup_text(unique_email()), content_type)
         problem = assert_problem(response, 415, "unsupported_media_type")
@@ -190,7 +190,7 @@ def test_another_grant_type_is_422(server, user, grant):
 @pytest.mark.parametrize("text", ["grant_type=&username={email}&password={password}",
                                   "grant_type&username={email}&password={password}",
                                   "grant_type=&username={email}&password={password}&scope=&client_id=&client_secret="])
-def test_an_empty_grant_type_counts_as_absent(server, user, text):
+def test_F80_an_empty_grant_type_counts_as_absent(server, user, text):
     """So Swagger UI writes it. The last line is all that it sends."""
     assert post_form(server, text.format(email=user.email, password=user.password)).status_code == 200
     fields = {"grant_type": (None, ""), "username": (None, user.email), "password": (None, user.password)}
@@ -222,7 +222,7 @@ def test_a_repeated_field_or_bad_encoding_is_400(server, user, body):
                                           "application/x-www-form-urlencoded; charset=ibm037",
                                           "multipart/form-data; charset=utf-16; boundary=x", "application/vnd.api+json",
                                           "application/x-www-form-urlencoded+json", ""])
-def test_a_form_route_refuses_another_media_type_and_names_its_own(server, user, content_type):
+def test_F25_a_form_route_refuses_another_media_type_and_names_its_own(server, user, content_type):
     body = json.dumps({"username": user.email, "password": user.password})
     with nothing_changes(server):
         response = post_form(server, body, {"Content-Type": content_type} if content_type else {})
@@ -257,7 +257,7 @@ SUPERSETS = ["UTF-8", "utf8", "ISO-8859-1", "us-ascii", "windows-1252", "Shift_J
 
 
 @pytest.mark.parametrize("charset", SUPERSETS)
-def test_a_form_is_utf_8_whatever_superset_of_ascii_it_names(server, charset):
+def test_F06_a_form_is_utf_8_whatever_superset_of_ascii_it_names(server, charset):
     account = server.confirmed(password="grüße aus der ferne")
     headers = {"Content-Type": f"application/x-www-form-urlencoded; charset={charset}"}
     form = f"username={account.email.replace('@', '%40')}&password="
@@ -267,7 +267,7 @@ def test_a_form_is_utf_8_whatever_superset_of_ascii_it_names(server, charset):
 
 
 @pytest.mark.parametrize("charset", SUPERSETS)
-def test_multipart_may_name_a_charset_for_all_and_for_each_part(server, user, charset):
+def test_F06_multipart_may_name_a_charset_for_all_and_for_each_part(server, user, charset):
     def ask(password: str, encoding: str = "utf-8"):
         parts = "".join(f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n'
                         f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{value}\r\n"

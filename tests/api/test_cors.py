@@ -45,7 +45,7 @@ def test_a_preflight_of_a_named_origin_names_methods_and_headers(open_server):
 
 @pytest.mark.parametrize("asked", ["content-type,sentry-trace,baggage,traceparent,x-requested-with", "authorization",
                                    "a," * 63 + "a", "X-CSRF-Token , x-b3-traceid"])
-def test_a_preflight_is_answered_with_the_names_that_it_asks_for(open_server, asked):
+def test_F12_a_preflight_is_answered_with_the_names_that_it_asks_for(open_server, asked):
     """What error reporting (Sentry), tracing (OpenTelemetry) and front-ends add to each request."""
     response = open_server.request("OPTIONS", "/api/auth/login", headers={
         "Origin": "https://app.example.com", "Access-Control-Request-Method": "POST",
@@ -88,7 +88,7 @@ def programs_server():
 
 @pytest.mark.parametrize("origin", ["capacitor://localhost", "tauri://localhost", "app://.", "https://xn--bcher-kva.example",
                                     "chrome-extension://abcdefghijklmnopabcdefghijklmnop"])
-def test_an_origin_of_any_scheme_is_allowed(programs_server, origin):
+def test_F09_an_origin_of_any_scheme_is_allowed(programs_server, origin):
     response = programs_server.get("/api/users/me", headers={"Origin": origin})
     assert response.headers["Access-Control-Allow-Origin"] == origin
     preflight = programs_server.request("OPTIONS", "/api/auth/login", headers={"Origin": origin} | PREFLIGHT)
@@ -114,7 +114,7 @@ def public_server():
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "capacitor://localhost", "null"])
-def test_every_origin_can_be_allowed_and_never_with_credentials(public_server, origin):
+def test_F83_every_origin_can_be_allowed_and_never_with_credentials(public_server, origin):
     preflight = public_server.request("OPTIONS", "/api/users/me", headers={"Origin": origin} | PREFLIGHT)
     assert preflight.status_code == 204
     assert "GET" in preflight.headers["Access-Control-Allow-Methods"]

@@ -248,7 +248,7 @@ def test_what_is_whole_is_restored_without_a_warning(make_server, kind):
 
 
 @pytest.mark.parametrize("secret", ["in the directory", "named, in the directory"])
-def test_a_directory_that_was_mounted_for_a_group_is_closed_again(make_server, secret):
+def test_F03_a_directory_that_was_mounted_for_a_group_is_closed_again(make_server, secret):
     """Kubernetes' fsGroup does this at each mount: `chmod -R g+rwX`, and another group."""
     server = make_server(start=False)
     if secret != "in the directory":
@@ -277,7 +277,7 @@ def test_a_directory_that_was_mounted_for_a_group_is_closed_again(make_server, s
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a directory away")
 @pytest.mark.parametrize("owner", [23456, 65534], ids=["a user without a name", "a user with a name"])
-def test_the_command_that_is_printed_for_another_users_directory_works(make_server, owner):
+def test_F25_the_command_that_is_printed_for_another_users_directory_works(make_server, owner):
     server = make_server()
     account = server.signup()
     server.stop()
@@ -303,7 +303,7 @@ def test_the_command_that_is_printed_for_another_users_directory_works(make_serv
 
 @pytest.mark.parametrize("written", ["", "/"], ids=["plain", "with a slash"])
 @pytest.mark.parametrize("target", ["absent", "gone/below", "data"], ids=["absent", "below something absent", "itself"])
-def test_a_data_dir_that_is_a_link_to_nowhere_is_refused_with_a_sentence(make_server, target, written):
+def test_F25_a_data_dir_that_is_a_link_to_nowhere_is_refused_with_a_sentence(make_server, target, written):
     """As after a reboot at which the disk was not mounted."""
     server = make_server(start=False)
     server.data_dir.symlink_to(server.folder / target)

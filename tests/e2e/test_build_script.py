@@ -77,7 +77,7 @@ def build(tmp_path):
     return run
 
 
-def test_the_first_build_says_how_long_and_how_far(build):
+def test_F63_the_first_build_says_how_long_and_how_far(build):
     said, code = build(FIRST)
     assert code == 0
     assert said.splitlines() == ["building once, about five minutes", *(f"building: {percent} %" for percent in range(10, 101, 10))]
@@ -93,7 +93,7 @@ def test_on_a_terminal_it_is_one_line_that_moves_while_a_step_takes_long(build):
 
 
 @pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "file"])
-def test_nothing_is_said_when_there_is_nothing_to_do(build, terminal):
+def test_F63_nothing_is_said_when_there_is_nothing_to_do(build, terminal):
     build(FIRST)
     assert build(NOTHING, terminal=terminal) == ("", 0)
 

@@ -26,7 +26,7 @@ def node_pairs():
     return ask
 
 
-def test_nodes_keep_alive_agent_meets_no_connection_that_is_just_closing(make_server, node_pairs):
+def test_F21_nodes_keep_alive_agent_meets_no_connection_that_is_just_closing(make_server, node_pairs):
     """A POST is not sent twice, so one that meets the server's FIN is lost to the application (ECONNRESET)."""
     server = make_server({"http.idle_timeout": "3s"})
     pauses = [2900 + 4 * number for number in range(150)]
@@ -91,7 +91,7 @@ def urlencoded(user) -> str:
     (HTTPCLIENT_4_MULTIPART, lambda user: parts(user, "Content-Type: text/plain; charset=ISO-8859-1\r\n"
                                                       "Content-Transfer-Encoding: 8bit")),
 ], ids=["form of 5", "multipart of 5", "multipart of 4"])
-def test_apaches_httpclient_signs_in_with_its_defaults(server, user, request_text, body):
+def test_F06_apaches_httpclient_signs_in_with_its_defaults(server, user, request_text, body):
     text = body(user)
     with RawConnection(server) as connection:
         connection.send(request_text.format(length=len(text), host=server.host, body=text).encode())

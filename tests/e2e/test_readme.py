@@ -40,7 +40,7 @@ def answers_of(shown: str) -> list[tuple[str, dict]]:
     return [(status, json.loads(body)) for status, body in re.findall(r"^< HTTP/1\.1 (\d+ .*)\n(.*)\n", shown, re.M)]
 
 
-def test_the_tour_of_the_readme_can_be_taken_again_and_again(make_server, bare_path, tmp_path):
+def test_F61_F67_the_tour_of_the_readme_can_be_taken_again_and_again(make_server, bare_path, tmp_path):
     server = make_server()
     assert "./tour" in block()
     for _ in range(2):

@@ -26,7 +26,7 @@ def guest_of(database):
 
 
 @pytest.mark.parametrize("public", ["as PostgreSQL makes it", "closed"])
-def test_a_role_that_may_make_no_table_is_told_what_it_needs(make_server, database, public):
+def test_F19_a_role_that_may_make_no_table_is_told_what_it_needs(make_server, database, public):
     with guest_of(database) as (role, url):
         if public == "closed":
             database.server.sql("REVOKE ALL ON SCHEMA public FROM PUBLIC;", database.name)
@@ -47,7 +47,7 @@ def test_a_role_that_may_make_no_table_is_told_what_it_needs(make_server, databa
         node.remove()
 
 
-def test_tables_of_another_role_are_named_with_what_to_do(database):
+def test_F19_tables_of_another_role_are_named_with_what_to_do(database):
     owner = node_on(database)
     owner.start()
     owner.stop()

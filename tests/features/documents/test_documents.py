@@ -71,7 +71,7 @@ def test_the_command_prints_the_served_document(server, openapi):
 
 
 @pytest.mark.parametrize("url", ["https://shop.example/konto/auth", "http://auth.intranet.example:8080", None])
-def test_openapi_names_the_server_where_clients_find_it(make_server, url):
+def test_F10_openapi_names_the_server_where_clients_find_it(make_server, url):
     """Behind a proxy that takes a path off, a generated client would ask the wrong path by any relative one."""
     server = make_server({"public_url": url})
     document = server.get("/openapi.json", cacheable=True).json()

@@ -18,7 +18,7 @@ TEST(CliTable, ColumnsAreAligned) {
   EXPECT_EQ(table.size(), 3U);
 }
 
-TEST(CliTable, ColumnsAreAlignedByWhatATerminalShows) {
+TEST(CliTable, F25ColumnsAreAlignedByWhatATerminalShows) {
   TextConsole console;
   Table table(console, {"NAME", "ROLE"});
   table.add({"王小明", "user"});

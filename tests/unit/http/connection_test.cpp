@@ -215,7 +215,7 @@ const Unread unread[] = {{"GET /healthz", 200},     {"HEAD /healthz", 200}, {"PO
 
 /// F13: nobody waits for a body that nobody reads. Whatever comes afterwards is neither taken for the rest of
 /// the body (a proxy that announced one and sends none means it as a request) nor served.
-TEST(HttpConnection, H08AnAnswerThatNeedsNoBodyDoesNotWaitForIt) {
+TEST(HttpConnection, F13H08AnAnswerThatNeedsNoBodyDoesNotWaitForIt) {
   LiveServer server;  // waits 30 s for bodies, and the client for 10
   for (const Unread& request : unread) {
     for (const char* body : announced) {

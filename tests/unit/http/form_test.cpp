@@ -107,7 +107,7 @@ TEST(HttpMultipart, RefusesEverythingThatIsNotAPlainTextField) {
     EXPECT_EQ(show(parse_multipart(body, "b")), "malformed_form") << body;
 }
 
-TEST(HttpMultipart, TakesCharsetsOfPartsAsFarAsTheyMeanTheSame) {
+TEST(HttpMultipart, F06TakesCharsetsOfPartsAsFarAsTheyMeanTheSame) {
   const std::string field =
       "Content-Disposition: form-data; name=\"a\"\r\nContent-Type: text/plain; charset=";
   for (const char* label : {"ISO-8859-1", "US-ASCII", "windows-1252", "utf8", "\"UTF-8\""})
@@ -126,7 +126,7 @@ TEST(HttpMultipart, TakesCharsetsOfPartsAsFarAsTheyMeanTheSame) {
 }
 
 /// As Apache's HttpClient 4 and 5 write their parts.
-TEST(HttpMultipart, ReadsTheFormsOfApacheHttpClient) {
+TEST(HttpMultipart, F06ReadsTheFormsOfApacheHttpClient) {
   const std::string four =
       "--x\r\nContent-Disposition: form-data; name=\"username\"\r\nContent-Type: text/plain; "
       "charset=ISO-8859-1\r\n"

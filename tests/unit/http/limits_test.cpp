@@ -137,7 +137,7 @@ TEST(HttpTimeouts, AnIdleConnectionIsClosedWithoutAWord) {
   EXPECT_EQ(client.rest(), "");
 }
 
-TEST(HttpTimeouts, AConnectionServesForAsLongAsItsAnswersPromise) {
+TEST(HttpTimeouts, F21AConnectionServesForAsLongAsItsAnswersPromise) {
   Options options;
   options.timeouts.idle = milliseconds(2500);
   LiveServer server(options);

@@ -17,7 +17,7 @@ TEST(HttpMediaType, ReadsTypeAndParameters) {
   EXPECT_EQ(type->parameter("y"), std::nullopt);
 }
 
-TEST(HttpMediaType, J16KnowsUtf8AndSupersetsOfAsciiFromOtherCharsets) {
+TEST(HttpMediaType, F06J16KnowsUtf8AndSupersetsOfAsciiFromOtherCharsets) {
   auto charset = [](const std::string& label) {
     return parse_media_type("application/json; charset=\"" + label + "\"")->charset();
   };
@@ -108,7 +108,7 @@ std::string many_parameters(std::size_t size) {
   return text;
 }
 
-TEST(HttpMediaType, TakesFewParameters) {
+TEST(HttpMediaType, F39TakesFewParameters) {
   std::string text = "a/b";
   for (std::size_t i = 0; i < max_media_type_parameters; ++i) text += ";p" + std::to_string(i) + "=1";
   EXPECT_TRUE(parse_media_type(text));
@@ -142,7 +142,7 @@ double cost(Work work) {
 
 /// Sixteen times the length: about 16 times the work, not 256 times. Half-way between the two, as factors go,
 /// is 64.
-TEST(HttpMediaType, CostsInProportionToItsLength) {
+TEST(HttpMediaType, F39CostsInProportionToItsLength) {
   auto repeated = [](std::string_view piece, std::size_t size) {
     std::string text;
     while (text.size() < size) text += piece;

@@ -52,7 +52,7 @@ TEST(HttpRespond, EveryErrorOfTheCatalogueHasATitle) {
   }
 }
 
-TEST(HttpRespond, NamesTheSchemeOnEvery401AndTheErrorWhereATokenWasShown) {
+TEST(HttpRespond, F15NamesTheSchemeOnEvery401AndTheErrorWhereATokenWasShown) {
   HeaderView headers[] = {{"authorization", "bearer abc"}};
   Request with;
   with.headers = headers;

@@ -212,7 +212,7 @@ TEST(HttpGate, RefusesInTheFixedOrder) {
   }
 }
 
-TEST(HttpGate, A415NamesWhatTheRouteTakes) {
+TEST(HttpGate, F25A415NamesWhatTheRouteTakes) {
   Router router(table());
   Cors cors;
   auto refuse = [&](const std::string& path, const std::string& lines) {
@@ -303,7 +303,7 @@ TEST(HttpCors, H20AllowsNamedOriginsOnly) {
   EXPECT_FALSE(Cors().allowed_origin(request));
 }
 
-TEST(HttpCors, APreflightIsAnsweredWithTheNamesThatItAskedFor) {
+TEST(HttpCors, F12APreflightIsAnsweredWithTheNamesThatItAskedFor) {
   Cors cors({"https://app.example.org"});
   auto allowed = [&](std::vector<std::string> asked) {
     std::vector<HeaderView> headers;

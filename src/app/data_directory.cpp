@@ -51,7 +51,7 @@ std::string reason(int error) { return std::system_category().message(error); }
 
 enum class Foreign : std::uint8_t {
   refused,
-  left_alone  ///< whoever reads it judges its owner
+  left_alone  ///< the function that reads it judges its owner
 };
 
 /// What others could read or change is taken back, and what belongs to somebody else is refused.
@@ -124,7 +124,7 @@ void refuse_foreign_owner(const fs::path& data_dir) {
 }
 
 void refuse_lost_store(const fs::path& data_dir) {
-  // In this order: whoever makes a store notes it after the database has its tables.
+  // In this order: the process that makes a store notes it after the database has its tables.
   std::error_code ignored;
   if (!fs::exists(note_file(data_dir), ignored)) return;
   const fs::path database = data_dir / database_name;

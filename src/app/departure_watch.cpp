@@ -23,7 +23,7 @@ void DepartureWatch::look() {
   try {
     ended_ = has_departed();
   } catch (const std::exception&) {
-    return;  // The store can not answer: whoever needs it says so.
+    return;  // The store can not answer: the thread that needs it says so.
   }
   if (ended_) end_();
 }

@@ -238,8 +238,9 @@ void Server::shut_down() {
   log::info("server.stopping");
   stop_.end_at_next();
   draining_.store(true, std::memory_order_relaxed);
-  // Nothing new is accepted from here on, whatever the commands that run still do. Then whoever can start
-  // something ends, then what serves it, then what completes work on the I/O threads, then these.
+  // The listeners accept nothing new from here on, whatever the commands that run still do. Then the threads
+  // end that can start something, then those that serve it, then those that complete work on the I/O
+  // threads, then these.
   threads_.begin_drain(drain_grace);
   control_.stop();
   departure_.stop();

@@ -5,8 +5,8 @@
 
 namespace latchkey::app {
 
-/// Calls `attempt` again and again until it no longer throws `Busy`: whoever has what it needs may let go of
-/// it. Past `patience` the last `Busy` is thrown. Answers what `attempt` answers. Blocks.
+/// Calls `attempt` again and again until it no longer throws `Busy`: the process that has what it needs may
+/// let go of it. Past `patience` the last `Busy` is thrown. Answers what `attempt` answers. Blocks.
 template <class Busy, class Attempt>
 auto until_free(std::chrono::milliseconds patience, Attempt attempt) {
   constexpr std::chrono::milliseconds between{20};

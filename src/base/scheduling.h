@@ -14,9 +14,9 @@ void prefer_short_turns();
 /// privileges can not come back from it.
 void let_others_go_first();
 
-/// A thread that computes for milliseconds calls this every few hundredths of one: whoever waits for its core
-/// goes on, and it has a turn of its own again when that is due. Without it a thread of the kernel that
-/// passes writes on to the disk waited for 5 ms, and a commit with it (docs/performance.md).
+/// A thread that computes for milliseconds calls this every few hundredths of one: the thread that waits for
+/// its core goes on, and it has a turn of its own again when that is due. Without it a thread of the kernel
+/// that passes writes on to the disk waited for 5 ms, and a commit with it (docs/performance.md).
 void offer_the_core();
 
 }  // namespace latchkey

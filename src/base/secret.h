@@ -26,7 +26,7 @@ class Secret {
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
 
-  /// The content. Whoever asks for it answers for where it goes.
+  /// The content. The caller answers for where it goes.
   std::string_view text() const { return {data_, size_}; }
   std::span<const std::uint8_t> bytes() const;
 

@@ -20,7 +20,7 @@ enum class KeyUse : std::uint8_t {
   confirmation_link,
   reset_link,
   mail_code,    ///< the codes in mails, of every purpose
-  code_handle,  ///< what whoever asked for such a mail holds
+  code_handle,  ///< what the client that asked for such a mail holds
   cursor,       ///< where the next page of a list begins
 };
 

@@ -116,9 +116,9 @@ class EntryOfUnit {
 /// For what leaves nothing in the audit: the number and the log have it at once.
 void note(const Origin& origin, const Event& event, Outcome outcome, std::string_view target = {});
 
-/// For a refusal that is about an account and costs whoever provokes it nothing (no hash, no mail). The
-/// number and the log have each at once, the audit only some (limits/repeated_refusal.h). Answers whether it
-/// has written. `event` is a constant.
+/// For a refusal that is about an account and costs the client that provokes it nothing (no hash, no mail).
+/// The number and the log have each at once, the audit only some (limits/repeated_refusal.h). Answers whether
+/// it has written. `event` is a constant.
 Task<bool> refuse(Services& services, Origin origin, const Event& event, ErrorCode code, Subject account);
 
 /// A number alone, for what a transaction does beside the event that it records.

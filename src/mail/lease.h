@@ -36,8 +36,9 @@ class LeaseRenewal {
   LeaseRenewal& operator=(const LeaseRenewal&) = delete;
   ~LeaseRenewal() = default;
 
-  /// Whoever sends has to stop: `stop` was asked for, or the lease was lost. That is when the mail was given
-  /// to somebody else, put aside or deleted, or the lease has run out with a store that does not answer.
+  /// The sending thread has to stop: `stop` was asked for, or the lease was lost. That is when the mail was
+  /// given to somebody else, put aside or deleted, or the lease has run out with a store that does not
+  /// answer.
   std::stop_token stop_token() const { return sending_.get_token(); }
 
   /// Ends the renewal, once a statement that is under way has been answered; the lease, unless it was lost.

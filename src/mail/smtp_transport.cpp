@@ -39,7 +39,7 @@ void check(const SmtpOptions& options) {
 
 SmtpTransport::SmtpTransport(SmtpOptions options) : options_(std::move(options)) {
   check(options_);
-  libcurl();  // whoever can not have it hears of it at the start
+  libcurl();  // throws at the start if this machine has none
 }
 
 SmtpTransport::~SmtpTransport() = default;

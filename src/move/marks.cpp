@@ -92,8 +92,8 @@ std::string release_sqlite(Tables content) {
   return script;
 }
 
-/// Writers share a lock that only who moves wants for itself: so it waits for those that are under way, and
-/// whoever comes later is refused at once instead of waiting.
+/// Writers share a lock that only the mover wants for itself: so the mover waits for those that are under
+/// way, and a writer that comes later is refused at once instead of waiting.
 std::string hold_function(const std::string& condition) {
   return "CREATE OR REPLACE FUNCTION move_hold() RETURNS trigger LANGUAGE plpgsql AS $move$ BEGIN " +
          condition + " RAISE EXCEPTION 'this store is being moved' USING ERRCODE = 'object_in_use'; " +
@@ -118,8 +118,9 @@ std::size_t place_of_key(const Table& table) {
       key_columns.begin());
 }
 
-/// Whoever writes tries for a share of a lock that the mover has: who gets it need not write anything down,
-/// since nobody follows any more. With the rights of its owner, who need not be the one whom the nodes use.
+/// A writer tries for a share of a lock that the mover has: a writer that gets it need not write anything
+/// down, since nobody follows any more. With the rights of its owner, who need not be the one whom the nodes
+/// use.
 std::string log_function(const Table& table) {
   const std::string key(table.columns.front().name);
   const std::string write_down = "INSERT INTO move_changes (table_name, " +
@@ -140,7 +141,7 @@ std::string log_function(const Table& table) {
 std::string lock_tables(Tables content) {
   std::string list;
   for (const Table& table : content) list += (list.empty() ? "" : ", ") + std::string(table.name);
-  // Whoever waits for a lock makes others wait behind it: a backup at work must not stop the service.
+  // A session that waits for a lock makes others wait behind it: a backup at work must not stop the service.
   return "SET LOCAL lock_timeout = '1s'; LOCK TABLE " + list + " IN ACCESS EXCLUSIVE MODE;\n";
 }
 

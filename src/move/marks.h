@@ -55,8 +55,9 @@ bool take_turn(db::Side& side);
 /// From now on every change of the source's tables is written down as well. On PostgreSQL only for as long as
 /// this session lives.
 void begin_log(db::Side& source, db::Tables content);
-/// After that: from now on every write to the source's tables is refused (`Unavailable` for whoever tries),
-/// and no write that came before is under way any more. On PostgreSQL only for as long as this session lives.
+/// After that: from now on every write to the source's tables is refused (`Unavailable` for the session that
+/// tries), and no write that came before is under way any more. On PostgreSQL only for as long as this
+/// session lives.
 void hold_writes(db::Side& source, db::Tables content);
 /// Ends both, as after a move that came to nothing, and with them a mark `leaving`: what it promises is no
 /// longer true once somebody writes.

@@ -40,7 +40,7 @@ constexpr std::array table{
         "Threads that serve requests; 0 means one for each core that the server may use. More threads than cores only add switching."),
 
     secret(AT(master_secret), check_master_secret, "64 hexadecimal digits, as `openssl rand -hex 32` prints",
-        "The secret from which every key is derived. Whoever has it can make refresh tokens and read the signing keys; losing it signs everybody out."),
+        "The secret from which the server derives every key. An attacker who has it can make refresh tokens and read the signing keys. If the operator loses it, every user has to sign in again, and links in mails stop working."),
     path(AT(master_secret_file), "",
         "File that contains the master secret, readable only by its owner. If neither this nor `master_secret` is set, the embedded database uses the file `master_secret` in `data_dir`, which the first start creates; with PostgreSQL the server refuses to start."),
     secret(AT(master_secret_previous), check_master_secret, "64 hexadecimal digits",
@@ -122,7 +122,7 @@ constexpr std::array table{
     duration(AT(limits.login_lock), "1m", 1s, 1h,
         "How long the first lock lasts; it doubles with every further failure, up to an hour."),
     duration(AT(limits.mail_interval), "1m", 0s, 24h,
-        "Minimum time between two mails to one address, so that nobody can use the server to flood an address."),
+        "Minimum time between two mails of one kind (confirmation, new password) that a client may ask for to one address. The server sends at most five of a kind an hour and ten a day beside it, so that an attacker cannot use it to flood an address."),
 
     list(AT(http.cors_origins), check_origin, "origins such as https://app.example.com or capacitor://localhost, or * alone",
         "Origins whose scripts may call the API from a browser; empty allows none, `*` allows all. Scripts never send cookies along: the API reads none."),

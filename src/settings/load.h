@@ -17,7 +17,7 @@ struct Sources {
   /// directory if it exists and this user may look into the directory.
   std::optional<std::filesystem::path> config_file;
   /// Variables of the process; those without LATCHKEY_ are not looked at. A setting's variable that is empty
-  /// counts as not set, since whoever passes variables on (`${X}` of Compose) can not leave one out.
+  /// counts as not set, since a tool that passes variables on (`${X}` of Compose) can not leave one out.
   std::vector<std::pair<std::string, std::string>> environment;
   /// Names without the dashes, such as {"tokens.access_ttl", "5m"}.
   std::vector<std::pair<std::string, std::string>> flags;

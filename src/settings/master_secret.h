@@ -28,8 +28,8 @@ boost::system::result<Secret, Problems> parse_master_secret(std::string_view tex
 ///
 /// A file that others than its owner can read or change, or whose owner is neither this user nor root, is
 /// refused with how to mend it. If it stands in the data directory and belongs to this user, its mode is
-/// mended and that is logged: whoever mounts the directory may widen it each time (Kubernetes' fsGroup).
-/// `settings.data_dir` must exist.
+/// mended and that is logged: the system that mounts the directory may widen it each time (Kubernetes'
+/// fsGroup). `settings.data_dir` must exist.
 boost::system::result<MasterSecret, Problems> load_master_secret(const Settings& settings);
 
 }  // namespace latchkey::settings

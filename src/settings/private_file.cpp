@@ -35,7 +35,7 @@ class Descriptor {
 
 std::string reason(int error) { return std::system_category().message(error); }
 
-/// How whoever mounted a file from outside gives it another mode: changing it here would be refused.
+/// How an operator who mounted a file from outside gives it another mode: changing it here would be refused.
 constexpr std::string_view mount_advice =
     "the mode is given where the file is mounted: in Kubernetes `defaultMode: 0400` of the secret's volume "
     "(with "

@@ -78,7 +78,7 @@ class Channel {
 
   /// From now on nothing is waited for beyond `latest`.
   void hurry(TimePoint latest);
-  /// Ends the connection under whoever waits on it.
+  /// Ends the connection under the thread that waits on it.
   void cut();
 
  private:

@@ -166,8 +166,8 @@ int carry_out(const Ends& ends, db::Side& source, const Clock& clock, std::stop_
   return report(ends, outcome, console);
 }
 
-/// Whoever serves the target opens the keys with the same secret: one that does not open them here is not the
-/// one.
+/// The server of the target opens the keys with the same secret: one that does not open them here is the
+/// wrong one.
 void check_secret(db::Database& source, const Settings& settings) {
   auto master = settings::load_master_secret(settings);
   if (master.has_error()) throw StartRefused(master.error().sentences);
@@ -232,7 +232,7 @@ settings::Loaded load(const Invocation& invocation, const Flags& more) {
   return std::move(*loaded);
 }
 
-/// The settings as they are for whoever serves the SQLite end: its directory may hold the secret.
+/// The settings as the server of the SQLite end has them: its directory may hold the secret.
 settings::Loaded load_for(const Invocation& invocation, const Ends& ends, const Settings& as_given) {
   const bool from_sqlite = ends.from.dialect == db::Dialect::sqlite;
   const fs::path& directory = from_sqlite ? ends.from.directory : ends.to.directory;

@@ -17,8 +17,8 @@ struct NamedVerifyKey {
   VerifyKey key;
 };
 
-/// The public keys that access tokens may be signed with. Immutable: whoever rotates keys makes a new set and
-/// swaps it in.
+/// The public keys that access tokens may be signed with. Immutable: the thread that rotates keys makes a new
+/// set and swaps it in.
 class KeySet {
  public:
   KeySet() = default;

@@ -146,7 +146,7 @@ std::optional<Claims> read_own_token(const TokenForm<Claims, Values...>& form, s
   const std::optional<std::string> payload = detail::open_payload(form.header, token, keys);
   if (!payload) return std::nullopt;
   Claims claims{};
-  // What we would not write is not ours, whoever made its tag.
+  // What we would not write is not ours, even with a right tag.
   if (!detail::read_payload(form, *payload, claims) || detail::write_payload(form, claims) != *payload)
     return std::nullopt;
   return claims;

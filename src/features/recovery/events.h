@@ -6,7 +6,7 @@ namespace latchkey::features::recovery::events {
 
 /// A mail was asked for and is on its way. What gets none leaves nothing.
 extern const flow::Event reset_asked;
-/// Whoever showed a link or a code, and what came of it.
+/// A client showed a link or a code; and what came of it.
 extern const flow::Event password_reset;
 
 extern const metrics::Families counters;

@@ -15,7 +15,7 @@ namespace latchkey::features::recovery {
 struct ByLink {
   std::string token;
 };
-/// The code of a mail, by whoever asked for the mail.
+/// The code of a mail, from the client that asked for the mail.
 struct ByCode {
   std::string handle;
   std::string code;

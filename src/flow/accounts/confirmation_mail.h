@@ -9,7 +9,7 @@
 
 namespace latchkey::flow::accounts {
 
-/// The name of the message that asks whoever reads an address to confirm it, and the purpose of the link in
+/// The name of the message that asks the reader of an address to confirm it, and the purpose of the link in
 /// it.
 inline constexpr std::string_view confirmation_message = "confirmation";
 

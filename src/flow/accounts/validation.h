@@ -29,7 +29,7 @@ Result<NewAccount> check_fields(const Settings& settings, std::string_view email
 /// strength is not judged here.
 Result<Secret> check_password(const Settings& settings, std::string_view password);
 
-/// What whoever guesses the password of this account would try first.
+/// What an attacker who guesses the password of this account would try first.
 std::vector<std::string> likely_words(const std::string& email, const std::string& username);
 std::vector<std::string> likely_words(const NewAccount& account);
 /// What is said of a password that crypto::password::guesses_log10 finds too weak.

@@ -58,7 +58,7 @@ Keys::Keys(db::Database& database, Secret master, std::vector<Secret> previous)
 
 void Keys::reload() {
   // From the reading on: two reloads at once must not swap an older state over a newer one. It may take as
-  // long as a database takes to be given up, in which whoever asks for the current keys must not wait.
+  // long as a database takes to be given up, in which no thread that asks for the current keys may wait.
   const std::lock_guard alone(reloading_);
   auto read = [](db::Tx& tx) {
     return std::pair{tx.run(store::state::find_epoch).value(), tx.run(store::signing_keys::list_keys)};

@@ -13,7 +13,7 @@ enum class EndedBy : std::uint8_t {
   logout,         ///< their user
   reuse,          ///< a refresh token that was rotated away
   administrator,  ///< a block, a change of role, a removal
-  new_password,   ///< whoever forgot the old one, or changed it
+  new_password,   ///< the owner changed it, or had forgotten the old one
 };
 
 /// False when the session had ended before.

@@ -4,7 +4,7 @@
 
 namespace latchkey::flow::signin::events {
 
-/// Whoever proves who they are, by whichever proof, and what came of it.
+/// A client proves who its user is, by one proof or another; and what came of it.
 extern const Event sign_in;
 
 metrics::Families families();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/describe.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -7,8 +9,8 @@
 #include "base/time.h"
 #include "db/statement.h"
 
-/// Consecutive failures of sign-in, kept on the account so that they survive a restart (NIST SP 800-63B
-/// §3.2.2).
+/// Consecutive failures of sign-in and of mailed codes, kept on the account so that they survive a restart
+/// (NIST SP 800-63B §3.2.2).
 namespace latchkey::store::attempts {
 
 /// Counts one attempt before its password is looked at, so that parallel guesses can not pass the limit. No
@@ -20,12 +22,12 @@ inline constexpr db::Statement<std::optional<std::int64_t>, std::int64_t, Timest
         "locked_until = CASE WHEN failed_sign_ins + 1 >= $1 THEN $2 ELSE locked_until END "
         "WHERE id = $3 AND locked_until <= $4 RETURNING failed_sign_ins"};
 
-/// A right password: forgets the failures, and answers whether the account may still open a session. It may
-/// not when it was blocked, removed, given another password, or otherwise raised its security version since
-/// the password was checked. Parameters: user, the hash that was checked, the version that it was checked
-/// under.
+/// A right password: forgets the failures, those of mailed codes too, and answers whether the account may
+/// still open a session. It may not when it was blocked, removed, given another password, or otherwise raised
+/// its security version since the password was checked. Parameters: user, the hash that was checked, the
+/// version that it was checked under.
 inline constexpr db::Statement<std::optional<UserId>, UserId, std::string, std::int64_t> forget{
-    "UPDATE users SET failed_sign_ins = 0, locked_until = 0 "
+    "UPDATE users SET failed_sign_ins = 0, locked_until = 0, failed_codes = 0 "
     "WHERE id = $1 AND password_hash = $2 AND security_version = $3 AND is_active RETURNING id"};
 
 /// A right password of an account that may not sign in: no failure, so nothing counts against it.
@@ -37,6 +39,28 @@ inline constexpr db::Statement<db::Affected, Timestamp, UserId> give_back{
     "UPDATE users SET failed_sign_ins = failed_sign_ins - 1, "
     "locked_until = CASE WHEN locked_until > $1 THEN $1 ELSE locked_until END WHERE id = $2 AND "
     "failed_sign_ins > 0"};
+
+/// How often in a row a code was wrong, as it is once this try is counted.
+struct FailedCodes {
+  std::int64_t failed_codes = 0;
+  Subject subject;
+};
+BOOST_DESCRIBE_STRUCT(FailedCodes, (), (failed_codes, subject))
+
+/// Counts one try of a mail's code on the mail's account, before anybody compares the code, so that parallel
+/// guesses can not pass the limit. It locks the account's row first, as a new password does. No row: the
+/// account had that many in a row, or there is no such code that can still be tried. Parameters: most in a
+/// row; id and purpose of the code, most tries of it, now.
+using ReserveCode =
+    db::Statement<std::optional<FailedCodes>, std::int64_t, LinkId, std::string, std::int64_t, Timestamp>;
+inline constexpr ReserveCode reserve_code{
+    "UPDATE users SET failed_codes = failed_codes + 1 WHERE failed_codes < $1 AND id = (SELECT user_id FROM "
+    "mail_codes WHERE id = $2 AND purpose = $3 AND tries < $4 AND expires_at > $5) "
+    "RETURNING failed_codes, subject"};
+
+/// A right code: the client that sent it reads the mailbox.
+inline constexpr db::Statement<db::Affected, UserId> forget_codes{
+    "UPDATE users SET failed_codes = 0 WHERE id = $1"};
 
 /// Replaces a hash made with old parameters, if it is still the one that was checked.
 inline constexpr db::Statement<db::Affected, std::string, UserId, std::string> update_password_hash{

@@ -26,6 +26,7 @@ constexpr Column user_columns[] = {
     {"updated_at", Type::integer},
     {"security_version", Type::integer},
     {"link_mailed_at", Type::integer},
+    {"failed_codes", Type::integer},
 };
 constexpr Column session_columns[] = {
     {"id", Type::bytes},

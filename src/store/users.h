@@ -60,10 +60,11 @@ struct Contact {
   bool is_active = false;
   Timestamp created_at;
   std::int64_t security_version = 0;
+  std::int64_t failed_codes = 0;
 };
 BOOST_DESCRIBE_STRUCT(Contact, (),
                       (id, subject, email, email_key, username, confirmed, is_active, created_at,
-                       security_version))
+                       security_version, failed_codes))
 
 struct NewUser {
   std::optional<UserId> id{};  ///< brought along from elsewhere; nothing: the database gives one
@@ -100,14 +101,14 @@ inline constexpr db::Statement<std::optional<Credentials>, std::string> find_cre
     "security_version FROM users WHERE email_key = $1"};
 
 inline constexpr db::Statement<std::optional<Contact>, std::string> find_contact{
-    "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version "
-    "FROM users WHERE email_key = $1"};
+    "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version, "
+    "failed_codes FROM users WHERE email_key = $1"};
 inline constexpr db::Statement<std::optional<Contact>, Subject> find_contact_by_subject{
-    "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version "
-    "FROM users WHERE subject = $1"};
+    "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version, "
+    "failed_codes FROM users WHERE subject = $1"};
 inline constexpr db::Statement<std::optional<Contact>, UserId> find_contact_by_id{
-    "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version "
-    "FROM users WHERE id = $1"};
+    "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version, "
+    "failed_codes FROM users WHERE id = $1"};
 
 /// Inserts the account; no row when its address or its user name is taken.
 using InsertUser = db::Statement<std::optional<UserId>, std::string, Subject, std::string, std::string,
@@ -147,13 +148,13 @@ inline constexpr db::Statement<db::Affected, Role, Timestamp, UserId> update_rol
     "UPDATE users SET role = $1, security_version = security_version + 1, updated_at = $2 WHERE id = $3"};
 
 /// Sets the password of an account whose owner has proved the address by a link or a code: confirms the
-/// address, forgets failed sign-ins, and raises the version. Of many at once one gets a row; none does when
-/// the account was blocked, removed or changed since `$4` was its version. Parameters: hash, now, id,
-/// version.
+/// address, forgets failed sign-ins and wrong codes, and raises the version. Of many at once one gets a row;
+/// none does when the account was blocked, removed or changed since `$4` was its version. Parameters: hash,
+/// now, id, version.
 inline constexpr db::Statement<std::optional<UserId>, std::string, Timestamp, UserId, std::int64_t>
     update_password_by_mail{
         "UPDATE users SET password_hash = $1, security_version = security_version + 1, confirmed = TRUE, "
-        "failed_sign_ins = 0, locked_until = 0, updated_at = $2 "
+        "failed_sign_ins = 0, locked_until = 0, failed_codes = 0, updated_at = $2 "
         "WHERE id = $3 AND security_version = $4 AND is_active RETURNING id"};
 /// Claims the right to send one more mail with a link or a code, confirmation apart: no row when the last one
 /// was asked for after the cutoff, or the account is blocked. Of many at once one gets a row.

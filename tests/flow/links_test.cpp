@@ -31,6 +31,12 @@ constexpr db::Statement<std::optional<std::int64_t>, LinkId> find_tries{
     "SELECT tries FROM mail_codes WHERE id = $1"};
 constexpr db::Statement<std::optional<std::int64_t>> count_codes{"SELECT count(*) FROM mail_codes"};
 
+constexpr db::Statement<std::optional<std::int64_t>> count_shut{
+    "SELECT count(*) FROM audit WHERE event = 'mail_codes' AND result = 'shut'"};
+constexpr db::Statement<db::Affected, std::int64_t> set_failed_codes{"UPDATE users SET failed_codes = $1"};
+constexpr db::Statement<std::optional<std::int64_t>> sum_tries{
+    "SELECT CAST(sum(tries) AS BIGINT) FROM mail_codes"};
+
 struct Asked {
   links::Link link;
   std::string handle;
@@ -124,6 +130,63 @@ TEST_P(Links, FiveWrongCodesEndItAndARightOneCostsNoTry) {
   EXPECT_TRUE(look(asked.link.token).has_value()) << "the link of the same mail is another proof";
   EXPECT_EQ(credentials("a@example.org").security_version, before.security_version);
   EXPECT_EQ(credentials("a@example.org").password_hash, before.password_hash);
+}
+
+TEST_P(Links, RL20_AfterAHundredWrongCodesOverAllMailsNoCodeOfTheAccountIsLookedAt) {
+  member("a@example.org");
+  member("b@example.org");
+  for (int mail = 0; mail < 20; ++mail) {
+    const auto asked = ask("a@example.org");
+    for (int i = 0; i < 5; ++i) expect_refused(try_code(asked.handle, wrong(asked.link.code)));
+    now += 3h;
+  }
+  EXPECT_EQ(contact("a@example.org").failed_codes, links::most_codes_in_a_row);
+  const auto shut = ask("a@example.org");
+  expect_refused(try_code(shut.handle, shut.link.code));
+  EXPECT_EQ(database.run_now(find_tries, shut.id), 0) << "nobody compares it";
+  EXPECT_EQ(database.run_now(count_shut), 1) << "the operator is told once";
+  const auto neighbour = ask("b@example.org");
+  EXPECT_TRUE(try_code(neighbour.handle, neighbour.link.code).has_value());
+
+  EXPECT_TRUE(change(*look(shut.link.token)).has_value()) << "the link is another way in";
+  EXPECT_EQ(contact("a@example.org").failed_codes, 0);
+  const auto after = ask("a@example.org");
+  EXPECT_TRUE(try_code(after.handle, after.link.code).has_value());
+}
+
+TEST_P(Links, ARightCodeAndASignInEndTheRowOfWrongCodes) {
+  member("a@example.org");
+  const auto asked = ask("a@example.org");
+  const auto fail_twice = [&] {
+    for (int i = 0; i < 2; ++i) expect_refused(try_code(asked.handle, wrong(asked.link.code)));
+  };
+  fail_twice();
+  EXPECT_EQ(contact("a@example.org").failed_codes, 2);
+  EXPECT_TRUE(try_code(asked.handle, asked.link.code).has_value());
+  EXPECT_EQ(contact("a@example.org").failed_codes, 0);
+  fail_twice();
+  EXPECT_TRUE(log_in("a@example.org").has_value());
+  EXPECT_EQ(contact("a@example.org").failed_codes, 0);
+}
+
+TEST_P(Links, RL20_OfFortyWrongCodesAtOnceNoMoreAreLookedAtThanAreLeft) {
+  member("a@example.org");
+  database.run_now(set_failed_codes, std::int64_t{97});
+  std::vector<Asked> mails;
+  for (int i = 0; i < 8; ++i) mails.push_back(ask("a@example.org"));
+  int answered = 0;
+  auto guess = [&](int i) -> Task<void> {
+    const Asked& mail = mails[static_cast<std::size_t>(i) % mails.size()];
+    const auto refused =
+        co_await links::try_code(services, origin(), reset, mail.handle, wrong(mail.link.code));
+    EXPECT_TRUE(refused.has_error());
+    ++answered;
+  };
+  for (int i = 0; i < 40; ++i) asio::co_spawn(io, guess(i), asio::detached);
+  io.restart();
+  while (answered < 40 && io.run_one() > 0) continue;
+  EXPECT_EQ(contact("a@example.org").failed_codes, 100);
+  EXPECT_EQ(database.run_now(sum_tries), 3);
 }
 
 TEST_P(Links, AHandleOfAnUnknownAddressLooksAndEndsLikeAnyOther) {
@@ -273,7 +336,7 @@ TEST_P(Links, WhatChangesNoAccountIsSpentOnceByLinkOrCode) {
   expect_refused(try_code(asked.handle, asked.link.code));
 }
 
-TEST_P(Links, MailIsLimitedByTheMinuteTheHourAndTheDay) {
+TEST_P(Links, RL10_MailIsLimitedByTheMinuteTheHourAndTheDay) {
   const UserId user = member("a@example.org");
   const UserId neighbour = member("b@example.org");
   const auto ask_as = [&](UserId who) {

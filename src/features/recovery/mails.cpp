@@ -2,6 +2,7 @@
 
 #include "features/recovery/reset_link.h"
 #include "flow/links/make.h"
+#include "flow/links/prove.h"
 
 namespace latchkey::features::recovery {
 
@@ -16,9 +17,13 @@ std::optional<mail::Links> make_reset_links(const mail::LinkKeys& keys, const ma
                                             .email_key = account->email_key,
                                             .security_version = account->security_version,
                                             .created_at = mail.created_at});
-  return mail::Links{
-      .values = {{"reset_url", keys.public_url + "/password/new/" + link.token}, {"code", link.code}},
-      .expires_at = link.expires_at};
+  mail::Links links{.values = {{"reset_url", keys.public_url + "/password/new/" + link.token}},
+                    .expires_at = link.expires_at};
+  if (account->failed_codes < flow::links::most_codes_in_a_row) {
+    links.values.push_back({"code", link.code});
+    links.moments.emplace_back("code_expires_at", link.code_expires_at);
+  }
+  return links;
 }
 
 }  // namespace latchkey::features::recovery

@@ -2,6 +2,8 @@
 
 #include "flow/accounts/unconfirmed.h"
 #include "flow/links/code.h"
+#include "flow/links/events.h"
+#include "store/attempts.h"
 #include "store/mail_codes.h"
 #include "store/spent.h"
 #include "store/state.h"
@@ -48,14 +50,22 @@ Task<Result<Proof>> try_code(Services& services, Origin origin, const Kind& kind
   const Timestamp asked_at{Seconds{claims->iat}};
 
   auto work = [&](db::Tx& tx) -> Result<Proof> {
-    const auto tried =
-        tx.run(store::mail_codes::count_try, claims->jti, std::string(kind.purpose), most_tries, origin.now);
-    if (!tried.has_value()) {
-      tx.run_later(store::state::update_dummy);
+    const std::string purpose(kind.purpose);
+    const auto failed = tx.run(store::attempts::reserve_code, most_codes_in_a_row, claims->jti, purpose,
+                               most_tries, origin.now);
+    if (!failed.has_value()) {
+      tx.run(store::state::update_dummy);
       return Error(ErrorCode::invalid_link);
     }
-    if (!is_one_of(*typed, codes)) return Error(ErrorCode::invalid_link);
+    const auto tried = tx.run(store::mail_codes::count_try, claims->jti, purpose, most_tries, origin.now);
+    if (!tried.has_value()) return Error(ErrorCode::invalid_link);
+    if (!is_one_of(*typed, codes)) {
+      if (failed->failed_codes == most_codes_in_a_row)
+        record(tx, origin, events::codes_shut, Outcome("shut"), to_string(failed->subject));
+      return Error(ErrorCode::invalid_link);
+    }
     tx.run_later(store::mail_codes::give_try_back, claims->jti);
+    tx.run_later(store::attempts::forget_codes, tried->user_id);
     auto account = tx.run(users::find_contact_by_id, tried->user_id);
     if (!account.has_value() || account->security_version != tried->version ||
         !may_be_used(services, *account, origin.now))

@@ -10,8 +10,8 @@
 #include "flow/services.h"
 #include "store/users.h"
 
-/// What a link or a code of a mail proves: that whoever shows it reads the mailbox of an account. Neither
-/// call uses it up. What changes the account then compares `account.security_version` and raises it
+/// What a link or a code of a mail proves: that the client that shows it reads the mailbox of an account.
+/// Neither call uses it up. What changes the account then compares `account.security_version` and raises it
 /// (accounts/change_password.h), which voids every link and code of the account; what changes nothing calls
 /// `spend`.
 namespace latchkey::flow::links {
@@ -27,9 +27,13 @@ struct Proof {
 /// account's address, password, role or block changed. `kind` is a constant.
 Task<Result<Proof>> look_at_link(Services& services, Origin origin, const Kind& kind, std::string token);
 
-/// Refuses with invalid_link, too. Of each code five wrong tries are looked at; they are counted before the
-/// code is compared, so that many at once can not pass the limit. A right one costs no try. A handle of an
-/// unknown address is refused after as much work.
+/// Wrong codes in a row, over all mails of an account, after which no code of it is looked at until its owner
+/// has signed in by password or set a new one by a link. Mail that is sent meanwhile carries no code.
+inline constexpr std::int64_t most_codes_in_a_row = 100;
+
+/// Refuses with invalid_link, too. Of each code five wrong tries are looked at, and a hundred in a row of an
+/// account; they are counted before the code is compared, so that many at once can not pass the limit. A
+/// right one costs no try. A handle of an unknown address is refused after as much work.
 Task<Result<Proof>> try_code(Services& services, Origin origin, const Kind& kind, std::string handle,
                              std::string code);
 

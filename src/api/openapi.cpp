@@ -1,5 +1,6 @@
 #include "api/openapi.h"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <map>
@@ -119,6 +120,12 @@ void add_refusals(json::object& responses, const Endpoint& row) {
     for (const auto code : {ErrorCode::body_too_large, ErrorCode::unsupported_media_type}) {
       by_status[describe(code).status].push_back(code);
     }
+  }
+  // What is sent twice, or can not be read, in the body's form or in the query beside it.
+  if (row.body.kind != http::BodyKind::none || row.query.make != nullptr) {
+    auto& codes = by_status[400];
+    for (const auto code : {ErrorCode::malformed_form, ErrorCode::repeated_parameter})
+      if (std::ranges::find(codes, code) == codes.end()) codes.push_back(code);
   }
   by_status[503].push_back(ErrorCode::unavailable);
   for (const auto& [status, codes] : by_status) {

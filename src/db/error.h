@@ -25,6 +25,13 @@ class Held : public Unavailable {
   using Unavailable::Unavailable;
 };
 
+/// Another session holds what this one needs, and did not give it up within the time that a migration waits
+/// for it at once.
+class Blocked : public Unavailable {
+ public:
+  using Unavailable::Unavailable;
+};
+
 /// The statement, the schema or the file is wrong: trying again will not help.
 class Fault : public std::runtime_error {
  public:

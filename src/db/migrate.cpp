@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <boost/describe.hpp>
 #include <charconv>
+#include <chrono>
+#include <thread>
 #include <vector>
+
+#include "base/log.h"
 
 namespace latchkey::db {
 namespace {
@@ -73,6 +77,27 @@ std::size_t count_applied(Tx& tx, const std::vector<Migration>& migrations) {
   return applied.size();
 }
 
+/// Runs one step, again and again while another session reads a table that the step changes, such as
+/// `pg_dump`: with pauses, in which the nodes that run go on serving.
+template <class Work>
+auto write_when_free(Database& database, Work& work) {
+  constexpr std::chrono::seconds pause{2};
+  constexpr int quiet_tries = 30;
+  for (int tries = 0;; ++tries) {
+    try {
+      return database.write_now(work);
+    } catch (const Blocked& error) {
+      if (tries % quiet_tries == 0) {
+        log::warn("store.migration_waits", {{"reason", error.what()},
+                                            {"hint",
+                                             "another session reads a table that has to change; it is tried "
+                                             "again until that session ends"}});
+      }
+      std::this_thread::sleep_for(pause);
+    }
+  }
+}
+
 /// Makes the table of what was applied when there is none.
 std::int64_t look(Database& database, const std::vector<Migration>& migrations) {
   auto work = [&](Tx& tx) {
@@ -80,7 +105,7 @@ std::int64_t look(Database& database, const std::vector<Migration>& migrations) 
     tx.run_script(create_table);
     return count_applied(tx, migrations);
   };
-  return static_cast<std::int64_t>(database.write_now(work));
+  return static_cast<std::int64_t>(write_when_free(database, work));
 }
 
 }  // namespace
@@ -102,7 +127,7 @@ Migrated migrate(Database& database, std::span<const EmbeddedFile> files, const 
       tx.run(insert_applied, next.version, next.name, next.checksum, now);
       return done + 1;
     };
-    report.to = static_cast<std::int64_t>(database.write_now(apply_next));
+    report.to = static_cast<std::int64_t>(write_when_free(database, apply_next));
   }
   return report;
 }

@@ -41,6 +41,7 @@ struct Mail {
   std::string recipient;
   Values parameters;     ///< what was given to `queue`
   Timestamp created_at;  ///< the moment from which its link lives
+  Timestamp now;         ///< of this try to send it
   /// As it is now. It is there and not blocked, or else the mail is dropped; nothing where the mail is about
   /// no account.
   std::optional<store::users::Contact> account;
@@ -54,10 +55,10 @@ struct Links {
   std::vector<std::pair<std::string_view, Timestamp>> moments{};
 };
 
-/// Makes the links of a mail from `mail` alone, so that a mail that is sent twice says the same twice.
-/// Nothing: the account is no longer what the link was for (the address is confirmed, the password was
-/// changed), so the mail is dropped. Called on the mail thread. May throw; then the mail is tried again
-/// later.
+/// Makes the links of a mail from `mail` alone, so that a mail that is sent twice says the same twice, but
+/// for a code that has expired by `mail.now`, which is left out. Nothing: the account is no longer what the
+/// link was for (the address is confirmed, the password was changed), so the mail is dropped. Called on the
+/// mail thread. May throw; then the mail is tried again later.
 using MakeLinks = std::optional<Links> (*)(const LinkKeys& keys, const Mail& mail);
 
 /// What kind of link or code a message carries; a notice has none. A mail with one is dropped when its
@@ -70,8 +71,9 @@ struct LinkKind {
 
 struct Message {
   std::string_view name;
-  /// What its templates may show, beside `service` (the host that people know the service by) and `username`,
-  /// which are always there, and `expires_at`, which is there with a link.
+  /// What its templates may show, beside `service` (the host that people know the service by), `username` and
+  /// `created_at` (when it was asked for), which are always there, and `expires_at`, which is there with a
+  /// link.
   std::span<const std::string_view> variables{};
   LinkKind link{};
 };

@@ -21,6 +21,10 @@ namespace fs = std::filesystem;
 constexpr std::size_t max_file = 256 * 1024;
 
 std::string read_file(const fs::path& path) {
+  // Nothing else ends: to read a named pipe would wait for whoever writes to it.
+  std::error_code error;
+  if (!fs::is_regular_file(path, error))
+    throw BadTemplate(path.string() + ": is not a file that can be read");
   std::ifstream file(path, std::ios::binary);
   if (!file) throw BadTemplate(path.string() + ": cannot be read");
   std::string text(max_file + 1, '\0');
@@ -40,6 +44,21 @@ bool is_template_name(std::string_view name) {
   return std::ranges::find(template_names, name) != template_names.end();
 }
 
+/// Of the form that a language tag has (RFC 5646 §2.1), in any case.
+bool is_language_tag(std::string_view name) {
+  const auto is_part = [](std::string_view part) {
+    return !part.empty() && part.size() <= 8 && std::ranges::all_of(part, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    });
+  };
+  for (;;) {
+    const auto hyphen = name.find('-');
+    if (!is_part(name.substr(0, hyphen))) return false;
+    if (hyphen == std::string_view::npos) return true;
+    name.remove_prefix(hyphen + 1);
+  }
+}
+
 /// A misspelt file would silently leave the built-in one in its place. Other files, such as an editor's, may
 /// be there.
 void refuse_misspelt(const fs::path& file) {
@@ -49,11 +68,20 @@ void refuse_misspelt(const fs::path& file) {
                                 fmt::join(template_names, ", ")));
 }
 
+/// Whether the folder or one for a language in it has a template.
+bool has_templates(const fs::path& folder) {
+  std::error_code error;
+  return std::ranges::any_of(
+      fs::recursive_directory_iterator(folder, error),
+      [](const fs::directory_entry& entry) { return is_template_name(entry.path().filename().string()); });
+}
+
 /// Whether the folder has a template.
 bool check_folder(const fs::path& folder) {
   bool has_template = false;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.is_directory()) continue;
+    std::error_code error;
+    if (entry.is_directory(error)) continue;
     refuse_misspelt(entry.path());
     has_template = has_template || is_template_name(entry.path().filename().string());
   }
@@ -62,9 +90,19 @@ bool check_folder(const fs::path& folder) {
 
 }  // namespace
 
-TemplateFiles::TemplateFiles(fs::path folder) : folder_(std::move(folder)) {
-  if (!folder_.empty() && !fs::is_directory(folder_))
-    throw BadTemplate(folder_.string() + ": is not a folder");
+TemplateFiles::TemplateFiles(fs::path folder, std::span<const std::string_view> messages)
+    : folder_(std::move(folder)) {
+  if (folder_.empty()) return;
+  std::error_code error;
+  if (!fs::is_directory(folder_, error)) throw BadTemplate(folder_.string() + ": is not a folder");
+  // A misspelt folder would silently leave the built-in texts in its place.
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    const std::string name = entry.path().filename().string();
+    if (!entry.is_directory(error) || std::ranges::find(messages, name) != messages.end()) continue;
+    if (!has_templates(entry.path())) continue;
+    throw BadTemplate(fmt::format("{}: is the name of no message; the messages are {}", entry.path().string(),
+                                  fmt::join(messages, ", ")));
+  }
 }
 
 std::optional<TemplateSource> TemplateFiles::find(const std::string& path) const {
@@ -99,8 +137,12 @@ std::set<std::string> TemplateFiles::list_languages(std::string_view message) co
   if (folder_.empty() || !fs::is_directory(own)) return languages;
   check_folder(own);
   for (const auto& entry : fs::directory_iterator(own)) {
-    if (entry.is_directory() && check_folder(entry.path()))
-      languages.insert(entry.path().filename().string());
+    std::error_code error;
+    if (!entry.is_directory(error) || !check_folder(entry.path())) continue;
+    const std::string language = entry.path().filename().string();
+    if (!is_language_tag(language))
+      throw BadTemplate(entry.path().string() + ": is not named after a language, such as de or pt-BR");
+    languages.insert(language);
   }
   return languages;
 }

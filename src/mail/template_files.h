@@ -18,7 +18,7 @@ inline constexpr std::array<std::string_view, 3> template_names{"subject.txt", "
 class TemplateFiles {
  public:
   /// Throws `BadTemplate` when `folder` is neither empty nor a folder.
-  explicit TemplateFiles(std::filesystem::path folder);
+  TemplateFiles(std::filesystem::path folder, std::span<const std::string_view> messages);
 
   /// The file `<message>/<language>/<file>`; an empty language is English. Throws `BadTemplate` when English
   /// has no such file, or the operator's can not be read.

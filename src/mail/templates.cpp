@@ -14,7 +14,7 @@ namespace {
 using Variables = std::vector<std::string_view>;
 
 Variables variables_of(const Message& message) {
-  Variables variables{"service", "username"};
+  Variables variables{"service", "username", "created_at"};
   variables.insert(variables.end(), message.variables.begin(), message.variables.end());
   if (message.link.make != nullptr) variables.emplace_back("expires_at");
   return variables;
@@ -42,7 +42,9 @@ Template parse_body(const TemplateSource& source, Markup markup, const Variables
 }  // namespace
 
 Templates::Templates(std::span<const Message> messages, const std::filesystem::path& folder) {
-  const TemplateFiles files(folder);
+  std::vector<std::string_view> names;
+  for (const Message& message : messages) names.push_back(message.name);
+  const TemplateFiles files(folder, names);
   for (const Message& message : messages) {
     const Variables variables = variables_of(message);
     Entry entry{.row = &message, .languages = {}};

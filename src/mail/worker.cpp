@@ -164,6 +164,7 @@ Delivery Worker::attempt(const Row& row, std::optional<users::Contact> account, 
               .recipient = row.recipient,
               .parameters = std::move(*parameters),
               .created_at = row.created_at,
+              .now = now,
               .account = std::move(account)};
 
     std::optional<Links> links;
@@ -198,11 +199,12 @@ Content Worker::render(const Row& row, const Mail& mail, const std::optional<Lin
   values.push_back({"service", options_.service});
   if (value_of(values, "username").empty() && mail.account)
     values.push_back({"username", mail.account->username});
+  const auto add_moment = [&](std::string_view name, Timestamp at) {
+    values.push_back({std::string(name), templates_.format_moment(row.message, row.locale, at)});
+  };
+  add_moment("created_at", row.created_at);
   if (links) {
     values.insert(values.end(), links->values.begin(), links->values.end());
-    const auto add_moment = [&](std::string_view name, Timestamp at) {
-      values.push_back({std::string(name), templates_.format_moment(row.message, row.locale, at)});
-    };
     add_moment("expires_at", links->expires_at);
     for (const auto& [name, at] : links->moments) add_moment(name, at);
   }

@@ -95,6 +95,8 @@ class Checker {
       warn("{} is long: a stolen refresh token goes unnoticed for all that time",
            show("tokens.refresh_grace"));
     }
+    at_most(settings_.accounts.code_ttl, "accounts.code_ttl", settings_.accounts.reset_ttl,
+            "accounts.reset_ttl");
     if (settings_.accounts.confirmation_ttl > settings_.accounts.unconfirmed_ttl) {
       warn("{} is longer than {}: links outlive the accounts they confirm", show("accounts.confirmation_ttl"),
            show("accounts.unconfirmed_ttl"));

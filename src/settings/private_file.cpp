@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -98,11 +99,24 @@ void sync_directory(const std::filesystem::path& path) {
   if (directory.get() < 0 || ::fsync(directory.get()) != 0) fail(errno, path);
 }
 
+/// Whether somebody has put the secret itself where its file is named: a long word of letters and digits
+/// alone. It must not stand in the log.
+bool looks_like_secret(const std::filesystem::path& path) {
+  const std::string& text = path.native();
+  return text.size() >= 20 && std::ranges::all_of(text, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' ||
+                  c == '=';
+         });
+}
+
 }  // namespace
 
 boost::system::result<PrivateFile, Problems> read_private_file(const std::filesystem::path& path,
                                                                Exposed exposed) {
-  const auto refuse = [&](const std::string& why) { return Problems{{path.string() + ": " + why}}; };
+  const std::string shown = looks_like_secret(path)
+                                ? std::string("a value that looks like a secret instead of a path")
+                                : path.string();
+  const auto refuse = [&](const std::string& why) { return Problems{{shown + ": " + why}}; };
   // Non-blocking, so that a pipe of that name does not hold up the start.
   const Descriptor file(path, O_RDONLY | O_NONBLOCK);
   if (file.get() < 0) return refuse("cannot be opened: " + reason(errno));

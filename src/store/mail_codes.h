@@ -46,6 +46,11 @@ inline constexpr db::Statement<db::Affected, LinkId> give_try_back{
 inline constexpr db::Statement<std::vector<Timestamp>, UserId, std::string, Timestamp> list_sent{
     "SELECT expires_at FROM mail_codes WHERE user_id = $1 AND purpose = $2 AND expires_at > $3"};
 
+/// The mail of one purpose whose code is good for longest. Parameters: account, purpose, now.
+inline constexpr db::Statement<std::optional<LinkId>, UserId, std::string, Timestamp> find_last{
+    "SELECT id FROM mail_codes WHERE user_id = $1 AND purpose = $2 AND expires_at > $3 "
+    "ORDER BY expires_at DESC LIMIT 1"};
+
 inline constexpr db::Statement<db::Affected, LinkId> delete_code{"DELETE FROM mail_codes WHERE id = $1"};
 inline constexpr db::Statement<db::Affected, UserId> delete_codes_of_user{
     "DELETE FROM mail_codes WHERE user_id = $1"};

@@ -100,10 +100,14 @@ struct Queue {
     .update_failed{"UPDATE " TABLE " SET next_try_at = $1, last_error = $2 WHERE id = $3"},               \
     .update_put_aside{"UPDATE " TABLE " SET put_aside = TRUE, last_error = $1 WHERE id = $2"},            \
     .update_retry{"UPDATE " TABLE                                                                         \
-                  " SET put_aside = FALSE, tries = 0, next_try_at = $1, created_at = $1"                  \
+                  " SET put_aside = FALSE, tries = 0, next_try_at = $1, created_at = "                    \
+                  "CASE WHEN " PURPOSE                                                                    \
+                  " <> '' THEN $1 ELSE created_at END"                                                    \
                   " WHERE id = $2"},                                                                      \
     .update_retry_all{"UPDATE " TABLE                                                                     \
-                      " SET put_aside = FALSE, tries = 0, next_try_at = $1, created_at = $1"              \
+                      " SET put_aside = FALSE, tries = 0, next_try_at = $1, created_at = "                \
+                      "CASE WHEN " PURPOSE                                                                \
+                      " <> '' THEN $1 ELSE created_at END"                                                \
                       " WHERE put_aside"},                                                                \
     .delete_mail{"DELETE FROM " TABLE " WHERE id = $1"},                                                  \
     .delete_links{"DELETE FROM " TABLE " WHERE user_id = $1 AND " PURPOSE " <> ''"},                      \

@@ -79,7 +79,7 @@ int execute(const MailRetry& command, Context& context) {
   const auto count = context.services.database.write_now(work);
   if (command.id.has_value() && count == 0) return refuse(context.console, ErrorCode::mail_not_found);
   if (count > 0) context.services.wake_mail();
-  context.console.out(fmt::format("{} mail(s) will be sent now\n", count));
+  context.console.out(fmt::format("{} {} will be sent now\n", count, count == 1 ? "mail" : "mails"));
   return exit_done;
 }
 

@@ -94,8 +94,12 @@ std::optional<UserId> read_new_id(const std::string& text) {
   if (text.empty()) return std::nullopt;
   const auto name = parse_user_name(text);
   const auto* id = name.has_value() ? std::get_if<UserId>(&*name) : nullptr;
-  if (id == nullptr || id->value < 1)
-    throw Misuse{"an id is a whole number from 1 on, not " + settings::quote(text)};
+  // New accounts get the next id after the largest: there must be room for them below 2^53, up to which every
+  // client reads a JSON number exactly (RFC 8259 §6).
+  constexpr std::int64_t largest = (std::int64_t{1} << 52) - 1;
+  if (id == nullptr || id->value < 1 || id->value > largest)
+    throw Misuse{"an id is a whole number from 1 to " + std::to_string(largest) + ", not " +
+                 settings::quote(text)};
   return *id;
 }
 

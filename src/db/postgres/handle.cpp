@@ -341,6 +341,7 @@ std::exception_ptr error_of(const PGresult* result, std::string_view sql) {
     if (state == "57014") return std::make_exception_ptr(Unavailable(text));  // took too long
     return std::make_exception_ptr(ConnectionLost(text));
   }
+  if (state == "55P03") return std::make_exception_ptr(Blocked(text));
   // Out of resources, locks not to be had, the disk, a transaction that has ended behind the back of its
   // work.
   if (group == "53" || group == "55" || group == "58" || state == "25P02" || state == "25P03")

@@ -6,10 +6,12 @@
 #include "base/field_errors.h"
 #include "crypto/random.h"
 #include "features/recovery/events.h"
+#include "features/recovery/mails.h"
 #include "features/recovery/reset_link.h"
 #include "flow/accounts/unconfirmed.h"
 #include "flow/events.h"
 #include "flow/links/make.h"
+#include "mail/counters.h"
 #include "mail/queue.h"
 #include "store/state.h"
 #include "store/users.h"
@@ -21,14 +23,15 @@ using store::users::Contact;
 
 /// The mail and its code, unless the account was sent enough already.
 std::optional<LinkId> queue_mail(db::Tx& tx, const flow::Services& services, const flow::Origin& origin,
-                                 const Contact& account) {
+                                 const Contact& account, const std::string& language) {
   if (!flow::links::claim_mail(tx, services.settings, reset_link, account.id, origin.now))
     return std::nullopt;
   const LinkId id = mail::queue(tx, services.wake_mail,
                                 {.message = std::string(reset_message),
                                  .user = account.id,
                                  .recipient = account.email,
-                                 .parameters = {{"version", std::to_string(account.security_version)}},
+                                 .locale = language,
+                                 .parameters = reset_parameters(services.settings, account, origin.now),
                                  .link = std::string(reset_link.purpose),
                                  .now = origin.now});
   flow::links::expect_code(tx, services.settings, reset_link, id, account.id, {}, origin.now);
@@ -43,7 +46,8 @@ void spend_as_much(db::Tx& tx) {
 
 }  // namespace
 
-Task<Result<std::string>> ask_for_reset(flow::Services& services, flow::Origin origin, std::string email) {
+Task<Result<std::string>> ask_for_reset(flow::Services& services, flow::Origin origin, std::string email,
+                                        std::string language) {
   const auto& settings = services.settings;
   const auto address = parse_email_address(email, settings.accounts.domains_without_dot);
   if (!address.has_value()) {
@@ -52,17 +56,20 @@ Task<Result<std::string>> ask_for_reset(flow::Services& services, flow::Origin o
   auto account = co_await services.database.run(store::users::find_contact, address->key.value);
   if (account.has_value() && flow::accounts::has_lapsed(settings, *account, origin.now)) account.reset();
   auto work = [&](db::Tx& tx) -> std::optional<LinkId> {
-    std::optional<LinkId> id;
-    if (account.has_value()) {
-      id = queue_mail(tx, services, origin, *account);
-    } else {
+    const UserId user = account.has_value() ? account->id : UserId{};
+    const std::optional<LinkId> last = flow::links::find_last_mail(tx, reset_link, user, origin.now);
+    if (!account.has_value()) {
       flow::links::pretend_claim(tx, settings, reset_link, origin.now);
+    } else if (const auto queued = queue_mail(tx, services, origin, *account, language)) {
+      return queued;
+    } else {
+      flow::count_on_commit(tx, mail::counters::withheld);
     }
-    if (!id.has_value()) spend_as_much(tx);
-    return id;
+    spend_as_much(tx);
+    return last;
   };
-  const std::optional<LinkId> queued = co_await services.database.write(work);
-  const LinkId id = queued.has_value() ? *queued : crypto::new_link_id();
+  const std::optional<LinkId> mail = co_await services.database.write(work);
+  const LinkId id = mail.has_value() ? *mail : crypto::new_link_id();
   co_return flow::links::make_handle(services.keys.current()->ring(), settings, id, origin.now);
 }
 

@@ -3,6 +3,7 @@
 #include "api/access.h"
 #include "api/decode.h"
 #include "features/recovery/reset.h"
+#include "http/language.h"
 #include "web/pages.h"
 
 namespace latchkey::features::recovery {
@@ -26,8 +27,8 @@ Task<Result<http::Response>> post_new_password(const api::Api& api, http::Reques
   Result<> done = sent.has_error() ? Result<>(sent.error()) : Result<>();
   if (sent.has_value()) {
     Means means = ByLink{std::move(token)};
-    done =
-        co_await reset_password(api.services, std::move(origin), std::move(means), std::move(sent->password));
+    done = co_await reset_password(api.services, std::move(origin), std::move(means),
+                                   std::move(sent->password), http::preferred_language(request));
   }
   if (done.has_value()) co_return api.pages.render(request, password_changed_page);
   if (done.error().code != ErrorCode::validation_failed) co_return done.error();

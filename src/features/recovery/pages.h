@@ -20,7 +20,7 @@ inline constexpr web::Field new_password_fields[] = {
     {.name = "password",
      .id = "new-password",
      .label = "New password",
-     .hint = "8 characters or more; a sentence is good. Common ones are refused.",
+     .hint = "A sentence is good. Short and common ones are refused.",
      .kind = web::FieldKind::password,
      .autocomplete = "new-password"},
 };

@@ -38,7 +38,7 @@ Task<Result<std::string>> hash_new_password(flow::Services& services, store::use
 
 /// The new password, and the notice to its owner.
 Result<> write_password(db::Tx& tx, const flow::Services& services, const flow::Origin& origin,
-                        const Proof& proof, const std::string& hash) {
+                        const Proof& proof, const std::string& hash, const std::string& language) {
   const auto& account = proof.account;
   const auto changed = flow::accounts::change_password_by_mail(tx, origin, account, hash);
   if (changed.has_error()) return changed.error();
@@ -46,9 +46,12 @@ Result<> write_password(db::Tx& tx, const flow::Services& services, const flow::
               {.message = std::string(changed_message),
                .user = account.id,
                .recipient = account.email,
-               .parameters = {{"address", origin.address}},
+               .locale = language,
+               .parameters = {{"address", origin.address}, {"username", account.username}},
                .now = origin.now});
-  flow::record(tx, origin, events::password_reset, flow::ok, to_string(account.subject));
+  // A link that reached the address has confirmed it as well.
+  flow::record(tx, origin, events::password_reset, flow::ok, to_string(account.subject),
+               account.confirmed ? std::string_view() : "confirmed the address");
   return {};
 }
 
@@ -61,7 +64,8 @@ Task<Result<std::string>> find_address_of_link(flow::Services& services, flow::O
   co_return std::move(proof->account.email);
 }
 
-Task<Result<>> reset_password(flow::Services& services, flow::Origin origin, Means means, Secret password) {
+Task<Result<>> reset_password(flow::Services& services, flow::Origin origin, Means means, Secret password,
+                              std::string language) {
   const auto proof = co_await prove(services, origin, std::move(means));
   if (proof.has_error()) {
     flow::note(origin, events::password_reset, proof.error().code);
@@ -69,7 +73,7 @@ Task<Result<>> reset_password(flow::Services& services, flow::Origin origin, Mea
   }
   const auto hash = co_await hash_new_password(services, proof->account, std::move(password));
   if (hash.has_error()) co_return hash.error();
-  auto work = [&](db::Tx& tx) { return write_password(tx, services, origin, *proof, *hash); };
+  auto work = [&](db::Tx& tx) { return write_password(tx, services, origin, *proof, *hash, language); };
   const auto written = co_await services.database.write(work);
   if (written.has_error()) flow::note(origin, events::password_reset, written.error().code);
   co_return written;

@@ -30,7 +30,8 @@ Task<Result<std::string>> find_address_of_link(flow::Services& services, flow::O
 /// Sets a new password, which ends every session of the account and voids its older links. Of many at once
 /// one succeeds. Refuses with invalid_link whatever is wrong with link or code; with validation_failed a
 /// password that is too short, too long or too easy to guess, which spends neither; with overloaded when the
-/// hashing queue is full.
-Task<Result<>> reset_password(flow::Services& services, flow::Origin origin, Means means, Secret password);
+/// hashing queue is full. `language` is a tag for the notice to the owner, or empty.
+Task<Result<>> reset_password(flow::Services& services, flow::Origin origin, Means means, Secret password,
+                              std::string language);
 
 }  // namespace latchkey::features::recovery

@@ -8,6 +8,7 @@
 #include "features/recovery/feature.h"
 #include "features/recovery/pages.h"
 #include "features/recovery/reset.h"
+#include "http/language.h"
 #include "http/respond.h"
 
 namespace latchkey::features::recovery {
@@ -48,9 +49,8 @@ constexpr auto describe(const ResetRequest*) {
       api::member("token", &ResetRequest::token, {.meaning = "what follows /password/new/ in the link"}),
       api::member("handle", &ResetRequest::handle, {.meaning = "in place of the token, with the code"}),
       api::member("code", &ResetRequest::code, {.meaning = "of the mail", .example = "12345678"}),
-      api::member(
-          "password", &ResetRequest::password,
-          {.meaning = "8 characters or more, and not easy to guess", .example = "a much better password"}));
+      api::member("password", &ResetRequest::password,
+                  {.meaning = "not short and not easy to guess", .example = "a much better password"}));
 }
 
 /// Link or code, not both and not neither.
@@ -60,6 +60,8 @@ Result<Means> read_means(ResetRequest& body) {
       return invalid_field("body", "token", "value_error", "Send the token, or handle and code, not both");
     return Means{ByLink{std::move(*body.token)}};
   }
+  if (!body.handle.has_value() && !body.code.has_value())
+    return invalid_field("body", "token", "missing", "Send the token of the link, or handle and code");
   FieldErrors errors;
   if (!body.handle.has_value()) errors.missing("handle");
   if (!body.code.has_value()) errors.missing("code");
@@ -71,7 +73,9 @@ Task<Result<http::Response>> post_forgotten(const api::Api& api, http::Request& 
   auto body = api::decode<ForgottenRequest>(request);
   if (body.has_error()) co_return body.error();
   flow::Origin origin = api::origin_of(request);
-  auto handle = co_await ask_for_reset(api.services, std::move(origin), std::move(body->email));
+  std::string language = http::preferred_language(request);
+  auto handle =
+      co_await ask_for_reset(api.services, std::move(origin), std::move(body->email), std::move(language));
   if (handle.has_error()) co_return handle.error();
   const ForgottenResponse answer{.message = "If an account has this address, a mail is on its way.",
                                  .handle = std::move(*handle)};
@@ -84,8 +88,8 @@ Task<Result<http::Response>> post_reset(const api::Api& api, http::Request& requ
   auto means = read_means(*body);
   if (means.has_error()) co_return means.error();
   flow::Origin origin = api::origin_of(request);
-  const auto reset =
-      co_await reset_password(api.services, std::move(origin), std::move(*means), std::move(body->password));
+  const auto reset = co_await reset_password(api.services, std::move(origin), std::move(*means),
+                                             std::move(body->password), http::preferred_language(request));
   if (reset.has_error()) co_return reset.error();
   co_return http::message_response(200, "Password changed");
 }

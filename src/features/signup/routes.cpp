@@ -35,7 +35,7 @@ constexpr auto describe(const SignupRequest*) {
                    .shown_shortest = 3,
                    .shown_longest = 50}),
       api::member("password", &SignupRequest::password,
-                  {.meaning = "8 characters or more, and not easy to guess", .example = "secure_password"}));
+                  {.meaning = "not short and not easy to guess", .example = "secure_password"}));
 }
 
 /// A user, and where confirmation is switched off the members of the tokens beside.

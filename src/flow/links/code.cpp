@@ -35,6 +35,17 @@ std::vector<std::string> codes_of(const crypto::Keyring& ring, const LinkId& id,
   return codes;
 }
 
+LinkId mask_mail(const crypto::HmacKey& key, const LinkId& handle, const LinkId& mail) {
+  // No token begins so: the same key signs the handle, too.
+  std::string message("mail of ");
+  message += view_text(handle.bytes);
+  const auto tag = key.tag(message);
+  LinkId masked;
+  for (std::size_t i = 0; i < masked.bytes.size(); ++i)
+    masked.bytes[i] = static_cast<std::uint8_t>(mail.bytes[i] ^ tag[i]);
+  return masked;
+}
+
 std::optional<std::string> read_code(std::string_view typed) {
   std::string code;
   for (const char c : typed) {

@@ -16,6 +16,10 @@ std::string make_code(const crypto::Keyring& ring, const LinkId& id, std::string
 /// changed.
 std::vector<std::string> codes_of(const crypto::Keyring& ring, const LinkId& id, std::string_view purpose);
 
+/// The id of a mail under a mask that follows from `handle`, and back: two handles of one mail have nothing
+/// in common, so nobody learns from a second one whether the address has an account.
+LinkId mask_mail(const crypto::HmacKey& key, const LinkId& handle, const LinkId& mail);
+
 /// What somebody typed, without blanks and hyphens; nothing when it can not be a code.
 std::optional<std::string> read_code(std::string_view typed);
 

@@ -1,7 +1,9 @@
 #include "flow/links/make.h"
 
+#include "crypto/random.h"
 #include "flow/limits/sent_mails.h"
 #include "flow/links/code.h"
+#include "store/mail_codes.h"
 #include "store/state.h"
 #include "store/users.h"
 
@@ -23,10 +25,13 @@ Link make_link(const crypto::Keyring& ring, const Settings& settings, const Kind
 
 std::string make_handle(const crypto::Keyring& ring, const Settings& settings, const LinkId& id,
                         Timestamp now) {
-  const crypto::jose::HandleClaims claims{
-      .jti = id, .iat = to_numeric_date(now), .exp = to_numeric_date(now + settings.accounts.code_ttl)};
-  return crypto::jose::make_own_token(crypto::jose::handle_token_form, claims,
-                                      ring.key(crypto::KeyUse::code_handle));
+  const crypto::HmacKey& key = ring.key(crypto::KeyUse::code_handle);
+  const LinkId handle = crypto::new_link_id();
+  const crypto::jose::HandleClaims claims{.jti = handle,
+                                          .mail = mask_mail(key, handle, id),
+                                          .iat = to_numeric_date(now),
+                                          .exp = to_numeric_date(now + settings.accounts.code_ttl)};
+  return crypto::jose::make_own_token(crypto::jose::handle_token_form, claims, key);
 }
 
 bool claim_mail(db::Tx& tx, const Settings& settings, const Kind& kind, UserId user, Timestamp now) {
@@ -39,6 +44,10 @@ bool claim_mail(db::Tx& tx, const Settings& settings, const Kind& kind, UserId u
 void pretend_claim(db::Tx& tx, const Settings& settings, const Kind& kind, Timestamp now) {
   tx.run(store::state::update_dummy);
   limits::may_be_mailed(tx, settings, kind.purpose, UserId{}, now);
+}
+
+std::optional<LinkId> find_last_mail(db::Tx& tx, const Kind& kind, UserId user, Timestamp now) {
+  return tx.run(store::mail_codes::find_last, user, std::string(kind.purpose), now);
 }
 
 void expect_code(db::Tx& tx, const Settings& settings, const Kind& kind, const LinkId& id, UserId user,

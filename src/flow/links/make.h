@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,8 +32,9 @@ struct Link {
 };
 Link make_link(const crypto::Keyring& ring, const Settings& settings, const Kind& kind, const Mail& mail);
 
-/// For the client that asked for the mail: the server looks at a code only with it. Give it a fresh random id
-/// where there is no account, or where no mail is sent: nobody can tell.
+/// For the client that asked for the mail: the server looks at a code only with it. Give it the id of the
+/// mail that was sent already where no further one is sent, and a fresh random id where there is no account:
+/// nobody can tell.
 std::string make_handle(const crypto::Keyring& ring, const Settings& settings, const LinkId& id,
                         Timestamp now);
 
@@ -41,6 +43,10 @@ std::string make_handle(const crypto::Keyring& ring, const Settings& settings, c
 bool claim_mail(db::Tx& tx, const Settings& settings, const Kind& kind, UserId user, Timestamp now);
 /// Costs the store what `claim_mail` does, where there is no account.
 void pretend_claim(db::Tx& tx, const Settings& settings, const Kind& kind, Timestamp now);
+
+/// The mail of this kind that the account was sent last, if its code is still good. Costs one round trip;
+/// give it no account (`UserId{}`) where an unknown address must cost the same.
+std::optional<LinkId> find_last_mail(db::Tx& tx, const Kind& kind, UserId user, Timestamp now);
 
 /// Lets the code of a mail be tried: in the transaction that queues the mail. `detail` comes back in the
 /// proof.

@@ -1,6 +1,7 @@
 #include "flow/links/prove.h"
 
 #include "flow/accounts/unconfirmed.h"
+#include "flow/limits/repeated_refusal.h"
 #include "flow/links/code.h"
 #include "flow/links/events.h"
 #include "store/attempts.h"
@@ -15,6 +16,24 @@ namespace jose = crypto::jose;
 namespace users = store::users;
 
 constexpr std::int64_t most_tries = 5;
+
+/// A handle that is genuine and has not expired.
+struct Handle {
+  LinkId mail;
+  Timestamp asked_at;
+};
+std::optional<Handle> read_handle(const crypto::Keyring& ring, std::string_view token, Timestamp now) {
+  // One key after the other: the mask is of the key that signed it.
+  const auto keys = ring.keys(crypto::KeyUse::code_handle);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto claims = jose::read_own_token(jose::handle_token_form, token, keys.subspan(i, 1));
+    if (!claims.has_value()) continue;
+    if (claims->exp <= to_numeric_date(now)) return std::nullopt;
+    return Handle{.mail = mask_mail(*keys[i], claims->jti, claims->mail),
+                  .asked_at = Timestamp{Seconds{claims->iat}}};
+  }
+  return std::nullopt;
+}
 
 bool may_be_used(const Services& services, const users::Contact& account, Timestamp now) {
   return account.is_active && !accounts::has_lapsed(services.settings, account, now);
@@ -41,37 +60,39 @@ Task<Result<Proof>> look_at_link(Services& services, Origin origin, const Kind& 
 Task<Result<Proof>> try_code(Services& services, Origin origin, const Kind& kind, std::string handle,
                              std::string code) {
   const auto snapshot = services.keys.current();
-  const auto claims = jose::read_own_token(jose::handle_token_form, handle,
-                                           snapshot->ring().keys(crypto::KeyUse::code_handle));
+  const auto known = read_handle(snapshot->ring(), handle, origin.now);
   const auto typed = read_code(code);
-  if (!claims.has_value() || claims->exp <= to_numeric_date(origin.now) || !typed.has_value())
-    co_return Error(ErrorCode::invalid_link);
-  const auto codes = codes_of(snapshot->ring(), claims->jti, kind.purpose);
-  const Timestamp asked_at{Seconds{claims->iat}};
+  if (!known.has_value() || !typed.has_value()) co_return Error(ErrorCode::invalid_link);
+  const auto codes = codes_of(snapshot->ring(), known->mail, kind.purpose);
 
   auto work = [&](db::Tx& tx) -> Result<Proof> {
     const std::string purpose(kind.purpose);
-    const auto failed = tx.run(store::attempts::reserve_code, most_codes_in_a_row, claims->jti, purpose,
+    const auto failed = tx.run(store::attempts::reserve_code, most_codes_in_a_row, known->mail, purpose,
                                most_tries, origin.now);
     if (!failed.has_value()) {
       tx.run(store::state::update_dummy);
+      tx.run_later(store::state::update_dummy);
       return Error(ErrorCode::invalid_link);
     }
-    const auto tried = tx.run(store::mail_codes::count_try, claims->jti, purpose, most_tries, origin.now);
+    const auto tried = tx.run(store::mail_codes::count_try, known->mail, purpose, most_tries, origin.now);
     if (!tried.has_value()) return Error(ErrorCode::invalid_link);
     if (!is_one_of(*typed, codes)) {
       if (failed->failed_codes == most_codes_in_a_row)
         record(tx, origin, events::codes_shut, Outcome("shut"), to_string(failed->subject));
+      else if (limits::is_due_for_audit(services, events::code_tried.name, failed->subject, origin.now))
+        record(tx, origin, events::code_tried, ErrorCode::invalid_link, to_string(failed->subject));
+      else
+        tx.run_later(store::state::update_dummy);
       return Error(ErrorCode::invalid_link);
     }
-    tx.run_later(store::mail_codes::give_try_back, claims->jti);
+    tx.run_later(store::mail_codes::give_try_back, known->mail);
     tx.run_later(store::attempts::forget_codes, tried->user_id);
     auto account = tx.run(users::find_contact_by_id, tried->user_id);
     if (!account.has_value() || account->security_version != tried->version ||
         !may_be_used(services, *account, origin.now))
       return Error(ErrorCode::invalid_link);
-    return Proof{.id = claims->jti,
-                 .expires_at = asked_at + kind.ttl(services.settings),
+    return Proof{.id = known->mail,
+                 .expires_at = known->asked_at + kind.ttl(services.settings),
                  .account = std::move(*account),
                  .detail = tried->detail};
   };

@@ -110,7 +110,7 @@ void append_response(std::string& out, const Response& response, const Frame& fr
   if (frame.vary_by_origin) out += "Vary: Origin\r\n";
   if (frame.allowed_origin) {
     append_line(out, "Access-Control-Allow-Origin", *frame.allowed_origin);
-    out += "Access-Control-Expose-Headers: X-Request-Id, Retry-After, WWW-Authenticate\r\n";
+    out += "Access-Control-Expose-Headers: X-Request-Id, Retry-After, WWW-Authenticate, Link\r\n";
   }
   for (const ResponseHeader& header : response.headers) append_line(out, header.name, header.value);
   if (!frame.keep_alive)

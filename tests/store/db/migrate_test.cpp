@@ -4,6 +4,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <latch>
+#include <thread>
+
 #include "store/db/faulty_disk.h"
 #include "store/db/fixture.h"
 
@@ -136,6 +140,49 @@ TEST(MigrateSqlite, Z16_killed_at_any_write_it_is_old_or_new_and_goes_on_after) 
     EXPECT_TRUE(database.driver().check_integrity({}).empty());
   }
   EXPECT_GT(kills, 5);
+}
+
+TEST(MigrateBesideReaders, Z48_who_reads_a_table_for_long_is_waited_for_and_nobody_else_waits) {
+  using SteadyClock = std::chrono::steady_clock;
+  const TempDir directory;
+  Database database{open_test_postgres(directory.path())};
+  if (testing::Test::IsSkipped()) return;
+  Database newer{postgres::open_postgres(test_postgres_options())};
+  const EmbeddedFile one[] = {first};
+  const EmbeddedFile both[] = {first, second};
+  migrate(database, one, checksum, now);
+
+  std::latch reading{1};
+  std::latch enough{1};
+  // As pg_dump does.
+  std::jthread reader([&] {
+    auto work = [&](Tx& tx) {
+      tx.run(count_a);
+      reading.count_down();
+      enough.wait();
+      return 0;
+    };
+    newer.write_now(work);
+  });
+  reading.wait();
+  Database third{postgres::open_postgres(test_postgres_options())};
+  std::atomic<bool> done{false};
+  std::jthread migrator([&] {
+    EXPECT_EQ(migrate(third, both, checksum, now).to, 2);
+    done = true;
+  });
+  auto longest = SteadyClock::duration::zero();
+  const auto until = SteadyClock::now() + std::chrono::milliseconds(1500);
+  while (SteadyClock::now() < until) {
+    const auto asked = SteadyClock::now();
+    EXPECT_EQ(database.run_now(count_a), 1);
+    longest = std::max(longest, SteadyClock::now() - asked);
+  }
+  EXPECT_FALSE(done);
+  EXPECT_LT(longest, std::chrono::milliseconds(1200));
+  enough.count_down();
+  migrator.join();
+  EXPECT_EQ(database.run_now(sum_extra), 14);
 }
 
 }  // namespace

@@ -106,7 +106,7 @@ TEST_P(SignIn, ThePasswordBeforeANewOneOpensNothingMeanwhile) {
   member("a@example.org");
   const Origin by = origin();
   const auto contact = database.run_now(users::find_contact, "a@example.org").value();
-  const auto hash = wait(hashing.hash(Secret("another rather long one"))).value();
+  const auto hash = wait(hashing.hash({}, Secret("another rather long one"))).value();
   const auto tokens = log_in_while(
       [&] { change([&](db::Tx& tx) { return accounts::change_password_by_mail(tx, by, contact, hash); }); });
   EXPECT_EQ(tokens.error().code, ErrorCode::invalid_credentials);

@@ -70,7 +70,7 @@ Task<Result<flow::sessions::SessionState>> go_on(flow::Services& services, flow:
   std::optional<std::string> new_hash;
   if (crypto::password::needs_rehash(account.password_hash, services.hashing.parameters())) {
     Secret password = tried.nfc.copy();
-    auto hash = co_await services.hashing.hash(std::move(password));
+    auto hash = co_await services.hashing.hash(client_of(origin), std::move(password));
     // A full queue is no reason to refuse: the next sign-in tries again.
     if (hash.has_value()) new_hash = std::move(*hash);
   }
@@ -88,8 +88,9 @@ Task<Result<flow::sessions::SessionState>> go_on(flow::Services& services, flow:
 // wiped there.
 Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::Origin origin,
                                                LoginInput input) {
+  const auto client = client_of(origin);
   // A storm that is not looked at must not load the store by counting its attempts.
-  if (auto room = services.hashing.check_queue(); room.has_error()) {
+  if (auto room = services.hashing.check_queue(client); room.has_error()) {
     flow::note(origin, sign_in, ErrorCode::overloaded);
     co_return room.error();
   }
@@ -99,6 +100,7 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
   auto account = co_await services.database.run(store::users::find_credentials, key);
 
   flow::signin::PasswordTry attempt{
+      .client = client,
       .email_key = key,
       .account = account,
       .password = flow::accounts::read_tried_password(services.settings, std::move(input.password))};
@@ -113,7 +115,8 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
     // The account has changed while this sign-in was under way: of two at once, say, the other renewed the
     // hash. The same password matches the new one, unless it was changed.
     account = co_await services.database.run(store::users::find_credentials, key);
-    attempt = {.email_key = key,
+    attempt = {.client = client,
+               .email_key = key,
                .account = account,
                .password = std::move(*proved),
                .round = flow::signin::Round::again};

@@ -53,7 +53,8 @@ class HashingPool {
   Task<Result<std::optional<std::string>>> hash_if_strong(ClientNetwork client, Secret nfc_password,
                                                           std::vector<std::string> user_inputs,
                                                           double least_guesses_log10);
-  /// `verify_password`, and the password back: no copy of it is made for a job.
+  /// `verify_password` within the bounds of today's parameters, and the password back: no copy of it is made
+  /// for a job. A stored hash that is unreadable takes the time of one that is not.
   struct Checked {
     Verification outcome = Verification::unreadable;
     TriedPassword tried;

@@ -67,13 +67,16 @@ TEST(FairQueue, F34_an_endless_row_of_newcomers_does_not_stop_those_that_wait) {
   Queue queue(100);
   queue.add("192.0.2.1", 20);
   EXPECT_EQ(queue.serve_next(), "192.0.2.1");
-  int before_the_next = 0;
-  for (int i = 0;; ++i) {
-    queue.add("198.51.100." + std::to_string(i % 250));
-    if (queue.serve_next() == "192.0.2.1") break;
-    ++before_the_next;
+  for (int round = 0; round < 3; ++round) {
+    int before_the_next = 0;
+    for (int i = 0;; ++i) {
+      queue.add("198.51.100." + std::to_string(i % 250));
+      if (queue.serve_next() == "192.0.2.1") break;
+      ++before_the_next;
+    }
+    // When it came, it was a newcomer itself.
+    EXPECT_EQ(before_the_next, FairQueue::most_newcomers - (round == 0 ? 1 : 0));
   }
-  EXPECT_EQ(before_the_next, FairQueue::most_newcomers);
 }
 
 TEST(FairQueue, F34_a_newcomer_takes_the_place_of_whoever_has_most) {
@@ -131,7 +134,8 @@ TEST(FairQueue, F33_F34_long_work_costs_later_turns) {
   EXPECT_EQ(queue.serve_next(10 * FairQueue::fair_turn), "192.0.2.1");
   for (int i = 0; i < 10; ++i) EXPECT_EQ(queue.serve_next(), "192.0.2.2") << i;
   EXPECT_EQ(queue.serve_next(std::chrono::hours(1)), "192.0.2.1");
-  for (int i = 0; i < 10; ++i) EXPECT_EQ(queue.serve_next(), i < 9 ? "192.0.2.2" : "192.0.2.1");
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(queue.serve_next(), "192.0.2.2") << i;
+  EXPECT_EQ(queue.serve_next(), "192.0.2.1") << "nobody else waits";
 }
 
 TEST(FairQueue, remembers_only_who_waits_or_runs) {

@@ -151,7 +151,7 @@ TEST(HashingPool, F34_a_storm_of_one_address_does_not_keep_another_one_out) {
 }
 
 TEST(HashingPool, F34_whoever_is_displaced_is_told_so) {
-  password::HashingPool pool{{password::Argon2Parameters{65536, 12, 1}, 1, 4}};
+  password::HashingPool pool{{slow, 1, 4}};
   asio::io_context io{1};
   std::string refused;
   auto flow = [&](ClientNetwork who, char letter) -> Task<> {

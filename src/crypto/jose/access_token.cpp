@@ -119,9 +119,11 @@ std::optional<SessionClaims> read_own_payload(std::string_view payload, const Ex
   if (!iat || !scanner.skip(R"(,"exp":)")) return std::nullopt;
   const auto exp = scanner.take_integer();
   if (!exp || !scanner.skip(R"(,"role":")") || !inside_its_time(*iat, *exp, now)) return std::nullopt;
+  const std::string_view role = scanner.rest();
   const auto subject = parse_subject(*sub);
   const auto session = parse_id<SessionId>(*sid);
-  if (!subject || !session) return std::nullopt;
+  if (!subject || !session || !role.ends_with(R"("})") || !parse_role(role.substr(0, role.size() - 2)))
+    return std::nullopt;
   return SessionClaims{.sub = *subject, .sid = *session, .exp = *exp};
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 namespace latchkey::crypto::jose {
@@ -17,16 +19,16 @@ class P256Scalar {
 
   constexpr P256Scalar() = default;
   /// A big-endian number; one that is n or more is reduced, as FIPS 186-5 §6.4.1 does with a digest.
-  static constexpr P256Scalar reduce(std::span<const std::uint8_t, size> bytes) {
-    Limbs limbs{};
-    for (std::size_t i = 0; i < size; ++i) limbs[3 - i / 8] = limbs[3 - i / 8] << 8U | bytes[i];
-    return P256Scalar(subtract_order(limbs, 0));
+  static P256Scalar reduce(std::span<const std::uint8_t, size> bytes) {
+    return P256Scalar(subtract_order(load(bytes), 0).limbs);
   }
 
-  constexpr Bytes32 to_bytes() const {
-    Bytes32 bytes{};
-    for (std::size_t i = 0; i < size; ++i)
-      bytes[i] = static_cast<std::uint8_t>(limbs_[3 - i / 8] >> (56 - i % 8 * 8));
+  Bytes32 to_bytes() const {
+    Bytes32 bytes;
+    for (std::size_t i = 0; i < 4; ++i) {
+      const std::uint64_t limb = __builtin_bswap64(limbs_[3 - i]);
+      std::memcpy(bytes.data() + 8 * i, &limb, sizeof limb);
+    }
     return bytes;
   }
 
@@ -40,7 +42,7 @@ class P256Scalar {
       sum[i] = static_cast<std::uint64_t>(carry);
       carry >>= 64U;
     }
-    return P256Scalar(subtract_order(sum, static_cast<std::uint64_t>(carry)));
+    return P256Scalar(subtract_order(sum, static_cast<std::uint64_t>(carry)).limbs);
   }
 
   friend constexpr P256Scalar operator*(const P256Scalar& a, const P256Scalar& b) {
@@ -74,14 +76,10 @@ class P256Scalar {
     return P256Scalar(montgomery(result, Limbs{1, 0, 0, 0}));
   }
 
-  /// Whether 32 big-endian bytes are below it and not 0.
-  static constexpr bool is_in_range(std::span<const std::uint8_t, size> bytes) {
-    const P256Scalar number = reduce(bytes);
-    const Bytes32 back = number.to_bytes();
-    std::uint8_t difference = 0;
-    for (std::size_t i = 0; i < size; ++i)
-      difference = static_cast<std::uint8_t>(difference | (back[i] ^ bytes[i]));
-    return difference == 0 && !number.is_zero();
+  /// Whether 32 big-endian bytes are a number from 1 to n-1.
+  static bool is_in_range(std::span<const std::uint8_t, size> bytes) {
+    const Limbs limbs = load(bytes);
+    return subtract_order(limbs, 0).was_below && !P256Scalar(limbs).is_zero();
   }
 
  private:
@@ -94,8 +92,23 @@ class P256Scalar {
 
   constexpr explicit P256Scalar(const Limbs& limbs) : limbs_(limbs) {}
 
+  static Limbs load(std::span<const std::uint8_t, size> bytes) {
+    static_assert(std::endian::native == std::endian::little);
+    Limbs limbs;
+    for (std::size_t i = 0; i < 4; ++i) {
+      std::uint64_t limb = 0;
+      std::memcpy(&limb, bytes.data() + 8 * i, sizeof limb);
+      limbs[3 - i] = __builtin_bswap64(limb);
+    }
+    return limbs;
+  }
+
+  struct Reduced {
+    Limbs limbs;
+    bool was_below;  ///< n already
+  };
   /// `limbs` and `above`·2^256, which together are below 2n, less n where that is not negative.
-  static constexpr Limbs subtract_order(const Limbs& limbs, std::uint64_t above) {
+  static constexpr Reduced subtract_order(const Limbs& limbs, std::uint64_t above) {
     Limbs less{};
     std::uint64_t borrow = 0;
 #pragma GCC unroll 4
@@ -108,7 +121,7 @@ class P256Scalar {
     Limbs result{};
 #pragma GCC unroll 4
     for (std::size_t i = 0; i < 4; ++i) result[i] = (limbs[i] & keep) | (less[i] & ~keep);
-    return result;
+    return {result, keep != 0};
   }
 
   /// a · b / 2^256 (P. Montgomery, 1985; the order of the steps is CIOS).
@@ -145,7 +158,7 @@ class P256Scalar {
       t3 = static_cast<std::uint64_t>(sum);
       t4 = t5 + static_cast<std::uint64_t>(sum >> 64U);
     }
-    return subtract_order({t0, t1, t2, t3}, t4);
+    return subtract_order({t0, t1, t2, t3}, t4).limbs;
   }
 
   /// Squared so many times.

@@ -19,8 +19,7 @@ metrics::Families families() {
        "Sessions ended before their time, by reason.",
        {&ended_logout, &ended_reuse, &ended_admin, &ended_password}},
       {"latchkey_access_tokens_total",
-       "Access tokens presented. Recognized ones are of this version; cached ones needed no other signature "
-       "check.",
+       "Access tokens presented. Only verified ones took a signature check; cached ones were seen lately.",
        {&access_token_refused, &access_token_recognized, &access_token_cached, &access_token_verified}},
   };
   return list;

@@ -11,7 +11,7 @@ extern metrics::Counter ended_admin;
 extern metrics::Counter ended_password;
 extern metrics::Counter access_token_refused;
 extern metrics::Counter access_token_recognized;  ///< by the key that made it
-extern metrics::Counter access_token_cached;      ///< needed no signature check any more
+extern metrics::Counter access_token_cached;      ///< seen lately by the same thread
 extern metrics::Counter access_token_verified;
 
 metrics::Families families();

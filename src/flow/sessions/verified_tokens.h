@@ -13,11 +13,10 @@ namespace latchkey::flow::sessions {
 /// What an access token said when its signature was checked.
 using VerifiedToken = crypto::jose::SessionClaims;
 
-/// Remembers access tokens that this node could not recognise but verify, so that a repeated one costs a hash
-/// instead of a signature check: those of 0.1.0 in the minutes after an upgrade. Whether the session lives is
-/// asked each time all the same. One per thread, of a fixed size: a token can stand in any place of one set,
-/// and the one that expires first makes room. A new key snapshot empties it, so that a revoked key takes its
-/// tokens along at once.
+/// Remembers access tokens that were found good, so that a repeated one costs a hash and nothing else.
+/// Whether the session lives is asked each time all the same. One per thread, of a fixed size: a token can
+/// stand in any place of one set, and the one that expires first makes room. A new key snapshot empties it,
+/// so that a revoked key takes its tokens along at once.
 class VerifiedTokens {
  public:
   /// Nothing when the token is not remembered, or has expired.

@@ -3,14 +3,14 @@
 //
 //   load --port P --request FILE [--connections N] [--seconds S] [--warmup S] [--pid SERVER] [--rate R]
 //   [--count N]
-//        [--hold yes] and what load_requests.h reads
+//        [--hold yes] [--source ADDRESS] and what load_requests.h reads
 //
 // Without --rate each connection asks again as soon as it was answered (a closed loop: the latencies are
 // those of a saturated server) and never sleeps: waking a client costs the server that answers it some
 // microseconds, which on a network it would not pay. With --rate requests fall due at even distances whatever
 // the server does, and latency counts from that moment, so that a stall is counted for everyone who would
 // have met it. --count ends after so many answers instead of a time. --hold keeps the connections open, after
-// one line on standard output, until standard input ends.
+// one line on standard output, until standard input ends. --source is the client's address, such as 127.0.0.2.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -108,6 +108,14 @@ class Load {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port_);
+    if (arguments_.has("source")) {
+      const std::string source(arguments_.text("source"));
+      if (::inet_pton(AF_INET, source.c_str(), &address.sin_addr) != 1) give_up("--source is no IPv4 address");
+      address.sin_port = 0;
+      if (::bind(connection.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+        give_up(std::string("can not use --source: ") + std::strerror(errno));
+      address.sin_port = htons(port_);
+    }
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (::connect(connection.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
       give_up(std::string("can not connect: ") + std::strerror(errno));

@@ -19,6 +19,8 @@ ME = make_request("GET", "/api/users/me", {"Authorization": f"Bearer {TOKEN}"})
 REFRESH = make_request("GET", "/api/auth/refresh_token", {"Authorization": f"Bearer {TOKEN}"})
 LOGIN = make_request("POST", "/api/auth/login", {"Content-Type": "application/x-www-form-urlencoded"},
                      f"username=user{NUMBER}%40example.com&password={PASSWORD}")
+UNKNOWN_LOGIN = make_request("POST", "/api/auth/login", {"Content-Type": "application/x-www-form-urlencoded"},
+                             f"username=nobody{NUMBER}%40example.com&password={PASSWORD}")
 SIGNUP = make_request("POST", "/api/auth/signup", {"Content-Type": "application/json"},
                       json.dumps({"email": f"new{NUMBER}@example.com", "username": f"new user {NUMBER}",
                                   "password": PASSWORD}))

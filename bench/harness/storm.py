@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from .bench import DEFAULT_HASH, Bench, Row
 from .processes import Listening, run_together
-from .routes import LOGIN, ME, REFRESH, take_access_tokens
+from .routes import LOGIN, ME, REFRESH, UNKNOWN_LOGIN, take_access_tokens
 
 ME_RATE = 2000
 REFRESH_RATE = 500
+HONEST_SIGN_INS = 8  # a second
+STORM_CONNECTIONS = 160
 
 
 def measure(bench: Bench) -> None:
@@ -33,6 +35,24 @@ def measure(bench: Bench) -> None:
                       ratio=after / before, goal="p99 ≤ 2×", raw={"quiet": quiet, "storm": stormy},
                       notes=[f"{offered:.0f} sign-ins a second offered, {stormy['logins_good_per_second']:.0f} done, "
                              f"the rest answered 503 or waiting"]))
+
+
+def measure_shares(bench: Bench) -> None:
+    """p99 of a few sign-ins a second, quiet and while another address signs in at unknown addresses on many connections."""
+    store = bench.make_store("shares", bench.users, DEFAULT_HASH)
+    with bench.serve(store, DEFAULT_HASH) as server:
+        seconds = bench.seconds(15, 5)
+        honest = bench.load_command(server, LOGIN, rate=HONEST_SIGN_INS, connections=8, modulo=bench.users, seconds=seconds, warmup=2)
+        storm = bench.load_command(server, UNKNOWN_LOGIN, connections=STORM_CONNECTIONS, source="127.0.0.2", seconds=seconds + 1,
+                                   warmup=1)
+        quiet, stormy = bench.interleave(lambda: run_together([honest], bench.load_cores)[0],
+                                         lambda: run_together([honest, storm], bench.load_cores)[0])
+    before, after = quiet["p99_us"], stormy["p99_us"]
+    refused = stormy["operations"] - stormy["good"]
+    bench.add(Row(f"POST login, {HONEST_SIGN_INS} a second, {STORM_CONNECTIONS} connections of another address sign in at unknown ones",
+                  per_second=stormy["good_per_second"], p50_us=stormy["p50_us"], p99_us=after,
+                  limit=f"without them: p99 {before / 1000:.1f} ms", ratio=after / before, goal="p99 ≤ 3×, or 20 ms more; none refused",
+                  raw={"quiet": quiet, "storm": stormy}, notes=[f"{refused:.0f} of {stormy['operations']:.0f} were refused"]))
 
 
 def _together(bench: Bench, server: Listening, seconds: float, me: dict, refresh: dict, logins: dict | None = None) -> dict:

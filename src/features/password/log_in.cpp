@@ -20,6 +20,10 @@ using crypto::password::TriedPassword;
 using flow::signin::events::sign_in;
 using store::users::Credentials;
 
+/// The detail of an entry that nobody's wrong password caused: the account can not sign in before it has a
+/// new one.
+constexpr std::string_view unusable_hash = "the stored hash is unreadable or beyond the bounds";
+
 /// Writes the refusal down, for a known account in the audit. An unknown address costs the same and leaves
 /// nothing: strangers can not grow a table. For the same reason not everyone of those that were not even
 /// looked at leaves something.
@@ -39,7 +43,10 @@ Task<> record_refusal(flow::Services& services, flow::Origin origin, std::option
   auto work = [&](db::Tx& tx) {
     if (right_password) tx.run(store::attempts::forgive, account->id);
     if (account.has_value()) {
-      flow::record(tx, origin, sign_in, code, to_string(account->subject));
+      const bool unusable =
+          code == ErrorCode::invalid_credentials &&
+          !crypto::password::is_acceptable_hash(account->password_hash, services.hashing.parameters());
+      flow::record(tx, origin, sign_in, code, to_string(account->subject), unusable ? unusable_hash : "");
     } else {
       flow::record_for_nobody(tx, origin, sign_in, code);
     }
@@ -68,9 +75,10 @@ Task<Result<flow::sessions::SessionState>> go_on(flow::Services& services, flow:
   if (step.kind == flow::signin::Step::Kind::refuse) co_return Error(step.refusal);
 
   std::optional<std::string> new_hash;
-  if (crypto::password::needs_rehash(account.password_hash, services.hashing.parameters())) {
+  if (crypto::password::needs_rehash(account.password_hash, services.hashing.parameters()) &&
+      crypto::password::covers_whole(account.password_hash, tried)) {
     Secret password = tried.nfc.copy();
-    auto hash = co_await services.hashing.hash(std::move(password));
+    auto hash = co_await services.hashing.hash(client_of(origin), std::move(password));
     // A full queue is no reason to refuse: the next sign-in tries again.
     if (hash.has_value()) new_hash = std::move(*hash);
   }
@@ -88,8 +96,9 @@ Task<Result<flow::sessions::SessionState>> go_on(flow::Services& services, flow:
 // wiped there.
 Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::Origin origin,
                                                LoginInput input) {
+  const auto client = client_of(origin);
   // A storm that is not looked at must not load the store by counting its attempts.
-  if (auto room = services.hashing.check_queue(); room.has_error()) {
+  if (auto room = services.hashing.check_queue(client); room.has_error()) {
     flow::note(origin, sign_in, ErrorCode::overloaded);
     co_return room.error();
   }
@@ -99,6 +108,7 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
   auto account = co_await services.database.run(store::users::find_credentials, key);
 
   flow::signin::PasswordTry attempt{
+      .client = client,
       .email_key = key,
       .account = account,
       .password = flow::accounts::read_tried_password(services.settings, std::move(input.password))};
@@ -113,7 +123,8 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
     // The account has changed while this sign-in was under way: of two at once, say, the other renewed the
     // hash. The same password matches the new one, unless it was changed.
     account = co_await services.database.run(store::users::find_credentials, key);
-    attempt = {.email_key = key,
+    attempt = {.client = client,
+               .email_key = key,
                .account = account,
                .password = std::move(*proved),
                .round = flow::signin::Round::again};

@@ -65,7 +65,7 @@ Task<Result<TriedPassword>> prove_password(Services& services, Timestamp now, Pa
   } else {
     tried.nfc = Secret("impossible");
   }
-  auto checked = co_await services.hashing.verify(std::move(stored), std::move(tried));
+  auto checked = co_await services.hashing.verify(attempt.client, std::move(stored), std::move(tried));
   if (checked.has_error()) {
     co_await give_attempt_back(services, now, attempt.email_key, attempt.account);
     co_return checked.error();

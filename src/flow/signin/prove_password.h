@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/client_network.h"
 #include "base/error.h"
 #include "base/task.h"
 #include "crypto/password/hash.h"
@@ -19,6 +20,7 @@ enum class Round : std::uint8_t {
 
 /// One try at a password.
 struct PasswordTry {
+  ClientNetwork client;                                     ///< who tries
   std::string email_key;                                    ///< the address that was given
   std::optional<store::users::Credentials> account;         ///< that it belongs to
   std::optional<crypto::password::TriedPassword> password;  ///< nothing: none that any account can have

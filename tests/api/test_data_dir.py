@@ -166,7 +166,7 @@ def test_what_a_killed_restore_leaves_is_removed_by_the_next_restore(make_server
 
 @pytest.mark.parametrize("kind, why", [("empty", "it is empty"), ("text", "does not begin like an SQLite file"),
                                        ("header", "the database of another program"),
-                                       ("half", "is damaged"), ("folder", "is not a file"),
+                                       ("half", "is damaged"), ("folder", "is a directory, not a file"),
                                        ("missing", "does not exist")])
 @pytest.mark.parametrize("running", [True, False], ids=["running", "stopped"])
 def test_a_file_that_is_no_backup_is_named_with_what_it_is(make_server, kind, why, running):

@@ -1,0 +1,63 @@
+#include "db/sqlite/file_watch.h"
+
+#include <cerrno>
+#include <utility>
+
+#include "base/log.h"
+#include "db/sqlite/files.h"
+
+namespace latchkey::db::sqlite {
+namespace {
+
+constexpr std::chrono::milliseconds look_every{400};
+
+}  // namespace
+
+FileWatch::FileWatch(std::filesystem::path file, Tell tell)
+    : file_(std::move(file)), tell_(std::move(tell)), thread_("file-watch", look_every, [this] { look(); }) {
+  note();
+}
+
+void FileWatch::note() {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < suffixes.size(); ++i) {
+    struct stat status {};
+    known_[i].reset();
+    // What a file system does not tell, or does not have, is not watched.
+    if (::stat(with_suffix(file_, suffixes[i]).c_str(), &status) == 0)
+      known_[i] = Identity{status.st_dev, status.st_ino};
+  }
+}
+
+void FileWatch::look() {
+  Missing missing = Missing::nothing;
+  std::string why;
+  {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < suffixes.size() && missing == Missing::nothing; ++i) {
+      if (!known_[i].has_value()) continue;
+      const auto path = with_suffix(file_, suffixes[i]);
+      struct stat status {};
+      const bool there = ::stat(path.c_str(), &status) == 0;
+      if (!there && errno != ENOENT && errno != ENOTDIR) continue;  // the file system does not say
+      if (there && *known_[i] == Identity{status.st_dev, status.st_ino}) continue;
+      missing = i == 0 ? Missing::database : Missing::companion;
+      why = path.string() + (there ? " is another file than the one that this server has open"
+                                   : " was moved away or deleted while this server has it open");
+    }
+  }
+  if (why == told_) return;
+  told_ = why;
+  tell_(missing, why);
+  if (missing == Missing::nothing) {
+    log::info("store.files_back", {{"path", file_.string()}});
+  } else {
+    log::error("store.files_gone",
+               {{"reason", why},
+                {"hint",
+                 "nothing is written until the file is back in its place; or stop the server, and bring the "
+                 "file or a backup back before it starts again"}});
+  }
+}
+
+}  // namespace latchkey::db::sqlite

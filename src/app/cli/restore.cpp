@@ -243,6 +243,9 @@ void prepare_restore(const fs::path& backup, const fs::path& data_dir,
     const bool foreign = what.find("not a backup of Latchkey") != std::string::npos;
     throw std::runtime_error(
         fmt::format("{} {}: {}", backup.string(), foreign ? "is refused" : "is damaged", what));
+  } catch (const db::Fault& error) {
+    discard_restore(data_dir);
+    throw std::runtime_error(fmt::format("{} is refused: {}", backup.string(), error.what()));
   } catch (...) {
     discard_restore(data_dir);
     throw;

@@ -49,7 +49,6 @@ class SqliteDriver final : public Driver {
   SqliteHandle open_reader() const;
   /// Settings of the writer's connection, which SQLite keeps for each connection.
   SqliteHandle prepare_writer(SqliteHandle handle) const;
-  SqliteHandle open_writer_anew();
 
   SqliteOptions options_;
   std::filesystem::path file_;
@@ -78,7 +77,7 @@ SqliteDriver::SqliteDriver(const SqliteOptions& options)
     : options_(options), file_(options.directory / "latchkey.db"), lock_(options.directory) {
   prepare_file(file_);
   writer_ = std::make_unique<SqliteWriter>(prepare_writer(open_checked(file_)), options_,
-                                           [this] { return open_writer_anew(); });
+                                           [this] { return prepare_writer(reopen_checked(file_)); });
   watch_.emplace(file_, [this](FileWatch::Missing missing, const std::string& why) {
     writer_->note_files(missing, why);
   });
@@ -93,12 +92,6 @@ SqliteHandle SqliteDriver::prepare_writer(SqliteHandle handle) const {
   if (options_.max_pages != 0)
     run_sql(handle.get(), ("PRAGMA max_page_count = " + std::to_string(options_.max_pages)).c_str());
   sqlite3_busy_timeout(handle.get(), static_cast<int>(options_.busy_timeout.count()));
-  return handle;
-}
-
-SqliteHandle SqliteDriver::open_writer_anew() {
-  SqliteHandle handle = prepare_writer(reopen_checked(file_));
-  if (watch_.has_value()) watch_->note();
   return handle;
 }
 

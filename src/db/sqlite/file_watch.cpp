@@ -15,36 +15,27 @@ constexpr std::chrono::milliseconds look_every{400};
 
 FileWatch::FileWatch(std::filesystem::path file, Tell tell)
     : file_(std::move(file)), tell_(std::move(tell)), thread_("file-watch", look_every, [this] { look(); }) {
-  note();
+  for (std::size_t i = 0; i < suffixes.size(); ++i) known_[i] = identify(with_suffix(file_, suffixes[i]));
 }
 
-void FileWatch::note() {
-  const std::lock_guard lock(mutex_);
-  for (std::size_t i = 0; i < suffixes.size(); ++i) {
-    struct stat status {};
-    known_[i].reset();
-    // What a file system does not tell, or does not have, is not watched.
-    if (::stat(with_suffix(file_, suffixes[i]).c_str(), &status) == 0)
-      known_[i] = Identity{status.st_dev, status.st_ino};
-  }
+std::optional<FileWatch::Identity> FileWatch::identify(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return Identity{status.st_dev, status.st_ino};
 }
 
 void FileWatch::look() {
   Missing missing = Missing::nothing;
   std::string why;
-  {
-    const std::lock_guard lock(mutex_);
-    for (std::size_t i = 0; i < suffixes.size() && missing == Missing::nothing; ++i) {
-      if (!known_[i].has_value()) continue;
-      const auto path = with_suffix(file_, suffixes[i]);
-      struct stat status {};
-      const bool there = ::stat(path.c_str(), &status) == 0;
-      if (!there && errno != ENOENT && errno != ENOTDIR) continue;  // the file system does not say
-      if (there && *known_[i] == Identity{status.st_dev, status.st_ino}) continue;
-      missing = i == 0 ? Missing::database : Missing::companion;
-      why = path.string() + (there ? " is another file than the one that this server has open"
-                                   : " was moved away or deleted while this server has it open");
-    }
+  for (std::size_t i = 0; i < suffixes.size() && missing == Missing::nothing; ++i) {
+    if (!known_[i].has_value()) continue;
+    const auto path = with_suffix(file_, suffixes[i]);
+    const auto found = identify(path);
+    if (found == known_[i]) continue;
+    if (!found.has_value() && errno != ENOENT && errno != ENOTDIR) continue;  // the file system does not say
+    missing = i == 0 ? Missing::database : Missing::companion;
+    why = path.string() + (found.has_value() ? " is another file than the one that this server has open"
+                                             : " was moved away or deleted while this server has it open");
   }
   if (why == told_) return;
   told_ = why;

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -27,13 +26,12 @@ class FileWatch {
   /// Called on the watch's thread, each time that the answer changes. The text is for the operator.
   using Tell = std::function<void(Missing missing, const std::string& why)>;
 
-  /// `file` is the database; call it once SQLite has opened all three.
+  /// `file` is the database. The files that are there now are taken for the ones that SQLite has open: call
+  /// it once SQLite has opened all three, which it keeps under their names for as long as it has them open.
   FileWatch(std::filesystem::path file, Tell tell);
 
   void start() { thread_.start(); }
   void stop() { thread_.stop(); }
-  /// The files that are there now are the ones that SQLite has open.
-  void note();
 
  private:
   struct Identity {
@@ -43,12 +41,12 @@ class FileWatch {
   };
   static constexpr std::array suffixes{"", "-wal", "-shm"};
 
+  static std::optional<Identity> identify(const std::filesystem::path& path);
   void look();
 
   const std::filesystem::path file_;
   const Tell tell_;
-  std::mutex mutex_;
-  std::array<std::optional<Identity>, suffixes.size()> known_;
+  std::array<std::optional<Identity>, suffixes.size()> known_;  ///< nothing: not watched
   std::string told_;
   Periodic thread_;  // last: it uses all of the above
 };

@@ -327,8 +327,8 @@ void SqliteWriter::note_failure(const std::exception& error) {
   if (dynamic_cast<const Held*>(&error) != nullptr) return;
   // The request is told, and the numbers; others need other pages.
   if (dynamic_cast<const Unreadable*>(&error) != nullptr) return;
-  if (!is_missing(FileWatch::Missing::nothing)) return;  // said once, by who watches them
   if (dynamic_cast<const SyncFailure*>(&error) != nullptr) close_for_good();
+  if (!is_missing(FileWatch::Missing::nothing)) return;  // said once, by who watches them
   if (!troubled_) log::error("db.writes_fail", {{"reason", error.what()}});
   troubled_ = true;
   const std::lock_guard lock(mutex_);

@@ -54,10 +54,11 @@ enum class Foreign : std::uint8_t {
   left_alone  ///< the function that reads it judges its owner
 };
 
-/// What others could read or change is taken back, and what belongs to somebody else is refused.
+/// What others could read or change is taken back, and what belongs to somebody else is refused. Of a link
+/// that is what it leads to (F51).
 void keep_private(const fs::path& path, mode_t mode, Foreign foreign = Foreign::refused) {
   struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0) return;  // not there yet
+  if (::stat(path.c_str(), &status) != 0) return;  // not there yet
   if (status.st_uid != ::geteuid()) {
     if (foreign == Foreign::left_alone) return;
     throw StartRefused(
@@ -65,7 +66,7 @@ void keep_private(const fs::path& path, mode_t mode, Foreign foreign = Foreign::
                     "with chown -R {} {}",
                     path.string(), status.st_uid, ::geteuid(), settings::shell_word(path.string())));
   }
-  if ((status.st_mode & 077) == 0 || S_ISLNK(status.st_mode)) return;
+  if ((status.st_mode & 077) == 0) return;
   if (::chmod(path.c_str(), mode) != 0) {
     throw StartRefused(fmt::format("others can access {}, and its mode cannot be changed: {}", path.string(),
                                    reason(errno)));

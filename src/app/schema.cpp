@@ -13,4 +13,6 @@ db::Migrated plan_schema(db::Database& database) {
   return db::plan_migration(database, store::migration_files, crypto::sha256_hex);
 }
 
+std::vector<std::string> schema_scripts() { return db::schema_scripts(store::migration_files); }
+
 }  // namespace latchkey::app

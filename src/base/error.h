@@ -3,6 +3,7 @@
 #include <boost/assert/source_location.hpp>
 #include <boost/system/result.hpp>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -93,6 +94,24 @@ using Result = boost::system::result<T, Error>;
 class Unavailable : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+/// What the store holds, or what it was asked, is wrong: trying again will not help. Answered with 500.
+class Fault : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// A row of the store holds what no program of ours writes: an unknown word, text that is not UTF-8, a time
+/// before 1970. An error of the account that the row is about, and of no other.
+class UnreadableRow : public Fault {
+ public:
+  UnreadableRow(const std::string& why, std::optional<std::int64_t> user) : Fault(why), user_(user) {}
+  /// The id of that account, where the row tells it.
+  std::optional<std::int64_t> user() const { return user_; }
+
+ private:
+  std::optional<std::int64_t> user_;
 };
 
 }  // namespace latchkey

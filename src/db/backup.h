@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -24,13 +25,15 @@ std::vector<std::string> check_integrity(Database& database, std::stop_token sto
 /// new one:
 ///
 ///   DataLock lock(data_dir);
-///   make_restore_directory(backup, data_dir / "restore");  // a verified copy, restore/latchkey.db
+///   make_restore_directory(backup, data_dir / "restore", scripts);  // a verified copy, restore/latchkey.db
 ///   { Database restored(sqlite::open_sqlite({.directory = data_dir / "restore"})); … end all sessions … }
 ///   swap_in(lock, data_dir / "restore", data_dir);         // the old file stays, as latchkey.db.replaced
 ///
-/// Throws `Corrupt` when the backup does not pass a full check, and `Unavailable` when it is asked to stop.
+/// The copy has exactly the schema of one of our versions (`schema_scripts` of db/migrate.h); what a move or
+/// ANALYZE has left is dropped from it. Throws `Corrupt` when the backup has another schema or does not pass
+/// a full check, and `Unavailable` when it is asked to stop.
 void make_restore_directory(const std::filesystem::path& backup, const std::filesystem::path& directory,
-                            std::stop_token stop = {});
+                            std::span<const std::string> schema_scripts, std::stop_token stop = {});
 void swap_in(const DataLock& lock, const std::filesystem::path& restored,
              const std::filesystem::path& directory);
 

@@ -32,11 +32,15 @@ class Blocked : public Unavailable {
   using Unavailable::Unavailable;
 };
 
-/// The statement, the schema or the file is wrong: trying again will not help.
-class Fault : public std::runtime_error {
+/// A page of the file that a statement needs can not be read, or is not what was written. That statement
+/// fails, and others, which need other pages, go on.
+class Unreadable : public Unavailable {
  public:
-  using std::runtime_error::runtime_error;
+  using Unavailable::Unavailable;
 };
+
+/// The statement, the schema or the file is wrong: trying again will not help.
+using latchkey::Fault;
 
 /// A NOT NULL, UNIQUE, CHECK or foreign-key constraint refused the row. Flows that expect one say so in the
 /// statement

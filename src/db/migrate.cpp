@@ -140,4 +140,11 @@ Migrated plan_migration(Database& database, std::span<const EmbeddedFile> files,
   return plan;
 }
 
+std::vector<std::string> schema_scripts(std::span<const EmbeddedFile> files) {
+  std::vector<std::string> scripts{std::string(create_table)};
+  for (const Migration& migration : read_files(files, [](std::string_view) { return std::string(); }))
+    scripts.emplace_back(migration.body);
+  return scripts;
+}
+
 }  // namespace latchkey::db

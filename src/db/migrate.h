@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/embedded_file.h"
 #include "base/time.h"
@@ -40,5 +41,10 @@ Migrated migrate(Database& database, std::span<const EmbeddedFile> files, const 
 
 /// What `migrate` would do, without applying a file; throws what it would throw.
 Migrated plan_migration(Database& database, std::span<const EmbeddedFile> files, const Checksum& checksum);
+
+/// The scripts after each of which an empty database has the schema of one of our versions, in their order:
+/// the table in which `migrate` writes down what it has applied, then each file. Throws what `migrate` throws
+/// for files without an order.
+std::vector<std::string> schema_scripts(std::span<const EmbeddedFile> files);
 
 }  // namespace latchkey::db

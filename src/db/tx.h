@@ -10,8 +10,23 @@ namespace latchkey::db {
 
 namespace detail {
 
+/// The account that a row is about: its first column that is read as a `UserId`.
 template <class Row>
-Row decode_row(std::span<const Value> columns) {
+std::optional<std::int64_t> user_of(std::span<const Value> columns) {
+  std::optional<std::int64_t> user;
+  if constexpr (!Decodable<Row>) {
+    std::size_t at = 0;
+    boost::mp11::mp_for_each<MembersOf<Row>>([&](auto member) {
+      using Field = std::remove_cvref_t<decltype(std::declval<Row&>().*member.pointer)>;
+      const auto* number = std::get_if<std::int64_t>(&columns[at++]);
+      if (std::is_same_v<Field, UserId> && number != nullptr && !user.has_value()) user = *number;
+    });
+  }
+  return user;
+}
+
+template <class Row>
+Row decode_columns(std::span<const Value> columns) {
   if constexpr (Decodable<Row>) {
     return Codec<Row>::decode(columns[0]);
   } else {
@@ -22,6 +37,16 @@ Row decode_row(std::span<const Value> columns) {
       field = Codec<std::remove_cvref_t<decltype(field)>>::decode(columns[at++]);
     });
     return row;
+  }
+}
+
+/// Throws `UnreadableRow`.
+template <class Row>
+Row decode_row(std::span<const Value> columns) {
+  try {
+    return decode_columns<Row>(columns);
+  } catch (const Fault& fault) {
+    throw UnreadableRow(fault.what(), user_of<Row>(columns));
   }
 }
 

@@ -1,7 +1,9 @@
 #include "db/value.h"
 
+#include <cstring>
 #include <limits>
 
+#include "base/unicode.h"
 #include "db/error.h"
 
 namespace latchkey::db {
@@ -19,6 +21,19 @@ const T& expect(const Value& value, std::string_view wanted) {
               " was expected");
 }
 
+/// Nearly every text is; eight bytes at a time, since rows are read for every request.
+bool is_ascii(std::string_view text) {
+  std::uint64_t all = 0;
+  std::size_t at = 0;
+  for (; at + sizeof all <= text.size(); at += sizeof all) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    all |= word;
+  }
+  for (; at < text.size(); ++at) all |= static_cast<unsigned char>(text[at]);
+  return (all & 0x8080808080808080ULL) == 0;
+}
+
 }  // namespace
 
 void throw_bad_value(std::string_view what) { throw Fault(std::string(what)); }
@@ -32,6 +47,15 @@ bool boolean_of(const Value& value) {
 
 std::int64_t integer_of(const Value& value) { return expect<std::int64_t>(value, "an integer"); }
 std::string_view text_of(const Value& value) { return expect<std::string_view>(value, "a text"); }
+
+std::string_view sound_text_of(const Value& value) {
+  const std::string_view text = text_of(value);
+  if (text.size() > longest_text)
+    throw Fault("a column holds a text of " + std::to_string(text.size()) + " bytes");
+  if (!is_ascii(text) && !is_valid_utf8(text)) throw Fault("a column holds text that is not UTF-8");
+  return text;
+}
+
 ByteView bytes_of(const Value& value) { return expect<ByteView>(value, "bytes"); }
 
 ByteView bytes_of(const Value& value, std::size_t size) {
@@ -50,6 +74,12 @@ std::int32_t Codec<std::int32_t>::decode(const Value& value) {
     throw Fault("a column holds an integer that does not fit 32 bits");
   }
   return static_cast<std::int32_t>(number);
+}
+
+Timestamp Codec<Timestamp>::decode(const Value& value) {
+  const auto count = integer_of(value);
+  if (count < 0) throw Fault("a column holds a moment before 1970");
+  return Timestamp{Microseconds{count}};
 }
 
 Role Codec<Role>::decode(const Value& value) {

@@ -29,6 +29,10 @@ using Value = std::variant<std::monostate, bool, std::int64_t, std::string_view,
 bool boolean_of(const Value& value);
 std::int64_t integer_of(const Value& value);
 std::string_view text_of(const Value& value);
+/// As `text_of`, for text that is shown, compared or sent on: it must be UTF-8, and no longer than any text
+/// of ours can be. SQLite keeps whatever it is given.
+std::string_view sound_text_of(const Value& value);
+inline constexpr std::size_t longest_text = 1U << 16;
 ByteView bytes_of(const Value& value);
 /// As `bytes_of`, and it must have exactly `size` bytes.
 ByteView bytes_of(const Value& value, std::size_t size);
@@ -81,7 +85,7 @@ template <>
 struct Codec<std::string> {
   static constexpr Type type = Type::text;
   static Value encode(const std::string& value) { return std::string_view{value}; }
-  static std::string decode(const Value& value) { return std::string{text_of(value)}; }
+  static std::string decode(const Value& value) { return std::string{sound_text_of(value)}; }
 };
 
 template <>
@@ -94,7 +98,7 @@ struct Codec<std::string_view> {
 template <std::size_t N>
 struct Codec<InlineText<N>> {
   static constexpr Type type = Type::text;
-  static InlineText<N> decode(const Value& value) { return InlineText<N>{text_of(value)}; }
+  static InlineText<N> decode(const Value& value) { return InlineText<N>{sound_text_of(value)}; }
 };
 
 template <>
@@ -145,7 +149,7 @@ template <>
 struct Codec<Timestamp> {
   static constexpr Type type = Type::integer;
   static Value encode(Timestamp at) { return std::int64_t{at.time_since_epoch().count()}; }
-  static Timestamp decode(const Value& value) { return Timestamp{Microseconds{integer_of(value)}}; }
+  static Timestamp decode(const Value& value);  ///< a moment before 1970 is a fault
 };
 
 template <>

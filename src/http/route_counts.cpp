@@ -93,6 +93,7 @@ constinit metrics::Gauge connections_open;
 constinit metrics::Counter connections_accepted;
 constinit metrics::Counter connections_refused;
 constinit metrics::Counter database_unavailable;
+constinit metrics::Counter unreadable_rows;
 
 metrics::Families families() {
   using enum metrics::Series::Kind;
@@ -109,6 +110,9 @@ metrics::Families families() {
       {"latchkey_database_unavailable_total",
        "Requests answered 503 because the store could not serve them.",
        {&database_unavailable}},
+      {"latchkey_unreadable_rows_total",
+       "Requests answered 500 because a row of the store holds what no program of ours writes.",
+       {&unreadable_rows}},
   };
   return list;
 }

@@ -29,6 +29,7 @@ constexpr std::array other_variables{config_variable,
                                      std::string_view{"LATCHKEY_MOVE_TO"},
 #ifdef LATCHKEY_TEST_HOOKS
                                      std::string_view{"LATCHKEY_TEST_CLOCK_FILE"},
+                                     std::string_view{"LATCHKEY_TEST_DISK"},
 #endif
                                      std::string_view{"LATCHKEY_BIN"}};
 

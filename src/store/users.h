@@ -94,6 +94,10 @@ inline constexpr db::Statement<std::optional<User>, Timestamp, std::string> find
 inline constexpr db::Statement<std::vector<User>, Timestamp, UserId, std::int64_t> list_users{
     "SELECT " LATCHKEY_USER_COLUMNS "FROM users u WHERE u.id > $2 ORDER BY u.id LIMIT $3"};
 
+/// Their ids alone, for where a row of the page can not be read.
+inline constexpr db::Statement<std::vector<UserId>, UserId, std::int64_t> list_ids{
+    "SELECT id FROM users WHERE id > $1 ORDER BY id LIMIT $2"};
+
 #undef LATCHKEY_USER_COLUMNS
 
 inline constexpr db::Statement<std::optional<Credentials>, std::string> find_credentials{

@@ -166,7 +166,7 @@ def test_what_a_killed_restore_leaves_is_removed_by_the_next_restore(make_server
 
 @pytest.mark.parametrize("kind, why", [("empty", "it is empty"), ("text", "does not begin like an SQLite file"),
                                        ("header", "the database of another program"),
-                                       ("half", "is damaged"), ("folder", "is not a file"),
+                                       ("half", "is damaged"), ("folder", "is a directory, not a file"),
                                        ("missing", "does not exist")])
 @pytest.mark.parametrize("running", [True, False], ids=["running", "stopped"])
 def test_a_file_that_is_no_backup_is_named_with_what_it_is(make_server, kind, why, running):
@@ -357,3 +357,44 @@ def test_links_that_outlive_their_accounts_are_warned_of(make_server):
     server = make_server({"accounts.confirmation_ttl": "48h", "accounts.unconfirmed_ttl": "24h"})
     line = server.wait_log("WARN settings.unwise .*outlive")
     assert "accounts.confirmation_ttl" in line and "accounts.unconfirmed_ttl" in line
+
+
+# A name that is a link ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [None, "migrate"], ids=["serve", "migrate"])
+def test_F51_K02_a_data_dir_that_is_a_link_to_an_open_directory_is_closed(make_server, command):
+    server = make_server(start=False)
+    target = server.folder / "open to all"
+    target.mkdir()
+    target.chmod(0o777)
+    server.data_dir.symlink_to(target)
+    server.cli_ok(command) if command else server.start()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o700
+    assert os.readlink(server.data_dir) == str(target)
+
+
+def test_F51_K02_files_of_the_store_that_are_links_are_closed_too(make_server):
+    server = make_server()
+    account = server.user()
+    server.stop()
+    elsewhere = server.folder / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("latchkey.db", "master_secret"):
+        (server.data_dir / name).rename(elsewhere / name)
+        (elsewhere / name).chmod(0o666)
+        (server.data_dir / name).symlink_to(elsewhere / name)
+    server.start()
+    assert account.me().status_code == 200
+    assert {stat.S_IMODE(path.stat().st_mode) for path in elsewhere.iterdir()} == {0o600}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_F51_K02_a_data_dir_that_is_a_link_to_a_directory_of_somebody_else_is_refused(make_server):
+    server = make_server(start=False)
+    target = server.folder / "theirs"
+    target.mkdir(mode=0o700)
+    os.chown(target, 12345, 12345)
+    server.data_dir.symlink_to(target)
+    refused(server, "belongs to another user")
+    assert list(target.iterdir()) == []

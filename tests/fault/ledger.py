@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
+import re
 import threading
 
 import requests
@@ -12,6 +12,11 @@ from support import PASSWORD, Server, assert_problem, unique_email
 
 # Long enough that a rotation whose answer was lost in a crash can be retried after the restart.
 SETTINGS = {"tokens.refresh_grace": "1m"}
+LINK = re.compile(r"/(api/auth/confirmed_email|password/new)/(\S+)")
+
+
+class Refused(Exception):
+    """503: a fault of the store. Whether it was carried out is as open as without an answer."""
 
 
 class Line:
@@ -19,20 +24,50 @@ class Line:
 
     def __init__(self):
         self.email = unique_email("ledger")
+        self.password = PASSWORD
+        self.new_password: str | None = None  # asked for, and not answered
         self.signed_up = self.confirmed = False
         self.refresh: list[str] = []  # the tokens of the current session, oldest first
         self.ended: list[str] = []  # refresh tokens of sessions whose end was acknowledged
+        self.spent: list[str] = []  # tokens of links that have changed a password
         self.pending: str | None = None
 
 
-class Ledger:
-    """Clients that sign up, confirm, sign in, refresh and sign out until the server goes away."""
+class Mailbox:
+    """The links in the mail directory, each file read once, whoever asks."""
 
-    def __init__(self, server: Server, clients: int = 6, seed: int = 0):
+    def __init__(self, server: Server):
+        self._server = server
+        self._lock = threading.Lock()
+        self._read: set[str] = set()
+        self._links: dict[tuple[str, str], str] = {}
+
+    def find(self, to: str, kind: str) -> str | None:
+        with self._lock:
+            for path in self._server.mail_files():
+                if path.name in self._read:
+                    continue
+                text = path.read_text(errors="replace").replace("=\n", "").replace("=3D", "=")
+                self._read.add(path.name)
+                receiver = re.search(r"^To: .*?([^\s<>]+@[^\s<>]+)", text, re.M)
+                if receiver and (link := LINK.search(text)):
+                    self._links[receiver[1], link[1]] = link[2]
+            return self._links.get((to, kind))
+
+
+class Ledger:
+    """Clients that sign up, confirm, sign in, refresh, change passwords and sign out until the server goes away.
+
+    With `faults` an answer 503 is expected now and then; without, anything but success is one of `unexpected`.
+    """
+
+    def __init__(self, server: Server, clients: int = 6, seed: int = 0, *, faults: bool = False):
         self.server = server
         self.lines: list[Line] = []
         self.unexpected: list[str] = []
-        self.acknowledged = 0
+        self.acknowledged = self.refused = 0
+        self._faults = faults
+        self._mailbox = Mailbox(server)
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._client, args=(random.Random(seed * 1000 + number),)) for number
                          in range(clients)]
@@ -50,19 +85,26 @@ class Ledger:
     def _client(self, dice: random.Random) -> None:
         with requests.Session() as session:
             session.trust_env = False
-            # The server goes away under our hands: that is the end of a client, and no failure.
-            with contextlib.suppress(requests.RequestException):
-                while not self._stop.is_set():
-                    line = Line()
-                    self.lines.append(line)
+            while not self._stop.is_set():
+                line = Line()
+                self.lines.append(line)
+                try:
                     self._live(session, line, dice)
+                except Refused:
+                    self.refused += 1
+                    self._stop.wait(0.02)
+                except requests.RequestException:
+                    return  # the server goes away under our hands: that is the end of a client, and no failure
 
     def _ask(self, session, line: Line, what: str, method: str, path: str, good: tuple[int, ...], **more):
         line.pending = what
         response = session.request(method, self.server.url + path, timeout=30, **more)
+        if self._faults and response.status_code == 503:
+            raise Refused
         line.pending = None
         if response.status_code not in good:
             self.unexpected.append(f"{what}: {response.status_code} {response.text[:200]}")
+            raise Refused
         self.acknowledged += 1
         return response
 
@@ -70,62 +112,91 @@ class Ledger:
         self._ask(session, line, "signup", "POST", "/api/auth/signup", (201,),
                   json={"email": line.email, "username": "ledger", "password": PASSWORD})
         line.signed_up = True
-        link = self._link(line)
+        link = self._wait_link(line, "api/auth/confirmed_email")
         if link is None:
             return
-        self._ask(session, line, "confirm", "POST", link, (200,), headers={"Accept": "application/json"})
+        self._ask(session, line, "confirm", "POST", f"/api/auth/confirmed_email/{link}", (200,),
+                  headers={"Accept": "application/json"})
         line.confirmed = True
         for _ in range(dice.randrange(1, 3)):
             tokens = self._ask(session, line, "login", "POST", "/api/auth/login", (200,),
-                               data={"username": line.email, "password": PASSWORD}).json()
+                               data={"username": line.email, "password": line.password}).json()
             line.refresh = [tokens["refresh_token"]]
             for _ in range(dice.randrange(0, 5)):
                 if self._stop.is_set():
                     return
-                bearer = {"Authorization": f"Bearer {line.refresh[-1]}"}
                 tokens = self._ask(session, line, "refresh", "GET", "/api/auth/refresh_token", (200,),
-                                   headers=bearer).json()
+                                   headers=bearer(line)).json()
                 line.refresh.append(tokens["refresh_token"])
             if dice.random() < 0.5:
-                bearer = {"Authorization": f"Bearer {line.refresh[-1]}"}
-                self._ask(session, line, "logout", "POST", "/api/auth/logout", (200,), headers=bearer)
+                self._ask(session, line, "logout", "POST", "/api/auth/logout", (200,), headers=bearer(line))
                 line.ended.append(line.refresh[-1])
                 line.refresh = []
+        if dice.random() < 0.3 and not line.spent:
+            self._change_password(session, line)
 
-    def _link(self, line: Line) -> str | None:
-        """The newest link, from the mail files: without their parser, since many threads read at once."""
+    def _change_password(self, session, line: Line) -> None:
+        self._ask(session, line, "forgotten", "POST", "/api/auth/password/forgotten", (200,), json={"email": line.email})
+        link = self._wait_link(line, "password/new")
+        if link is None:
+            return
+        line.new_password = f"{PASSWORD}-{unique_email('new')}"
+        self._ask(session, line, "reset", "POST", "/api/auth/password/reset", (200,),
+                  json={"token": link, "password": line.new_password})
+        line.password, line.new_password = line.new_password, None
+        line.spent.append(link)
+        line.ended += line.refresh[-1:]
+        line.refresh = []
+
+    def _wait_link(self, line: Line, kind: str) -> str | None:
         while not self._stop.is_set() and self.server.running:
-            for path in self.server.mail_files():
-                with contextlib.suppress(OSError):
-                    text = path.read_text(errors="replace").replace("=\n", "").replace("=3D", "=")
-                    if line.email in text and "/api/auth/confirmed_email/" in text:
-                        return "/api/auth/confirmed_email/" + text.split("/api/auth/confirmed_email/")[1].split()[0]
+            if link := self._mailbox.find(line.email, kind):
+                return link
             self._stop.wait(0.02)
         return None
 
     def check(self) -> None:
         """After a restart: every acknowledged fact is still true, and nothing can be used twice."""
-        server = self.server
         for line in self.lines:
-            if line.signed_up:
-                response = server.post("/api/auth/signup", json={"email": line.email, "username": "again",
-                                                                 "password": PASSWORD})
-                assert_problem(response, 409, "account_exists")
-            login = server.post("/api/auth/login", data={"username": line.email, "password": PASSWORD})
-            if line.confirmed:
-                assert login.status_code == 200, (line.email, login.text)
-            elif line.signed_up and line.pending != "confirm":
-                assert_problem(login, 401, "email_not_confirmed")
-            for token in line.ended:
-                assert_problem(server.get("/api/auth/refresh_token", bearer=token), 401, "invalid_token")
-            if line.refresh and line.pending != "logout":
-                last = server.get("/api/auth/refresh_token", bearer=line.refresh[-1])
-                assert last.status_code == 200, (line.email, line.pending, len(line.refresh), last.text)
-                if len(line.refresh) > 1:
-                    # The one before the last is two late by now: it is refused, and ends the session.
-                    assert_problem(server.get("/api/auth/refresh_token", bearer=line.refresh[-2]), 401, "invalid_token")
-                    assert_problem(server.get("/api/auth/refresh_token", bearer=last.json()["refresh_token"]), 401,
-                                   "invalid_token")
+            check_line(self.server, line)
+
+
+def bearer(line: Line) -> dict[str, str]:
+    return {"Authorization": f"Bearer {line.refresh[-1]}"}
+
+
+def check_line(server: Server, line: Line) -> None:
+    """May be repeated: what it does to the account is written down, too."""
+    if line.signed_up:
+        response = server.post("/api/auth/signup", json={"email": line.email, "username": "again", "password": PASSWORD})
+        assert_problem(response, 409, "account_exists")
+    login = server.post("/api/auth/login", data={"username": line.email, "password": line.password})
+    if line.new_password is not None and login.status_code == 401:
+        # The change was asked for and not answered: then the new one must be right, and its link spent.
+        line.password, line.new_password = line.new_password, None
+        line.refresh = []
+        login = server.post("/api/auth/login", data={"username": line.email, "password": line.password})
+    if line.confirmed:
+        assert login.status_code == 200, (line.email, login.text)
+    elif line.signed_up and line.pending != "confirm":
+        assert_problem(login, 401, "email_not_confirmed")
+    for token in line.ended:
+        assert_problem(server.get("/api/auth/refresh_token", bearer=token), 401, "invalid_token")
+    for link in line.spent:
+        assert_problem(server.post("/api/auth/password/reset", json={"token": link, "password": f"{PASSWORD}-stolen"}), 400,
+                       "invalid_link")
+    if line.refresh and line.pending != "logout":
+        last = server.get("/api/auth/refresh_token", bearer=line.refresh[-1])
+        assert last.status_code == 200, (line.email, line.pending, len(line.refresh), last.text)
+        line.ended.append(line.refresh[-1])
+        if len(line.refresh) > 1:
+            # The one before the last is two late by now: it is refused, and ends the session.
+            assert_problem(server.get("/api/auth/refresh_token", bearer=line.refresh[-2]), 401, "invalid_token")
+            assert_problem(server.get("/api/auth/refresh_token", bearer=last.json()["refresh_token"]), 401,
+                           "invalid_token")
+        else:
+            assert server.post("/api/auth/logout", bearer=last.json()["refresh_token"]).status_code == 200
+    line.refresh, line.pending = [], None
 
 
 def assert_sound(server: Server) -> None:

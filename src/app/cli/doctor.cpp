@@ -8,8 +8,11 @@
 #include "app/cli/doctor_files.h"
 #include "app/core.h"
 #include "app/data_directory.h"
+#include "app/features.h"
+#include "app/row_check.h"
 #include "app/schema.h"
 #include "db/backup.h"
+#include "db/side.h"
 #include "flow/accounts/first_start.h"
 #include "flow/keys/rotation.h"
 #include "settings/master_secret.h"
@@ -62,6 +65,26 @@ void check_integrity(Diagnosis& diagnosis, const Doctor& command, const Settings
   const auto problems = db::check_integrity(database, stop);
   for (const auto& problem : problems) diagnosis.fail("integrity: {}: restore a backup", problem);
   if (problems.empty()) diagnosis.ok("integrity: every page is sound");
+}
+
+/// Every row of a small store; of a large one, and of PostgreSQL, when the operator asks.
+void check_rows(Diagnosis& diagnosis, const Doctor& command, const Settings& settings, db::Database& database,
+                const std::stop_token& stop) {
+  constexpr std::size_t most_told = 100;
+  const bool small =
+      settings.is_embedded() && fs::file_size(settings.data_dir / "latchkey.db") <= small_store;
+  if (!command.full && !small)
+    return diagnosis.ok("rows: not read, which takes long: `latchkey doctor --full` reads them");
+  const auto dialect = settings.is_embedded() ? db::Dialect::sqlite : db::Dialect::postgres;
+  std::size_t bad = 0;
+  const auto count = read_every_row(
+      *db::make_side(database, dialect), tables(),
+      [&](const BadRow& row) {
+        if (++bad <= most_told) diagnosis.fail("rows: {}", describe(row));
+      },
+      stop);
+  if (bad > most_told) diagnosis.fail("rows: {} more like these", bad - most_told);
+  if (bad == 0) diagnosis.ok("rows: {} read, each as we write it", count);
 }
 
 void check_keys(Diagnosis& diagnosis, const flow::keys::KeySnapshot& snapshot, db::Database& database,
@@ -123,6 +146,7 @@ void check_store(Diagnosis& diagnosis, const Doctor& command, const Settings& se
                  db::Database& database, Timestamp now, const std::stop_token& stop = {}) {
   diagnosis.run("schema", [&] { check_schema(diagnosis, database); });
   diagnosis.run("integrity", [&] { check_integrity(diagnosis, command, settings, database, stop); });
+  diagnosis.run("rows", [&] { check_rows(diagnosis, command, settings, database, stop); });
   diagnosis.run("outbox", [&] { check_outbox(diagnosis, database); });
   diagnosis.run("administrator", [&] { check_administrator(diagnosis, database); });
   diagnosis.run("clock", [&] { check_clock(diagnosis, database, now); });

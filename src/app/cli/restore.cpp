@@ -12,12 +12,12 @@
 #include "app/data_directory.h"
 #include "app/features.h"
 #include "app/refusal.h"
+#include "app/row_check.h"
 #include "app/schema.h"
 #include "app/until_free.h"
 #include "db/backup.h"
 #include "db/sqlite/driver.h"
 #include "flow/events.h"
-#include "move/marks.h"
 #include "move/mover.h"
 #include "settings/master_secret.h"
 #include "store/mail_codes.h"
@@ -40,15 +40,19 @@ std::optional<std::string_view> find_stranger(const fs::path& file) {
   constexpr std::string_view sqlite("SQLite format 3\0", 16);
   constexpr std::string_view ours = "Lkey";  // the application id
   constexpr std::size_t ours_at = 68;
+  constexpr std::size_t reserved_at = 20;
   std::array<char, 100> bytes{};
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return "it cannot be read";
   stream.read(bytes.data(), bytes.size());
   const std::string_view head(bytes.data(), static_cast<std::size_t>(stream.gcount()));
   if (head.empty()) return "it is empty";
-  if (!head.starts_with(sqlite)) return "it does not begin like an SQLite file";
+  if (!head.starts_with(sqlite))
+    return "it does not begin like an SQLite file, as one that is encrypted or compressed does not either";
   if (head.size() < bytes.size() || head.substr(ours_at, ours.size()) != ours)
     return "it is the database of another program, or its first page is damaged";
+  if (head[reserved_at] != 0)
+    return "its pages have room for what an extension of SQLite adds, such as encryption or checksums";
   return std::nullopt;
 }
 
@@ -70,8 +74,16 @@ bool lacks_its_log(const fs::path& backup) {
 void check_backup(const fs::path& backup, const fs::path& data_dir) {
   std::error_code error;
   const auto status = fs::status(backup, error);
-  if (!fs::exists(status)) throw std::runtime_error(backup.string() + " does not exist");
-  if (!fs::is_regular_file(status)) throw std::runtime_error(backup.string() + " is not a file");
+  if (!fs::exists(status)) {
+    const bool link = fs::is_symlink(fs::symlink_status(backup, error));
+    throw std::runtime_error(backup.string() + (link ? " is a link that leads nowhere" : " does not exist"));
+  }
+  if (!fs::is_regular_file(status)) {
+    throw std::runtime_error(fmt::format("{} is {}, not a file", backup.string(),
+                                         fs::is_directory(status) ? "a directory"
+                                         : fs::is_fifo(status)    ? "a named pipe"
+                                                                  : "a device or a socket"));
+  }
   if (const auto why = find_stranger(backup))
     throw std::runtime_error(fmt::format("{} is not a backup of Latchkey: {}", backup.string(), *why));
   // The folder is emptied first.
@@ -81,6 +93,18 @@ void check_backup(const fs::path& backup, const fs::path& data_dir) {
     throw std::runtime_error("move " + backup.string() + " out of " + folder.string() +
                              " first: restore works in that folder");
   }
+}
+
+/// A copy is made beside the store before anything is judged.
+void refuse_too_little_space(const fs::path& backup, const fs::path& data_dir) {
+  std::error_code error;
+  const auto log_size = fs::file_size(backup.string() + "-wal", error);
+  const auto needed = fs::file_size(backup) + (error ? 0 : log_size);
+  const auto space = fs::space(data_dir, error);
+  if (error || space.available >= needed) return;
+  throw std::runtime_error(fmt::format("{} takes {} MiB, and only {} MiB are free for {}: make room",
+                                       backup.string(), needed >> 20, space.available >> 20,
+                                       data_dir.string()));
 }
 
 constexpr flow::Event restored{.name = "restored"};
@@ -99,14 +123,14 @@ void void_what_was_given_out(db::Tx& tx, std::optional<std::int64_t> current_epo
 
 void prepare_copy(const fs::path& backup, const fs::path& data_dir, std::optional<std::int64_t> current_epoch,
                   Timestamp now, const std::stop_token& stop) {
-  db::make_restore_directory(backup, copy_folder(data_dir), stop);
+  db::make_restore_directory(backup, copy_folder(data_dir), schema_scripts(), stop);
   {
     db::Database copy(db::sqlite::open_sqlite({.directory = copy_folder(data_dir)}));
     if (plan_schema(copy).from == 0)
       throw std::runtime_error(backup.string() + " is not a backup of Latchkey");
     migrate_schema(copy, now);
-    move::marks::clear_remains(*db::make_side(copy, db::Dialect::sqlite),
-                               tables());  // of a move that was at work
+    if (const auto moved = move::explain_barred(copy))
+      throw std::runtime_error(fmt::format("{} cannot be restored: {}", backup.string(), *moved));
     auto work = [&](db::Tx& tx) { void_what_was_given_out(tx, current_epoch, now); };
     copy.write_now(work);
   }
@@ -117,6 +141,24 @@ void prepare_copy(const fs::path& backup, const fs::path& data_dir, std::optiona
     throw std::runtime_error("the copy in " + copy_folder(data_dir).string() +
                              " could not be closed: is the disk full?");
   }
+}
+
+/// Opens the copy as a start would, and reads all of it, while the store in place is still in place. Rows
+/// that no program of ours has written are told, and stay: they are refused one by one when somebody asks for
+/// them.
+void prove_copy(const fs::path& backup, const fs::path& data_dir, Console& console,
+                const std::stop_token& stop) {
+  db::Database copy(db::sqlite::open_sqlite({.directory = copy_folder(data_dir)}));
+  const auto plan = plan_schema(copy);
+  if (plan.from != plan.to || !copy.run_now(store::state::find_epoch).has_value())
+    throw std::runtime_error("the copy of " + backup.string() + " does not open as a store");
+  read_every_row(
+      *db::make_side(copy, db::Dialect::sqlite), tables(),
+      [&](const BadRow& row) {
+        console.err(fmt::format("warning: {} has a row that no program of ours writes: {}\n", backup.string(),
+                                describe(row)));
+      },
+      stop);
 }
 
 /// A server that started in between has removed the copy, and has the store: nothing of it may be touched.
@@ -189,14 +231,21 @@ void prepare_restore(const fs::path& backup, const fs::path& data_dir,
                     "are missing\n",
                     backup.string()));
   }
+  refuse_too_little_space(backup, data_dir);
   try {
     prepare_copy(backup, data_dir, current_epoch, now, stop);
+    prove_copy(backup, data_dir, console, stop);
   } catch (const db::Corrupt& error) {
     discard_restore(data_dir);
     // Of the two, the operator knows the backup, not the copy.
     const std::string what = error.what();
     if (what.find(backup.string()) != std::string::npos) throw;
-    throw std::runtime_error(fmt::format("the backup {} is damaged: {}", backup.string(), what));
+    const bool foreign = what.find("not a backup of Latchkey") != std::string::npos;
+    throw std::runtime_error(
+        fmt::format("{} {}: {}", backup.string(), foreign ? "is refused" : "is damaged", what));
+  } catch (const db::Fault& error) {
+    discard_restore(data_dir);
+    throw std::runtime_error(fmt::format("{} is refused: {}", backup.string(), error.what()));
   } catch (...) {
     discard_restore(data_dir);
     throw;

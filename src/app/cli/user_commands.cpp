@@ -78,17 +78,36 @@ void show(Console& console, const User& user) {
               line("updated", format_rfc3339(user.updated_at)));
 }
 
-/// Calls `each` for every account, in pages that are each read at once, and `end_page` after every page.
-template <class Each, class EndPage>
-void for_all(Context& context, Each each, EndPage end_page) {
+/// Calls `each` for every account, in pages that are each read at once, and `end_page` after every page. An
+/// account whose row can not be read goes to `unreadable`, with its id and the reason, and the list goes on.
+template <class Each, class Unreadable, class EndPage>
+void for_all(Context& context, Each each, Unreadable unreadable, EndPage end_page) {
+  auto& database = context.services.database;
+  const auto now = context.origin.now;
+  // One by one, where the page as a whole could not be read. Ids are numbers wherever the key is whole.
+  const auto page_by_ids = [&](UserId after) {
+    const auto ids = database.run_now(users::list_ids, after, users_at_once);
+    for (const UserId id : ids) {
+      try {
+        if (const auto user = database.run_now(users::find_user, now, id)) each(*user);
+      } catch (const UnreadableRow& row) {
+        unreadable(id, row.what());
+      }
+    }
+    return ids.empty() ? UserId{0} : ids.back();
+  };
   UserId after{0};
   for (;;) {
-    const auto found =
-        context.services.database.run_now(users::list_users, context.origin.now, after, users_at_once);
-    if (found.empty()) return;
-    for (const User& user : found) each(user);
+    try {
+      const auto found = database.run_now(users::list_users, now, after, users_at_once);
+      if (found.empty()) return;
+      for (const User& user : found) each(user);
+      after = found.back().id;
+    } catch (const UnreadableRow&) {
+      after = page_by_ids(after);
+      if (after.value == 0) return;
+    }
     end_page();
-    after = found.back().id;
   }
 }
 
@@ -117,13 +136,24 @@ int execute(const UserAdd& command, Context& context) {
 }
 
 int execute(const UserList& command, Context& context) {
+  std::size_t unread = 0;
+  const auto finish = [&] {
+    if (unread > 0)
+      context.console.err(
+          fmt::format("{} account(s) could not be read: `latchkey doctor` lists them\n", unread));
+    return unread > 0 ? exit_refused : exit_done;
+  };
   if (command.format == Format::json) {
     JsonArray array(context.console);
     for_all(
         context, [&](const User& user) { array.add(api::to_json(api::user_response(user))); },
+        [&](UserId id, std::string_view why) {
+          ++unread;
+          array.add(fmt::format(R"({{"id":{},"unreadable":"{}"}})", id.value, why));
+        },
         [&] { array.flush(); });
     array.finish();
-    return exit_done;
+    return finish();
   }
   Table table(context.console,
               {"ID", "EMAIL", "USERNAME", "ROLE", "CONFIRMED", "ACCESS", "STATUS", "CREATED"});
@@ -134,9 +164,13 @@ int execute(const UserList& command, Context& context) {
                    std::string(to_string(user.role)), yes_or_no(user.confirmed), access(user), status(user),
                    format_rfc3339(user.created_at)});
       },
+      [&](UserId id, std::string_view why) {
+        ++unread;
+        table.add({std::to_string(id.value), fmt::format("unreadable: {}", why), "", "", "", "", "", ""});
+      },
       [&] { table.flush(); });
   if (table.size() == 0) context.console.err("no accounts\n");
-  return exit_done;
+  return finish();
 }
 
 int execute(const UserShow& command, Context& context) {

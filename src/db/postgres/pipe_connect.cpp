@@ -69,7 +69,13 @@ void PostgresPipe::connected(PostgresHandle handle, const std::string& why_not) 
   }
   handle_ = std::move(handle);
   notices_.listen_to(handle_.get());
-  socket_.emplace(io_, PQsocket(handle_.get()));
+  try {
+    socket_.emplace(io_, PQsocket(handle_.get()));
+  } catch (const std::exception& error) {  // the kernel has no room to watch one more
+    disconnect();
+    go_away(error.what());
+    return hand_over();
+  }
   state_ = State::ready;
   unanswered_ = false;
   backoff_.reset();

@@ -12,6 +12,7 @@
 #include "db/error.h"
 #include "db/sqlite/files.h"
 #include "db/sqlite/handle.h"
+#include "db/sqlite/schema_check.h"
 
 namespace latchkey::db::sqlite {
 namespace {
@@ -142,12 +143,15 @@ std::vector<std::string> check_integrity(Database& database, std::stop_token sto
   return database.driver().check_integrity(std::move(stop));
 }
 
-void make_restore_directory(const fs::path& backup, const fs::path& directory, std::stop_token stop) {
+void make_restore_directory(const fs::path& backup, const fs::path& directory,
+                            std::span<const std::string> schema_scripts, std::stop_token stop) {
   fs::remove_all(directory);
   if (::mkdir(directory.c_str(), 0700) != 0)
     throw Fault("cannot make " + directory.string() + ": " + std::strerror(errno));
   const fs::path file = directory / "latchkey.db";
   backup_sqlite(backup, file, stop);
+  // First: a full check evaluates what a foreign schema says.
+  refuse_foreign_schema(file, schema_scripts);
   const auto problems = check_sqlite_integrity(file, stop);
   if (!problems.empty()) throw Corrupt("the backup " + backup.string() + " is damaged: " + problems.front());
 }

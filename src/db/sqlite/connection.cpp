@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "base/log.h"
+#include "db/counters.h"
 #include "db/dialect.h"
 #include "db/error.h"
 
@@ -58,7 +60,8 @@ Value read_column(sqlite3_stmt* statement, int column) {
       return ByteView{bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement, column))};
     }
     default:
-      throw Fault("a column holds a floating-point number");
+      // A floating-point number, which no column of ours holds: whoever decodes the row refuses a text there.
+      return std::string_view{reinterpret_cast<const char*>(sqlite3_column_text(statement, column))};
   }
 }
 
@@ -75,6 +78,20 @@ std::uint8_t index_of(const char* name, std::size_t count, std::string_view sql)
   return static_cast<std::uint8_t>(number - 1);
 }
 
+/// A page that can not be read fails this statement, and says so in the log and the numbers. SQLite's layer
+/// makes "corrupt" of the disk's EIO, so the two are told apart by `latchkey doctor` only.
+[[noreturn]] void throw_failed(sqlite3* db, int code, std::string_view doing) {
+  const bool damaged = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+  const bool unread = code == SQLITE_IOERR_READ || code == SQLITE_IOERR_SHORT_READ ||
+                      code == SQLITE_IOERR_CORRUPTFS || code == SQLITE_IOERR_DATA;
+  if (!damaged && !unread) throw_sqlite(db, code, doing);
+  counters::unreadable.add();
+  const std::string why =
+      std::string(sqlite3_errstr(code)) + " (SQLite " + std::to_string(code) + ") " + std::string(doing);
+  log::error("db.page_unreadable", {{"reason", why}});
+  throw Unreadable(why);
+}
+
 }  // namespace
 
 SqliteConnection::Prepared& SqliteConnection::prepare(const StatementText& text) {
@@ -86,7 +103,7 @@ SqliteConnection::Prepared& SqliteConnection::prepare(const StatementText& text)
   const int code = sqlite3_prepare_v3(handle_.get(), text.sql.data(), static_cast<int>(text.sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &raw, &tail);
   Prepared prepared{SqliteStatement(raw), {}};
-  check_sqlite(handle_.get(), code, "while preparing: " + std::string(text.sql));
+  if (code != SQLITE_OK) throw_failed(handle_.get(), code, "while preparing: " + std::string(text.sql));
   if (raw == nullptr || tail != text.sql.data() + text.sql.size()) {
     throw Fault("not exactly one statement: " + std::string(text.sql));
   }
@@ -129,7 +146,7 @@ std::int64_t SqliteConnection::execute(const StatementText& text, std::span<cons
   for (;;) {
     const int code = sqlite3_step(statement);
     if (code == SQLITE_DONE) break;
-    if (code != SQLITE_ROW) throw_sqlite(handle_.get(), code, "in: " + std::string(text.sql));
+    if (code != SQLITE_ROW) throw_failed(handle_.get(), code, "in: " + std::string(text.sql));
     for (std::size_t i = 0; i < text.columns; ++i) columns[i] = read_column(statement, static_cast<int>(i));
     sink.row(std::span<const Value>{columns}.first(text.columns));
   }
@@ -139,6 +156,18 @@ std::int64_t SqliteConnection::execute(const StatementText& text, std::span<cons
 void SqliteConnection::control(const StatementText& statement) {
   NoRows none;
   execute(statement, {}, none);
+}
+
+bool SqliteConnection::end_reading() noexcept {
+  for (const StatementText* how : {&commit, &roll_back}) {
+    if (!in_transaction()) return true;
+    try {
+      control(*how);
+    } catch (const std::exception& error) {
+      log::warn("db.snapshot_not_ended", {{"reason", error.what()}});
+    }
+  }
+  return !in_transaction();
 }
 
 void SqliteConnection::execute_script(std::string_view sql) {

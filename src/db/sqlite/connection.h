@@ -22,6 +22,8 @@ class SqliteConnection final : public Connection {
 
   /// Statements that only move a transaction. The keys of the cache are their addresses.
   void control(const StatementText& statement);
+  /// Ends the snapshot of a reader. False: it does not end, and the connection is of no use any more.
+  bool end_reading() noexcept;
   /// Whether a transaction is open: errors of the disk or of memory end it behind our back.
   bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
 

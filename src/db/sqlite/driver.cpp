@@ -8,6 +8,7 @@
 
 #include "db/data_lock.h"
 #include "db/sqlite/backup.h"
+#include "db/sqlite/file_watch.h"
 #include "db/sqlite/files.h"
 #include "db/sqlite/io_thread.h"
 #include "db/sqlite/writer.h"
@@ -46,15 +47,19 @@ class SqliteDriver final : public Driver {
 
   SqliteIoThread& current() const;
   SqliteHandle open_reader() const;
+  /// Settings of the writer's connection, which SQLite keeps for each connection.
+  SqliteHandle prepare_writer(SqliteHandle handle) const;
 
   SqliteOptions options_;
   std::filesystem::path file_;
   DataLock lock_;
   std::unique_ptr<SqliteWriter> writer_;
+  std::optional<FileWatch> watch_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<SqliteIoThread>> threads_;
   std::mutex blocking_mutex_;
   std::optional<SqliteConnection> blocking_reader_;
+  std::uint64_t blocking_openings_ = 0;
 };
 
 thread_local std::vector<SqliteDriver::Attached> SqliteDriver::attached_;
@@ -71,7 +76,15 @@ std::string pragma_cache(const SqliteOptions& options, const std::filesystem::pa
 SqliteDriver::SqliteDriver(const SqliteOptions& options)
     : options_(options), file_(options.directory / "latchkey.db"), lock_(options.directory) {
   prepare_file(file_);
-  SqliteHandle handle = open_checked(file_);
+  writer_ = std::make_unique<SqliteWriter>(prepare_writer(open_checked(file_)), options_,
+                                           [this] { return prepare_writer(reopen_checked(file_)); });
+  watch_.emplace(file_, [this](FileWatch::Missing missing, const std::string& why) {
+    writer_->note_files(missing, why);
+  });
+  watch_->start();
+}
+
+SqliteHandle SqliteDriver::prepare_writer(SqliteHandle handle) const {
   run_sql(handle.get(), pragma_cache(options_, file_).c_str());
   run_sql(
       handle.get(),
@@ -79,10 +92,11 @@ SqliteDriver::SqliteDriver(const SqliteOptions& options)
   if (options_.max_pages != 0)
     run_sql(handle.get(), ("PRAGMA max_page_count = " + std::to_string(options_.max_pages)).c_str());
   sqlite3_busy_timeout(handle.get(), static_cast<int>(options_.busy_timeout.count()));
-  writer_ = std::make_unique<SqliteWriter>(std::move(handle), options_);
+  return handle;
 }
 
 SqliteDriver::~SqliteDriver() {
+  watch_->stop();
   writer_->stop();
   // The writer's connection closes last: it copies the log back and removes it.
   blocking_reader_.reset();
@@ -98,7 +112,8 @@ SqliteHandle SqliteDriver::open_reader() const {
 }
 
 void SqliteDriver::attach_thread(asio::io_context& io) {
-  auto thread = std::make_unique<SqliteIoThread>(io, open_reader(), *writer_);
+  auto thread = std::make_unique<SqliteIoThread>(
+      io, [this] { return open_reader(); }, *writer_);
   attached_.push_back({this, thread.get()});
   const std::lock_guard lock(mutex_);
   threads_.push_back(std::move(thread));
@@ -137,15 +152,19 @@ Task<> SqliteDriver::submit_write(Job& job) {
 
 void SqliteDriver::read_now(Job& job) {
   const std::lock_guard lock(blocking_mutex_);
-  if (!blocking_reader_) blocking_reader_.emplace(open_reader(), SqliteAccess::read);
+  if (!blocking_reader_ || blocking_openings_ != writer_->openings()) {
+    blocking_openings_ = writer_->openings();
+    blocking_reader_.reset();
+    blocking_reader_.emplace(open_reader(), SqliteAccess::read);
+  }
   blocking_reader_->control(begin_reading);
   try {
     job.execute(*blocking_reader_);
   } catch (...) {
-    if (blocking_reader_->in_transaction()) blocking_reader_->control(commit);
+    if (!blocking_reader_->end_reading()) blocking_reader_.reset();
     throw;
   }
-  blocking_reader_->control(commit);
+  if (!blocking_reader_->end_reading()) blocking_reader_.reset();
 }
 
 }  // namespace

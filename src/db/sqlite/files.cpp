@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -74,21 +75,29 @@ void check_header(const fs::path& file) {
 /// After a sync that failed, the kernel counts pages as clean that never reached the disk, and a restart
 /// would read them from memory and build on them. Writing the log afresh makes what we read now be what the
 /// disk has. Nobody else may write it meanwhile: the caller holds SQLite's write lock.
-void rewrite_log(const fs::path& log) {
-  std::error_code none;
-  const auto size = fs::file_size(log, none);
-  if (none || size == 0) return;
-  const File fd(log, O_RDWR);
-  constexpr std::size_t piece = 1 << 18;
+void rewrite_log(sqlite3* db) {
+  sqlite3_file* log = nullptr;
+  check_sqlite(db, sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log),
+               "looking for the log");
+  if (log == nullptr || log->pMethods == nullptr) return;
+  constexpr const char* doing = "while writing the log afresh";
+  sqlite3_int64 size = 0;
+  check_sqlite(db, log->pMethods->xFileSize(log, &size), doing);
+  if (size == 0) return;
+  constexpr sqlite3_int64 piece = 1 << 18;
   const auto buffer = std::make_unique<char[]>(piece);
-  for (off_t at = 0;;) {
-    const auto got = ::pread(fd.get(), buffer.get(), piece, at);
-    if (got < 0) throw_errno(log, "read");
-    if (got == 0) break;
-    if (::pwrite(fd.get(), buffer.get(), static_cast<std::size_t>(got), at) != got) throw_errno(log, "write");
-    at += got;
+  for (sqlite3_int64 at = 0; at < size; at += piece) {
+    const int length = static_cast<int>(std::min(piece, size - at));
+    check_sqlite(db, log->pMethods->xRead(log, buffer.get(), length, at), doing);
+    check_sqlite(db, log->pMethods->xWrite(log, buffer.get(), length, at), doing);
   }
-  if (::fsync(fd.get()) != 0) throw_errno(log, "sync");
+  check_sqlite(db, log->pMethods->xSync(log, SQLITE_SYNC_NORMAL), doing);
+}
+
+void make_log_sound(sqlite3* db) {
+  run_sql(db, "BEGIN IMMEDIATE");
+  rewrite_log(db);
+  run_sql(db, "ROLLBACK");
 }
 
 void check_identity(sqlite3* db, const fs::path& file) {
@@ -157,9 +166,7 @@ SqliteHandle open_checked(const fs::path& file) {
       throw Fault("the file system of " + file.string() +
                   " cannot hold a write-ahead log (no shared memory?)");
     }
-    run_sql(db.get(), "BEGIN IMMEDIATE");
-    rewrite_log(with_suffix(file, "-wal"));
-    run_sql(db.get(), "ROLLBACK");
+    make_log_sound(db.get());
     try {
       run_sql(db.get(), "PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (const SyncFailure&) {
@@ -173,6 +180,23 @@ SqliteHandle open_checked(const fs::path& file) {
     if (what.find(file.string()) != std::string::npos) throw;
     throw_damaged(file, what);
   }
+}
+
+SqliteHandle reopen_checked(const fs::path& file) {
+  SqliteHandle db = open_sqlite_handle(file, SqliteAccess::write);
+  // Until all has gone well, closing it must not touch the log either.
+  sqlite3_db_config(db.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_busy_timeout(db.get(), 2000);
+  check_identity(db.get(), file);
+  make_log_sound(db.get());
+  const int copied =
+      sqlite3_wal_checkpoint_v2(db.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if ((copied & 0xff) == SQLITE_BUSY)
+    throw Unavailable("somebody who reads, such as a backup, still needs the log of the database");
+  check_sqlite(db.get(), copied, "while copying the log back");
+  check_quickly(db.get(), file);
+  sqlite3_db_config(db.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  return db;
 }
 
 }  // namespace latchkey::db::sqlite

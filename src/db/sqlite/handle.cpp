@@ -2,6 +2,7 @@
 
 #include "db/error.h"
 #include "db/sqlite/memory.h"
+#include "db/sqlite/test_disk.h"
 
 namespace latchkey::db::sqlite {
 namespace {
@@ -19,7 +20,11 @@ void configure_once() {
     sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);  // one lock less at each allocation
     if (!sanitized) sqlite3_config(SQLITE_CONFIG_MALLOC, &small_block_methods());
-    return sqlite3_initialize();
+    const int code = sqlite3_initialize();
+#ifdef LATCHKEY_TEST_HOOKS
+    install_test_disk();
+#endif
+    return code;
   }();
   if (configured != SQLITE_OK) throw Fault("SQLite does not start");
 }

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/scheduling.h"
 #include "db/counters.h"
@@ -14,8 +16,12 @@ constexpr std::chrono::milliseconds idle{200};
 /// What was left then, a reader holds back.
 constexpr std::chrono::seconds idle_again{1};
 
+/// Between two tries to open the store anew; each is twice as long as the one before.
+constexpr std::chrono::milliseconds first_pause{100};
+constexpr std::chrono::milliseconds longest_pause{5000};
+
 constexpr const char* after_sync_failure =
-    "a sync of the database failed; nothing is written until a restart";
+    "a sync of the database failed; nothing is written until it has been opened anew";
 
 /// Each caller gets an exception object of its own: a shared one would be read and freed by several threads.
 std::exception_ptr renew(const std::exception& error) {
@@ -26,11 +32,11 @@ std::exception_ptr renew(const std::exception& error) {
 
 }  // namespace
 
-SqliteWriter::SqliteWriter(SqliteHandle handle, const SqliteOptions& options)
-    : options_(options),
-      connection_(std::move(handle), SqliteAccess::write),
-      checkpoint_(connection_, options_),
-      thread_([this] { run(); }) {}
+SqliteWriter::SqliteWriter(SqliteHandle handle, const SqliteOptions& options, Reopen reopen)
+    : options_(options), reopen_(std::move(reopen)) {
+  take(std::move(handle));
+  thread_ = std::thread([this] { run(); });
+}
 
 SqliteWriter::~SqliteWriter() { stop(); }
 
@@ -78,6 +84,7 @@ void SqliteWriter::run() {
   prefer_short_turns();
   pthread_setname_np(pthread_self(), "db-writer");
   for (;;) {
+    reopen_when_due();
     TicketList batch = take_batch();
     if (batch.empty()) return;
     const auto started = std::chrono::steady_clock::now();
@@ -94,7 +101,12 @@ TicketList SqliteWriter::take_batch() {
   std::unique_lock lock(mutex_);
   const auto something = [this] { return stopping_ || !waiting_.empty(); };
   for (std::chrono::milliseconds pause = idle; !something(); pause = idle_again) {
-    if (!checkpoint_.has_work_when_idle() || sync_failed_) {
+    if (closed_) {
+      if (work_.wait_until(lock, reopen_at_, something)) break;
+      lock.unlock();
+      reopen_when_due();
+      lock.lock();
+    } else if (!checkpoint_has_work()) {
       work_.wait(lock, something);
     } else if (!work_.wait_for(lock, pause, something)) {
       lock.unlock();
@@ -137,7 +149,7 @@ void SqliteWriter::run_alone(Ticket& ticket) {
   ticket.error = nullptr;
   try {
     begin();
-    ticket.job.execute(connection_);
+    ticket.job.execute(*connection_);
     finish();
     return;
   } catch (const Unavailable& error) {
@@ -153,9 +165,9 @@ bool SqliteWriter::run_inside(Ticket& ticket) {
   const bool with_savepoint = ticket.job.kind() == Job::Kind::transaction;
   bool undone = false;
   try {
-    if (with_savepoint) connection_.control(set_savepoint);
-    ticket.job.execute(connection_);
-    if (with_savepoint) connection_.control(release_savepoint);
+    if (with_savepoint) connection_->control(set_savepoint);
+    ticket.job.execute(*connection_);
+    if (with_savepoint) connection_->control(release_savepoint);
     return true;
   } catch (const ConstraintViolation&) {
     ticket.error = std::current_exception();
@@ -163,19 +175,19 @@ bool SqliteWriter::run_inside(Ticket& ticket) {
     undone = ticket.job.kind() == Job::Kind::statement;
   } catch (const Unavailable& error) {
     ticket.error = std::current_exception();
-    if (!connection_.in_transaction()) note_failure(error);
+    if (!connection_->in_transaction()) note_failure(error);
   } catch (...) {
     ticket.error = std::current_exception();
   }
   // A full disk, or memory, may have ended the whole transaction. A single statement whose rows could not be
   // read has been carried out, and a part of a unit, too, with no savepoint to go back to: it would cost each
   // unit a copy of every page that it touches.
-  if (!connection_.in_transaction()) return false;
+  if (!connection_->in_transaction()) return false;
   if (undone) return true;
   if (!with_savepoint) return false;
   try {
-    connection_.control(roll_back_to_savepoint);
-    connection_.control(release_savepoint);
+    connection_->control(roll_back_to_savepoint);
+    connection_->control(release_savepoint);
     return true;
   } catch (const std::exception&) {
     return false;
@@ -183,12 +195,13 @@ bool SqliteWriter::run_inside(Ticket& ticket) {
 }
 
 void SqliteWriter::begin() {
-  if (sync_failed_) throw Unavailable(after_sync_failure);
-  connection_.control(begin_writing);
+  if (!is_missing(FileWatch::Missing::nothing)) refuse_while_files_are_gone();
+  if (closed_) throw Unavailable(after_sync_failure);
+  connection_->control(begin_writing);
 }
 
 void SqliteWriter::finish() {
-  connection_.control(commit);
+  connection_->control(commit);
   commits_.fetch_add(1, std::memory_order_release);
   counters::batches.add();
   if (!troubled_) return;
@@ -198,12 +211,71 @@ void SqliteWriter::finish() {
   log::info("db.writes_again");
 }
 
+/// A connection that can not even go back is of no more use than one whose sync has failed.
 void SqliteWriter::roll_back_if_open() noexcept {
+  if (closed_) return;
   try {
-    if (connection_.in_transaction()) connection_.control(roll_back);
+    if (connection_->in_transaction()) connection_->control(roll_back);
   } catch (const std::exception& error) {
     log::error("db.rollback_failed", {{"reason", error.what()}});
   }
+  if (connection_->in_transaction()) close_for_good();
+}
+
+void SqliteWriter::take(SqliteHandle handle) {
+  connection_.emplace(std::move(handle), SqliteAccess::write);
+  checkpoint_.emplace(*connection_, options_);
+}
+
+/// What the disk has now is unknown. Closing must not build on it: the log stays as it is, to be read afresh.
+void SqliteWriter::close_for_good() {
+  sqlite3_db_config(connection_->get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  closed_ = true;
+  reopen_pause_ = first_pause;
+  reopen_at_ = std::chrono::steady_clock::now();
+}
+
+void SqliteWriter::reopen_when_due() {
+  if (!closed_ || std::chrono::steady_clock::now() < reopen_at_) return;
+  if (!is_missing(FileWatch::Missing::nothing)) {
+    reopen_at_ = std::chrono::steady_clock::now() + first_pause;
+    return;
+  }
+  checkpoint_.reset();
+  connection_.reset();
+  try {
+    take(reopen_());
+  } catch (const std::exception& error) {
+    log::error("db.not_opened_anew",
+               {{"reason", error.what()}, {"next_try_in_ms", std::int64_t{reopen_pause_.count()}}});
+    reopen_at_ = std::chrono::steady_clock::now() + reopen_pause_;
+    reopen_pause_ = std::min(reopen_pause_ * 2, longest_pause);
+    const std::lock_guard lock(mutex_);
+    trouble_ = error.what();
+    return;
+  }
+  closed_ = false;
+  checkpoint_failed_ = false;
+  troubled_ = false;
+  counters::reopened.add();
+  openings_.fetch_add(1, std::memory_order_release);
+  commits_.fetch_add(1, std::memory_order_release);  // so that every reader opens a new snapshot
+  log::warn("db.opened_anew",
+            {{"checked", "log copied back and synced, header, schema, pages as at a start"}});
+  const std::lock_guard lock(mutex_);
+  trouble_.reset();
+}
+
+void SqliteWriter::note_files(FileWatch::Missing missing, const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  files_gone_.reset();
+  if (missing != FileWatch::Missing::nothing) files_gone_ = why;
+  missing_.store(missing, std::memory_order_relaxed);
+}
+
+void SqliteWriter::refuse_while_files_are_gone() {
+  const std::lock_guard lock(mutex_);
+  if (files_gone_.has_value()) throw Unavailable(*files_gone_);
 }
 
 void SqliteWriter::answer(TicketList batch) {
@@ -236,9 +308,9 @@ void SqliteWriter::wait_for_answers(const TicketHome& home, std::uint64_t count)
 }
 
 void SqliteWriter::copy_log_back(Moment moment) {
-  if (sync_failed_) return;
+  if (closed_ || is_missing(FileWatch::Missing::database)) return;
   try {
-    moment == Moment::idle ? checkpoint_.when_idle() : checkpoint_.after_commit();
+    moment == Moment::idle ? checkpoint_->when_idle() : checkpoint_->after_commit();
     checkpoint_failed_ = false;
   } catch (const SyncFailure& error) {
     note_failure(error);
@@ -247,17 +319,16 @@ void SqliteWriter::copy_log_back(Moment moment) {
     if (!std::exchange(checkpoint_failed_, true))
       log::warn("db.checkpoint_failed", {{"reason", error.what()}});
   }
-  log_pages_.store(checkpoint_.log_pages(), std::memory_order_relaxed);
-  checkpoints_.store(checkpoint_.pieces(), std::memory_order_relaxed);
+  log_pages_.store(checkpoint_->log_pages(), std::memory_order_relaxed);
+  checkpoints_.store(checkpoint_->pieces(), std::memory_order_relaxed);
 }
 
 void SqliteWriter::note_failure(const std::exception& error) {
   if (dynamic_cast<const Held*>(&error) != nullptr) return;
-  if (dynamic_cast<const SyncFailure*>(&error) != nullptr) {
-    sync_failed_ = true;
-    // Closing must not build on pages that may not be on the disk; the next start reads the log afresh.
-    sqlite3_db_config(connection_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  }
+  // The request is told, and the numbers; others need other pages.
+  if (dynamic_cast<const Unreadable*>(&error) != nullptr) return;
+  if (dynamic_cast<const SyncFailure*>(&error) != nullptr) close_for_good();
+  if (!is_missing(FileWatch::Missing::nothing)) return;  // said once, by who watches them
   if (!troubled_) log::error("db.writes_fail", {{"reason", error.what()}});
   troubled_ = true;
   const std::lock_guard lock(mutex_);
@@ -277,7 +348,7 @@ Statistics SqliteWriter::statistics() const {
 
 std::optional<std::string> SqliteWriter::trouble() const {
   const std::lock_guard lock(mutex_);
-  return trouble_;
+  return files_gone_.has_value() ? files_gone_ : trouble_;
 }
 
 }  // namespace latchkey::db::sqlite

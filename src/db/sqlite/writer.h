@@ -1,8 +1,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -12,15 +14,22 @@
 #include "db/sqlite/checkpoint.h"
 #include "db/sqlite/connection.h"
 #include "db/sqlite/driver.h"
+#include "db/sqlite/file_watch.h"
 #include "db/ticket.h"
 
 namespace latchkey::db::sqlite {
 
 /// The only connection that writes, and its thread. It takes what waits, runs it in one transaction, syncs
 /// once, and only then answers. Any thread may call, except where noted.
+///
+/// After a sync that failed nothing is written until this thread has closed its connection and opened the
+/// store anew by `reopen` (db/sqlite/files.h says what that checks and syncs). It tries by itself, with
+/// pauses that grow to five seconds, for as long as it takes.
 class SqliteWriter {
  public:
-  SqliteWriter(SqliteHandle handle, const SqliteOptions& options);
+  using Reopen = std::function<SqliteHandle()>;
+
+  SqliteWriter(SqliteHandle handle, const SqliteOptions& options, Reopen reopen);
   SqliteWriter(const SqliteWriter&) = delete;
   SqliteWriter& operator=(const SqliteWriter&) = delete;
   ~SqliteWriter();
@@ -41,8 +50,14 @@ class SqliteWriter {
   /// How many transactions are durable. Moves after a commit and before anybody hears of it, so that who
   /// reads it first and opens a snapshot then misses nothing that was answered.
   std::uint64_t commits() const { return commits_.load(std::memory_order_acquire); }
+  /// How often the store has been opened: a reader that was opened before the last time is to be replaced.
+  std::uint64_t openings() const { return openings_.load(std::memory_order_acquire); }
   Statistics statistics() const;
   std::optional<std::string> trouble() const;
+
+  /// The files of the store are not where they were, or are again: meanwhile every write is refused with the
+  /// sentence. Where only the log has lost its name, this thread copies back what it holds.
+  void note_files(FileWatch::Missing missing, const std::string& why);
 
  private:
   void run();
@@ -58,12 +73,22 @@ class SqliteWriter {
   enum class Moment : std::uint8_t { after_commit, idle };
   void copy_log_back(Moment moment);
   void note_failure(const std::exception& error);
+  void take(SqliteHandle handle);
+  void close_for_good();
+  /// Tries to open the store anew when the pause is over.
+  void reopen_when_due();
+  void refuse_while_files_are_gone();
+  bool is_missing(FileWatch::Missing what) const { return missing_.load(std::memory_order_relaxed) == what; }
+  bool checkpoint_has_work() const { return checkpoint_.has_value() && checkpoint_->has_work_when_idle(); }
 
   SqliteOptions options_;
-  SqliteConnection connection_;
-  SqliteCheckpoint checkpoint_;
-  // These three are the thread's own.
-  bool sync_failed_ = false;
+  const Reopen reopen_;
+  // These are the thread's own. Without a connection the store is closed, and to be opened anew.
+  std::optional<SqliteConnection> connection_;
+  std::optional<SqliteCheckpoint> checkpoint_;
+  bool closed_ = false;
+  std::chrono::steady_clock::time_point reopen_at_;
+  std::chrono::milliseconds reopen_pause_{0};
   bool checkpoint_failed_ = false;
   bool troubled_ = false;
 
@@ -73,8 +98,11 @@ class SqliteWriter {
   TicketList waiting_;
   bool stopping_ = false;
   std::optional<std::string> trouble_;
+  std::optional<std::string> files_gone_;
+  std::atomic<FileWatch::Missing> missing_{FileWatch::Missing::nothing};
 
   std::atomic<std::uint64_t> commits_{0};
+  std::atomic<std::uint64_t> openings_{1};
   std::atomic<std::uint64_t> admitted_{0};
   std::atomic<std::uint64_t> refused_{0};
   std::atomic<std::uint64_t> jobs_{0};

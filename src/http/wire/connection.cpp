@@ -94,6 +94,13 @@ Task<Response> Connection::handle(std::optional<Response> refusal) {
     log::warn("http.unavailable",
               {{"request_id", request_.request_id}, {"route", pattern_}, {"why", error.what()}});
     fault = ErrorCode::unavailable;
+  } catch (const UnreadableRow& error) {
+    counters::unreadable_rows.add();
+    log::error("http.unreadable_row", {{"request_id", request_.request_id},
+                                       {"route", pattern_},
+                                       {"user_id", error.user().value_or(0)},
+                                       {"why", error.what()},
+                                       {"hint", "latchkey doctor lists such rows"}});
   } catch (const std::exception& error) {
     log::error("http.fault",
                {{"request_id", request_.request_id}, {"route", pattern_}, {"why", error.what()}});

@@ -21,9 +21,11 @@ constexpr Statement<Affected, std::int64_t, std::string> insert{
 constexpr Statement<std::optional<std::int64_t>> count{"SELECT count(*) FROM notes"};
 constexpr Statement<std::optional<std::optional<std::int64_t>>> sum{"SELECT sum(length(body)) FROM notes"};
 
+const std::string schema =
+    "CREATE TABLE IF NOT EXISTS notes (id BIGINT NOT NULL PRIMARY KEY, body TEXT NOT NULL)";
+
 void fill(Database& database, int rows) {
-  run_script(database,
-             "CREATE TABLE IF NOT EXISTS notes (id BIGINT NOT NULL PRIMARY KEY, body TEXT NOT NULL)");
+  run_script(database, schema);
   auto work = [rows](Tx& tx) {
     for (int i = 0; i < rows; ++i) tx.run(insert, i, std::string(200, 'x'));
   };
@@ -238,7 +240,7 @@ TEST(SqliteFiles, a_restore_swaps_whole_files_and_keeps_the_old_one) {
   }
   {
     const DataLock lock(directory.path());
-    make_restore_directory(copy, restore);
+    make_restore_directory(copy, restore, {&schema, 1});
     {
       Database restored(open_test_sqlite(restore));
       EXPECT_EQ(restored.run_now(count), 10);
@@ -259,7 +261,7 @@ TEST(SqliteFiles, a_restore_swaps_whole_files_and_keeps_the_old_one) {
   EXPECT_EQ(replaced.run_now(count), 11);
 
   overwrite(copy, 4096 + 8, std::string(2000, 'Z'));
-  EXPECT_THROW(make_restore_directory(copy, restore), Corrupt);
+  EXPECT_THROW(make_restore_directory(copy, restore, {&schema, 1}), Corrupt);
 }
 
 }  // namespace

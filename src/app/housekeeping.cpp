@@ -39,11 +39,14 @@ Housekeeping::Housekeeping(flow::Services& services, const Clock& clock, std::sp
 
 void Housekeeping::look() {
   const Timestamp now = clock_.now();
-  if (measuring_.at(now)) {
-    release_free_memory();
-    measure_outbox();
-  }
+  measure_if_due(now);
   if (sweeping_.at(now) && services_.database.leads()) sweep(now);
+}
+
+void Housekeeping::measure_if_due(Timestamp now) {
+  if (!measuring_.at(now)) return;
+  release_free_memory();
+  measure_outbox();
 }
 
 /// A sweep that is under way.
@@ -62,6 +65,7 @@ void Housekeeping::take(Turn& turn, const flow::Origin& origin) {
     turn.position = std::move(swept.continue_at);
     const auto taken = std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - begin);
     turn.pace.note(swept.written, swept.held, taken);
+    measure_if_due(clock_.now());  // a sweep may take an hour
   } catch (const std::exception& error) {
     // What is wrong with one table keeps no other from shrinking.
     log::warn("housekeeping.failed", {{"sweep", turn.sweep->name}, {"error", error.what()}});

@@ -36,6 +36,7 @@ class Housekeeping {
   struct Turn;
   /// One step of one sweep.
   void take(Turn& turn, const flow::Origin& origin);
+  void measure_if_due(Timestamp now);
   void measure_outbox();
 
   flow::Services& services_;

@@ -30,7 +30,7 @@ std::optional<Due> Hand::take(std::size_t connection, const std::stop_token& sto
   std::optional<Due> due;
   if (found && !stop.stop_requested()) {
     const auto mail = next();
-    due.emplace(std::move(*mail));
+    due.emplace(*mail);
     waiting_.erase(mail);
     busy_.push_back({due->queue, due->row.id, due->row.recipient});
   }
@@ -51,7 +51,7 @@ void Hand::release(const Due& due) {
 
 bool Hand::is_drained() const {
   const std::scoped_lock lock(mutex_);
-  return waiting_.empty();
+  return next() == waiting_.end();
 }
 
 bool Hand::is_empty() const {
@@ -59,7 +59,7 @@ bool Hand::is_empty() const {
   return waiting_.empty() && busy_.empty();
 }
 
-Hand::Waiting::iterator Hand::next() {
+Hand::Waiting::const_iterator Hand::next() const {
   return std::ranges::find_if(waiting_, [this](const Due& due) {
     return std::ranges::find(busy_, due.row.recipient, &Busy::recipient) == busy_.end();
   });

@@ -38,9 +38,9 @@ class Hand {
                           std::chrono::milliseconds patience);
   void release(const Due& due);
 
-  /// Whether no mail waits for a connection.
+  /// Whether no connection could take a mail now: what waits is for recipients whose turn it is not.
   bool is_drained() const;
-  /// Nor is one busy.
+  /// Whether no mail waits and no connection is busy.
   bool is_empty() const;
 
  private:
@@ -51,7 +51,7 @@ class Hand {
   };
   using Waiting = std::deque<Due>;
   /// The longest waiting whose recipient no connection is busy with.
-  Waiting::iterator next();
+  Waiting::const_iterator next() const;
   bool has_idle_before(std::size_t connection) const;
 
   mutable std::mutex mutex_;

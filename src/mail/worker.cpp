@@ -99,20 +99,25 @@ milliseconds Worker::take_in_hand() {
   taken_over_ = true;
 
   bool full = false;
+  bool some = false;
   for (const Queue* queue : mails::queues) {
     auto rows = database_.run_now(queue->list_due, clock_.now(), options_.batch);
     full = full || rows.size() >= static_cast<std::size_t>(options_.batch);
-    for (auto& row : rows) hand_.add(*queue, std::move(row));
+    for (auto& row : rows) some = hand_.add(*queue, std::move(row)) || some;
   }
   may_have_more_ = full;
   // Whoever takes the last of them wakes this thread.
   if (!hand_.is_drained()) return options_.poll;
-  if (full) return shortest_sleep;
+  if (some && full) return shortest_sleep;
 
   milliseconds sleep = options_.poll;
   for (const Queue* queue : mails::queues) {
-    if (const auto next = database_.run_now(queue->find_next_due))
-      sleep = std::min(sleep, std::chrono::ceil<milliseconds>(*next - clock_.now()));
+    const auto next = database_.run_now(queue->find_next_due);
+    const Timestamp now = clock_.now();
+    // What is due is in hand, or has fallen due just now.
+    const bool is_in_hand = next.has_value() && *next <= now && !hand_.is_empty();
+    if (next.has_value() && !is_in_hand)
+      sleep = std::min(sleep, std::chrono::ceil<milliseconds>(*next - now));
   }
   return std::max(sleep, std::min(shortest_sleep, options_.poll));
 }

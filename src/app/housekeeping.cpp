@@ -1,5 +1,11 @@
 #include "app/housekeeping.h"
 
+#include <chrono>
+#include <exception>
+#include <iterator>
+#include <vector>
+
+#include "app/pace.h"
 #include "base/free_memory.h"
 #include "base/log.h"
 #include "mail/counters.h"
@@ -8,9 +14,7 @@
 namespace latchkey::app {
 namespace {
 
-constexpr std::int64_t batch_size = 500;
-constexpr auto breath = std::chrono::milliseconds(20);  ///< between two batches, so that requests come first
-constexpr std::chrono::seconds look_every{1};           ///< how often the clock is looked at
+constexpr std::chrono::seconds look_every{1};  ///< how often the clock is looked at
 constexpr Microseconds sweep_every = std::chrono::minutes(5);
 constexpr Microseconds measure_every = std::chrono::seconds(15);
 
@@ -35,31 +39,57 @@ Housekeeping::Housekeeping(flow::Services& services, const Clock& clock, std::sp
 
 void Housekeeping::look() {
   const Timestamp now = clock_.now();
-  if (measuring_.at(now)) {
-    release_free_memory();
-    measure_outbox();
-  }
+  measure_if_due(now);
   if (sweeping_.at(now) && services_.database.leads()) sweep(now);
 }
 
-std::int64_t Housekeeping::run(const flow::Sweep& sweep, const flow::Origin& origin) {
-  std::int64_t removed = 0;
-  std::string position;
-  for (;;) {
-    const auto swept = sweep.step(services_, origin, position, batch_size);
-    removed += swept.removed;
-    if (!swept.continue_at.has_value() || !thread_.pause(breath)) return removed;
-    position = *swept.continue_at;
+void Housekeeping::measure_if_due(Timestamp now) {
+  if (!measuring_.at(now)) return;
+  release_free_memory();
+  measure_outbox();
+}
+
+/// A sweep that is under way.
+struct Housekeeping::Turn {
+  const flow::Sweep* sweep;
+  std::optional<std::string> position = std::string();  ///< nothing: it is through
+  Pace pace{};
+};
+
+void Housekeeping::take(Turn& turn, const flow::Origin& origin) {
+  const auto begin = std::chrono::steady_clock::now();
+  try {
+    auto swept = turn.sweep->step(services_, origin, *turn.position, turn.pace.rows());
+    removed_ += swept.removed;
+    rows_removed.add(static_cast<std::uint64_t>(swept.removed));
+    turn.position = std::move(swept.continue_at);
+    const auto taken = std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - begin);
+    turn.pace.note(swept.written, swept.held, taken);
+    measure_if_due(clock_.now());  // a sweep may take an hour
+  } catch (const std::exception& error) {
+    // What is wrong with one table keeps no other from shrinking.
+    log::warn("housekeeping.failed", {{"sweep", turn.sweep->name}, {"error", error.what()}});
+    turn.position.reset();
   }
 }
 
 std::int64_t Housekeeping::sweep(Timestamp now) {
   const auto origin = flow::system_origin(now);
-  std::int64_t removed = 0;
-  for (const flow::Sweep& sweep : sweeps_) removed += run(sweep, origin);
-  rows_removed.add(static_cast<std::uint64_t>(removed));
-  if (removed > 0) log::info("housekeeping.swept", {{"removed", removed}});
-  return removed;
+  std::vector<Turn> turns;
+  for (const flow::Sweep& sweep : sweeps_) turns.push_back({.sweep = &sweep});
+  removed_ = 0;
+  bool go_on = true;
+  while (go_on && !turns.empty()) {
+    for (auto turn = turns.begin(); go_on && turn != turns.end();) {
+      take(*turn, origin);
+      const bool through = !turn->position.has_value();
+      const auto pause = turn->pace.pause();
+      turn = through ? turns.erase(turn) : std::next(turn);
+      if (!through || !turns.empty()) go_on = thread_.pause(pause);
+    }
+  }
+  if (removed_ > 0) log::info("housekeeping.swept", {{"removed", removed_}});
+  return removed_;
 }
 
 void Housekeeping::measure_outbox() {

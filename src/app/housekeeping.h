@@ -13,10 +13,12 @@ namespace latchkey::app {
 
 metrics::Families housekeeping_counters();
 
-/// Removes what has expired, in small batches, on a thread of its own: sessions past their limits, accounts
+/// Removes what has expired, in small pieces, on a thread of its own: sessions past their limits, accounts
 /// that were never confirmed, audit entries past their time, and memory that a crowd has left.
-/// Never more than one batch waits in the writer's queue. A failing store is logged and tried again; nothing
-/// here ends the thread but `stop`.
+/// The sweeps take turns, a piece each, so that none waits for another to be through. Never more than one
+/// piece waits in the writer's queue, and pieces are as small and as rare as app/pace.h says. A sweep that
+/// the store fails is logged, and tried again with all others five minutes later; nothing here ends the
+/// thread but `stop`.
 class Housekeeping {
  public:
   /// Runs `sweeps`, which must outlive it.
@@ -31,8 +33,10 @@ class Housekeeping {
 
  private:
   void look();
-  /// One sweep, step by step; answers how many rows it removed.
-  std::int64_t run(const flow::Sweep& sweep, const flow::Origin& origin);
+  struct Turn;
+  /// One step of one sweep.
+  void take(Turn& turn, const flow::Origin& origin);
+  void measure_if_due(Timestamp now);
   void measure_outbox();
 
   flow::Services& services_;
@@ -40,6 +44,7 @@ class Housekeeping {
   std::span<const flow::Sweep> sweeps_;
   Due measuring_;
   Due sweeping_;
+  std::int64_t removed_ = 0;        ///< rows, by the sweep that is under way or was the last
   std::int64_t outbox_length_ = 0;  ///< as last measured
   Periodic thread_;
 };

@@ -29,6 +29,7 @@
 #include "base/free_memory.h"
 #include "base/ip_address.h"
 #include "base/log.h"
+#include "db/sqlite/compact.h"
 #include "flow/accounts/first_start.h"
 #include "http/router.h"
 #include "mail/files.h"
@@ -63,12 +64,16 @@ http::Options make_http_options(const Settings& settings, const Descriptors& des
 
 std::filesystem::path mail_folder(const Settings& settings) { return settings.data_dir / "mail"; }
 
-std::unique_ptr<mail::Transport> make_transport(const Settings& settings) {
+mail::Transports make_transports(const Settings& settings) {
+  mail::Transports transports;
   if (settings.mail.smtp_url.empty()) {
     const auto link = is_loopback(settings.listen.address) ? mail::LinkInLog::shown : mail::LinkInLog::hidden;
-    return std::make_unique<mail::Files>(mail_folder(settings), link);
+    transports.push_back(std::make_unique<mail::Files>(mail_folder(settings), link));
+    return transports;
   }
-  return std::make_unique<mail::SmtpTransport>(mail::make_smtp_options(settings.mail));
+  for (int i = 0; i < settings.mail.connections; ++i)
+    transports.push_back(std::make_unique<mail::SmtpTransport>(mail::make_smtp_options(settings.mail)));
+  return transports;
 }
 
 mail::FindLinkKeys link_keys(const flow::Services& services) {
@@ -96,7 +101,7 @@ class Server {
         router_(api::make_routes(features(), api::Listener::open, api_, body_limit())),
         management_router_(api::make_routes(features(), api::Listener::management, api_, body_limit())),
         threads_(thread_count(settings_), addresses(), parts()),
-        mail_(core_.services().database, clock_, templates_, make_transport(settings_),
+        mail_(core_.services().database, clock_, templates_, make_transports(settings_),
               link_keys(core_.services()), mail_options()),
         housekeeping_(core_.services(), clock_, sweeps()),
         key_schedule_(core_.services(), clock_),
@@ -104,6 +109,7 @@ class Server {
                  {.restart_with = [this](std::function<void()> work) { restart_with(std::move(work)); }}) {
     // The lock on the data directory is ours: no restore is at work.
     if (cli::discard_restore(settings_.data_dir)) log::info("restore.leftover_removed");
+    if (db::sqlite::discard_compaction(settings_.data_dir)) log::info("compact.leftover_removed");
     core_.set_public_url(public_url());
     api_.openapi = boost::json::serialize(api::make_openapi(features(), public_url()));
     core_.set_wake_mail([this] { mail_.wake(); });
@@ -159,6 +165,7 @@ class Server {
   mail::WorkerOptions mail_options() const {
     mail::WorkerOptions options;
     options.from = settings_.mail.from;
+    options.envelope_from = settings_.mail.envelope_from.address;
     if (const auto url = settings::parse_url(public_url())) options.service = url->host;
     // One server per data directory: what a crash left half sent is ours to send again at once.
     options.nodes = settings_.is_embedded() ? mail::Nodes::one : mail::Nodes::several;

@@ -261,6 +261,12 @@ class Database {
   std::optional<std::string> trouble() const { return driver_->trouble(); }
   /// See `Driver::leads`.
   bool leads() const { return driver_->leads(); }
+  /// Gives space of the embedded store's file that holds nothing back to the file system, a few pages at a
+  /// time. A part stays for what is written next. A store that a version before this one made keeps its space
+  /// until `compact`. Blocks.
+  GivenBack give_free_space_back(std::int64_t most_pages) {
+    return driver_->give_free_space_back(most_pages);
+  }
   Driver& driver() { return *driver_; }
 
  private:

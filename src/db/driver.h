@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/task.h"
+#include "base/time.h"
 #include "db/connection.h"
 
 namespace latchkey::db {
@@ -70,6 +71,13 @@ struct Statistics {
   std::uint64_t log_pages = 0;    ///< SQLite: pages in the write-ahead log now
 };
 
+/// What a step of giving free space back did.
+struct GivenBack {
+  std::int64_t pages = 0;
+  bool more = false;    ///< whether another step would find something
+  Microseconds held{};  ///< for so long no other write could run
+};
+
 /// One open database. `Database` is its only user; the comments there are the promise. Any thread may call
 /// what does not say otherwise.
 class Driver {
@@ -98,6 +106,8 @@ class Driver {
   /// Whether this process is the one that does what is done once for all nodes of the database. Another one
   /// takes over some seconds after it has gone.
   virtual bool leads() const { return true; }
+  /// See `Database::give_free_space_back`. PostgreSQL does that by itself.
+  virtual GivenBack give_free_space_back(std::int64_t /*most_pages*/) { return {}; }
   virtual void backup(const std::filesystem::path& file, std::stop_token stop) = 0;
   virtual std::vector<std::string> check_integrity(std::stop_token stop) = 0;
 };

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "base/log.h"
 
@@ -53,6 +54,7 @@ std::string make_name(const Outgoing& mail) {
                      to_string(mail.id));
 }
 
+constexpr std::string_view suffix = ".eml";
 constexpr std::string_view part_suffix = ".eml.part";
 
 /// What a crash left half written; its mail is still in the outbox.
@@ -85,19 +87,61 @@ void write_file(const std::filesystem::path& folder, const std::string& name, st
 
 }  // namespace
 
-Files::Files(std::filesystem::path folder, LinkInLog link_in_log)
-    : folder_(std::move(folder)), link_in_log_(link_in_log) {
+Files::Files(std::filesystem::path folder, LinkInLog link_in_log, FilesLimit limit)
+    : folder_(std::move(folder)), link_in_log_(link_in_log), limit_(limit) {
   if (::mkdir(folder_.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
     throw failed("the mail folder " + folder_.string() + " cannot be made");
   }
   open_folder(folder_);
   remove_parts(folder_);
+  count_files();
+  make_room(0);
+}
+
+void Files::count_files() {
+  sizes_.clear();
+  bytes_ = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    const std::string name = entry.path().filename().string();
+    std::error_code gone;
+    const auto size = entry.file_size(gone);
+    if (gone || name.starts_with('.') || !name.ends_with(suffix)) continue;
+    sizes_.emplace(name, size);
+    bytes_ += size;
+  }
+}
+
+void Files::make_room(std::uintmax_t bytes) {
+  const auto exceeds = [&](std::size_t most_files, std::uintmax_t most_bytes) {
+    return !sizes_.empty() && (bytes_ + bytes > most_bytes || sizes_.size() >= most_files);
+  };
+  if (!exceeds(limit_.most_files, limit_.most_bytes)) return;
+  count_files();  // somebody may have tidied up
+  if (!exceeds(limit_.most_files, limit_.most_bytes)) return;
+  std::size_t removed = 0;
+  // A tenth at a time: else each mail would have to look at all files.
+  for (; exceeds(limit_.most_files - limit_.most_files / 10, limit_.most_bytes - limit_.most_bytes / 10);
+       ++removed) {
+    const auto oldest = sizes_.begin();
+    std::error_code ignored;
+    std::filesystem::remove(folder_ / oldest->first, ignored);
+    bytes_ -= oldest->second;
+    sizes_.erase(oldest);
+  }
+  if (removed == 0 || std::exchange(has_told_, true)) return;
+  log::warn("mail.files_removed",
+            {{"folder", folder_.string()},
+             {"removed", removed},
+             {"hint", "the folder is full: the oldest tenth of it is removed each time"}});
 }
 
 Delivery Files::deliver(const Outgoing& mail, std::stop_token /*stop*/) {
   const std::string name = make_name(mail);
   try {
+    make_room(mail.message.size());
     write_file(folder_, name, mail.message);
+    sizes_.emplace(name, mail.message.size());
+    bytes_ += mail.message.size();
   } catch (const std::system_error& error) {
     return {Delivery::Outcome::later, error.what()};
   }

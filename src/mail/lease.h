@@ -1,13 +1,11 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <stop_token>
-#include <thread>
 
+#include "base/periodic.h"
 #include "base/time.h"
 #include "db/database.h"
 #include "store/mails.h"
@@ -45,9 +43,7 @@ class LeaseRenewal {
   std::optional<Lease> finish();
 
  private:
-  void keep(const std::stop_token& finished);
-  /// How long until the next.
-  std::chrono::milliseconds renew();
+  void renew();
 
   db::Database& database_;
   const Clock& clock_;
@@ -56,9 +52,7 @@ class LeaseRenewal {
   bool lost_ = false;  // the same
   std::stop_source sending_;
   std::stop_callback<std::function<void()>> pass_on_;
-  std::mutex mutex_;
-  std::condition_variable_any pause_;
-  std::jthread thread_;
+  Periodic thread_;
 };
 
 }  // namespace latchkey::mail

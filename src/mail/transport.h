@@ -14,7 +14,7 @@ namespace latchkey::mail {
 struct Outgoing {
   LinkId id;
   Timestamp now;
-  std::string sender;     ///< address of MAIL FROM
+  std::string sender;     ///< address of MAIL FROM, which bounces go to
   std::string recipient;  ///< address of RCPT TO
   std::string message;    ///< as `compose_message` wrote it
   std::string link;       ///< the link in it, if any: for the newcomer's log line alone

@@ -1,43 +1,48 @@
 #include "mail/worker.h"
 
 #include <algorithm>
-#include <random>
+#include <exception>
 
 #include "base/log.h"
-#include "mail/counters.h"
-#include "mail/queue.h"
 
 namespace latchkey::mail {
 namespace {
 
 using std::chrono::milliseconds;
 namespace mails = store::mails;
-namespace users = store::users;
 
 constexpr std::int64_t page = 100;
-constexpr std::size_t max_reason = 300;
+/// Where a mail is due that is just being claimed.
+constexpr milliseconds shortest_sleep{10};
 
 WorkerOptions complete(WorkerOptions options) {
   if (options.from.address.empty()) options.from = {"Latchkey", "latchkey@localhost"};
+  if (options.envelope_from.empty()) options.envelope_from = options.from.address;
   return options;
 }
 
 }  // namespace
 
-Worker::Worker(db::Database& database, const Clock& clock, const Templates& templates,
-               std::unique_ptr<Transport> transport, FindLinkKeys find_keys, WorkerOptions options)
+Worker::Worker(db::Database& database, const Clock& clock, const Templates& templates, Transports transports,
+               FindLinkKeys find_keys, WorkerOptions options)
     : database_(database),
       clock_(clock),
-      templates_(templates),
-      transport_(std::move(transport)),
       find_keys_(std::move(find_keys)),
       options_(complete(std::move(options))),
-      jitter_(std::random_device{}()) {}
+      hand_(transports.size()),
+      in_trouble_(transports.size() + 1, false) {
+  for (auto& transport : transports) {
+    senders_.push_back(
+        std::make_unique<Sender>(database, clock, templates, std::move(transport), find_keys_, options_));
+  }
+}
 
 Worker::~Worker() { stop(); }
 
 void Worker::start() {
-  thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
+  threads_.emplace_back([this] { look_for_mail(); });
+  for (std::size_t connection = 0; connection < senders_.size(); ++connection)
+    threads_.emplace_back([this, connection] { send_mail(connection); });
 }
 
 void Worker::wake() {
@@ -49,20 +54,22 @@ void Worker::wake() {
 }
 
 void Worker::stop() {
-  thread_.request_stop();
-  if (thread_.joinable()) thread_.join();
+  stop_.request_stop();
+  for (auto& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
 }
 
-void Worker::work(const std::stop_token& stop) {
+void Worker::look_for_mail() {
+  const std::stop_token stop = stop_.get_token();
   while (!stop.stop_requested()) {
     milliseconds sleep{0};
     try {
-      sleep = send_due(stop);
-      if (in_trouble_) log::info("mail.resumed");
-      in_trouble_ = false;
+      sleep = take_in_hand();
+      note_success(senders_.size());
     } catch (const std::exception& error) {
       // The store can not answer, or something worse: either way the mail is safe in it.
-      note_trouble(error.what());
+      note_trouble(senders_.size(), error.what());
       sleep = options_.poll;
     }
     std::unique_lock lock(mutex_);
@@ -71,17 +78,12 @@ void Worker::work(const std::stop_token& stop) {
   }
 }
 
-void Worker::note_trouble(std::string_view reason) {
-  if (!in_trouble_) log::warn("mail.paused", {{"reason", reason}});
-  in_trouble_ = true;
-}
-
 void Worker::take_over(const Queue& queue) {
   LinkId after{};
   while (true) {
     const auto rows = database_.run_now(queue.list_all, after, page);
     const Timestamp now = clock_.now();
-    for (const Row& row : rows) {
+    for (const auto& row : rows) {
       if (!row.put_aside && row.next_try_at > now)
         database_.run_now(queue.update_failed, now, row.last_error, row.id);
       after = row.id;
@@ -90,191 +92,90 @@ void Worker::take_over(const Queue& queue) {
   }
 }
 
-milliseconds Worker::send_due(const std::stop_token& stop) {
+milliseconds Worker::take_in_hand() {
   if (!taken_over_ && options_.nodes == Nodes::one) {
     for (const Queue* queue : mails::queues) take_over(*queue);
   }
   taken_over_ = true;
-  delete_delivered();
-  release_doubtful();
 
+  bool full = false;
   bool some = false;
   for (const Queue* queue : mails::queues) {
-    const auto rows = database_.run_now(queue->list_due, clock_.now(), options_.batch);
-    for (const Row& row : rows) {
-      if (stop.stop_requested()) return milliseconds{0};
-      send(*queue, row, stop);
-    }
-    some = some || !rows.empty();
+    auto rows = database_.run_now(queue->list_due, clock_.now(), options_.batch);
+    full = full || rows.size() >= static_cast<std::size_t>(options_.batch);
+    for (auto& row : rows) some = hand_.add(*queue, std::move(row)) || some;
   }
-  if (some) return milliseconds{0};  // more may have come meanwhile
+  may_have_more_ = full;
+  // Whoever takes the last of them wakes this thread.
+  if (!hand_.is_drained()) return options_.poll;
+  if (some && full) return shortest_sleep;
 
-  transport_->rest();
   milliseconds sleep = options_.poll;
   for (const Queue* queue : mails::queues) {
-    if (const auto next = database_.run_now(queue->find_next_due))
-      sleep = std::min(sleep, std::chrono::ceil<milliseconds>(*next - clock_.now()));
+    const auto next = database_.run_now(queue->find_next_due);
+    const Timestamp now = clock_.now();
+    // What is due is in hand, or has fallen due just now.
+    const bool is_in_hand = next.has_value() && *next <= now && !hand_.is_empty();
+    if (next.has_value() && !is_in_hand)
+      sleep = std::min(sleep, std::chrono::ceil<milliseconds>(*next - now));
   }
-  return std::max(sleep, milliseconds{1});
+  return std::max(sleep, std::min(shortest_sleep, options_.poll));
 }
 
-void Worker::send(const Queue& queue, const Row& row, const std::stop_token& stop) {
-  const Timestamp now = clock_.now();
-  const Timestamp lease_end = now + options_.lease;
-  Lease lease{.queue = &queue, .mail = row.id, .end = lease_end, .asked = lease_end};
-  try {
-    const auto tries = database_.run_now(queue.update_claimed, lease_end, row.id, row.next_try_at);
-    // Somebody else has it, its user is gone, or it went out and only its row is left.
-    if (!tries || std::ranges::find(delivered_, Place{&queue, row.id}) != delivered_.end()) return;
-    auto account = find_account(row);
-
-    LeaseRenewal renewal(database_, clock_, lease, options_.lease, stop);
-    const auto started = std::chrono::steady_clock::now();
-    const Delivery delivery = attempt(row, std::move(account), now, renewal.stop_token());
-    counters::delivery_seconds.observe(
-        std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - started));
-    const auto renewed = renewal.finish();
-    if (renewed) lease = *renewed;
-    // What has become of it is up to whoever has it now, unless there is nothing left to do.
-    if (renewed || delivery.outcome == Delivery::Outcome::taken)
-      settle({.queue = queue, .row = row, .tries = *tries}, delivery);
-  } catch (...) {
-    // The store may have the claim, though it did not answer: then nobody would look at the mail until the
-    // lease ends.
-    doubtful_.push_back(lease);
-    throw;
-  }
-}
-
-std::optional<users::Contact> Worker::find_account(const Row& row) {
-  if (row.user_id == UserId{}) return std::nullopt;
-  return database_.run_now(users::find_contact_by_id, row.user_id);
-}
-
-Delivery Worker::attempt(const Row& row, std::optional<users::Contact> account, Timestamp now,
-                         const std::stop_token& stop) {
-  // A newer server may have written what this one does not know.
-  const Message* message = templates_.find(row.message);
-  if (message == nullptr) return {Delivery::Outcome::later, "no template for this message"};
-  if (message->link.purpose != row.link) return {Delivery::Outcome::later, "the message has no such link"};
-  try {
-    auto parameters = read_parameters(row.parameters);
-    if (!parameters) return {Delivery::Outcome::later, "its parameters cannot be read"};
-    Mail mail{.id = row.id,
-              .recipient = row.recipient,
-              .parameters = std::move(*parameters),
-              .created_at = row.created_at,
-              .now = now,
-              .account = std::move(account)};
-
-    std::optional<Links> links;
-    if (message->link.make != nullptr) {
-      if (row.user_id != UserId{} && !mail.account)
-        return {Delivery::Outcome::dropped, "its account is gone"};
-      if (mail.account && !mail.account->is_active)
-        return {Delivery::Outcome::dropped, "its account is blocked"};
-      links = message->link.make(find_keys_(), mail);
-      if (!links) return {Delivery::Outcome::dropped, "its account is no longer what the link was for"};
-      if (links->expires_at <= now)
-        return {Delivery::Outcome::refused, "the link expired before the mail could be sent"};
+void Worker::send_mail(std::size_t connection) {
+  const std::stop_token stop = stop_.get_token();
+  while (!stop.stop_requested()) {
+    const auto due = hand_.take(connection, stop, options_.poll);
+    if (!due.has_value()) {
+      senders_[connection]->rest();
+      continue;
     }
-    const Content content = render(row, mail, links);
-    const Header header{.id = row.id, .from = options_.from, .to = row.recipient, .date = row.created_at};
-    const Outgoing outgoing{
-        .id = row.id,
-        .now = now,
-        .sender = options_.from.address,
-        .recipient = row.recipient,
-        .message = compose_message(header, content, transport_->encoding()),
-        .link = links ? std::string(value_of(links->values, message->link.variable)) : std::string()};
-    return transport_->deliver(outgoing, stop);
+    if (hand_.is_drained() && may_have_more_) wake();
+    send(connection, *due);
+    hand_.release(*due);
+    if (hand_.is_empty()) wake();  // to see when the next falls due
+  }
+}
+
+void Worker::send(std::size_t connection, const Due& due) {
+  try {
+    senders_[connection]->send(due, stop_.get_token());
+    note_success(connection);
+    return;
   } catch (const std::exception& error) {
-    log::error("mail.fault", {{"mail", to_string(row.id)}, {"reason", error.what()}});
-    return {Delivery::Outcome::later, "an internal fault: see mail.fault in the log"};
+    note_trouble(connection, error.what());
   }
-}
-
-Content Worker::render(const Row& row, const Mail& mail, const std::optional<Links>& links) const {
-  Values values = mail.parameters;
-  values.push_back({"service", options_.service});
-  if (value_of(values, "username").empty() && mail.account)
-    values.push_back({"username", mail.account->username});
-  const auto add_moment = [&](std::string_view name, Timestamp at) {
-    values.push_back({std::string(name), templates_.format_moment(row.message, row.locale, at)});
-  };
-  add_moment("created_at", row.created_at);
-  if (links) {
-    values.insert(values.end(), links->values.begin(), links->values.end());
-    add_moment("expires_at", links->expires_at);
-    for (const auto& [name, at] : links->moments) add_moment(name, at);
-  }
-  return templates_.render(row.message, row.locale, values);
-}
-
-void Worker::settle(const Claimed& mail, const Delivery& delivery) {
-  const Timestamp now = clock_.now();
-  const std::string reason = delivery.reason.substr(0, max_reason);
-  switch (delivery.outcome) {
-    case Delivery::Outcome::taken:
-      counters::sent.add();
-      delivered_.push_back({&mail.queue, mail.row.id});
-      delete_delivered();
+  while (sleep(options_.poll)) {
+    try {
+      senders_[connection]->settle_rest();
+      note_success(connection);
       return;
-    case Delivery::Outcome::stopped:
-      database_.run_now(mail.queue.update_failed, now, mail.row.last_error, mail.row.id);
-      return;
-    case Delivery::Outcome::dropped:
-      drop(mail, reason);
-      return;
-    case Delivery::Outcome::refused:
-      put_aside(mail, reason);
-      return;
-    case Delivery::Outcome::later:
-      if (is_given_up(mail.row.created_at, now)) {
-        put_aside(mail, reason);
-      } else {
-        try_later(mail, now, reason);
-      }
+    } catch (const std::exception& error) {
+      note_trouble(connection, error.what());
+    }
   }
 }
 
-void Worker::try_later(const Claimed& mail, Timestamp now, const std::string& reason) {
-  const double share = std::uniform_real_distribution<double>(0, 1)(jitter_);
-  const Timestamp at = next_try(now, mail.tries, share);
-  database_.run_now(mail.queue.update_failed, at, reason, mail.row.id);
-  counters::retried.add();
-  log::warn("mail.retry", {{"mail", to_string(mail.row.id)},
-                           {"tries", mail.tries},
-                           {"next_try_at", format_rfc3339(at)},
-                           {"reason", reason}});
+bool Worker::sleep(milliseconds time) {
+  std::mutex own;
+  std::condition_variable_any nothing;
+  std::unique_lock lock(own);
+  nothing.wait_for(lock, stop_.get_token(), time, [] { return false; });
+  return !stop_.stop_requested();
 }
 
-void Worker::put_aside(const Claimed& mail, const std::string& reason) {
-  database_.run_now(mail.queue.update_put_aside, reason, mail.row.id);
-  counters::put_aside.add();
-  log::error("mail.put_aside", {{"mail", to_string(mail.row.id)}, {"tries", mail.tries}, {"reason", reason}});
+void Worker::note_trouble(Party party, std::string_view reason) {
+  const std::scoped_lock lock(mutex_);
+  if (std::ranges::find(in_trouble_, true) == in_trouble_.end())
+    log::warn("mail.paused", {{"reason", reason}});
+  in_trouble_[party] = true;
 }
 
-void Worker::drop(const Claimed& mail, const std::string& reason) {
-  database_.run_now(mail.queue.delete_mail, mail.row.id);
-  counters::dropped.add();
-  log::info("mail.dropped", {{"mail", to_string(mail.row.id)}, {"reason", reason}});
-}
-
-void Worker::release_doubtful() {
-  while (!doubtful_.empty()) {
-    const Lease& lease = doubtful_.back();
-    database_.run_now(lease.queue->update_lease, clock_.now(), lease.mail, lease.end, lease.asked);
-    doubtful_.pop_back();
-  }
-}
-
-void Worker::delete_delivered() {
-  while (!delivered_.empty()) {
-    const Place& place = delivered_.back();
-    database_.run_now(place.queue->delete_mail, place.mail);
-    delivered_.pop_back();
-  }
+void Worker::note_success(Party party) {
+  const std::scoped_lock lock(mutex_);
+  if (!in_trouble_[party]) return;
+  in_trouble_[party] = false;
+  if (std::ranges::find(in_trouble_, true) == in_trouble_.end()) log::info("mail.resumed");
 }
 
 }  // namespace latchkey::mail

@@ -1,30 +1,19 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
-#include <random>
-#include <string>
+#include <stop_token>
+#include <string_view>
 #include <thread>
 #include <vector>
 
-#include "base/time.h"
-#include "db/database.h"
-#include "mail/lease.h"
-#include "mail/message.h"
-#include "mail/schedule.h"
-#include "mail/templates.h"
-#include "mail/transport.h"
-#include "settings/settings.h"
-#include "store/mails.h"
+#include "mail/hand.h"
+#include "mail/sender.h"
 
 namespace latchkey::mail {
-
-/// The keys of this moment. Called on the mail thread, which uses the answer until it calls again. May throw;
-/// then the mail is tried again later.
-using FindLinkKeys = std::function<LinkKeys()>;
 
 /// Whether other servers send from the same tables.
 enum class Nodes : std::uint8_t {
@@ -32,21 +21,19 @@ enum class Nodes : std::uint8_t {
   several,  ///< then it waits until it falls due
 };
 
-struct WorkerOptions {
-  settings::Mailbox from{};  ///< without an address: `latchkey@localhost`
-  std::string service{};     ///< the public host; shown in mails
+struct WorkerOptions : Sending {
   Nodes nodes = Nodes::several;
-  /// For how long one node has a mail to itself, unless it asks for more (mail/lease.h): so long the
-  /// mail of a node that has died waits. Longer than a database takes to fail over.
-  std::chrono::milliseconds lease{60'000};
   /// How long it sleeps at most: other nodes write mail too, and clocks jump.
   std::chrono::milliseconds poll{5000};
   std::int64_t batch = 32;  ///< how many mails are looked at in one go
 };
 
-/// Sends the mail that waits, in `mails` and in the `outbox` of programs up to 0.1.0, on a thread of its own:
-/// at least once, never lost, never holding up a request. Several nodes may run one each on the same
-/// database.
+/// One for each connection to the mail server that may be open at once; at least one.
+using Transports = std::vector<std::unique_ptr<Transport>>;
+
+/// Sends the mail that waits, in `mails` and in the `outbox` of programs up to 0.1.0: at least once, never
+/// lost, never holding up a request. One thread looks for what is due, and each connection has a thread that
+/// sends. Several nodes may run one worker each on the same database.
 ///
 /// A mail is claimed for a lease before it is sent, which is renewed for as long as that takes, and its row
 /// is deleted once it was taken; when it could not be sent it is tried again by mail/schedule.h, and put
@@ -57,8 +44,8 @@ struct WorkerOptions {
 class Worker {
  public:
   /// Everything referred to must outlive it. Nothing happens before `start`.
-  Worker(db::Database& database, const Clock& clock, const Templates& templates,
-         std::unique_ptr<Transport> transport, FindLinkKeys find_keys, WorkerOptions options);
+  Worker(db::Database& database, const Clock& clock, const Templates& templates, Transports transports,
+         FindLinkKeys find_keys, WorkerOptions options);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -67,63 +54,43 @@ class Worker {
   void start();
   /// A mail was committed: look at once. Any thread, at any time; costs an uncontended lock.
   void wake();
-  /// Ends the thread and waits for it, even in the middle of a delivery: then that mail is sent again later.
-  /// What else is due stays where it is.
+  /// Ends the threads and waits for them, even in the middle of a delivery: then that mail is sent again
+  /// later. What else is due stays where it is.
   void stop();
 
  private:
   using Queue = store::mails::Queue;
-  using Row = store::mails::Mail;
+  /// For whom the store failed last: a connection by its number, or the thread that looks.
+  using Party = std::size_t;
 
-  /// A mail that this worker has claimed.
-  struct Claimed {
-    const Queue& queue;
-    const Row& row;
-    std::int64_t tries;
-  };
-  struct Place {
-    const Queue* queue;
-    LinkId mail;
-    bool operator==(const Place&) const = default;
-  };
-
-  void work(const std::stop_token& stop);
+  void look_for_mail();
   /// Makes everything due that waits for another try or was claimed by a process that is gone.
   void take_over(const Queue& queue);
-  /// One pass over what is due. Answers how long to sleep.
-  std::chrono::milliseconds send_due(const std::stop_token& stop);
-  void send(const Queue& queue, const Row& row, const std::stop_token& stop);
-  std::optional<store::users::Contact> find_account(const Row& row);
-  Delivery attempt(const Row& row, std::optional<store::users::Contact> account, Timestamp now,
-                   const std::stop_token& stop);
-  Content render(const Row& row, const Mail& mail, const std::optional<Links>& links) const;
-  void settle(const Claimed& mail, const Delivery& delivery);
-  void try_later(const Claimed& mail, Timestamp now, const std::string& reason);
-  void put_aside(const Claimed& mail, const std::string& reason);
-  void drop(const Claimed& mail, const std::string& reason);
-  void delete_delivered();
-  void release_doubtful();
-  void note_trouble(std::string_view reason);
+  /// Takes what is due in hand. Answers how long to sleep.
+  std::chrono::milliseconds take_in_hand();
+  void send_mail(std::size_t connection);
+  void send(std::size_t connection, const Due& due);
+  /// False when it is to end.
+  bool sleep(std::chrono::milliseconds time);
+  void note_trouble(Party party, std::string_view reason);
+  void note_success(Party party);
 
   db::Database& database_;
   const Clock& clock_;
-  const Templates& templates_;
-  const std::unique_ptr<Transport> transport_;
   const FindLinkKeys find_keys_;
   const WorkerOptions options_;
+  std::vector<std::unique_ptr<Sender>> senders_;
+  Hand hand_;
+  std::stop_source stop_;
 
-  /// Taken by a server, but their rows could not be deleted yet: they must not be sent again.
-  std::vector<Place> delivered_;
-  /// Mails that the store failed over, between the claim and its end: whether it has the claim is not known.
-  std::vector<Lease> doubtful_;
-  std::minstd_rand jitter_;
-  bool taken_over_ = false;
-  bool in_trouble_ = false;
+  bool taken_over_ = false;                 ///< of the thread that looks
+  std::atomic<bool> may_have_more_{false};  ///< is due than was taken in hand the last time
 
   std::mutex mutex_;
   std::condition_variable_any news_;
   bool woken_ = false;
-  std::jthread thread_;
+  std::vector<bool> in_trouble_;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace latchkey::mail

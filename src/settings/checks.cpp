@@ -66,6 +66,13 @@ class Checker {
   void check_listeners() {
     const bool same = settings_.management_listen == settings_.listen && settings_.listen.port != 0;
     if (same) refuse("{} must differ from {}", show("management_listen"), show("listen"));
+    if (settings_.management_listen && is_unspecified(settings_.management_listen->address)) {
+      warn(
+          "{} is every address of this machine: whoever reaches one of them reads the metrics, unless a "
+          "firewall "
+          "keeps outsiders away",
+          show("management_listen"));
+    }
     if (settings_.public_url.empty()) {
       if (!is_loopback(settings_.listen.address)) {
         warn("public_url is not set, so links and tokens name {}, which clients may not reach",
@@ -115,14 +122,19 @@ class Checker {
   }
 
   void check_sender() {
-    const std::string& address = settings_.mail.from.address;
-    if (address.empty()) return;
+    check_own_address("mail.from", settings_.mail.from);
+    check_own_address("mail.envelope_from", settings_.mail.envelope_from);
+    if (!settings_.mail.envelope_from.name.empty()) {
+      refuse("{} must be an address alone: nobody sees a name there", show("mail.envelope_from"));
+    }
+  }
+
+  void check_own_address(std::string_view name, const Mailbox& mailbox) {
+    if (mailbox.address.empty()) return;
     std::vector<std::string> without_dot = settings_.accounts.domains_without_dot;
     without_dot.emplace_back("localhost");
-    if (parse_email_address(address, without_dot).has_error()) {
-      refuse("{}: its domain has no dot, and accounts.domains_without_dot does not name it",
-             show("mail.from"));
-    }
+    if (parse_email_address(mailbox.address, without_dot).has_error())
+      refuse("{}: its domain has no dot, and accounts.domains_without_dot does not name it", show(name));
   }
 
   void check_origins() {

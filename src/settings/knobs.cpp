@@ -66,6 +66,10 @@ constexpr std::array table{
         "Whether `smtp://` must switch to TLS. `opportunistic` takes whatever encryption the server offers, with any certificate, and sends in the clear if it offers none: anybody on the way can read the links in mails. `off` is only for a mail server on this machine. With `required`, and with `smtps://`, the server's certificate must be signed by an authority that the system trusts, or that is in the file that the environment variable `SSL_CERT_FILE` names."),
     mailbox(AT(mail.from),
         "Sender of the mails; required with `mail.smtp_url`, because mail servers reject mail without a sender."),
+    mailbox(AT(mail.envelope_from),
+        "Address that the mail server returns undeliverable mails to (SMTP's MAIL FROM), without a name; empty means the address in `mail.from`. Its domain is the one that SPF is checked for."),
+    integer(AT(mail.connections), "4", 1, 64,
+        "How many connections to the mail server may be open at once. With one, a recipient whose server is slow delays everybody else's mail; mail servers refuse too many from one client."),
     path(AT(mail.templates_dir), "",
         "Folder with templates that replace the built-in ones, in the same layout; templates in other languages go into `<message>/<language tag>/`. For a missing file the built-in one is used, for a missing file of another language the English one."),
 
@@ -123,6 +127,9 @@ constexpr std::array table{
         "How long the first lock lasts; it doubles with every further failure, up to an hour."),
     duration(AT(limits.mail_interval), "1m", 0s, 24h,
         "Minimum time between two mails of one kind (confirmation, new password) that a client may ask for to one address. The server sends at most five of a kind an hour and ten a day beside it, so that an attacker cannot use it to flood an address."),
+
+    integer(AT(limits.sessions), "100", 1, 1000,
+        "How many sessions an account may have; a sign-in beyond that ends the one that has not been refreshed for the longest time. A low number signs out people with many devices, and lets whoever knows a password push the owner's sessions out."),
 
     list(AT(http.cors_origins), check_origin, "origins such as https://app.example.com or capacitor://localhost, or * alone",
         "Origins whose scripts may call the API from a browser; empty allows none, `*` allows all. Scripts never send cookies along: the API reads none."),

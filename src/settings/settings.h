@@ -65,6 +65,8 @@ struct Settings {
     Secret smtp_password;
     MailTls tls{};
     Mailbox from;
+    Mailbox envelope_from;  ///< without a name; empty: the address of `from`
+    int connections{};
     std::filesystem::path templates_dir;  ///< empty: those built in
   } mail;
 
@@ -103,6 +105,7 @@ struct Settings {
 
   struct Limits {
     bool enabled{};
+    int sessions{};  ///< of one account
     int login_failures{};
     Microseconds login_lock{};
     Microseconds mail_interval{};

@@ -22,13 +22,22 @@ inline constexpr db::Statement<std::optional<std::int64_t>, std::int64_t, Timest
         "locked_until = CASE WHEN failed_sign_ins + 1 >= $1 THEN $2 ELSE locked_until END "
         "WHERE id = $3 AND locked_until <= $4 RETURNING failed_sign_ins"};
 
-/// A right password: forgets the failures, those of mailed codes too, and answers whether the account may
-/// still open a session. It may not when it was blocked, removed, given another password, or otherwise raised
-/// its security version since the password was checked. Parameters: user, the hash that was checked, the
-/// version that it was checked under.
-inline constexpr db::Statement<std::optional<UserId>, UserId, std::string, std::int64_t> forget{
+/// What an account has that may open a session.
+struct Unchanged {
+  UserId id;
+  std::int64_t sessions =
+      0;  ///< those that have expired and were not removed yet included; a thousand at most
+};
+BOOST_DESCRIBE_STRUCT(Unchanged, (), (id, sessions))
+
+/// A right password: forgets the failures, and answers whether the account may still open a session. It may
+/// not when it was blocked, removed, given another password, or otherwise raised its security version since
+/// the password was checked. Parameters: user, the hash that was checked, the version that it was checked
+/// under.
+inline constexpr db::Statement<std::optional<Unchanged>, UserId, std::string, std::int64_t> forget{
     "UPDATE users SET failed_sign_ins = 0, locked_until = 0, failed_codes = 0 "
-    "WHERE id = $1 AND password_hash = $2 AND security_version = $3 AND is_active RETURNING id"};
+    "WHERE id = $1 AND password_hash = $2 AND security_version = $3 AND is_active RETURNING id, "
+    "(SELECT count(*) FROM (SELECT 1 FROM sessions s WHERE s.user_id = users.id LIMIT 1000) few)"};
 
 /// A right password of an account that may not sign in: no failure, so nothing counts against it.
 inline constexpr db::Statement<db::Affected, UserId> forgive{

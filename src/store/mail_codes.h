@@ -58,8 +58,13 @@ inline constexpr db::Statement<db::Affected> delete_all{"DELETE FROM mail_codes"
 
 /// Housekeeping walks the table by its key, a page at a time: no index holds the times, since the rows are
 /// few.
-inline constexpr db::Statement<std::vector<LinkId>, LinkId, std::int64_t> list_ids_after{
-    "SELECT id FROM mail_codes WHERE id > $1 ORDER BY id LIMIT $2"};
+struct Walked {
+  LinkId id;
+  bool has_expired = false;
+};
+BOOST_DESCRIBE_STRUCT(Walked, (), (id, has_expired))
+inline constexpr db::Statement<std::vector<Walked>, Timestamp, LinkId, std::int64_t> list_walked{
+    "SELECT id, (expires_at <= $1) FROM mail_codes WHERE id > $2 ORDER BY id LIMIT $3"};
 inline constexpr db::Statement<db::Affected, LinkId, LinkId, Timestamp> delete_expired_between{
     "DELETE FROM mail_codes WHERE id > $1 AND id <= $2 AND expires_at <= $3"};
 

@@ -106,6 +106,14 @@ inline constexpr db::Statement<std::optional<UserId>, SessionId, UserId> delete_
     "DELETE FROM sessions WHERE id = $1 AND user_id = $2 RETURNING user_id"};
 inline constexpr db::Statement<db::Affected, UserId> delete_sessions_of_user{
     "DELETE FROM sessions WHERE user_id = $1"};
+/// Up to `$3` sessions of a user other than `$2`, in no order.
+inline constexpr db::Statement<db::Affected, UserId, SessionId, std::int64_t> delete_others_of_user{
+    "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = $1 AND id <> $2 LIMIT $3)"};
+/// The `$3` sessions of a user that nobody has refreshed for the longest time; first of all those that have
+/// expired at `$2`.
+inline constexpr db::Statement<db::Affected, UserId, Timestamp, std::int64_t> delete_idle_longest{
+    "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = $1 "
+    "ORDER BY CASE WHEN idle_expires_at <= $2 OR expires_at <= $2 THEN 0 ELSE rotated_at END, id LIMIT $3)"};
 inline constexpr db::Statement<db::Affected> delete_all{"DELETE FROM sessions"};
 
 /// What a user sees of a session of theirs.
@@ -118,23 +126,35 @@ struct Listed {
 };
 BOOST_DESCRIBE_STRUCT(Listed, (), (id, created_at, rotated_at, address, user_agent))
 
-/// The live sessions of a user, the newest first, from behind a position on: user, now, the position's
-/// created_at and id, how many at most. `before_all` is the position of the first page.
-inline constexpr db::Statement<std::vector<Listed>, UserId, Timestamp, Timestamp, SessionId, std::int64_t>
+/// The live sessions of a user but for one, the newest first, from behind a position on: user, the one that
+/// is left out, now, the position's created_at and id, how many at most. `before_all` is the position of the
+/// first page.
+inline constexpr db::Statement<std::vector<Listed>, UserId, SessionId, Timestamp, Timestamp, SessionId,
+                               std::int64_t>
     list_live_after{
         "SELECT id, created_at, rotated_at, address, user_agent FROM sessions "
-        "WHERE user_id = $1 AND idle_expires_at > $2 AND expires_at > $2 "
-        "AND (created_at < $3 OR (created_at = $3 AND id > $4)) ORDER BY created_at DESC, id LIMIT $5"};
+        "WHERE user_id = $1 AND id <> $2 AND idle_expires_at > $3 AND expires_at > $3 "
+        "AND (created_at < $4 OR (created_at = $4 AND id > $5)) ORDER BY created_at DESC, id LIMIT $6"};
+/// One of them.
+inline constexpr db::Statement<std::optional<Listed>, SessionId, UserId> find_listed{
+    "SELECT id, created_at, rotated_at, address, user_agent FROM sessions WHERE id = $1 AND user_id = $2"};
 struct ListPosition {
   Timestamp created_at;
   SessionId id;
 };
 inline constexpr ListPosition before_all{.created_at = Timestamp::max(), .id = {}};
 
-/// Housekeeping walks the table by its key, a page at a time: the last id of the page after `from`…
-inline constexpr db::Statement<std::vector<SessionId>, SessionId, std::int64_t> list_ids_after{
-    "SELECT id FROM sessions WHERE id > $1 ORDER BY id LIMIT $2"};
-/// …and what has expired inside that page.
+/// Housekeeping walks the table by its key, a page at a time: the ids behind `$2`, each with whether the
+/// session has expired at `$1`…
+struct Walked {
+  SessionId id;
+  bool has_expired = false;
+};
+BOOST_DESCRIBE_STRUCT(Walked, (), (id, has_expired))
+inline constexpr db::Statement<std::vector<Walked>, Timestamp, SessionId, std::int64_t> list_walked{
+    "SELECT id, (idle_expires_at <= $1 OR expires_at <= $1) FROM sessions WHERE id > $2 ORDER BY id LIMIT "
+    "$3"};
+/// …and the removal of those that have, from behind one id up to another.
 inline constexpr db::Statement<db::Affected, SessionId, SessionId, Timestamp> delete_expired_between{
     "DELETE FROM sessions WHERE id > $1 AND id <= $2 AND (idle_expires_at <= $3 OR expires_at <= $3)"};
 

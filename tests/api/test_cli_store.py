@@ -17,7 +17,7 @@ from support import (PASSWORD, Account, Server, ServerFailed, assert_problem, at
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["serve", "user", "user add", "user list", "user show", "user block", "user unblock", "user set-role",
             "user delete", "keys", "keys list", "keys rotate", "keys revoke", "keys rekey", "mail", "mail list",
-            "mail retry", "migrate", "config", "openapi", "backup", "restore", "move", "doctor"]
+            "mail retry", "migrate", "config", "openapi", "backup", "restore", "compact", "move", "doctor"]
 
 
 def run(*arguments, **more):
@@ -37,7 +37,7 @@ def test_version_and_help_of_the_program(tmp_path):
     assert run("--version", cwd=tmp_path).stdout.strip()
     shown = run("--help", cwd=tmp_path)
     assert shown.returncode == 0
-    for command in ("serve", "user", "keys", "mail", "migrate", "config", "openapi", "backup", "restore", "move", "doctor"):
+    for command in ("serve", "user", "keys", "mail", "migrate", "config", "openapi", "backup", "restore", "compact", "move", "doctor"):
         assert command in shown.stdout
     assert list(tmp_path.iterdir()) == []
 
@@ -373,3 +373,20 @@ def test_openapi_needs_no_store(tmp_path):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["openapi"].startswith("3.1")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_F45_compact_works_on_a_store_that_nobody_serves():
+    with Server() as server:
+        account = server.user()
+        with nothing_changes(server):
+            assert "stop the server first" in server.cli_refused("compact")
+        server.stop()
+        assert re.search(r"^the store is compact: [0-9.]+ MiB before, [0-9.]+ MiB now$", server.cli_ok("compact"), re.M)
+        server.start()
+        assert account.me().status_code == 200, "its session lives on"
+        account.login()
+
+
+def test_F45_a_new_store_can_give_space_back():
+    with Server() as server, server.db() as db:
+        assert db.execute("PRAGMA auto_vacuum").fetchone() == (2,)

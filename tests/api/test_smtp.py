@@ -255,6 +255,48 @@ def test_a_slow_server_never_holds_a_request(serve, fault):
         sink.faults.endless_banner = False
 
 
+def test_F53_M13_a_recipient_that_is_answered_late_delays_nobody_else(serve):
+    with SmtpSink() as sink:
+        slow = unique_email()
+        sink.faults.slow_recipients[slow] = 60
+        server = serve(sink)
+        server.signup(email=slow)
+        sink.wait_until(lambda: any(slow in command for command in sink.commands), "its mail to be on its way")
+        # Its second mail takes no second connection.
+        assert server.post("/api/auth/request_email", json={"email": slow}).status_code == 200
+        others = [server.signup() for _ in range(8)]
+        for other in others:
+            sink.wait_for(other.email, timeout=30)
+        assert sink.to(slow) == [] and sum(slow in command for command in sink.commands) == 1
+        assert sink.connections <= 4
+        sink.faults.released.set()
+        links = {delivery.mail.confirmation_path for delivery in sink.wait_for(slow, 2)}
+        assert len(links) == 2 and all(len(sink.to(other.email)) == 1 for other in others)
+
+
+def test_F53_M13_mail_goes_over_no_more_connections_than_the_setting_says(serve):
+    with SmtpSink() as sink:
+        sink.faults.silent = True
+        server = serve(sink, mail__connections=2)
+        accounts = [server.signup() for _ in range(5)]
+        sink.wait_connections(2)
+        sink.faults.silent = False
+        assert sink.connections == 2
+        sink.faults.released.set()
+        nudge(server, lambda: all(sink.to(account.email) for account in accounts), "all mails")
+        for account in accounts:
+            assert len({delivery.mail.confirmation_path for delivery in sink.to(account.email)}) == 1
+
+
+def test_mail_that_comes_back_goes_to_the_envelope_sender(serve):
+    with SmtpSink() as sink:
+        server = serve(sink, mail__envelope_from="bounces@mail.latchkey.example")
+        delivery, = sink.wait_for(server.signup().email)
+        assert delivery.sender == "bounces@mail.latchkey.example"
+        assert delivery.mail.message["From"].addresses[0].addr_spec == "no-reply@latchkey.example"
+        assert any(command == "EHLO mail.latchkey.example" for command in sink.commands)
+
+
 def test_a_server_that_is_down_holds_no_request_and_the_mail_follows(make_server):
     with SmtpSink() as unused:
         url = unused.url
@@ -333,7 +375,7 @@ def test_a_line_that_starts_with_a_dot_survives(serve):
     with SmtpSink() as sink:
         server = serve(sink)
         account = server.signup(username="...dots")
-        assert "...dots" in Mail(sink.wait_for(account.email)[0].data).text
+        assert "... dots" in Mail(sink.wait_for(account.email)[0].data).text
 
 
 # What waits ---------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ TEST_P(Attempts, ARightPasswordForgetsThemUnlessTheAccountHasChanged) {
   for (int i = 0; i < 3; ++i) reserve(user, now);
   EXPECT_FALSE(database.run_now(attempts::forget, user, "another hash", 0).has_value());
   EXPECT_EQ(credentials().failed_sign_ins, 3);
-  EXPECT_EQ(database.run_now(attempts::forget, user, "$hash$", version()), user);
+  EXPECT_EQ(database.run_now(attempts::forget, user, "$hash$", version()).value().id, user);
   EXPECT_EQ(credentials().failed_sign_ins, 0);
   EXPECT_LE(credentials().locked_until, now);
 
@@ -63,7 +63,7 @@ TEST_P(Attempts, AnAttemptThatWasNotLookedAtIsGivenBack) {
   EXPECT_EQ(database.run_now(attempts::give_back, now, user).rows, 1);
   EXPECT_EQ(credentials().failed_sign_ins, 2);
   EXPECT_LE(credentials().locked_until, now);
-  EXPECT_EQ(database.run_now(attempts::forget, user, "$hash$", version()), user);
+  EXPECT_EQ(database.run_now(attempts::forget, user, "$hash$", version()).value().id, user);
   EXPECT_EQ(database.run_now(attempts::give_back, now, user).rows, 0);
   EXPECT_EQ(credentials().failed_sign_ins, 0);
 }

@@ -22,7 +22,8 @@ class Sessions : public StoreTest {
   std::vector<sessions::Listed> list_live(UserId user, Timestamp at,
                                           sessions::ListPosition after = sessions::before_all,
                                           std::int64_t most = 100) {
-    return database.run_now(sessions::list_live_after, user, at, after.created_at, after.id, most);
+    return database.run_now(sessions::list_live_after, user, SessionId{}, at, after.created_at, after.id,
+                            most);
   }
 };
 LATCHKEY_ON_EVERY_DATABASE(Sessions);
@@ -198,13 +199,16 @@ TEST_P(Sessions, AWalkByPagesMeetsEveryExpiredSessionOnce) {
   for (int i = 0; i < 4; ++i) alive.push_back(open(user));
   SessionId after{};
   std::int64_t removed = 0;
+  std::int64_t found = 0;
   for (;;) {
-    const auto page = database.run_now(sessions::list_ids_after, after, std::int64_t{3});
+    const auto page = database.run_now(sessions::list_walked, now, after, std::int64_t{3});
     if (page.empty()) break;
-    removed += database.run_now(sessions::delete_expired_between, after, page.back(), now).rows;
-    after = page.back();
+    for (const auto& row : page) found += row.has_expired ? 1 : 0;
+    removed += database.run_now(sessions::delete_expired_between, after, page.back().id, now).rows;
+    after = page.back().id;
   }
   EXPECT_EQ(removed, 7);
+  EXPECT_EQ(found, 7);
   for (const auto& id : alive) EXPECT_TRUE(database.run_now(sessions::find_refresh_state, id).has_value());
 }
 

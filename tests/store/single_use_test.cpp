@@ -1,5 +1,7 @@
 // store/mail_codes.h, store/spent.h, and what raises and compares users.security_version.
 
+#include <algorithm>
+
 #include "store/fixture.h"
 #include "store/mail_codes.h"
 #include "store/spent.h"
@@ -95,14 +97,17 @@ TEST_P(SingleUse, WhatHasExpiredLeavesAPageAtATime) {
     add_code(user, now + i * hour);
     database.run_now(spent::consume_id, crypto::new_link_id(), now + i * hour);
   }
-  const auto codes = database.run_now(mail_codes::list_ids_after, LinkId{}, std::int64_t{10});
+  const auto codes = database.run_now(mail_codes::list_walked, now + hour, LinkId{}, std::int64_t{10});
   ASSERT_EQ(codes.size(), 4U);
-  EXPECT_EQ(database.run_now(mail_codes::list_ids_after, codes[1], std::int64_t{10}).size(), 2U);
-  EXPECT_EQ(database.run_now(mail_codes::delete_expired_between, LinkId{}, codes.back(), now + hour).rows, 2);
-  const auto ids = database.run_now(spent::list_ids_after, LinkId{}, std::int64_t{10});
+  EXPECT_EQ(std::ranges::count(codes, true, &mail_codes::Walked::has_expired), 2);
+  EXPECT_EQ(database.run_now(mail_codes::list_walked, now, codes[1].id, std::int64_t{10}).size(), 2U);
+  EXPECT_EQ(database.run_now(mail_codes::delete_expired_between, LinkId{}, codes.back().id, now + hour).rows,
+            2);
+  const auto ids = database.run_now(spent::list_walked, now + hour, LinkId{}, std::int64_t{10});
   ASSERT_EQ(ids.size(), 4U);
-  EXPECT_EQ(database.run_now(spent::delete_expired_between, LinkId{}, ids.back(), now + hour).rows, 2);
-  EXPECT_EQ(database.run_now(spent::list_ids_after, LinkId{}, std::int64_t{10}).size(), 2U);
+  EXPECT_EQ(std::ranges::count(ids, true, &spent::Walked::has_expired), 2);
+  EXPECT_EQ(database.run_now(spent::delete_expired_between, LinkId{}, ids.back().id, now + hour).rows, 2);
+  EXPECT_EQ(database.run_now(spent::list_walked, now + hour, LinkId{}, std::int64_t{10}).size(), 2U);
   EXPECT_EQ(database.run_now(mail_codes::delete_all).rows, 2);
 }
 

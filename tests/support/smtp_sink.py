@@ -43,6 +43,7 @@ class Faults:
     after_starttls: bytes = b""       # bytes put behind the 220 of STARTTLS, in clear
     mail_from: str | None = None      # reply to MAIL FROM, e.g. "451 4.3.0 later"
     rcpt_to: str | None = None        # reply to RCPT TO, e.g. "550 5.1.1 no such user"
+    slow_recipients: dict[str, float] = field(default_factory=dict)  # seconds before the reply to RCPT TO, by address
     data: str | None = None           # reply after the final dot, e.g. "451 4.3.0 later"
     drop_after_data: bool = False     # take the message, then close without a reply
     tarpit: float = 0.0               # seconds before every byte of every reply
@@ -239,6 +240,7 @@ class _Dialogue:
             elif verb == "RCPT":
                 if self._faults.rcpt_to is None:
                     recipients.append(_address(text))
+                self._faults.released.wait(self._faults.slow_recipients.get(_address(text), 0))
                 self._reply(self._faults.rcpt_to or "250 ok")
             elif verb == "DATA":
                 if not recipients:

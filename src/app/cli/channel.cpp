@@ -69,6 +69,13 @@ Frame Channel::receive(TimePoint deadline) {
   return frame;
 }
 
+std::optional<std::chrono::milliseconds> Channel::silent_for() const {
+  const TimePoint since = listens_since_.load();
+  pollfd readable{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+  if (since == TimePoint::max() || ::poll(&readable, 1, 0) != 0) return std::nullopt;
+  return std::chrono::floor<std::chrono::milliseconds>(SteadyClock::now() - since);
+}
+
 void Channel::hurry(TimePoint latest) { latest_.store(latest); }
 void Channel::cut() { ::shutdown(socket_.get(), SHUT_RDWR); }
 
@@ -103,11 +110,13 @@ void Channel::receive_all(char* bytes, std::size_t size, TimePoint deadline) {
   while (size > 0) {
     const auto received = ::recv(socket_.get(), bytes, size, MSG_DONTWAIT);
     if (received > 0) {
+      listens_since_.store(TimePoint::max());
       bytes += received;
       size -= static_cast<std::size_t>(received);
     } else if (received == 0) {
       throw ChannelGone("the peer closed the connection");
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      if (listens_since_.load() == TimePoint::max()) listens_since_.store(SteadyClock::now());
       wait_for(POLLIN, deadline);
     } else if (errno != EINTR) {
       fail(errno);

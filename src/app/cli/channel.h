@@ -63,7 +63,8 @@ FrameHeadBytes encode(const FrameHead& head);
 /// Nothing for an unknown letter or a size beyond `max_payload`.
 std::optional<FrameHead> decode(const FrameHeadBytes& bytes);
 
-/// One end of a connection that carries frames. One thread uses it; any other may call `hurry` and `cut`.
+/// One end of a connection that carries frames. One thread uses it; any other may call `silent_for`, `hurry`
+/// and `cut`.
 class Channel {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -76,6 +77,9 @@ class Channel {
   /// The next frame. Throws ChannelBroken when it is not there whole by then, or the connection has ended.
   Frame receive(TimePoint deadline);
 
+  /// For how long the other side has sent nothing that this side would have read at once. Nothing: this side
+  /// has not come to reading, or there is something to read.
+  std::optional<std::chrono::milliseconds> silent_for() const;
   /// From now on nothing is waited for beyond `latest`.
   void hurry(TimePoint latest);
   /// Ends the connection under the thread that waits on it.
@@ -89,6 +93,8 @@ class Channel {
   Descriptor socket_;
   std::chrono::milliseconds stall_;
   std::atomic<TimePoint> latest_{TimePoint::max()};
+  /// Since when this side has waited for a byte; the end of time: it does not wait.
+  std::atomic<TimePoint> listens_since_{TimePoint::max()};
 };
 
 }  // namespace latchkey::app::cli

@@ -104,6 +104,9 @@ struct Restore {
   static constexpr std::string_view name = "restore";
   std::filesystem::path file;
 };
+struct Compact {
+  static constexpr std::string_view name = "compact";
+};
 struct Move {
   static constexpr std::string_view name = "move";
   std::optional<std::string> from;  ///< as written; nothing: the environment, or the store of the settings
@@ -124,7 +127,7 @@ struct OpenApi {
 
 using Command = std::variant<Serve, UserAdd, UserList, UserShow, UserBlock, UserUnblock, UserSetRole,
                              UserDelete, KeysList, KeysRotate, KeysRevoke, KeysRekey, MailList, MailRetry,
-                             Migrate, Backup, Restore, Move, Doctor, Config, OpenApi>;
+                             Migrate, Backup, Restore, Compact, Move, Doctor, Config, OpenApi>;
 
 inline std::string_view name_of(const Command& command) {
   return std::visit([](const auto& any) { return any.name; }, command);

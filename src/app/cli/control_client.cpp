@@ -21,11 +21,21 @@ constexpr seconds silence_limit{60};
 /// How long a server may take to come back after a restore.
 constexpr seconds return_limit{30};
 
+/// Whoever may write into a directory may listen in it, too.
+void refuse_stranger(const Descriptor& connection, const std::filesystem::path& data_dir) {
+  const auto peer = find_peer(connection);
+  if (peer.has_value() && is_trusted_server(*peer, data_dir)) return;
+  const std::string who = peer.has_value() ? "user " + std::to_string(*peer) : "a user that nobody knows";
+  throw std::runtime_error("the process that answers in " + data_dir.string() + " runs as " + who +
+                           ", who is not the owner of that directory: nothing was said to it");
+}
+
 std::optional<Channel> connect(const std::filesystem::path& data_dir) {
   refuse_no_directory(data_dir);
   try {
     auto connection = connect_control_socket(data_dir, SteadyClock::now() + greeting_limit);
     if (!connection.has_value()) return std::nullopt;
+    refuse_stranger(*connection, data_dir);
     return std::optional<Channel>(std::in_place, std::move(*connection), silence_limit);
   } catch (const std::system_error& error) {
     throw std::runtime_error(

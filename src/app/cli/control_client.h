@@ -20,7 +20,7 @@ struct Request {
 
 /// Has the server that runs for this data directory carry out a command, and writes what it answers. Nothing
 /// when none runs there. Throws std::runtime_error, for the operator to read, when one is there but does not
-/// answer.
+/// answer, or is one that this user has no reason to trust: nothing is said to it.
 std::optional<int> ask_server(const std::filesystem::path& data_dir, const Command& command,
                               const Request& request, Console& console);
 

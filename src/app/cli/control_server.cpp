@@ -28,8 +28,9 @@ using std::chrono::seconds;
 
 constexpr std::size_t max_clients = 16;
 constexpr seconds request_limit{10};
-/// A client that has said nothing whole for so long gives its place to one that waits.
-constexpr std::chrono::milliseconds silence_grace{500};
+/// A client that has let this server listen in vain for so long gives its place to one that waits. On a busy
+/// machine a client may have to wait for its turn before it says something.
+constexpr std::chrono::seconds silence_grace{2};
 /// A pager may let a list wait for so long.
 constexpr std::chrono::minutes stall_limit{10};
 /// What is left to a command's output once the server stops.
@@ -147,7 +148,6 @@ class ControlServer::Implementation {
   struct Client {
     std::shared_ptr<Channel> channel;  ///< empty once it belongs to a restore
     Stage stage = Stage::asking;
-    SteadyClock::time_point came_at = SteadyClock::now();
     std::thread thread;
   };
 
@@ -180,13 +180,20 @@ class ControlServer::Implementation {
     }
   }
 
-  /// The one that has been silent longest, if for long enough. Those whose commands run are left alone.
+  /// The one that has been silent longest, if for long enough. Those whose commands run are left alone, and
+  /// so are those whom this server has not come to read yet.
   void end_silent_client() {
     const std::lock_guard lock(mutex_);
-    // They stand in the order in which they came.
-    const auto silent = std::ranges::find(clients_, Stage::asking, &Client::stage);
-    if (silent == clients_.end() || SteadyClock::now() - silent->came_at < silence_grace) return;
-    silent->channel->cut();
+    Client* most_silent = nullptr;
+    std::chrono::milliseconds longest = silence_grace;
+    for (Client& client : clients_) {
+      if (client.stage != Stage::asking || !client.channel) continue;
+      const auto silence = client.channel->silent_for();
+      if (!silence.has_value() || *silence < longest) continue;
+      longest = *silence;
+      most_silent = &client;
+    }
+    if (most_silent != nullptr) most_silent->channel->cut();
   }
 
   /// Forgets the clients that are finished.
@@ -210,7 +217,8 @@ class ControlServer::Implementation {
       ::poll(&wake, 1, 100);
       return;
     }
-    if (!is_trusted_peer(connection)) {
+    const auto peer = find_peer(connection);
+    if (!peer.has_value() || !is_trusted_client(*peer)) {
       log::warn("control.stranger_refused");
       return;
     }

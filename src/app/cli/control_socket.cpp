@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -91,11 +92,19 @@ std::optional<Descriptor> connect_control_socket(const std::filesystem::path& da
   return connection;
 }
 
-bool is_trusted_peer(const Descriptor& connection) {
+std::optional<uid_t> find_peer(const Descriptor& connection) {
   ucred peer{};
   socklen_t size = sizeof peer;
-  if (::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-  return peer.uid == ::geteuid() || peer.uid == 0;
+  if (::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+  return peer.uid;
+}
+
+bool is_trusted_client(uid_t peer) { return peer == ::geteuid() || peer == 0; }
+
+bool is_trusted_server(uid_t peer, const std::filesystem::path& data_dir) {
+  if (peer == ::geteuid() || peer == 0) return true;
+  struct stat directory {};
+  return ::stat(data_dir.c_str(), &directory) == 0 && directory.st_uid == peer;
 }
 
 }  // namespace latchkey::app::cli

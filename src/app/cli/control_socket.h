@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -22,7 +24,13 @@ void remove_control_socket(const std::filesystem::path& data_dir);
 std::optional<Descriptor> connect_control_socket(const std::filesystem::path& data_dir,
                                                  std::chrono::steady_clock::time_point deadline);
 
-/// Whether the process at the other end runs as this user or as root.
-bool is_trusted_peer(const Descriptor& connection);
+/// Who runs the process at the other end; of a client's connection, the one that listens. Nothing when the
+/// kernel does not say.
+std::optional<uid_t> find_peer(const Descriptor& connection);
+/// Whether a server listens to this client: one of its own user, or of root.
+bool is_trusted_client(uid_t peer);
+/// Whether a client says anything to this server, which may be a password: one of the client's own user, of
+/// root, or of the owner of the data directory, who has the store anyway.
+bool is_trusted_server(uid_t peer, const std::filesystem::path& data_dir);
 
 }  // namespace latchkey::app::cli

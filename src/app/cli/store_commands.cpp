@@ -5,6 +5,7 @@
 
 #include <stdexcept>
 
+#include "app/cli/compact.h"
 #include "app/cli/doctor.h"
 #include "app/cli/key_commands.h"
 #include "app/cli/mail_commands.h"
@@ -76,6 +77,12 @@ void refuse_on_shared_store(const Command& command, const Settings& settings) {
         "backup is for the embedded store: back up PostgreSQL with pg_dump or pg_basebackup, and keep the "
         "master secret, too");
   }
+  if (std::holds_alternative<Compact>(command)) {
+    throw StartRefused(
+        "compact is for the embedded store: PostgreSQL uses free space again by itself, and VACUUM FULL "
+        "gives it "
+        "back");
+  }
   if (std::holds_alternative<Restore>(command)) {
     throw StartRefused(
         "restore is for the embedded store: restore PostgreSQL with pg_restore, or from a base backup, while "
@@ -109,6 +116,8 @@ int execute(const Command& command, Context& context, const settings::Loaded& lo
       return execute(any, context);
     } else if constexpr (std::is_same_v<T, Backup>) {
       return write_backup(any, context.services.database, context.console, context.stop);
+    } else if constexpr (std::is_same_v<T, Compact>) {
+      throw StartRefused("compact needs the store for itself: stop the server first");
     } else if constexpr (std::is_same_v<T, Move>) {
       return move_running(context, loaded);
     } else if constexpr (std::is_same_v<T, Migrate>) {
@@ -133,6 +142,10 @@ int execute_here(const Command& command, const settings::Loaded& loaded, Secret 
   if (const auto* restore = std::get_if<Restore>(&command))
     return restore_here(*restore, loaded, clock.now(), console);
   if (std::holds_alternative<Migrate>(command)) return migrate_here(loaded, clock, console);
+  if (std::holds_alternative<Compact>(command)) {
+    refuse_missing_store(settings);
+    return compact_here(settings, console);
+  }
   // The first administrator may be made before the first start.
   if (!std::holds_alternative<UserAdd>(command)) refuse_missing_store(settings);
   if (const auto* backup = std::get_if<Backup>(&command)) {

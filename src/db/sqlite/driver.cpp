@@ -10,6 +10,7 @@
 #include "db/sqlite/backup.h"
 #include "db/sqlite/file_watch.h"
 #include "db/sqlite/files.h"
+#include "db/sqlite/free_space.h"
 #include "db/sqlite/io_thread.h"
 #include "db/sqlite/writer.h"
 
@@ -30,6 +31,11 @@ class SqliteDriver final : public Driver {
   void write_now(Job& job) override { writer_->run_and_wait(job); }
   Statistics statistics() const override { return writer_->statistics(); }
   std::optional<std::string> trouble() const override { return writer_->trouble(); }
+  GivenBack give_free_space_back(std::int64_t most_pages) override {
+    GiveBackJob job(most_pages);
+    writer_->run_and_wait(job);
+    return job.result();
+  }
   void backup(const std::filesystem::path& to, std::stop_token stop) override {
     backup_sqlite(file_, to, stop);
   }

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "db/error.h"
+#include "db/sqlite/free_space.h"
 
 namespace latchkey::db::sqlite {
 namespace {
@@ -106,6 +107,7 @@ void check_identity(sqlite3* db, const fs::path& file) {
   if (id != "0" || run_sql(db, "SELECT count(*) FROM sqlite_schema") != "0") {
     throw Corrupt(file.string() + " is a database of another program; give Latchkey a data_dir of its own");
   }
+  prepare_giving_back(db);
   run_sql(db, ("PRAGMA application_id = " + std::to_string(application_id)).c_str());
 }
 

@@ -23,10 +23,8 @@ constexpr mail::Message mails[] = {
 /// Accounts that nobody confirmed in time.
 flow::Swept sweep_unconfirmed(flow::Services& services, const flow::Origin& origin, std::string_view,
                               std::int64_t most) {
-  const auto work = [&](db::Tx& tx) {
-    return flow::accounts::remove_lapsed(tx, services.settings, origin, most);
-  };
-  return flow::swept_some(services.database.write_now(work), most);
+  auto work = [&](db::Tx& tx) { return flow::accounts::remove_lapsed(tx, services.settings, origin, most); };
+  return flow::remove_oldest_now(services, most, work);
 }
 
 constexpr flow::Sweep sweeps[] = {{.name = "unconfirmed", .step = sweep_unconfirmed}};

@@ -1,5 +1,9 @@
 #include "features/sessions/own_sessions.h"
 
+#include <algorithm>
+#include <iterator>
+
+#include "db/page.h"
 #include "features/sessions/events.h"
 #include "flow/sessions/end_sessions.h"
 
@@ -7,11 +11,33 @@ namespace latchkey::features::sessions {
 
 namespace sessions = store::sessions;
 
-Task<db::Page<sessions::Listed>> list_own_sessions(flow::Services& services, flow::Origin origin, UserId user,
-                                                   sessions::ListPosition after, std::int64_t limit) {
-  auto rows = co_await services.database.run(sessions::list_live_after, user, origin.now, after.created_at,
-                                             after.id, db::one_more_than(limit));
-  co_return db::cut_page(std::move(rows), limit);
+namespace {
+
+/// All writes wait for a removal.
+constexpr std::int64_t most_ended_at_once = 500;
+
+}  // namespace
+
+Task<SessionsPage> list_own_sessions(flow::Services& services, flow::Origin origin, Own own,
+                                     std::optional<sessions::ListPosition> after, std::int64_t limit) {
+  auto work = [&](db::Tx& tx) {
+    SessionsPage page;
+    if (!after.has_value()) {
+      if (auto current = tx.run(sessions::find_listed, own.current, own.user))
+        page.rows.push_back(std::move(*current));
+    }
+    auto position = after.value_or(sessions::before_all);
+    const auto room = limit - static_cast<std::int64_t>(page.rows.size());
+    auto others = db::cut_page(tx.run(sessions::list_live_after, own.user, own.current, origin.now,
+                                      position.created_at, position.id, db::one_more_than(room)),
+                               room);
+    if (!others.rows.empty())
+      position = {.created_at = others.rows.back().created_at, .id = others.rows.back().id};
+    if (others.has_more) page.next = position;
+    std::ranges::move(others.rows, std::back_inserter(page.rows));
+    return page;
+  };
+  co_return co_await services.database.read(work);
 }
 
 Task<Result<>> end_own_session(flow::Services& services, flow::Origin origin, UserId user,
@@ -25,13 +51,25 @@ Task<Result<>> end_own_session(flow::Services& services, flow::Origin origin, Us
   co_return co_await services.database.write(work);
 }
 
-Task<std::int64_t> log_out_everywhere(flow::Services& services, flow::Origin origin, UserId user) {
-  auto work = [&](db::Tx& tx) {
-    const auto ended = flow::sessions::end_sessions_of(tx, user, flow::sessions::EndedBy::logout);
-    flow::record(tx, origin, events::logout_all, flow::ok, origin.actor);
-    return ended;
+Task<std::int64_t> log_out_everywhere(flow::Services& services, flow::Origin origin, Own own) {
+  struct Piece {
+    std::int64_t ended;
+    bool is_last;
   };
-  co_return co_await services.database.write(work);
+  auto work = [&](db::Tx& tx) {
+    const auto others = flow::sessions::end_some_of(tx, own.user, own.current, most_ended_at_once,
+                                                    flow::sessions::EndedBy::logout);
+    if (others == most_ended_at_once) return Piece{.ended = others, .is_last = false};
+    const auto rest = flow::sessions::end_sessions_of(tx, own.user, flow::sessions::EndedBy::logout);
+    flow::record(tx, origin, events::logout_all, flow::ok, origin.actor);
+    return Piece{.ended = others + rest, .is_last = true};
+  };
+  std::int64_t ended = 0;
+  for (;;) {
+    const Piece piece = co_await services.database.write(work);
+    ended += piece.ended;
+    if (piece.is_last) co_return ended;
+  }
 }
 
 }  // namespace latchkey::features::sessions

@@ -74,11 +74,11 @@ std::string name_of_list(const flow::sessions::Caller& caller) {
   return "sessions of " + to_string(caller.user.subject);
 }
 
-Bytes encode_position(const store::sessions::Listed& session) {
+Bytes encode_position(const ListPosition& position) {
   Bytes bytes;
-  const auto at = static_cast<std::uint64_t>(session.created_at.time_since_epoch().count());
+  const auto at = static_cast<std::uint64_t>(position.created_at.time_since_epoch().count());
   for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<std::uint8_t>(at >> shift));
-  bytes.insert(bytes.end(), session.id.bytes.begin(), session.id.bytes.end());
+  bytes.insert(bytes.end(), position.id.bytes.begin(), position.id.bytes.end());
   return bytes;
 }
 
@@ -92,12 +92,17 @@ ListPosition decode_position(const Bytes& bytes) {
   return position;
 }
 
+Own own_of(const http::Request& request) {
+  const auto& caller = api::caller_of(request);
+  return {.user = caller.user.id, .current = caller.session};
+}
+
 Task<Result<http::Response>> get_sessions(const api::Api& api, http::Request& request) {
   const auto query = api::decode_query<api::PageQuery>(request);
   if (query.has_error()) co_return query.error();
   const auto& caller = api::caller_of(request);
   const auto keys = api.services.keys.current();
-  ListPosition after = store::sessions::before_all;
+  std::optional<ListPosition> after;
   if (query->after.has_value()) {
     const auto position = api::open_cursor(keys->ring(), name_of_list(caller), *query->after);
     if (!position.has_value()) co_return api::invalid_cursor();
@@ -105,13 +110,14 @@ Task<Result<http::Response>> get_sessions(const api::Api& api, http::Request& re
   }
   flow::Origin origin = api::origin_of(request);
   const std::int64_t limit = query->limit.value_or(api::most_rows);
-  const auto page = co_await list_own_sessions(api.services, std::move(origin), caller.user.id, after, limit);
+  const Own own = own_of(request);
+  const auto page = co_await list_own_sessions(api.services, std::move(origin), own, after, limit);
   std::vector<SessionResponse> sessions;
   sessions.reserve(page.rows.size());
   for (const auto& session : page.rows) sessions.push_back(session_response(session, caller.session));
   auto response = http::json_response(200, api::to_json(sessions));
-  if (page.has_more) {
-    const Bytes position = encode_position(page.rows.back());
+  if (page.next.has_value()) {
+    const Bytes position = encode_position(*page.next);
     api::link_next_page(response, *query, api::seal_cursor(keys->ring(), name_of_list(caller), position));
   }
   co_return response;
@@ -129,7 +135,8 @@ Task<Result<http::Response>> delete_session(const api::Api& api, http::Request& 
 
 Task<Result<http::Response>> post_logout_all(const api::Api& api, http::Request& request) {
   flow::Origin origin = api::origin_of(request);
-  co_await log_out_everywhere(api.services, std::move(origin), api::caller_of(request).user.id);
+  const Own own = own_of(request);
+  co_await log_out_everywhere(api.services, std::move(origin), own);
   co_return http::message_response(200, "Logged out of all sessions");
 }
 
@@ -177,7 +184,7 @@ constexpr api::Endpoint endpoints[] = {
         .method = http::Method::get,
         .path = "/api/auth/sessions",
         .tag = "sessions",
-        .summary = "The caller's live sessions, the newest first",
+        .summary = "The caller's live sessions: the present one, then the others, the newest first",
         .access = api::signed_in,
         .query = api::takes_query<api::PageQuery>(),
         .answer = api::gives_list<SessionResponse>("Sessions"),

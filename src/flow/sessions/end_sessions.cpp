@@ -35,6 +35,12 @@ bool end_session_of(db::Tx& tx, UserId user, const SessionId& session, EndedBy w
   return ended;
 }
 
+std::int64_t end_some_of(db::Tx& tx, UserId user, const SessionId& kept, std::int64_t most, EndedBy why) {
+  const auto ended = tx.run(store::sessions::delete_others_of_user, user, kept, most).rows;
+  if (ended > 0) count_on_commit(tx, counter_of(why), ended);
+  return ended;
+}
+
 std::int64_t end_sessions_of(db::Tx& tx, UserId user, EndedBy why) {
   const auto ended = tx.run(store::sessions::delete_sessions_of_user, user).rows;
   if (ended > 0) count_on_commit(tx, counter_of(why), ended);

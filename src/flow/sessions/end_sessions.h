@@ -20,6 +20,8 @@ enum class EndedBy : std::uint8_t {
 bool end_session(db::Tx& tx, const SessionId& session, EndedBy why);
 /// False, too, for a session of another user.
 bool end_session_of(db::Tx& tx, UserId user, const SessionId& session, EndedBy why);
+/// Up to so many of the user's sessions, but not `kept`; answers how many.
+std::int64_t end_some_of(db::Tx& tx, UserId user, const SessionId& kept, std::int64_t most, EndedBy why);
 /// Answers how many there were.
 std::int64_t end_sessions_of(db::Tx& tx, UserId user, EndedBy why);
 

@@ -8,6 +8,24 @@
 #include "store/sessions.h"
 
 namespace latchkey::flow::sessions {
+namespace {
+
+constexpr Event sessions_limited{.name = "sessions_limited"};
+
+/// An account that had no limit before may have very many: all writes wait for the removal.
+constexpr std::int64_t most_ended_at_once = 500;
+
+}  // namespace
+
+void make_room(db::Tx& tx, const Settings& settings, const Origin& origin, UserId user,
+               const Subject& subject, std::int64_t open) {
+  if (!settings.limits.enabled || open < settings.limits.sessions) return;
+  const std::int64_t surplus = std::min(open + 1 - settings.limits.sessions, most_ended_at_once);
+  const auto ended = tx.run(store::sessions::delete_idle_longest, user, origin.now, surplus).rows;
+  if (ended == 0) return;
+  count_on_commit(tx, counters::ended_limit, ended);
+  record(tx, origin, sessions_limited, ok, to_string(subject), "count " + std::to_string(ended));
+}
 
 SessionState open_session(db::Tx& tx, const Settings& settings, const Origin& origin, UserId user,
                           const Subject& subject, Role role) {

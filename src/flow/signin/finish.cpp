@@ -10,13 +10,16 @@ Result<sessions::SessionState> finish_sign_in(db::Tx& tx, const Settings& settin
                                               const store::users::Credentials& account,
                                               const std::optional<std::string>& new_hash) {
   namespace attempts = store::attempts;
-  if (!tx.run(attempts::forget, account.id, account.password_hash, account.security_version).has_value()) {
+  const auto unchanged =
+      tx.run(attempts::forget, account.id, account.password_hash, account.security_version);
+  if (!unchanged.has_value()) {
     const auto now = tx.run(store::users::find_user, origin.now, account.id);
     const bool blocked = now.has_value() && !now->is_active;
     return Error(blocked ? ErrorCode::account_blocked : ErrorCode::invalid_credentials);
   }
   if (new_hash.has_value())
     tx.run_later(attempts::update_password_hash, *new_hash, account.id, account.password_hash);
+  sessions::make_room(tx, settings, origin, account.id, account.subject, unchanged->sessions);
   record(tx, origin, events::sign_in, ok, to_string(account.subject));
   return sessions::open_session(tx, settings, origin, account.id, account.subject, account.role);
 }

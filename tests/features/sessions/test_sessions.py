@@ -194,3 +194,30 @@ def test_J10_the_place_in_one_list_is_none_in_another(server):
     link = server.get("/api/auth/sessions?limit=1", bearer=owner.access).links["next"]["url"]
     assert server.get("/api/auth/sessions" + link, bearer=owner.access).status_code == 200
     assert_problem(server.get("/api/auth/sessions" + link, bearer=other.access), 422, "validation_failed")
+
+
+def test_F50_O11_the_present_session_is_the_first_of_the_list(server, user):
+    first = dict(user.tokens)
+    for _ in range(3):
+        user.login()
+    answer = server.get("/api/auth/sessions?limit=1", bearer=first["access_token"])
+    session, = answer.json()
+    assert session["current"] is True
+    other, = server.get("/api/auth/sessions" + answer.links["next"]["url"], bearer=first["access_token"]).json()
+    assert other["current"] is False
+
+
+def test_F50_O11_an_account_has_no_more_sessions_than_the_setting_says(make_server):
+    server = make_server({"limits.sessions": 3})
+    account = server.user()
+    pairs = [dict(account.tokens)]
+    for _ in range(4):
+        server.clock.advance(60)
+        pairs.append(dict(account.login()))
+    assert len(account.sessions()) == 3
+    for pair in pairs[:2]:
+        assert_problem(account.try_refresh(pair["refresh_token"]), 401, "invalid_token")
+    ended = [entry for entry in server.audit() if entry["event"] == "sessions_limited"]
+    assert [entry["detail"] for entry in ended] == ["count 1", "count 1"]
+    for pair in pairs[2:]:
+        assert account.try_refresh(pair["refresh_token"]).status_code == 200

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <thread>
@@ -51,6 +52,25 @@ TEST(CliChannel, OnlyKnownLettersAndBoundedSizesAreFrames) {
   EXPECT_TRUE(decode(encode({FrameType::out, max_payload})).has_value());
   EXPECT_FALSE(decode(encode({FrameType::out, max_payload + 1})).has_value());
   EXPECT_FALSE(decode(encode({FrameType::out, 0xffffffff})).has_value());
+}
+
+TEST(CliChannel, F57_NobodyIsSilentBeforeThisSideHasComeToReading) {
+  Pair pair;
+  std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(pair.one->silent_for(), std::nullopt) << "nobody has listened yet";
+  pair.other->send(FrameType::argument, "user");
+  EXPECT_EQ(pair.one->silent_for(), std::nullopt);
+  std::thread reader([&] {
+    EXPECT_EQ(pair.one->receive(Clock::now() + 20s).payload, "user");
+    EXPECT_EQ(pair.one->receive(Clock::now() + 20s).payload, "list");
+  });
+  while (pair.one->silent_for().value_or(0ms) < 3ms) std::this_thread::sleep_for(1ms);
+  pair.other->send(FrameType::argument, "list");
+  reader.join();
+  EXPECT_EQ(pair.one->silent_for(), std::nullopt) << "what it said was read, and nobody listens";
+  pair.other->send(FrameType::end, "");
+  std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(pair.one->silent_for(), std::nullopt) << "it has spoken, and was not heard";
 }
 
 TEST(CliChannel, FramesArriveInOrderAndWhole) {
@@ -150,7 +170,8 @@ TEST_F(ControlSocket, IsPrivateAndTrustsItsUser) {
   const auto client = connect();
   ASSERT_TRUE(client.has_value());
   const Descriptor accepted(::accept(listener.get(), nullptr, nullptr));
-  EXPECT_TRUE(is_trusted_peer(accepted));
+  EXPECT_EQ(find_peer(accepted), ::geteuid());
+  EXPECT_EQ(find_peer(*client), ::geteuid());
 }
 
 TEST_F(ControlSocket, NobodyListensWhereThereIsNoneOrAStaleOne) {

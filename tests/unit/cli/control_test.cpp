@@ -1,5 +1,11 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <future>
 #include <list>
 #include <optional>
@@ -113,6 +119,71 @@ TEST_F(Control, NobodyIsAskedWhereNoServerRuns) {
   EXPECT_EQ(ask({"user", "list"}).code, std::nullopt);
   start();
   EXPECT_EQ(ask({"user", "list"}).code, exit_done);
+}
+
+/// Another user who may write into the data directory listens there, and writes into a pipe what is said.
+class StrangersSocket {
+ public:
+  explicit StrangersSocket(const std::filesystem::path& data_dir) {
+    if (::pipe(pipe_.data()) != 0) throw std::runtime_error("no pipe");
+    child_ = ::fork();
+    if (child_ == 0) ::_exit(listen(data_dir));
+    char ready = 0;
+    if (::read(pipe_[0], &ready, 1) != 1) throw std::runtime_error("the stranger does not listen");
+    ::close(pipe_[1]);
+  }
+  StrangersSocket(const StrangersSocket&) = delete;
+  StrangersSocket& operator=(const StrangersSocket&) = delete;
+  ~StrangersSocket() {
+    ::kill(child_, SIGKILL);
+    ::waitpid(child_, nullptr, 0);
+    ::close(pipe_[0]);
+  }
+  /// Everything that was said until the client went away.
+  std::string heard() {
+    std::string text;
+    char byte = 0;
+    while (::read(pipe_[0], &byte, 1) == 1) text += byte;
+    return text;
+  }
+
+ private:
+  int listen(const std::filesystem::path& data_dir) {
+    constexpr uid_t nobody = 65534;
+    if (::setgid(nobody) != 0 || ::setuid(nobody) != 0) return 1;
+    const auto listener = listen_control_socket(data_dir);
+    ::fcntl(listener.get(), F_SETFL, 0);
+    [[maybe_unused]] auto written = ::write(pipe_[1], "r", 1);
+    const int client = ::accept(listener.get(), nullptr, nullptr);
+    const auto hello = encode({FrameType::hello, protocol_version.size()});
+    written = ::send(client, hello.data(), hello.size(), MSG_NOSIGNAL);
+    written = ::send(client, protocol_version.data(), protocol_version.size(), MSG_NOSIGNAL);
+    char byte = 0;
+    while (::read(client, &byte, 1) == 1) written = ::write(pipe_[1], &byte, 1);
+    return 0;
+  }
+  std::array<int, 2> pipe_{};
+  pid_t child_ = -1;
+};
+
+TEST_F(Control, F54_K10_APasswordIsNotSaidToAStrangerWhoListensInTheDataDirectory) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can be two users";
+  std::filesystem::create_directory(data_dir);
+  std::filesystem::permissions(root.path(), std::filesystem::perms(0755));
+  std::filesystem::permissions(data_dir, std::filesystem::perms(0777));
+  StrangersSocket stranger(data_dir);
+  try {
+    add("ada@example.org");
+    ADD_FAILURE() << "it was said to a stranger";
+  } catch (const std::runtime_error& error) {
+    EXPECT_NE(std::string(error.what()).find("runs as user 65534"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(stranger.heard(), "");
+  // The owner of the data directory has the store, whoever asks.
+  ASSERT_EQ(::chown(data_dir.c_str(), 65534, 65534), 0);
+  EXPECT_TRUE(is_trusted_server(65534, data_dir));
+  EXPECT_FALSE(is_trusted_server(65533, data_dir));
+  EXPECT_FALSE(is_trusted_client(65534)) << "but a server of root's listens to root alone";
 }
 
 TEST_F(Control, FilesAreMeantFromTheClientsDirectory) {

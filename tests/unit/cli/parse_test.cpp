@@ -48,6 +48,7 @@ TEST(CliParse, EveryCommandIsKnownByItsName) {
       {"migrate"},
       {"backup", "file"},
       {"restore", "file"},
+      {"compact"},
       {"move"},
       {"doctor"},
       {"config"},

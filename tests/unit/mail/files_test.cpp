@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <vector>
@@ -99,6 +100,41 @@ TEST_F(MailFilesTest, RefusesToStartWithoutAFolder) {
   EXPECT_THROW(mail::Files(parent_ / "no" / "where", mail::LinkInLog::hidden), std::system_error);
   std::ofstream(parent_ / "file") << "x";
   EXPECT_THROW(mail::Files(parent_ / "file", mail::LinkInLog::hidden), std::system_error);
+}
+
+TEST_F(MailFilesTest, F36_M14_BeyondTheLimitTheOldestMailsGo) {
+  mail::Outgoing one = mail();
+  const auto write = [&](mail::Files& transport, int mails) {
+    for (int i = 0; i < mails; ++i) {
+      one.now += Microseconds{1};
+      ASSERT_EQ(transport.deliver(one, {}).outcome, mail::Delivery::Outcome::taken);
+    }
+  };
+  const auto is_there = [&](std::string_view name) {
+    return std::ranges::any_of(
+        files(), [&](const auto& path) { return path.filename().string().find(name) != std::string::npos; });
+  };
+  mail::Files by_number(folder(), mail::LinkInLog::hidden, {.most_files = 20});
+  std::ofstream(folder() / "notes.txt") << "the operator's";
+  write(by_number, 20);
+  EXPECT_EQ(files().size(), 21U);
+  write(by_number, 1);
+  EXPECT_EQ(files().size(), 19U) << "two went for one, and a file that is no mail stays";
+  EXPECT_FALSE(is_there("080000.000002Z"));
+  EXPECT_FALSE(is_there("080000.000004Z"));
+  EXPECT_TRUE(is_there("080000.000005Z"));
+  EXPECT_TRUE(is_there("notes.txt"));
+  write(by_number, 100);
+  EXPECT_LE(files().size(), 21U);
+
+  const std::uintmax_t room = 10 * mail().message.size();
+  mail::Files by_bytes(folder(), mail::LinkInLog::hidden, {.most_bytes = room});
+  EXPECT_LE(files().size(), 11U) << "of what was there at the start, too";
+  write(by_bytes, 50);
+  std::uintmax_t bytes = 0;
+  for (const auto& path : files()) bytes += path.extension() == ".eml" ? std::filesystem::file_size(path) : 0;
+  EXPECT_LE(bytes, room);
+  EXPECT_GT(bytes, room / 2);
 }
 
 }  // namespace

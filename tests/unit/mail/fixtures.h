@@ -63,6 +63,7 @@ class FakeTransport final : public mail::Transport {
     int attempts = 0;
     int stopped = 0;
     bool hangs = false;
+    std::string hangs_for;  ///< a recipient
     std::function<void()> on_taken;
     std::function<void()> on_answer;  ///< when one of `answers` is given
 
@@ -82,6 +83,7 @@ class FakeTransport final : public mail::Transport {
     void go_on() {
       const std::scoped_lock lock(mutex);
       hangs = false;
+      hangs_for.clear();
       news.notify_all();
     }
     void answer(Outcome outcome, std::string reason) {
@@ -96,9 +98,7 @@ class FakeTransport final : public mail::Transport {
     std::unique_lock lock(state_.mutex);
     ++state_.attempts;
     state_.news.notify_all();
-    if (state_.hangs) {
-      state_.news.wait(lock, stop, [this] { return !state_.hangs; });
-    }
+    state_.news.wait(lock, stop, [&] { return !state_.hangs && state_.hangs_for != mail.recipient; });
     if (stop.stop_requested()) {
       ++state_.stopped;
       state_.news.notify_all();
@@ -148,6 +148,13 @@ class OperatorsTemplates {
  private:
   std::filesystem::path path_;
 };
+
+/// So many connections to the server that `state` stands for.
+inline Transports fake_transports(FakeTransport::State& state, int connections = 1) {
+  Transports transports;
+  for (int i = 0; i < connections; ++i) transports.push_back(std::make_unique<FakeTransport>(state));
+  return transports;
+}
 
 /// A real database in a folder of its own, a clock that tests move, and a worker.
 class MailTest : public testing::TestWithParam<db::test::Backend> {
@@ -239,15 +246,25 @@ class MailTest : public testing::TestWithParam<db::test::Backend> {
 
   mail::Worker& start(mail::Nodes nodes = mail::Nodes::one,
                       std::chrono::milliseconds poll = std::chrono::milliseconds{20}) {
+    mail::WorkerOptions options = usual_options();
+    options.nodes = nodes;
+    options.poll = poll;
+    return start(options);
+  }
+  mail::Worker& start(const mail::WorkerOptions& options, int connections = 1) {
     worker_ = std::make_unique<mail::Worker>(*database_, clock_, templates_,
-                                             std::make_unique<FakeTransport>(state_), find_keys_,
-                                             mail::WorkerOptions{.from = {"", "no-reply@example.com"},
-                                                                 .service = "x.example",
-                                                                 .nodes = nodes,
-                                                                 .lease = std::chrono::hours{2},
-                                                                 .poll = poll});
+                                             fake_transports(state_, connections), find_keys_, options);
     worker_->start();
     return *worker_;
+  }
+  static mail::WorkerOptions usual_options() {
+    mail::WorkerOptions options;
+    options.from = {"", "no-reply@example.com"};
+    options.service = "x.example";
+    options.lease = std::chrono::hours{2};
+    options.nodes = mail::Nodes::one;
+    options.poll = std::chrono::milliseconds{20};
+    return options;
   }
 
   std::filesystem::path folder_;

@@ -14,9 +14,12 @@ class MailLeaseTest : public MailTest {
   MailLeaseTest() { state_.hangs = true; }
 
   std::unique_ptr<mail::Worker> start_node(FakeTransport::State& state, milliseconds lease) {
-    auto worker = std::make_unique<mail::Worker>(
-        *database_, clock_, templates_, std::make_unique<FakeTransport>(state), find_keys_,
-        mail::WorkerOptions{.nodes = mail::Nodes::several, .lease = lease, .poll = milliseconds{20}});
+    mail::WorkerOptions options;
+    options.nodes = mail::Nodes::several;
+    options.lease = lease;
+    options.poll = milliseconds{20};
+    auto worker = std::make_unique<mail::Worker>(*database_, clock_, templates_, fake_transports(state),
+                                                 find_keys_, options);
     worker->start();
     return worker;
   }

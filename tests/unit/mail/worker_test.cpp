@@ -153,9 +153,10 @@ TEST_P(MailWorkerTest, SeveralWorkersSendEachMailOnce) {
   for (int i = 0; i < 60; ++i) add_mail();
   std::vector<std::unique_ptr<mail::Worker>> workers;
   for (int i = 0; i < 3; ++i) {
+    mail::WorkerOptions options;
+    options.poll = milliseconds{20};
     workers.push_back(std::make_unique<mail::Worker>(*database_, clock_, templates_,
-                                                     std::make_unique<FakeTransport>(state_), find_keys_,
-                                                     mail::WorkerOptions{.poll = milliseconds{20}}));
+                                                     fake_transports(state_, 2), find_keys_, options));
   }
   for (auto& worker : workers) worker->start();
   wait_until([&] { return waiting().empty(); }, "the outbox to be empty");
@@ -356,7 +357,7 @@ TEST_P(MailWorkerTest, StopsInTheMiddleOfADeliveryAndKeepsTheMail) {
 }
 
 TEST_P(MailWorkerTest, StopsBeforeItStarted) {
-  mail::Worker never(*database_, clock_, templates_, std::make_unique<FakeTransport>(state_), find_keys_, {});
+  mail::Worker never(*database_, clock_, templates_, fake_transports(state_), find_keys_, {});
   never.wake();
   never.stop();
 }

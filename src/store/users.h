@@ -130,9 +130,9 @@ inline constexpr db::Statement<std::optional<UserId>, Timestamp, Subject, std::s
     "confirmed "
     "RETURNING id"};
 
-/// Removes the account while it is unconfirmed; sessions and mail go with it.
+/// Removes the account while it is unconfirmed and not blocked; sessions and mail go with it.
 inline constexpr db::Statement<std::optional<UserId>, Subject, std::string> delete_unconfirmed{
-    "DELETE FROM users WHERE subject = $1 AND email_key = $2 AND NOT confirmed RETURNING id"};
+    "DELETE FROM users WHERE subject = $1 AND email_key = $2 AND NOT confirmed AND is_active RETURNING id"};
 
 /// Claims the right to send one more mail: no row when the last one was asked for after the cutoff.
 inline constexpr db::Statement<std::optional<UserId>, Timestamp, UserId, Timestamp> update_mailed_at{
@@ -163,15 +163,15 @@ inline constexpr db::Statement<std::optional<UserId>, Timestamp, UserId, Timesta
 inline constexpr db::Statement<db::Affected, UserId> delete_user{"DELETE FROM users WHERE id = $1"};
 
 /// Removes accounts that were never confirmed and were made up to a moment, the oldest first, a batch at a
-/// time.
+/// time. A blocked one stays, or else its address could sign up again, unblocked.
 inline constexpr db::Statement<db::Affected, Timestamp, std::int64_t> delete_expired_unconfirmed{
     "DELETE FROM users WHERE id IN (SELECT id FROM users WHERE NOT confirmed AND created_at <= $1 "
-    "ORDER BY created_at LIMIT $2)"};
+    "AND is_active ORDER BY created_at LIMIT $2)"};
 /// The same of those that hold an address or, where they are unique, a user name.
 inline constexpr db::Statement<db::Affected, Timestamp, std::string, std::optional<std::string>>
     delete_expired_unconfirmed_holders{
-        "DELETE FROM users WHERE NOT confirmed AND created_at <= $1 AND (email_key = $2 OR username_key = "
-        "$3)"};
+        "DELETE FROM users WHERE NOT confirmed AND is_active AND created_at <= $1 AND (email_key = $2 OR "
+        "username_key = $3)"};
 
 /// Confirmed, unblocked administrators other than one account.
 inline constexpr db::Statement<std::optional<std::int64_t>, UserId> count_other_administrators{

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "flow/signin/devices.h"
 #include "store/audit.h"
 #include "store/mail_codes.h"
 #include "store/mails.h"
@@ -52,6 +53,12 @@ Swept sweep_spent(Services& services, const Origin& origin, std::string_view pos
                                                                             origin.now);
 }
 
+Swept sweep_devices(Services& services, const Origin& origin, std::string_view position, std::int64_t most) {
+  namespace devices = store::devices;
+  return walk<DeviceId, devices::list_ids_after, devices::delete_unseen_between>(
+      services, position, most, origin.now - signin::device_ttl);
+}
+
 Swept sweep_audit(Services& services, const Origin& origin, std::string_view, std::int64_t most) {
   const Timestamp oldest = origin.now - services.settings.audit.ttl;
   return swept_some(services.database.run_now(store::audit::delete_before, oldest, most).rows, most);
@@ -64,8 +71,8 @@ Swept sweep_mails(Services& services, const Origin& origin, std::string_view, st
 
 constexpr Sweep sweeps[] = {
     {.name = "sessions", .step = sweep_sessions}, {.name = "mail_codes", .step = sweep_mail_codes},
-    {.name = "spent", .step = sweep_spent},       {.name = "audit", .step = sweep_audit},
-    {.name = "mails", .step = sweep_mails},
+    {.name = "spent", .step = sweep_spent},       {.name = "devices", .step = sweep_devices},
+    {.name = "audit", .step = sweep_audit},       {.name = "mails", .step = sweep_mails},
 };
 
 }  // namespace

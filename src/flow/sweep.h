@@ -26,8 +26,8 @@ struct Sweep {
   Swept (*step)(Services& services, const Origin& origin, std::string_view position, std::int64_t most);
 };
 
-/// The kernel's own: expired sessions, mailed codes and spent ids, audit entries older than `audit.ttl`, and
-/// mail that was put aside and that nobody will ask for again.
+/// The kernel's own: expired sessions, mailed codes and spent ids, devices that were not seen for 400 days,
+/// audit entries older than `audit.ttl`, and mail that was put aside and that nobody will ask for again.
 std::span<const Sweep> kernel_sweeps();
 
 /// For sweeps whose statement removes the oldest rows first and needs no position.

@@ -44,10 +44,19 @@ struct Credentials {
   std::int64_t failed_sign_ins = 0;
   Timestamp locked_until;
   std::int64_t security_version = 0;
+  Timestamp password_closed_at;
 };
 BOOST_DESCRIBE_STRUCT(Credentials, (),
                       (id, subject, password_hash, role, confirmed, is_active, failed_sign_ins, locked_until,
-                       security_version))
+                       security_version, password_closed_at))
+
+/// What unknown devices have failed (store/attempts.h).
+struct Failures {
+  std::int64_t failed_sign_ins = 0;
+  Timestamp locked_until;
+  Timestamp password_closed_at;
+};
+BOOST_DESCRIBE_STRUCT(Failures, (), (failed_sign_ins, locked_until, password_closed_at))
 
 /// What confirming and mailing need to know.
 struct Contact {
@@ -97,7 +106,9 @@ inline constexpr db::Statement<std::vector<User>, Timestamp, UserId, std::int64_
 
 inline constexpr db::Statement<std::optional<Credentials>, std::string> find_credentials{
     "SELECT id, subject, password_hash, role, confirmed, is_active, failed_sign_ins, locked_until, "
-    "security_version FROM users WHERE email_key = $1"};
+    "security_version, password_closed_at FROM users WHERE email_key = $1"};
+inline constexpr db::Statement<std::optional<Failures>, UserId> find_failures{
+    "SELECT failed_sign_ins, locked_until, password_closed_at FROM users WHERE id = $1"};
 
 inline constexpr db::Statement<std::optional<Contact>, std::string> find_contact{
     "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version "
@@ -153,7 +164,7 @@ inline constexpr db::Statement<db::Affected, Role, Timestamp, UserId> update_rol
 inline constexpr db::Statement<std::optional<UserId>, std::string, Timestamp, UserId, std::int64_t>
     update_password_by_mail{
         "UPDATE users SET password_hash = $1, security_version = security_version + 1, confirmed = TRUE, "
-        "failed_sign_ins = 0, locked_until = 0, updated_at = $2 "
+        "failed_sign_ins = 0, locked_until = 0, password_closed_at = 0, updated_at = $2 "
         "WHERE id = $3 AND security_version = $4 AND is_active RETURNING id"};
 /// Claims the right to send one more mail with a link or a code, confirmation apart: no row when the last one
 /// was asked for after the cutoff, or the account is blocked. Of many at once one gets a row.

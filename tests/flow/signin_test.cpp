@@ -26,11 +26,15 @@ class SignIn : public World {
   }
   Result<sessions::SessionState> finish(const users::Credentials& account) {
     const Origin by = origin();
+    signin::Attempt attempt;
+    attempt.account = account;
+    attempt.device = wait(signin::find_device(services, address, account.subject));
     return change(
-        [&](db::Tx& tx) { return signin::finish_sign_in(tx, settings, by, account, std::nullopt); });
+        [&](db::Tx& tx) { return signin::finish_sign_in(tx, settings, by, attempt, std::nullopt); });
   }
 
-  /// Signs in, and makes the change once the attempt is counted, that is before the password is looked at.
+  /// Signs in from elsewhere, and makes the change once the attempt is counted, that is before the password
+  /// is looked at.
   template <class Change>
   Result<sessions::TokenPair> log_in_while(Change meanwhile) {
     std::optional<Result<sessions::TokenPair>> answer;
@@ -38,6 +42,7 @@ class SignIn : public World {
       LoginInput input{.email = "a@example.org", .password = Secret("correct horse battery")};
       answer = co_await features::password::log_in(services, origin(), std::move(input));
     };
+    address = "198.51.100.7";
     asio::co_spawn(io, ask(), asio::detached);
     io.restart();
     bool changed = false;
@@ -107,8 +112,9 @@ TEST_P(SignIn, ThePasswordBeforeANewOneOpensNothingMeanwhile) {
   const Origin by = origin();
   const auto contact = database.run_now(users::find_contact, "a@example.org").value();
   const auto hash = wait(hashing.hash(Secret("another rather long one"))).value();
-  const auto tokens = log_in_while(
-      [&] { change([&](db::Tx& tx) { return accounts::change_password_by_mail(tx, by, contact, hash); }); });
+  const auto tokens = log_in_while([&] {
+    change([&](db::Tx& tx) { return accounts::change_password_by_mail(tx, by, contact, hash, {}); });
+  });
   EXPECT_EQ(tokens.error().code, ErrorCode::invalid_credentials);
   EXPECT_EQ(database.run_now(count_sessions), 0);
 }

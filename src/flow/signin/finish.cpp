@@ -7,17 +7,20 @@
 namespace latchkey::flow::signin {
 
 Result<sessions::SessionState> finish_sign_in(db::Tx& tx, const Settings& settings, const Origin& origin,
-                                              const store::users::Credentials& account,
+                                              const Attempt& attempt,
                                               const std::optional<std::string>& new_hash) {
   namespace attempts = store::attempts;
-  if (!tx.run(attempts::forget, account.id, account.password_hash, account.security_version).has_value()) {
+  const auto& account = *attempt.account;
+  const auto& unchanged = attempt.device.known.has_value() ? attempts::keep : attempts::forget;
+  if (!tx.run(unchanged, account.id, account.password_hash, account.security_version).has_value()) {
     const auto now = tx.run(store::users::find_user, origin.now, account.id);
     const bool blocked = now.has_value() && !now->is_active;
     return Error(blocked ? ErrorCode::account_blocked : ErrorCode::invalid_credentials);
   }
   if (new_hash.has_value())
     tx.run_later(attempts::update_password_hash, *new_hash, account.id, account.password_hash);
-  record(tx, origin, events::sign_in, ok, to_string(account.subject));
+  welcome_device(tx, account.id, attempt.device, attempt.number, origin.now);
+  record(tx, origin, events::sign_in, ok, to_string(account.subject), device_word(attempt));
   return sessions::open_session(tx, settings, origin, account.id, account.subject, account.role);
 }
 

@@ -33,6 +33,20 @@ for name in "${wanted[@]}"; do
   case "$name" in nodejs) command -v node >/dev/null && continue ;; npm) command -v npm >/dev/null && continue ;; esac
   case "$present" in *" installed:$name "*) ;; *) missing+=("$name") ;; esac
 done
+# The list of common passwords. A build without it works and knows none, so a machine that has everything else is asked once.
+asked="$(dirname "$0")/../build/asked-for-python3-zxcvbn"
+case " $* $present" in
+*" installed:python3-zxcvbn "*) ;;
+*" build "*)
+  if [ ${#missing[@]} -gt 0 ]; then
+    missing+=(python3-zxcvbn)
+  elif [ "$(id -u)" -eq 0 ] && [ ! -e "$asked" ]; then
+    mkdir -p "$(dirname "$asked")" && touch "$asked"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-zxcvbn; } >/dev/null 2>&1 ||
+      echo "python3-zxcvbn could not be installed: the program will not know which passwords are common in leaks" >&2
+  fi
+  ;;
+esac
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 
 as_root=()

@@ -12,6 +12,8 @@ namespace latchkey {
 namespace {
 
 constexpr std::size_t max_label = 63;
+/// Near here libidn2 has limits of its own.
+constexpr std::size_t max_plain_name = 240;
 
 bool begins_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_in_label(char c) { return begins_name(c) || (c >= '0' && c <= '9') || c == '-'; }
@@ -31,6 +33,19 @@ bool is_host_name(std::string_view domain) {
   }
 }
 
+/// A host name that IDNA leaves as it is but for capitals: ASCII, and no label with hyphens in its third and
+/// fourth place, which is what A-labels (`xn--`) and reserved labels have (RFC 5890 §2.3.1). libidn2 takes
+/// some ten microseconds to come to the same result.
+bool is_plain_host_name(std::string_view domain) {
+  if (domain.size() > max_plain_name || !is_host_name(domain)) return false;
+  for (std::size_t start = 0; start < domain.size();
+       start = std::min(domain.find('.', start), domain.size()) + 1) {
+    const std::string_view label = domain.substr(start);
+    if (label.size() >= 4 && label[2] == '-' && label[3] == '-') return false;
+  }
+  return true;
+}
+
 std::optional<std::string> look_up(const std::string& domain, int flags) {
   struct Free {
     void operator()(std::uint8_t* memory) const { idn2_free(memory); }
@@ -46,6 +61,7 @@ std::optional<std::string> look_up(const std::string& domain, int flags) {
 }  // namespace
 
 std::optional<std::string> to_a_labels(std::string_view domain) {
+  if (is_plain_host_name(domain)) return to_lower_ascii(domain);
   // Refused here, before anything maps or drops a character: what is ASCII must already be part of a host
   // name. (A NUL would also end libidn2's C string early.)
   const auto plausible = [](char c) {

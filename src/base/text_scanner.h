@@ -35,6 +35,7 @@ class TextScanner {
     return number;
   }
 
+  std::string_view rest() const { return rest_; }
   bool at_end() const { return rest_.empty(); }
 
  private:

@@ -1,38 +1,60 @@
 #include "crypto/hmac.h"
 
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/bytes.h"
 #include "crypto/openssl.h"
-#include "crypto/per_thread.h"
 
 namespace latchkey::crypto {
+namespace {
 
-using MacContext = OpensslPtr<EVP_MAC_CTX, EVP_MAC_CTX_free>;
+constexpr std::size_t block_size = 64;
+
+// OpenSSL 3 would rather have its EVP calls used, which cost more than the hashing of a short message
+// (crypto/sha256.cpp has the same).
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+/// SHA-256 that has read one block: the key, mixed with RFC 2104's constant.
+SHA256_CTX begin(const std::array<std::uint8_t, block_size>& key, std::uint8_t constant) {
+  std::array<std::uint8_t, block_size> block{};
+  std::ranges::transform(key, block.begin(), [constant](std::uint8_t byte) {
+    return static_cast<std::uint8_t>(byte ^ constant);
+  });
+  SHA256_CTX state;
+  require(SHA256_Init(&state) == 1 && SHA256_Update(&state, block.data(), block.size()) == 1, "HMAC key");
+  OPENSSL_cleanse(block.data(), block.size());
+  return state;
+}
+
+}  // namespace
 
 struct HmacKey::State {
-  MacContext keyed;  ///< only ever duplicated
-  std::uint64_t number = new_key_number();
+  explicit State(const std::array<std::uint8_t, block_size>& key)
+      : inner(begin(key, 0x36)), outer(begin(key, 0x5c)) {}
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    OPENSSL_cleanse(&inner, sizeof inner);
+    OPENSSL_cleanse(&outer, sizeof outer);
+  }
+  SHA256_CTX inner;
+  SHA256_CTX outer;
 };
 
 HmacKey::HmacKey(const Secret& key) {
-  static EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
-  require(algorithm != nullptr, "HMAC");
-  auto state = std::make_unique<State>();
-  state->keyed.reset(EVP_MAC_CTX_new(algorithm));
-  std::string digest = "SHA256";
-  const std::array<OSSL_PARAM, 2> parameters{
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0), OSSL_PARAM_construct_end()};
-  // A null key would mean "keep the key that is there", so an empty one needs an address.
-  const std::uint8_t nothing = 0;
-  const std::uint8_t* const bytes = key.empty() ? &nothing : key.bytes().data();
-  require(
-      state->keyed != nullptr && EVP_MAC_init(state->keyed.get(), bytes, key.size(), parameters.data()) == 1,
-      "HMAC key");
-  state_ = std::move(state);
+  std::array<std::uint8_t, block_size> padded{};
+  if (key.size() <= block_size) {
+    std::ranges::copy(key.bytes(), padded.begin());
+  } else {
+    std::ranges::copy(sha256(key.bytes()), padded.begin());
+  }
+  state_ = std::make_unique<const State>(padded);
+  OPENSSL_cleanse(padded.data(), padded.size());
 }
 
 HmacKey::HmacKey(HmacKey&&) noexcept = default;
@@ -40,21 +62,18 @@ HmacKey& HmacKey::operator=(HmacKey&&) noexcept = default;
 HmacKey::~HmacKey() = default;
 
 Sha256Digest HmacKey::tag(std::span<const std::uint8_t> message) const {
-  thread_local PerThread<MacContext> contexts;
-  EVP_MAC_CTX* const context = contexts.get(state_->number, [this] {
-    MacContext copy{EVP_MAC_CTX_dup(state_->keyed.get())};
-    require(copy != nullptr, "HMAC copy");
-    return copy;
-  });
+  SHA256_CTX state = state_->inner;
   Sha256Digest tag;
-  std::size_t size = 0;
-  // Without a key, init begins a new message under the old key.
-  require(EVP_MAC_init(context, nullptr, 0, nullptr) == 1 &&
-              EVP_MAC_update(context, message.data(), message.size()) == 1 &&
-              EVP_MAC_final(context, tag.data(), &size, tag.size()) == 1 && size == tag.size(),
-          "HMAC tag");
+  bool done =
+      SHA256_Update(&state, message.data(), message.size()) == 1 && SHA256_Final(tag.data(), &state) == 1;
+  state = state_->outer;
+  done = done && SHA256_Update(&state, tag.data(), tag.size()) == 1 && SHA256_Final(tag.data(), &state) == 1;
+  OPENSSL_cleanse(&state, sizeof state);
+  require(done, "HMAC tag");
   return tag;
 }
+
+#pragma GCC diagnostic pop
 
 Sha256Digest HmacKey::tag(std::string_view message) const { return tag(view_bytes(message)); }
 

@@ -11,8 +11,8 @@
 namespace latchkey::crypto {
 
 /// A key of HMAC-SHA256 (RFC 2104), prepared once. Any number of threads may use one at the same time without
-/// a lock: each works on its own copy of the keyed state. A thread keeps a few such copies, so key material
-/// can outlive the HmacKey until the thread ends or needs the place; it is overwritten then.
+/// a lock: each works on a copy of the keyed state, on its stack. The key is overwritten when the object
+/// goes.
 class HmacKey {
  public:
   explicit HmacKey(const Secret& key);

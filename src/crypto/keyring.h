@@ -19,10 +19,11 @@ enum class KeyUse : std::uint8_t {
   refresh_token,
   confirmation_link,
   reset_link,
-  mail_code,    ///< the codes in mails, of every purpose
-  code_handle,  ///< what whoever asked for such a mail holds
-  cursor,       ///< where the next page of a list begins
-  device,       ///< names the devices of an account; the same in every epoch
+  mail_code,        ///< the codes in mails, of every purpose
+  code_handle,      ///< what whoever asked for such a mail holds
+  cursor,           ///< where the next page of a list begins
+  signature_nonce,  ///< of the signatures of access tokens: as secret as the signing keys themselves
+  device,           ///< names the devices of an account; the same in every epoch
 };
 
 /// Every key that comes from the master secrets, derived once. Immutable, and shared by all threads without a

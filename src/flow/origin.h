@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/client_network.h"
 #include "base/time.h"
 
 namespace latchkey::flow {
@@ -16,6 +17,9 @@ struct Origin {
   /// The subject of the signed-in caller, "operator" or "system"; empty for a stranger.
   std::string actor;
 };
+
+/// By whom limits and shares count what somebody asks for.
+inline ClientNetwork client_of(const Origin& origin) { return ClientNetwork::of(origin.address); }
 
 /// Of what this program does by itself: clean-up, keys, the first start.
 Origin system_origin(Timestamp now);

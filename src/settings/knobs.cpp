@@ -113,7 +113,7 @@ constexpr std::array table{
     integer(AT(password.hash_threads), "0", 0, 256,
         "Threads that hash passwords; 0 means one for each core that the server may use. Each holds its own memory, and more threads than cores do not hash faster."),
     integer(AT(password.hash_queue), "0", 0, 100'000,
-        "How many passwords may wait to be hashed before sign-in answers 503; 0 means 64 for each hashing thread. A long queue works for people who have given up waiting."),
+        "How many passwords may wait to be hashed before sign-in answers 503; 0 means 128 for each hashing thread. One client address has at most three quarters of the places. A long queue works for people who have given up waiting."),
 
     boolean(AT(limits.enabled), "true",
         "Rate limits and lock-out. Turn them off only for load measurements: passwords can then be guessed as fast as they can be hashed."),

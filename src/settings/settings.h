@@ -98,7 +98,7 @@ struct Settings {
     int argon2_memory_kib{};
     int argon2_passes{};
     int hash_threads{};  ///< 0: one per core that may be used
-    int hash_queue{};    ///< 0: 64 per hashing thread
+    int hash_queue{};    ///< 0: 128 per hashing thread
   } password;
 
   struct Limits {

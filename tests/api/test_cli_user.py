@@ -220,6 +220,30 @@ def test_a_short_or_weak_password_from_elsewhere_still_signs_in(server):
     assert account.try_login("abc123").status_code == 200
 
 
+@pytest.mark.parametrize("hashed, why", [
+    ("$argon2id$v=19$m=4194304,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$" + "A" * 43, "more than 128 MiB of memory"),
+    ("$argon2id$v=19$m=131072,t=33,p=1$c2FsdHNhbHRzYWx0c2FsdA$" + "A" * 43, "more work than about two seconds"),
+    ("$2b$16$X5kBqt5cC.4sGIDNw8hT9e4eCIf9RhmlvnBuYv17ZnANLSU4OBAZ6", "a bcrypt cost above 15"),
+    ("$2b$03$X5kBqt5cC.4sGIDNw8hT9e4eCIf9RhmlvnBuYv17ZnANLSU4OBAZ6", "cost 04 to 15"),
+    ("$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/", "is neither bcrypt"),
+])
+def test_F33_a_hash_that_sign_in_would_not_verify_is_refused_with_the_reason(server, hashed, why):
+    before = server.snapshot()
+    refused = server.cli("user", "add", "--email", unique_email(), "--username", "brought along", "--confirmed",
+                         "--password-hash-stdin", input=hashed)
+    assert refused.returncode != 0 and why in refused.stderr, refused.stderr
+    assert server.snapshot() == before
+
+
+def test_F44_the_end_of_a_long_password_that_bcrypt_did_not_see_replaces_nothing(server):
+    seen = "x" * 72
+    account = add(server, "--confirmed", input=bcrypt_of(seen.encode(), "2b"), how="--password-hash-stdin")
+    assert account.try_login(seen + " and an end").status_code == 200
+    assert account.try_login(seen + " and another").status_code == 200
+    assert account.try_login(seen).status_code == 200
+    assert_problem(account.try_login(seen + " and an end"), 401, "invalid_credentials")
+
+
 def test_an_argon2id_hash_with_other_parameters_is_renewed_at_sign_in(make_server):
     server = make_server()
     account = server.user()

@@ -10,7 +10,7 @@ COUNTERS = {
     "latchkey_sign_ins_total": ["ok", "invalid", "unconfirmed", "blocked", "limited", "overloaded"],
     "latchkey_refreshes_total": ["rotated", "repeated", "reused", "refused"],
     "latchkey_confirmations_total": ["ok", "repeated", "refused"],
-    "latchkey_access_tokens_total": ["refused", "cached", "verified"],
+    "latchkey_access_tokens_total": ["refused", "recognized", "cached", "verified"],
     "latchkey_mails_total": ["queued", "sent", "retried", "put_aside", "dropped", "withheld"],
 }
 PLAIN = {

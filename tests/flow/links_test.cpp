@@ -204,7 +204,7 @@ TEST_P(Links, ANewPasswordEndsEverythingThatWasOpen) {
   const auto theirs = log_in("b@example.org").value();
   ask("b@example.org");
   const auto asked = ask("a@example.org");
-  const auto hash = wait(hashing.hash(Secret("another rather long one"))).value();
+  const auto hash = wait(hashing.hash({}, Secret("another rather long one"))).value();
   const auto changed = change(*try_code(asked.handle, asked.link.code), hash);
   EXPECT_EQ(changed->sessions_ended, 1);
   EXPECT_FALSE(refresh(mine.refresh_token).has_value());

@@ -331,14 +331,14 @@ TEST_P(Lockout, ADeviceIsANetworkOfOneAccount) {
   ASSERT_TRUE(owner_gets_in("2001:db8:1:2::1"));
   const auto known = [&](const std::string& where, const std::string& email = owner) {
     const auto subject = database.run_now(users::find_credentials, email)->subject;
-    return wait(signin::find_device(services, where, subject)).known.has_value();
+    return wait(signin::find_device(services, ClientNetwork::of(where), subject)).known.has_value();
   };
   EXPECT_TRUE(known("2001:db8:1:2:3:4:5:6"));
   EXPECT_FALSE(known("2001:db8:1:3::1"));
   EXPECT_FALSE(known("2001:db8:1:2::1", "b@example.org"));
   EXPECT_TRUE(known("::ffff:192.0.2.1"));
   EXPECT_FALSE(known("192.0.2.2"));
-  EXPECT_FALSE(wait(signin::find_device(services, home, Subject{})).known.has_value());
+  EXPECT_FALSE(wait(signin::find_device(services, ClientNetwork::of(home), Subject{})).known.has_value());
 }
 
 TEST_P(Lockout, AnAccountKnowsTwentyDevicesForFourHundredDays) {
@@ -388,7 +388,7 @@ TEST_P(Lockout, AnotherMasterSecretOrARestoreForgetsNoDevice) {
   const auto subject = database.run_now(users::find_credentials, owner)->subject;
   const auto before = devices(user).front().id;
   const crypto::Keyring restored(first, {}, 7);
-  EXPECT_EQ(signin::device_id(restored, subject, home), before);
+  EXPECT_EQ(signin::device_id(restored, subject, ClientNetwork::of(home)), before);
 
   std::vector<Secret> previous;
   previous.push_back(first.copy());
@@ -402,12 +402,12 @@ TEST_P(Lockout, AnotherMasterSecretOrARestoreForgetsNoDevice) {
                  .settings = settings,
                  .public_url = services.public_url,
                  .wake_mail = [] {}};
-  EXPECT_TRUE(wait(signin::find_device(later, home, subject)).known.has_value());
+  EXPECT_TRUE(wait(signin::find_device(later, ClientNetwork::of(home), subject)).known.has_value());
   ASSERT_TRUE(wait(features::password::log_in(later, origin(), {.email = owner, .password = Secret(right)})));
   ASSERT_EQ(devices(user).size(), 1U);
   EXPECT_NE(devices(user).front().id, before) << "named under the new one from now on";
-  EXPECT_TRUE(wait(signin::find_device(later, home, subject)).known.has_value());
-  EXPECT_FALSE(wait(signin::find_device(services, home, subject)).known.has_value());
+  EXPECT_TRUE(wait(signin::find_device(later, ClientNetwork::of(home), subject)).known.has_value());
+  EXPECT_FALSE(wait(signin::find_device(services, ClientNetwork::of(home), subject)).known.has_value());
 }
 
 TEST_P(Lockout, AStrangerWhoSignedUpFirstLeavesNoDevice) {

@@ -1,6 +1,7 @@
 // flow/signin: what happens to an account while somebody signs in to it.
 
 #include "crypto/jose/access_token.h"
+#include "crypto/password/counters.h"
 #include "flow/accounts/accounts.h"
 #include "flow/accounts/change_password.h"
 #include "flow/sessions/authenticate.h"
@@ -14,6 +15,12 @@ namespace users = store::users;
 
 constexpr db::Statement<std::optional<std::int64_t>> count_sessions{"SELECT count(*) FROM sessions"};
 constexpr db::Statement<std::optional<std::int64_t>> count_audit{"SELECT count(*) FROM audit"};
+constexpr db::Statement<db::Affected, std::string, std::string> update_hash{
+    "UPDATE users SET password_hash = $1 WHERE email_key = $2"};
+constexpr db::Statement<std::optional<std::string>> find_last_detail{
+    "SELECT detail FROM audit ORDER BY id DESC LIMIT 1"};
+
+std::uint64_t hashes() { return crypto::password::counters::hashed.value(); }
 
 class SignIn : public World {
  protected:
@@ -28,7 +35,7 @@ class SignIn : public World {
     const Origin by = origin();
     signin::Attempt attempt;
     attempt.account = account;
-    attempt.device = wait(signin::find_device(services, address, account.subject));
+    attempt.device = wait(signin::find_device(services, client_of(origin()), account.subject));
     return change(
         [&](db::Tx& tx) { return signin::finish_sign_in(tx, settings, by, attempt, std::nullopt); });
   }
@@ -111,12 +118,67 @@ TEST_P(SignIn, ThePasswordBeforeANewOneOpensNothingMeanwhile) {
   member("a@example.org");
   const Origin by = origin();
   const auto contact = database.run_now(users::find_contact, "a@example.org").value();
-  const auto hash = wait(hashing.hash(Secret("another rather long one"))).value();
+  const auto hash = wait(hashing.hash({}, Secret("another rather long one"))).value();
   const auto tokens = log_in_while([&] {
     change([&](db::Tx& tx) { return accounts::change_password_by_mail(tx, by, contact, hash, {}); });
   });
   EXPECT_EQ(tokens.error().code, ErrorCode::invalid_credentials);
   EXPECT_EQ(database.run_now(count_sessions), 0);
+}
+
+TEST_P(SignIn, F34_NeitherALockedAccountNorAKnownAddressCostsAHash) {
+  member("a@example.org");
+  settings.limits.login_failures = 2;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(log_in("a@example.org", "wrong").error().code, ErrorCode::invalid_credentials);
+    EXPECT_EQ(log_in("nobody@example.org", "wrong").error().code, ErrorCode::invalid_credentials);
+  }
+  const auto before = hashes();
+  const auto stored = credentials().password_hash;
+  for (const std::string address : {"a@example.org", "nobody@example.org"}) {
+    EXPECT_EQ(log_in(address).error().code, ErrorCode::too_many_attempts) << address;
+  }
+  EXPECT_EQ(sign_up("a@example.org").error().code, ErrorCode::account_exists);
+  EXPECT_EQ(hashes(), before);
+  EXPECT_EQ(credentials().password_hash, stored);
+  EXPECT_TRUE(sign_up("b@example.org").has_value());
+  EXPECT_EQ(hashes(), before + 1) << "so they are counted";
+}
+
+TEST_P(SignIn, F33_AHashBeyondTheBoundsIsAWrongPasswordOfUsualCost) {
+  member("a@example.org");
+  address = "198.51.100.7";
+  const std::string end = "$c2FsdHNhbHRzYWx0c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+  for (const std::string& stored :
+       {"$argon2id$v=19$m=4194304,t=1,p=1" + end, "$argon2id$v=19$m=131072,t=100,p=1" + end,
+        std::string("$2b$16$X5kBqt5cC.4sGIDNw8hT9e4eCIf9RhmlvnBuYv17ZnANLSU4OBAZ6"),
+        std::string("nonsense")}) {
+    database.run_now(update_hash, stored, std::string("a@example.org"));
+    const auto before = hashes();
+    const auto entries = database.run_now(count_audit).value();
+    EXPECT_EQ(log_in("a@example.org").error().code, ErrorCode::invalid_credentials);
+    EXPECT_EQ(hashes(), before + 1) << "what an unknown address costs";
+    EXPECT_EQ(database.run_now(count_audit), entries + 1);
+    EXPECT_EQ(database.run_now(find_last_detail),
+              "unknown device; the stored hash is unreadable or beyond the bounds");
+    EXPECT_EQ(credentials().password_hash, stored);
+  }
+  EXPECT_EQ(credentials().failed_sign_ins, 4);
+  EXPECT_EQ(database.run_now(count_sessions), 0);
+}
+
+TEST_P(SignIn, F44_APasswordThatBcryptDidNotSeeWholeReplacesNoHash) {
+  member("a@example.org");
+  const std::string seen = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+  const std::string stored = "$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui";
+  const std::string whole = seen + "chars after 72 are ignored";
+  database.run_now(update_hash, stored, std::string("a@example.org"));
+  EXPECT_TRUE(log_in("a@example.org", seen + "another end").has_value()) << "what bcrypt can not tell apart";
+  EXPECT_EQ(credentials().password_hash, stored);
+  EXPECT_TRUE(log_in("a@example.org", whole).has_value()) << "the owner is not locked out";
+  EXPECT_EQ(credentials().password_hash, stored);
+  EXPECT_TRUE(log_in("a@example.org", seen).has_value());
+  EXPECT_TRUE(credentials().password_hash.starts_with("$argon2id$")) << "72 bytes are seen whole";
 }
 
 }  // namespace

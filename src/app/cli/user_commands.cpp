@@ -39,11 +39,10 @@ Result<flow::accounts::NewAccount> check(const UserAdd& command, const Context& 
   if (command.input == UserAdd::Input::password) {
     return flow::accounts::check_new_account(settings, command.email, command.username, context.input.text());
   }
-  if (!crypto::password::is_acceptable_hash(context.input.text())) {
-    return invalid_field(
-        "input", "password-hash", "value_error",
-        "standard input must be one bcrypt hash ($2a$, $2b$, $2y$) or Argon2id hash in PHC form, "
-        "within the bounds that sign-in accepts");
+  const auto& today = context.services.hashing.parameters();
+  if (const auto problem = crypto::password::find_hash_problem(context.input.text(), today)) {
+    return invalid_field("input", "password-hash", "value_error",
+                         fmt::format("the hash on standard input {}", *problem));
   }
   return flow::accounts::check_imported_account(settings, command.email, command.username);
 }

@@ -1,15 +1,24 @@
 #include "crypto/jose/access_token.h"
 
+#include <algorithm>
+#include <array>
 #include <boost/json/object.hpp>
 
 #include "base/bytes.h"
 #include "base/json.h"
+#include "base/text_scanner.h"
 #include "crypto/jose/jws.h"
 
 namespace latchkey::crypto::jose {
 namespace {
 
 constexpr std::string_view algorithm = "ES256";
+/// Digits of a subject, of a session's id and of a `jti`, as they are written.
+constexpr std::size_t subject_size = 36;
+constexpr std::size_t session_size = 32;
+constexpr std::size_t token_id_size = 22;
+/// More than any payload of ours has with a public URL of usual length.
+constexpr std::size_t most_quick_bytes = 1024;
 /// RFC 9068 §2.1. No other token of ours carries it, so none of them can pass for an access token (T11).
 constexpr std::string_view type = "at+jwt";
 
@@ -76,8 +85,8 @@ std::optional<AccessClaims> read_claims(const ClaimReader& reader) {
   return claims;
 }
 
-bool inside_its_time(const AccessClaims& claims, std::int64_t now) {
-  return now < claims.exp && claims.iat < claims.exp && claims.iat - max_clock_skew_seconds <= now;
+bool inside_its_time(std::int64_t iat, std::int64_t exp, std::int64_t now) {
+  return now < exp && iat < exp && iat - max_clock_skew_seconds <= now;
 }
 
 /// We never write `nbf`; a token of ours that has one was written by a later version that means it.
@@ -87,16 +96,50 @@ bool already_valid(const ClaimReader& reader, std::int64_t now) {
   return reader.read("nbf", not_before) && not_before - max_clock_skew_seconds <= now;
 }
 
+/// Reads the payload as `make_access_token` writes it; nothing for anything else, such as a text with an
+/// escape.
+std::optional<SessionClaims> read_own_payload(std::string_view payload, const ExpectedAudience& expected,
+                                              std::int64_t now) {
+  TextScanner scanner{payload};
+  SessionClaims claims;
+  const auto skip_text = [&](std::string_view before, std::string_view text) {
+    return scanner.skip(before) && scanner.skip(text);
+  };
+  if (!skip_text(R"({"iss":")", expected.iss) || !skip_text(R"(","aud":")", expected.aud) ||
+      !skip_text(R"(","client_id":")", expected.client_id) || !scanner.skip(R"(","sub":")")) {
+    return std::nullopt;
+  }
+  const auto sub = scanner.take(subject_size);
+  if (!sub || !scanner.skip(R"(","sid":")")) return std::nullopt;
+  const auto sid = scanner.take(session_size);
+  if (!sid || !scanner.skip(R"(","jti":")")) return std::nullopt;
+  const auto jti = scanner.take(token_id_size);
+  if (!jti || !scanner.skip(R"(","iat":)")) return std::nullopt;
+  const auto iat = scanner.take_integer();
+  if (!iat || !scanner.skip(R"(,"exp":)")) return std::nullopt;
+  const auto exp = scanner.take_integer();
+  if (!exp || !scanner.skip(R"(,"role":")") || !inside_its_time(*iat, *exp, now)) return std::nullopt;
+  const std::string_view role = scanner.rest();
+  const auto subject = parse_subject(*sub);
+  const auto session = parse_id<SessionId>(*sid);
+  if (!subject || !session || !role.ends_with(R"("})") || !parse_role(role.substr(0, role.size() - 2)))
+    return std::nullopt;
+  return SessionClaims{.sub = *subject, .sid = *session, .exp = *exp};
+}
+
 }  // namespace
 
-std::string make_access_token(const AccessClaims& claims, std::string_view kid, const SigningKey& key) {
+std::string access_token_start(std::string_view kid) {
   std::string header;
-  header.reserve(128);
   append_member(header, "alg", algorithm);
   append_member(header, "typ", type);
   append_member(header, "kid", kid);
   header += '}';
+  return encode_base64url(view_bytes(header)) + '.';
+}
 
+std::string make_access_token(const AccessClaims& claims, std::string_view start, const SigningKey& key,
+                              const HmacKey& nonces) {
   std::string payload;
   payload.reserve(512);
   append_member(payload, "iss", claims.iss);
@@ -111,14 +154,34 @@ std::string make_access_token(const AccessClaims& claims, std::string_view kid, 
   payload += '}';
 
   std::string token;
-  token.reserve(2 * (header.size() + payload.size()) + 96);  // a third more as digits, and the signature
-  append_base64url(token, view_bytes(header));
-  token += '.';
+  token.reserve(start.size() + 2 * payload.size() + 96);  // a third more as digits, and the signature
+  token += start;
   append_base64url(token, view_bytes(payload));
-  const Es256Signature signature = key.sign(view_bytes(token));
+  const Es256Signature signature = key.sign(view_bytes(token), nonces);
   token += '.';
   append_base64url(token, signature);
   return token;
+}
+
+std::optional<SessionClaims> recognize_access_token(std::string_view token, std::string_view start,
+                                                    const SigningKey& key,
+                                                    std::span<const HmacKey* const> nonces,
+                                                    const ExpectedAudience& expected, std::int64_t now) {
+  Es256Signature signature;
+  constexpr std::size_t signature_digits = (sizeof signature * 4 + 2) / 3;
+  if (!token.starts_with(start) || token.size() <= start.size() + signature_digits) return std::nullopt;
+  const std::string_view input = token.substr(0, token.size() - signature_digits - 1);
+  if (token[input.size()] != '.' || !decode_base64url(token.substr(input.size() + 1), signature))
+    return std::nullopt;
+
+  const std::string_view digits = input.substr(std::min(start.size(), input.size()));
+  std::array<std::uint8_t, most_quick_bytes> memory;
+  const std::span<std::uint8_t> payload(memory.data(), std::min(memory.size(), digits.size() * 3 / 4));
+  // Refused here: another dot, and what is no base64url or too long.
+  if (!decode_base64url(digits, payload)) return std::nullopt;
+  const auto made_with = [&](const HmacKey* nonce) { return key.made(view_bytes(input), signature, *nonce); };
+  if (!std::ranges::any_of(nonces, made_with)) return std::nullopt;
+  return read_own_payload(view_text(payload), expected, now);
 }
 
 std::optional<AccessClaims> verify_access_token(std::string_view token, const KeySet& keys,
@@ -140,7 +203,7 @@ std::optional<AccessClaims> verify_access_token(std::string_view token, const Ke
       claims->client_id != expected.client_id) {
     return std::nullopt;
   }
-  if (!inside_its_time(*claims, now) || !already_valid(reader, now)) return std::nullopt;
+  if (!inside_its_time(claims->iat, claims->exp, now) || !already_valid(reader, now)) return std::nullopt;
   return claims;
 }
 

@@ -3,11 +3,14 @@
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
 #include <string>
 
+#include "base/bytes.h"
+#include "crypto/jose/p256_scalar.h"
 #include "crypto/openssl.h"
 #include "crypto/per_thread.h"
 #include "crypto/sha256.h"
@@ -20,18 +23,6 @@ using Key = OpensslPtr<EVP_PKEY, EVP_PKEY_free>;
 using DerSignature = OpensslPtr<ECDSA_SIG, ECDSA_SIG_free>;
 
 constexpr std::size_t coordinate_size = 32;
-
-/// The order n of P-256 (FIPS 186-5, SP 800-186 §3.2.1.3).
-constexpr std::array<std::uint8_t, coordinate_size> order = {
-    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
-
-/// FIPS 186-5 §6.4.2 step 1: r and s in [1, n-1]. Zeros once passed for a signature of everything
-/// (CVE-2022-21449).
-bool in_range(std::span<const std::uint8_t> number) {
-  const bool zero = std::all_of(number.begin(), number.end(), [](std::uint8_t byte) { return byte == 0; });
-  return !zero && std::lexicographical_compare(number.begin(), number.end(), order.begin(), order.end());
-}
 
 std::array<std::uint8_t, 65> join(const P256Point& point) {
   std::array<std::uint8_t, 65> bytes{};
@@ -52,6 +43,56 @@ P256Point read_point(const EVP_PKEY* key) {
   std::copy_n(bytes.begin() + 1, coordinate_size, point.x.begin());
   std::copy_n(bytes.begin() + 1 + coordinate_size, coordinate_size, point.y.begin());
   return point;
+}
+
+using Number = OpensslPtr<BIGNUM, BN_clear_free>;
+
+P256Scalar read_private_number(const EVP_PKEY* key) {
+  BIGNUM* read = nullptr;
+  const bool has_it = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &read) == 1;
+  const Number number{read};
+  P256Scalar::Bytes32 bytes{};
+  require(has_it && BN_bn2binpad(number.get(), bytes.data(), coordinate_size) == coordinate_size,
+          "P-256 private key");
+  const P256Scalar scalar = P256Scalar::reduce(bytes);
+  wipe(bytes.data(), bytes.size());
+  return scalar;
+}
+
+/// A number in [1, n-1] that follows from key, message and `nonces`. Like RFC 6979 §3.2 it takes the next tag
+/// where one is out of range, which happens once in 2^32 times.
+P256Scalar derive_nonce(const P256Point& point, const Sha256Digest& message, const HmacKey& nonces) {
+  std::array<std::uint8_t, 2 * coordinate_size + 1> input{};
+  std::ranges::copy(point.x, input.begin());
+  std::ranges::copy(message, input.begin() + coordinate_size);
+  for (;; ++input.back()) {
+    Sha256Digest tag = nonces.tag(input);
+    if (!P256Scalar::is_in_range(tag)) continue;
+    const P256Scalar nonce = P256Scalar::reduce(tag);
+    wipe(tag.data(), tag.size());
+    return nonce;
+  }
+}
+
+/// The x coordinate of `times` · G, by OpenSSL's multiplication in constant time.
+std::array<std::uint8_t, coordinate_size> x_of_multiple(const P256Scalar& times) {
+  static const EC_GROUP* const group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+  thread_local const OpensslPtr<BN_CTX, BN_CTX_free> scratch{BN_CTX_secure_new()};
+  P256Scalar::Bytes32 bytes = times.to_bytes();
+  const Number number{BN_secure_new()};
+  const OpensslPtr<EC_POINT, EC_POINT_clear_free> point{EC_POINT_new(group)};
+  const Number x{BN_new()};
+  require(scratch != nullptr && number != nullptr && point != nullptr && x != nullptr,
+          "P-256 multiplication");
+  BN_set_flags(number.get(), BN_FLG_CONSTTIME);
+  std::array<std::uint8_t, coordinate_size> result{};
+  require(BN_bin2bn(bytes.data(), coordinate_size, number.get()) != nullptr &&
+              EC_POINT_mul(group, point.get(), number.get(), nullptr, nullptr, scratch.get()) == 1 &&
+              EC_POINT_get_affine_coordinates(group, point.get(), x.get(), nullptr, scratch.get()) == 1 &&
+              BN_bn2binpad(x.get(), result.data(), coordinate_size) == coordinate_size,
+          "P-256 multiplication");
+  wipe(bytes.data(), bytes.size());
+  return result;
 }
 
 KeyContext new_context(EVP_PKEY* key) {
@@ -102,9 +143,10 @@ std::optional<VerifyKey> VerifyKey::from_uncompressed(std::span<const std::uint8
 
 bool VerifyKey::verify(std::span<const std::uint8_t> message, std::span<const std::uint8_t> signature) const {
   if (signature.size() != 2 * coordinate_size) return false;
-  const auto r = signature.first(coordinate_size);
-  const auto s = signature.last(coordinate_size);
-  if (!in_range(r) || !in_range(s)) return false;
+  const auto r = signature.first<coordinate_size>();
+  const auto s = signature.last<coordinate_size>();
+  // FIPS 186-5 §6.4.2 step 1. Zeros once passed for a signature of everything (CVE-2022-21449).
+  if (!P256Scalar::is_in_range(r) || !P256Scalar::is_in_range(s)) return false;
 
   const DerSignature pair{ECDSA_SIG_new()};
   require(pair != nullptr, "ECDSA signature");
@@ -132,10 +174,14 @@ const P256Point& VerifyKey::point() const { return state_->point; }
 std::array<std::uint8_t, 65> VerifyKey::to_uncompressed() const { return join(state_->point); }
 
 struct SigningKey::State {
-  explicit State(Key owned) : key(std::move(owned)), point(read_point(key.get())) {}
+  explicit State(Key owned)
+      : key(std::move(owned)), point(read_point(key.get())), number_of_key(read_private_number(key.get())) {}
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { wipe(&number_of_key, sizeof number_of_key); }
   Key key;
   P256Point point;
-  std::uint64_t number = new_key_number();
+  P256Scalar number_of_key;  ///< d
 };
 
 SigningKey::SigningKey(std::unique_ptr<const State> state) : state_(std::move(state)) {}
@@ -177,27 +223,35 @@ Secret SigningKey::to_pkcs8() const {
   return secret;
 }
 
-Es256Signature SigningKey::sign(std::span<const std::uint8_t> message) const {
-  thread_local PerThread<KeyContext> contexts;
-  EVP_PKEY_CTX* const context = contexts.get(state_->number, [this] {
-    KeyContext fresh = new_context(state_->key.get());
-    require(EVP_PKEY_sign_init(fresh.get()) == 1, "ECDSA signing");
-    return fresh;
-  });
+Es256Signature SigningKey::sign(std::span<const std::uint8_t> message, const HmacKey& nonces) const {
   const Sha256Digest digest = sha256(message);
-  std::array<std::uint8_t, 80> der{};
-  std::size_t size = der.size();
-  require(EVP_PKEY_sign(context, der.data(), &size, digest.data(), digest.size()) == 1, "ECDSA signing");
-  const std::uint8_t* at = der.data();
-  const DerSignature pair{d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(size))};
+  P256Scalar nonce = derive_nonce(state_->point, digest, nonces);
+  const P256Scalar r = P256Scalar::reduce(x_of_multiple(nonce));
+  P256Scalar inverse = nonce.inverse();
+  const P256Scalar s = inverse * (P256Scalar::reduce(digest) + r * state_->number_of_key);
+  wipe(&nonce, sizeof nonce);
+  wipe(&inverse, sizeof inverse);
+  require(!r.is_zero() && !s.is_zero(), "ECDSA signing");  // neither ever happens
   Es256Signature signature{};
-  require(
-      pair != nullptr &&
-          BN_bn2binpad(ECDSA_SIG_get0_r(pair.get()), signature.data(), coordinate_size) == coordinate_size &&
-          BN_bn2binpad(ECDSA_SIG_get0_s(pair.get()), signature.data() + coordinate_size, coordinate_size) ==
-              coordinate_size,
-      "ECDSA signature");
+  std::ranges::copy(r.to_bytes(), signature.begin());
+  std::ranges::copy(s.to_bytes(), signature.begin() + coordinate_size);
   return signature;
+}
+
+bool SigningKey::made(std::span<const std::uint8_t> message, std::span<const std::uint8_t> signature,
+                      const HmacKey& nonces) const {
+  if (signature.size() != 2 * coordinate_size) return false;
+  const auto r = signature.first<coordinate_size>();
+  const auto s = signature.last<coordinate_size>();
+  if (!P256Scalar::is_in_range(r) || !P256Scalar::is_in_range(s)) return false;
+  const Sha256Digest digest = sha256(message);
+  P256Scalar nonce = derive_nonce(state_->point, digest, nonces);
+  // For one message the pairs (r, s) that pass lie on a line. Ours is the only point of it that anybody else
+  // knows, and its slope is the key divided by the nonce.
+  const bool passes = P256Scalar::reduce(s) * nonce ==
+                      P256Scalar::reduce(digest) + P256Scalar::reduce(r) * state_->number_of_key;
+  wipe(&nonce, sizeof nonce);
+  return passes;
 }
 
 const P256Point& SigningKey::point() const { return state_->point; }

@@ -13,8 +13,6 @@ namespace latchkey::crypto::password {
 namespace {
 
 constexpr std::size_t salt_size = 16;
-/// KiB × passes of a hash from elsewhere; a few seconds of one core.
-constexpr std::uint64_t max_foreign_cost = 1ULL << 22;
 
 /// A parsed `$argon2id$v=19$m=…,t=…,p=…$salt$tag`.
 struct Argon2Hash {
@@ -46,6 +44,7 @@ bool take_cost(TextScanner& scanner, std::uint32_t& cost) {
 }
 
 std::optional<Argon2Hash> parse_argon2(std::string_view stored) {
+  if (stored.size() > max_stored_size) return std::nullopt;
   const std::size_t tag_at = stored.rfind('$');
   if (tag_at == std::string_view::npos || tag_at == 0) return std::nullopt;
   const std::size_t salt_at = stored.rfind('$', tag_at - 1);
@@ -67,6 +66,19 @@ std::optional<Argon2Hash> parse_argon2(std::string_view stored) {
   return hash;
 }
 
+std::uint64_t work_of(const Argon2Parameters& parameters) {
+  return std::uint64_t{parameters.memory_kib} * parameters.passes;
+}
+
+/// The end of a sentence that begins with "the hash", if it asks for more than may be computed.
+std::optional<std::string_view> find_excess(const Argon2Parameters& asked, const Argon2Parameters& today) {
+  if (asked.memory_kib > std::max(max_stored_memory_kib, today.memory_kib))
+    return "asks for more than 128 MiB of memory (m=131072)";
+  if (work_of(asked) > std::max(max_stored_work, work_of(today)))
+    return "asks for more work than about two seconds (m times t of more than 4194304)";
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string hash_password(const Secret& nfc_password, const Argon2Parameters& parameters, HashArena& arena) {
@@ -76,9 +88,10 @@ std::string hash_password(const Secret& nfc_password, const Argon2Parameters& pa
 }
 
 Verification verify_password(const std::string& stored, const Secret& raw, const Secret& nfc,
-                             HashArena& arena) {
+                             HashArena& arena, const Argon2Parameters& today) {
   bool matches = false;
   if (const std::optional<Argon2Hash> hash = parse_argon2(stored)) {
+    if (find_excess(hash->parameters, today)) return Verification::unreadable;
     const auto tag = argon2id(hash->parameters, {nfc.bytes(), hash->salt}, arena);
     matches = equal_in_constant_time(tag, hash->tag);
   } else if (is_bcrypt(stored)) {
@@ -94,10 +107,21 @@ bool needs_rehash(std::string_view stored, const Argon2Parameters& today) {
   return !hash || hash->parameters != today || hash->salt.size() < salt_size;
 }
 
-bool is_acceptable_hash(std::string_view stored) {
-  if (is_bcrypt(stored)) return true;
+bool covers_whole(std::string_view stored, const TriedPassword& tried) {
+  return !is_bcrypt(stored) || (tried.nfc.size() <= bcrypt_reads && tried.as_sent().size() <= bcrypt_reads);
+}
+
+std::optional<std::string_view> find_hash_problem(std::string_view stored, const Argon2Parameters& today) {
+  if (is_bcrypt(stored)) return std::nullopt;
+  if (is_costly_bcrypt(stored))
+    return "asks for more than about two seconds of work (a bcrypt cost above 15)";
   const std::optional<Argon2Hash> hash = parse_argon2(stored);
-  return hash && std::uint64_t{hash->parameters.memory_kib} * hash->parameters.passes <= max_foreign_cost;
+  if (!hash) {
+    return "is neither bcrypt ($2a$, $2b$ or $2y$, cost 04 to 15) nor Argon2id in PHC form "
+           "($argon2id$v=19$m=…,t=…,p=…$salt$hash, t up to 100, p up to 16, a salt of 8 to 64 bytes, a hash "
+           "of 32)";
+  }
+  return find_excess(hash->parameters, today);
 }
 
 std::string make_dummy_hash(const Argon2Parameters& today) {

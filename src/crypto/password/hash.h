@@ -21,6 +21,14 @@ enum class Verification : std::uint8_t {
   unreadable,  ///< the stored text is no hash that Latchkey accepts: nobody can sign in with it
 };
 
+/// What a stored hash may cost to verify, so that nobody's hash takes the memory or the threads from the
+/// others: memory, and KiB × passes, of which 2^22 take about two seconds of one core. A hash of `today`'s
+/// parameters is within the bounds whatever the settings ask for.
+inline constexpr std::uint32_t max_stored_memory_kib = 128 * 1024;
+inline constexpr std::uint64_t max_stored_work = 1ULL << 22;
+/// The longest text that is looked at.
+inline constexpr std::size_t max_stored_size = 512;
+
 /// A password that somebody tries, held once: a hash of ours is compared with its NFC form, which for nearly
 /// everybody is what was sent.
 struct TriedPassword {
@@ -35,15 +43,23 @@ std::string hash_password(const Secret& nfc_password, const Argon2Parameters& pa
 
 /// Argon2id is compared with the NFC form. bcrypt is compared with the raw bytes, as older services hashed
 /// them, then with NFC where that differs; it never matches a password with a NUL in it, which bcrypt would
-/// cut off there. A stored hash beyond the bounds is unreadable, and never computed.
+/// cut off there. A stored hash beyond the bounds (`find_hash_problem`) is unreadable, and never computed.
 Verification verify_password(const std::string& stored, const Secret& raw, const Secret& nfc,
-                             HashArena& arena);
+                             HashArena& arena, const Argon2Parameters& today = {});
 
 /// Whether a right password should be hashed again: another kind of hash, or other parameters than today's.
 bool needs_rehash(std::string_view stored, const Argon2Parameters& today);
 
-/// What an operator may load: `verify_password` reads it, and takes a few seconds of one core at most.
-bool is_acceptable_hash(std::string_view stored);
+/// Whether the stored hash was made from the whole password. bcrypt reads 72 bytes, so whoever signs in with
+/// a longer password may have another one behind that than its owner: no hash may be made from it.
+bool covers_whole(std::string_view stored, const TriedPassword& tried);
+
+/// Why `verify_password` would not read a stored hash: the end of a sentence that begins with "the hash".
+/// Nothing, if it would. What an operator loads is judged by the same rule.
+std::optional<std::string_view> find_hash_problem(std::string_view stored, const Argon2Parameters& today);
+inline bool is_acceptable_hash(std::string_view stored, const Argon2Parameters& today = {}) {
+  return !find_hash_problem(stored, today).has_value();
+}
 
 /// A PHC string of `today`'s cost with a random salt and tag, for accounts that do not exist: verifying
 /// against it takes as long as against a real one and never matches.

@@ -19,7 +19,7 @@ namespace latchkey::crypto::password {
 namespace {
 
 constexpr asio::use_awaitable_t<IoExecutor> as_task{};
-constexpr std::size_t default_queue_per_thread = 64;
+constexpr std::size_t default_queue_per_thread = 128;
 
 Error overloaded() { return Error{ErrorCode::overloaded, Seconds{1}}; }
 
@@ -42,7 +42,7 @@ class CountedHash {
 }  // namespace
 
 template <class Handler>
-struct HashingPool::AwaitedJob final : HashingPool::Job {
+struct HashingPool::AwaitedJob final : HashJob {
   AwaitedJob(Handler resumed, Work& awaited)
       : handler(std::move(resumed)),
         work(awaited),
@@ -78,8 +78,7 @@ HashingPool::HashingPool(const Options& options)
     : parameters_(options.parameters),
       dummy_(make_dummy_hash(options.parameters)),
       thread_count_(options.threads != 0 ? options.threads : usable_cores()),
-      queue_limit_(options.queue_limit != 0 ? options.queue_limit
-                                            : default_queue_per_thread * thread_count_) {
+      queue_(options.queue_limit != 0 ? options.queue_limit : default_queue_per_thread * thread_count_) {
   for (std::size_t i = 0; i < thread_count_; ++i) arenas_.push_back(std::make_unique<HashArena>(parameters_));
   try {
     for (const auto& arena : arenas_) threads_.emplace_back([this, &arena] { serve(*arena); });
@@ -91,57 +90,64 @@ HashingPool::HashingPool(const Options& options)
 
 HashingPool::~HashingPool() { stop(); }
 
-Task<Result<std::string>> HashingPool::hash(Secret nfc_password) {
-  if (!reserve()) co_return overloaded();
+Task<Result<std::string>> HashingPool::hash(ClientNetwork client, Secret nfc_password) {
+  if (auto room = check_queue(client); room.has_error()) co_return room.error();
   std::string stored;
   Work work = [&](HashArena& arena) {
     const CountedHash counted;
     stored = hash_password(nfc_password, parameters_, arena);
   };
-  const bool done = co_await run(std::move(work));
+  const bool done = co_await run(client, std::move(work));
   if (!done) co_return overloaded();
   co_return stored;
 }
 
-Task<Result<std::optional<std::string>>> HashingPool::hash_if_strong(Secret nfc_password,
+Task<Result<std::optional<std::string>>> HashingPool::hash_if_strong(ClientNetwork client,
+                                                                     Secret nfc_password,
                                                                      std::vector<std::string> user_inputs,
                                                                      double least_guesses_log10) {
-  if (!reserve()) co_return overloaded();
+  if (auto room = check_queue(client); room.has_error()) co_return room.error();
   std::optional<std::string> stored;
   Work work = [&](HashArena& arena) {
     if (guesses_log10(nfc_password.text(), user_inputs) < least_guesses_log10) return;
     const CountedHash counted;
     stored = hash_password(nfc_password, parameters_, arena);
   };
-  const bool done = co_await run(std::move(work));
+  const bool done = co_await run(client, std::move(work));
   if (!done) co_return overloaded();
   co_return stored;
 }
 
-Task<Result<HashingPool::Checked>> HashingPool::verify(std::string stored, TriedPassword tried) {
-  if (!reserve()) co_return overloaded();
+Task<Result<HashingPool::Checked>> HashingPool::verify(ClientNetwork client, std::string stored,
+                                                       TriedPassword tried) {
+  if (auto room = check_queue(client); room.has_error()) co_return room.error();
   Checked checked{.tried = std::move(tried)};
   Work work = [&](HashArena& arena) {
     const CountedHash counted;
-    checked.outcome = verify_password(stored, checked.tried.as_sent(), checked.tried.nfc, arena);
+    const TriedPassword& it = checked.tried;
+    checked.outcome = verify_password(stored, it.as_sent(), it.nfc, arena, parameters_);
+    // Nobody shall see by the time that an account has such a hash.
+    if (checked.outcome == Verification::unreadable)
+      verify_password(dummy_, it.as_sent(), it.nfc, arena, parameters_);
   };
-  const bool done = co_await run(std::move(work));
+  const bool done = co_await run(client, std::move(work));
   if (!done) co_return overloaded();
   co_return std::move(checked);
 }
 
-Task<Result<double>> HashingPool::estimate_guesses(Secret password, std::vector<std::string> user_inputs) {
-  if (!reserve()) co_return overloaded();
+Task<Result<double>> HashingPool::estimate_guesses(ClientNetwork client, Secret password,
+                                                   std::vector<std::string> user_inputs) {
+  if (auto room = check_queue(client); room.has_error()) co_return room.error();
   double guesses = 0;
   Work work = [&](HashArena&) { guesses = guesses_log10(password.text(), user_inputs); };
-  const bool done = co_await run(std::move(work));
+  const bool done = co_await run(client, std::move(work));
   if (!done) co_return overloaded();
   co_return guesses;
 }
 
-Task<bool> HashingPool::run(Work work) {
-  auto start = [this, &work](auto handler) {
-    push(std::make_unique<AwaitedJob<decltype(handler)>>(std::move(handler), work));
+Task<bool> HashingPool::run(ClientNetwork client, Work work) {
+  auto start = [this, client, &work](auto handler) {
+    push(client, std::make_unique<AwaitedJob<decltype(handler)>>(std::move(handler), work));
   };
   const bool done =
       co_await asio::async_initiate<const asio::use_awaitable_t<IoExecutor>&, void(std::exception_ptr, bool)>(
@@ -149,38 +155,27 @@ Task<bool> HashingPool::run(Work work) {
   co_return done;
 }
 
-bool HashingPool::reserve() {
+Result<> HashingPool::check_queue(ClientNetwork client) const {
   {
     const std::lock_guard lock{mutex_};
-    if (!stopping_ && reserved_ < queue_limit_) {
-      ++reserved_;
-      return true;
-    }
-  }
-  counters::refused.add();
-  return false;
-}
-
-Result<> HashingPool::check_queue() const {
-  {
-    const std::lock_guard lock{mutex_};
-    if (!stopping_ && reserved_ < queue_limit_) return {};
+    if (!stopping_ && queue_.has_room(client)) return {};
   }
   counters::refused.add();
   return overloaded();
 }
 
-void HashingPool::push(std::unique_ptr<Job> job) {
-  std::unique_lock lock{mutex_};
-  if (stopping_) {
-    lock.unlock();
-    job->complete();
-    return;
+void HashingPool::push(ClientNetwork client, std::unique_ptr<HashJob> job) {
+  std::unique_ptr<HashJob> without_place;
+  {
+    const std::lock_guard lock{mutex_};
+    const std::size_t before = queue_.size();
+    without_place = stopping_ ? std::move(job) : queue_.push(client, std::move(job));
+    counters::queue_length.add(static_cast<std::int64_t>(queue_.size()) - static_cast<std::int64_t>(before));
   }
-  queue_.push_back(std::move(job));
-  lock.unlock();
-  counters::queue_length.add(1);
   wake_.notify_one();
+  if (without_place == nullptr) return;
+  counters::refused.add();
+  without_place->complete();
 }
 
 void HashingPool::serve(HashArena& arena) {
@@ -188,35 +183,37 @@ void HashingPool::serve(HashArena& arena) {
   ::pthread_setname_np(::pthread_self(), "hashing");
   std::unique_lock lock{mutex_};
   for (;;) {
-    if (queue_.empty() && arena.is_dirty()) {
+    if (queue_.is_empty() && arena.is_dirty()) {
       lock.unlock();
       arena.wipe();
       lock.lock();
     }
-    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    wake_.wait(lock, [this] { return stopping_ || !queue_.is_empty(); });
     if (stopping_) return;  // `stop` answers those that wait
-    const std::unique_ptr<Job> job = std::move(queue_.front());
-    queue_.pop_front();
-    --reserved_;
+    const FairQueue::Turn turn = queue_.take();
     lock.unlock();
 
     counters::queue_length.add(-1);
-    job->run(arena);
-    job->complete();
+    const auto started = std::chrono::steady_clock::now();
+    turn.job->run(arena);
+    const auto took = std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - started);
+    lock.lock();
+    queue_.finish(turn.client, took);  // first: what the coroutine asks for next is not beside this
+    lock.unlock();
+    turn.job->complete();
     lock.lock();
   }
 }
 
 void HashingPool::stop() {
-  std::deque<std::unique_ptr<Job>> left;
+  std::vector<std::unique_ptr<HashJob>> left;
   {
     const std::lock_guard lock{mutex_};
     stopping_ = true;
-    left.swap(queue_);
-    reserved_ -= left.size();
+    left = queue_.take_all();
   }
   wake_.notify_all();
-  for (const std::unique_ptr<Job>& job : left) {
+  for (const std::unique_ptr<HashJob>& job : left) {
     counters::queue_length.add(-1);
     job->complete();
   }

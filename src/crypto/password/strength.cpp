@@ -9,6 +9,8 @@
 
 #include "base/secret.h"
 #include "base/unicode.h"
+#include "crypto/password/common_passwords.h"
+#include "crypto/password/keyboard_pattern.h"
 
 namespace latchkey::crypto::password {
 namespace {
@@ -17,6 +19,8 @@ namespace {
 /// of this length.
 constexpr std::size_t piece_size = 24;
 constexpr std::size_t judged_size = 96;
+constexpr std::size_t longest_period = 4;
+constexpr std::size_t kept_times = 3;
 constexpr std::size_t shortest_word = 3;
 constexpr std::size_t longest_word = judged_size;
 constexpr std::size_t most_words = 16;
@@ -77,6 +81,36 @@ void erase_long_words(std::string& judged, const std::vector<std::string>& words
   wipe(lower);
 }
 
+/// The part that a text consists of, where it is nothing but one part several times (`gn56gn56`). The prefix
+/// function of Knuth, Morris and Pratt says which that is, in linear time.
+std::string_view first_of_repeated(std::string_view text) {
+  std::vector<std::size_t> border(text.size());
+  for (std::size_t i = 1, length = 0; i < text.size(); ++i) {
+    while (length > 0 && text[i] != text[length]) length = border[length - 1];
+    if (text[i] == text[length]) ++length;
+    border[i] = length;
+  }
+  const std::size_t period = text.empty() ? 0 : text.size() - border.back();
+  return period != 0 && text.size() % period == 0 ? text.substr(0, period) : text;
+}
+
+/// The text with every repetition of up to four characters cut down to three times: whoever tries "1212"
+/// tries more of it, too, and zxcvbn's time grows with the fourth power of their number.
+std::string without_repetition(std::string_view text) {
+  std::string kept;
+  kept.reserve(text.size());
+  for (const char c : text) {
+    kept.push_back(c);
+    for (std::size_t period = 1; period <= longest_period && kept.size() > kept_times * period; ++period) {
+      const std::string_view end = std::string_view{kept}.substr(kept.size() - kept_times * period - 1);
+      if (end.substr(period) != end.substr(0, end.size() - period)) continue;
+      kept.pop_back();
+      break;
+    }
+  }
+  return kept;
+}
+
 }  // namespace
 
 double guesses_log10(std::string_view password, std::span<const std::string> user_inputs) {
@@ -86,7 +120,11 @@ double guesses_log10(std::string_view password, std::span<const std::string> use
   for (const std::string& word : words) dictionary.push_back(word.c_str());
   dictionary.push_back(nullptr);
 
-  std::string judged = to_single_bytes(password);
+  std::string whole = to_single_bytes(password);
+  const std::optional<double> by_keyboard = keyboard_guesses_log10(whole);
+  const bool is_common = is_common_password(whole);
+  std::string judged = without_repetition(first_of_repeated(whole));
+  wipe(whole);
   erase_long_words(judged, words);
   double best_bits = 0;
   for (std::size_t at = 0; at < judged.size(); at += piece_size) {
@@ -95,7 +133,9 @@ double guesses_log10(std::string_view password, std::span<const std::string> use
     wipe(piece);
   }
   wipe(judged);
-  return best_bits * std::log10(2.0);
+  double guesses = best_bits * std::log10(2.0);
+  if (by_keyboard.has_value()) guesses = std::min(guesses, *by_keyboard);
+  return is_common ? std::min(guesses, common_guesses_log10) : guesses;
 }
 
 }  // namespace latchkey::crypto::password

@@ -59,7 +59,7 @@ Task<Result<Confirmed>> confirm_email(flow::Services& services, flow::Origin ori
   }
   // Strangers who guess before the owner has signed in for the first time lock nobody out.
   const auto device =
-      flow::signin::device_id(services.keys.current()->ring(), contact.subject, origin.address);
+      flow::signin::device_id(services.keys.current()->ring(), contact.subject, flow::client_of(origin));
   auto work = [&](db::Tx& tx) -> Result<Confirmed> {
     const auto id = tx.run(users::consume_confirmation, origin.now, contact.subject, contact.email_key);
     if (!id.has_value()) {

@@ -19,6 +19,10 @@ using crypto::password::TriedPassword;
 using flow::signin::Attempt;
 using flow::signin::events::sign_in;
 
+/// Behind the device in an entry that nobody's wrong password caused: the account can not sign in before it
+/// has a new one.
+constexpr std::string_view unusable_hash = "; the stored hash is unreadable or beyond the bounds";
+
 /// Writes the refusal down, for a known account in the audit. An unknown address costs the same and leaves
 /// nothing: strangers can not grow a table. For the same reason not everyone of those that were not even
 /// looked at leaves something.
@@ -39,7 +43,11 @@ Task<> record_refusal(flow::Services& services, flow::Origin origin, Attempt att
   auto work = [&](db::Tx& tx) {
     if (right_password) flow::signin::forgive_attempt(tx, attempt);
     if (account.has_value()) {
-      flow::record(tx, origin, sign_in, code, to_string(account->subject), device);
+      const bool unusable =
+          code == ErrorCode::invalid_credentials &&
+          !crypto::password::is_acceptable_hash(account->password_hash, services.hashing.parameters());
+      flow::record(tx, origin, sign_in, code, to_string(account->subject),
+                   unusable ? device + std::string(unusable_hash) : device);
     } else {
       flow::record_for_nobody(tx, origin, sign_in, code, device);
     }
@@ -69,9 +77,10 @@ Task<Result<flow::sessions::SessionState>> go_on(flow::Services& services, flow:
   if (step.kind == flow::signin::Step::Kind::refuse) co_return Error(step.refusal);
 
   std::optional<std::string> new_hash;
-  if (crypto::password::needs_rehash(account.password_hash, services.hashing.parameters())) {
+  if (crypto::password::needs_rehash(account.password_hash, services.hashing.parameters()) &&
+      crypto::password::covers_whole(account.password_hash, tried)) {
     Secret password = tried.nfc.copy();
-    auto hash = co_await services.hashing.hash(std::move(password));
+    auto hash = co_await services.hashing.hash(client_of(origin), std::move(password));
     // A full queue is no reason to refuse: the next sign-in tries again.
     if (hash.has_value()) new_hash = std::move(*hash);
   }
@@ -89,8 +98,9 @@ Task<Result<flow::sessions::SessionState>> go_on(flow::Services& services, flow:
 // wiped there.
 Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::Origin origin,
                                                LoginInput input) {
+  const auto client = client_of(origin);
   // A storm that is not looked at must not load the store by counting its attempts.
-  if (auto room = services.hashing.check_queue(); room.has_error()) {
+  if (auto room = services.hashing.check_queue(client); room.has_error()) {
     flow::note(origin, sign_in, ErrorCode::overloaded);
     co_return room.error();
   }
@@ -98,11 +108,12 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
   // What can not be an address is looked for all the same, so that it costs what any other does.
   const std::string key = email.has_value() ? email->key.value : std::string("@");
   Attempt attempt;
+  attempt.client = client;
   // Each such text is counted by itself: who mistypes an address has nothing to do with who mistypes another.
   attempt.counter = email.has_value() ? key : "@" + input.email;
   attempt.account = co_await services.database.run(store::users::find_credentials, key);
   const Subject subject = attempt.account.has_value() ? attempt.account->subject : Subject{};
-  attempt.device = co_await flow::signin::find_device(services, origin.address, subject);
+  attempt.device = co_await flow::signin::find_device(services, client, subject);
   const auto number = co_await flow::signin::count_attempt(services, origin.now, attempt);
   if (number.has_error()) co_return co_await refuse(services, origin, attempt, number.error());
   attempt.number = *number;

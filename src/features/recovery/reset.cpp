@@ -25,13 +25,13 @@ Task<Result<Proof>> prove(flow::Services& services, flow::Origin origin, Means m
 }
 
 /// The hash of a password that the account may have.
-Task<Result<std::string>> hash_new_password(flow::Services& services, store::users::Contact account,
-                                            Secret password) {
+Task<Result<std::string>> hash_new_password(flow::Services& services, ClientNetwork client,
+                                            store::users::Contact account, Secret password) {
   auto checked = flow::accounts::check_password(services.settings, password.text());
   if (checked.has_error()) co_return checked.error();
   auto words = flow::accounts::likely_words(account.email, account.username);
   const double least = services.settings.password.min_guesses_log10;
-  auto hash = co_await services.hashing.hash_if_strong(std::move(*checked), std::move(words), least);
+  auto hash = co_await services.hashing.hash_if_strong(client, std::move(*checked), std::move(words), least);
   if (hash.has_error()) co_return hash.error();
   if (!hash->has_value()) co_return flow::accounts::weak_password();
   co_return std::move(**hash);
@@ -42,7 +42,7 @@ Result<> write_password(db::Tx& tx, const flow::Services& services, const flow::
                         const Proof& proof, const std::string& hash) {
   const auto& account = proof.account;
   const auto device =
-      flow::signin::device_id(services.keys.current()->ring(), account.subject, origin.address);
+      flow::signin::device_id(services.keys.current()->ring(), account.subject, flow::client_of(origin));
   const auto changed = flow::accounts::change_password_by_mail(tx, origin, account, hash, device);
   if (changed.has_error()) return changed.error();
   mail::queue(tx, services.wake_mail,
@@ -70,7 +70,8 @@ Task<Result<>> reset_password(flow::Services& services, flow::Origin origin, Mea
     flow::note(origin, events::password_reset, proof.error().code);
     co_return proof.error();
   }
-  const auto hash = co_await hash_new_password(services, proof->account, std::move(password));
+  const auto hash =
+      co_await hash_new_password(services, flow::client_of(origin), proof->account, std::move(password));
   if (hash.has_error()) co_return hash.error();
   auto work = [&](db::Tx& tx) { return write_password(tx, services, origin, *proof, *hash); };
   const auto written = co_await services.database.write(work);

@@ -47,7 +47,7 @@ Result<SignedUp> write_account(db::Tx& tx, const flow::Services& services, const
   SignedUp result{.user = as_written(*id, account), .tokens = std::nullopt};
   if (account.confirmed) {
     const auto device =
-        flow::signin::device_id(services.keys.current()->ring(), account.subject, origin.address);
+        flow::signin::device_id(services.keys.current()->ring(), account.subject, flow::client_of(origin));
     flow::signin::remember_device(tx, *id, device, origin.now);
     result.tokens = flow::sessions::make_token_pair(
         services,
@@ -94,8 +94,8 @@ Error refuse_weak_password(const flow::Origin& origin) {
 Task<Error> refuse_known_address(flow::Services& services, flow::Origin origin,
                                  flow::accounts::NewAccount wanted, Subject account) {
   auto words = flow::accounts::likely_words(wanted);
-  const auto guesses =
-      co_await services.hashing.estimate_guesses(std::move(wanted.password), std::move(words));
+  const auto guesses = co_await services.hashing.estimate_guesses(
+      client_of(origin), std::move(wanted.password), std::move(words));
   if (guesses.has_error()) co_return guesses.error();
   if (*guesses < services.settings.password.min_guesses_log10) co_return refuse_weak_password(origin);
   co_await flow::refuse(services, origin, events::sign_up, ErrorCode::account_exists, account);
@@ -118,8 +118,8 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
   }
   const double least = services.settings.password.min_guesses_log10;
   auto words = flow::accounts::likely_words(*checked);
-  const auto hash =
-      co_await services.hashing.hash_if_strong(std::move(checked->password), std::move(words), least);
+  const auto hash = co_await services.hashing.hash_if_strong(client_of(origin), std::move(checked->password),
+                                                             std::move(words), least);
   if (hash.has_error()) co_return hash.error();
   if (!hash->has_value()) co_return refuse_weak_password(origin);
 

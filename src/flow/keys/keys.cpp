@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "base/error.h"
+#include "crypto/jose/access_token.h"
 #include "store/state.h"
 
 namespace latchkey::flow::keys {
@@ -37,7 +38,8 @@ KeySnapshot::KeySnapshot(std::uint64_t version, std::int64_t epoch, crypto::Keyr
     }
     if (opened->under_previous_master) sealed_under_previous_.push_back(key.kid);
     published.push_back({key.kid, opened->key.verify_key()});
-    signers_.push_back({key.kid, key.activates_at, std::move(opened->key)});
+    signers_.push_back(
+        {key.kid, crypto::jose::access_token_start(key.kid), key.activates_at, std::move(opened->key)});
   }
   std::ranges::stable_sort(signers_, {}, &Signer::activates_at);
   verify_keys_ = crypto::jose::KeySet(std::move(published));

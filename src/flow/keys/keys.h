@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ class KeySnapshot {
  public:
   struct Signer {
     std::string kid;
+    std::string token_start;  ///< how access tokens of this key begin
     Timestamp activates_at;
     crypto::jose::SigningKey key;
   };
@@ -40,6 +42,8 @@ class KeySnapshot {
   const std::string& jwks() const { return jwks_; }
   /// The key that signs at `now`: the youngest that is active. Throws Unavailable when there is none.
   const Signer& signer(Timestamp now) const;
+  /// The keys that sign or have signed, of whose tokens some may be alive.
+  std::span<const Signer> signers() const { return signers_; }
   /// Keys that a previous master secret sealed: `latchkey keys rekey` seals them again.
   const std::vector<std::string>& sealed_under_previous() const { return sealed_under_previous_; }
 

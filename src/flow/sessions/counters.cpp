@@ -8,6 +8,7 @@ constinit metrics::Counter ended_reuse{R"(reason="reuse")"};
 constinit metrics::Counter ended_admin{R"(reason="admin")"};
 constinit metrics::Counter ended_password{R"(reason="password")"};
 constinit metrics::Counter access_token_refused{R"(outcome="refused")"};
+constinit metrics::Counter access_token_recognized{R"(outcome="recognized")"};
 constinit metrics::Counter access_token_cached{R"(outcome="cached")"};
 constinit metrics::Counter access_token_verified{R"(outcome="verified")"};
 
@@ -18,8 +19,8 @@ metrics::Families families() {
        "Sessions ended before their time, by reason.",
        {&ended_logout, &ended_reuse, &ended_admin, &ended_password}},
       {"latchkey_access_tokens_total",
-       "Access tokens presented; cached ones needed no signature check.",
-       {&access_token_refused, &access_token_cached, &access_token_verified}},
+       "Access tokens presented. Only verified ones took a signature check; cached ones were seen lately.",
+       {&access_token_refused, &access_token_recognized, &access_token_cached, &access_token_verified}},
   };
   return list;
 }

@@ -10,7 +10,8 @@ extern metrics::Counter ended_reuse;
 extern metrics::Counter ended_admin;
 extern metrics::Counter ended_password;
 extern metrics::Counter access_token_refused;
-extern metrics::Counter access_token_cached;  ///< needed no signature check
+extern metrics::Counter access_token_recognized;  ///< by the key that made it
+extern metrics::Counter access_token_cached;      ///< seen lately by the same thread
 extern metrics::Counter access_token_verified;
 
 metrics::Families families();

@@ -25,7 +25,8 @@ TokenPair make_token_pair(const Services& services, const SessionState& state, T
                                             .generation = state.generation,
                                             .iat = to_numeric_date(state.rotated_at),
                                             .exp = to_numeric_date(state.idle_expires_at)};
-  return {.access_token = crypto::jose::make_access_token(access, signer.kid, signer.key),
+  return {.access_token = crypto::jose::make_access_token(
+              access, signer.token_start, signer.key, snapshot->ring().key(crypto::KeyUse::signature_nonce)),
           .refresh_token =
               crypto::jose::make_refresh_token(refresh, snapshot->ring().key(crypto::KeyUse::refresh_token)),
           .expires_in = access.exp - access.iat};

@@ -5,22 +5,18 @@
 #include <span>
 #include <vector>
 
-#include "base/id.h"
+#include "crypto/jose/access_token.h"
 #include "crypto/sha256.h"
 
 namespace latchkey::flow::sessions {
 
 /// What an access token said when its signature was checked.
-struct VerifiedToken {
-  Subject sub;
-  SessionId sid;
-  std::int64_t exp = 0;  ///< seconds since 1970
-};
+using VerifiedToken = crypto::jose::SessionClaims;
 
-/// Remembers access tokens that were verified, so that a repeated one costs a hash instead of a signature
-/// check. Whether the session lives is asked each time all the same. One per thread, of a fixed size: a token
-/// can stand in any place of one set, and the one that expires first makes room. A new key snapshot empties
-/// it, so that a revoked key takes its tokens along at once.
+/// Remembers access tokens that were found good, so that a repeated one costs a hash and nothing else.
+/// Whether the session lives is asked each time all the same. One per thread, of a fixed size: a token can
+/// stand in any place of one set, and the one that expires first makes room. A new key snapshot empties it,
+/// so that a revoked key takes its tokens along at once.
 class VerifiedTokens {
  public:
   /// Nothing when the token is not remembered, or has expired.

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/client_network.h"
 #include "base/error.h"
 #include "base/task.h"
 #include "db/tx.h"
@@ -23,6 +24,7 @@ inline constexpr std::int64_t last_attempt = 100;
 
 /// One try at the password of an account.
 struct Attempt {
+  ClientNetwork client;                              ///< who tries
   std::string counter;                               ///< what an address without account is counted by
   std::optional<store::users::Credentials> account;  ///< that the address belongs to
   Device device;

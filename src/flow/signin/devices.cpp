@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/client_network.h"
-
 namespace latchkey::flow::signin {
 namespace {
 
@@ -25,17 +23,16 @@ DeviceId id_under(const crypto::HmacKey& key, const Subject& account, const Clie
 
 }  // namespace
 
-DeviceId device_id(const crypto::Keyring& ring, const Subject& account, std::string_view address) {
-  return id_under(ring.key(crypto::KeyUse::device), account, ClientNetwork::of(address));
+DeviceId device_id(const crypto::Keyring& ring, const Subject& account, ClientNetwork client) {
+  return id_under(ring.key(crypto::KeyUse::device), account, client);
 }
 
-Task<Device> find_device(Services& services, std::string address, Subject account) {
+Task<Device> find_device(Services& services, ClientNetwork client, Subject account) {
   const auto snapshot = services.keys.current();
-  const auto network = ClientNetwork::of(address);
   const auto keys = snapshot->ring().keys(crypto::KeyUse::device);
   Device device;
   for (const crypto::HmacKey* const key : keys) {
-    const DeviceId id = id_under(*key, account, network);
+    const DeviceId id = id_under(*key, account, client);
     if (key == keys.front()) device.id = id;
     device.known = co_await services.database.run(devices::find_device, id);
     if (device.known.has_value()) break;

@@ -1,9 +1,8 @@
 #pragma once
 
 #include <optional>
-#include <string>
-#include <string_view>
 
+#include "base/client_network.h"
 #include "base/id.h"
 #include "base/task.h"
 #include "base/time.h"
@@ -30,11 +29,11 @@ struct Device {
 
 /// The name of a device: a keyed hash of account and network, so that nobody can tell from the store where an
 /// account is used, nor which accounts are used in one place.
-DeviceId device_id(const crypto::Keyring& ring, const Subject& account, std::string_view address);
+DeviceId device_id(const crypto::Keyring& ring, const Subject& account, ClientNetwork client);
 
 /// Looks for the device that a request comes from; one point read for each master secret. An address that has
 /// no account costs the same: `account` is empty, and nothing is found.
-Task<Device> find_device(Services& services, std::string address, Subject account);
+Task<Device> find_device(Services& services, ClientNetwork client, Subject account);
 
 /// Somebody has proved to own the account from there: the device is known from now on. Of more than
 /// `most_devices` the account forgets the one that was seen least lately.

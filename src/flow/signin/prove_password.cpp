@@ -15,7 +15,7 @@ Task<Result<TriedPassword>> prove_password(Services& services, Timestamp now, At
   } else {
     tried.nfc = Secret("impossible");
   }
-  auto checked = co_await services.hashing.verify(std::move(stored), std::move(tried));
+  auto checked = co_await services.hashing.verify(attempt.client, std::move(stored), std::move(tried));
   if (checked.has_error()) {
     co_await give_attempt_back(services, now, std::move(attempt));
     co_return checked.error();

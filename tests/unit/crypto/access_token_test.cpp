@@ -45,7 +45,10 @@ jose::AccessClaims good_claims() {
   return claims;
 }
 
-std::string good_token() { return jose::make_access_token(good_claims(), our_kid(), our_key()); }
+std::string make_token(const jose::AccessClaims& claims) {
+  return jose::make_access_token(claims, jose::access_token_start(our_kid()), our_key(), test_nonces());
+}
+std::string good_token() { return make_token(good_claims()); }
 std::string good_header() { return R"({"alg":"ES256","typ":"at+jwt","kid":")" + our_kid() + "\"}"; }
 std::string good_payload() {
   return R"({"iss":"https://auth.example","aud":"https://api.example","client_id":"latchkey",)"
@@ -86,7 +89,7 @@ TEST(AccessToken, is_written_as_rfc_9068_has_it) {
 TEST(AccessToken, T16_stays_small) {
   jose::AccessClaims claims = good_claims();
   claims.iss = claims.aud = "https://" + std::string(200, 'a') + ".example";
-  EXPECT_LT(jose::make_access_token(claims, our_kid(), our_key()).size(), 1200U);
+  EXPECT_LT(make_token(claims).size(), 1200U);
 }
 
 TEST(AccessToken, carries_texts_that_need_escapes) {
@@ -94,8 +97,7 @@ TEST(AccessToken, carries_texts_that_need_escapes) {
   claims.client_id = "a\"b\\c\n\xc3\xa9";
   jose::ExpectedAudience audience = expected;
   audience.client_id = claims.client_id;
-  EXPECT_TRUE(jose::verify_access_token(jose::make_access_token(claims, our_kid(), our_key()), our_keys(),
-                                        audience, now));
+  EXPECT_TRUE(jose::verify_access_token(make_token(claims), our_keys(), audience, now));
 }
 
 TEST(AccessToken, refuses_every_one_bit_flip) {
@@ -277,6 +279,77 @@ TEST(AccessToken, takes_claims_of_later_versions) {
       accepted_when_signed(good_header(), with(good_payload(), R"("sub":)", R"("scope":"a b","sub":)")));
   EXPECT_TRUE(
       accepted_when_signed(good_header(), with(good_payload(), R"("sub":)", R"("nbf":1800000060,"sub":)")));
+}
+
+/// By the quick way: as the server does it, with the nonces of an older master secret beside.
+std::optional<jose::SessionClaims> recognize(std::string_view token, std::int64_t at = now) {
+  static const HmacKey newer{Secret{"the present nonces"}};
+  const HmacKey* const nonces[] = {&newer, &test_nonces()};
+  return jose::recognize_access_token(token, jose::access_token_start(our_kid()), our_key(), nonces, expected,
+                                      at);
+}
+
+TEST(AccessToken, F58_is_recognised_by_the_key_that_made_it) {
+  const auto recognized = recognize(good_token());
+  ASSERT_TRUE(recognized);
+  const jose::AccessClaims good = good_claims();
+  EXPECT_EQ(*recognized, (jose::SessionClaims{.sub = good.sub, .sid = good.sid, .exp = good.exp}));
+  EXPECT_TRUE(recognize(good_token(), now + 899));
+  EXPECT_FALSE(recognize(good_token(), now + 900));
+  EXPECT_TRUE(recognize(good_token(), now - jose::max_clock_skew_seconds));
+  EXPECT_FALSE(recognize(good_token(), now - jose::max_clock_skew_seconds - 1));
+}
+
+TEST(AccessToken, F58_nothing_else_is_recognised) {
+  const std::string token = good_token();
+  for (std::size_t bit = 0; bit < token.size() * 8; ++bit) {
+    std::string changed = token;
+    changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << (bit % 8)));
+    EXPECT_FALSE(recognize(changed)) << "bit " << bit;
+  }
+  for (std::size_t size = 0; size < token.size(); ++size) EXPECT_FALSE(recognize(token.substr(0, size)));
+  const std::size_t first = token.find('.');
+  const std::size_t second = token.find('.', first + 1);
+  for (const std::string& odd :
+       {token + 'A', '.' + token, token + '.', token + '=',
+        token.substr(0, second + 1) + std::string(86, 'A'),
+        token.substr(0, first + 1) + token.substr(second + 1), token.substr(0, first) + token.substr(second),
+        token.substr(0, first + 1) + std::string(3000, 'A') + token.substr(second)}) {
+    EXPECT_FALSE(recognize(odd)) << odd;
+  }
+  EXPECT_FALSE(recognize(jose::make_access_token(good_claims(), jose::access_token_start(our_kid()),
+                                                 jose::SigningKey::generate(), test_nonces())))
+      << "of another key under this name";
+}
+
+TEST(AccessToken, F58_what_is_recognised_would_be_verified_and_the_rest_still_is) {
+  // Of a version before, or of a node with the next master secret: right, and not to be recognised.
+  const HmacKey others{Secret{"others"}};
+  const std::string of_others =
+      jose::make_access_token(good_claims(), jose::access_token_start(our_kid()), our_key(), others);
+  EXPECT_FALSE(recognize(of_others));
+  EXPECT_TRUE(accepted(of_others));
+
+  std::vector<std::string> payloads = {good_payload(),
+                                       with(good_payload(), R"("sub":)", R"("scope":"a","sub":)"),
+                                       with(good_payload(), R"({"iss")", R"({ "iss")")};
+  for (const Row& row : refused_claims) payloads.push_back(with(good_payload(), row.from, row.to));
+  for (const std::string& payload : payloads) {
+    const std::string token = sign_with(our_key(), good_header(), payload);
+    EXPECT_TRUE(!recognize(token) || accepted(token)) << payload;
+  }
+  EXPECT_TRUE(recognize(sign_with(our_key(), good_header(), payloads[0])))
+      << "so that the loop says something";
+
+  jose::AccessClaims claims = good_claims();
+  claims.client_id = "a\"b\\c";
+  jose::ExpectedAudience audience = expected;
+  audience.client_id = claims.client_id;
+  const HmacKey* const nonces[] = {&test_nonces()};
+  const std::string escaped = make_token(claims);
+  EXPECT_TRUE(jose::verify_access_token(escaped, our_keys(), audience, now));
+  EXPECT_FALSE(jose::recognize_access_token(escaped, jose::access_token_start(our_kid()), our_key(), nonces,
+                                            audience, now));
 }
 
 TEST(AccessToken, T15_refuses_payloads_that_are_no_object) {

@@ -59,7 +59,8 @@ TEST(ConfirmationToken, refuses_every_one_bit_flip) {
 
 TEST(ConfirmationToken, C04_refuses_every_other_kind_of_token) {
   EXPECT_FALSE(verify(jose::make_refresh_token({}, key()))) << "even under the same key";
-  EXPECT_FALSE(verify(jose::make_access_token({}, "kid", jose::SigningKey::generate())));
+  EXPECT_FALSE(verify(jose::make_access_token({}, jose::access_token_start("kid"),
+                                              jose::SigningKey::generate(), test_nonces())));
   EXPECT_FALSE(verify(jose::make_confirmation_token(good_claims(), HmacKey{Secret{"another"}})));
   const std::array<const HmacKey*, 1> keys{&key()};
   EXPECT_FALSE(jose::verify_refresh_token(jose::make_confirmation_token(good_claims(), key()), keys));

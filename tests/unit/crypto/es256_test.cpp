@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include <set>
 #include <thread>
 
 #include "unit/crypto/fixtures.h"
@@ -49,7 +50,7 @@ TEST(Es256, refuses_every_one_bit_flip) {
   const jose::SigningKey key = jose::SigningKey::generate();
   const jose::VerifyKey verify_key = key.verify_key();
   const std::string message = "eyJh.bGci";
-  const jose::Es256Signature signature = key.sign(view_bytes(message));
+  const jose::Es256Signature signature = key.sign(view_bytes(message), test_nonces());
   ASSERT_TRUE(verify_key.verify(view_bytes(message), signature));
   for (std::size_t bit = 0; bit < signature.size() * 8; ++bit) {
     jose::Es256Signature changed = signature;
@@ -82,7 +83,8 @@ TEST(Es256, T07_refuses_s_plus_n_and_the_like) {
   const Bytes order = from_hex_text(order_hex);
   int tried = 0;
   for (int attempt = 0; attempt < 200; ++attempt) {
-    const jose::Es256Signature signature = key.sign(view_bytes("message"));
+    const std::string message = "message " + std::to_string(attempt);
+    const jose::Es256Signature signature = key.sign(view_bytes(message), test_nonces());
     for (const std::size_t half : {0U, 32U}) {
       jose::Es256Signature changed = signature;
       int carry = 0;
@@ -93,7 +95,8 @@ TEST(Es256, T07_refuses_s_plus_n_and_the_like) {
       }
       if (carry != 0) continue;  // does not fit 32 bytes
       ++tried;
-      EXPECT_FALSE(verify_key.verify(view_bytes("message"), changed));
+      EXPECT_FALSE(verify_key.verify(view_bytes(message), changed));
+      EXPECT_FALSE(key.made(view_bytes(message), changed, test_nonces()));
     }
   }
   SUCCEED() << tried << " fitted";
@@ -102,7 +105,7 @@ TEST(Es256, T07_refuses_s_plus_n_and_the_like) {
 TEST(Es256, T07_refuses_der_and_other_lengths) {
   const jose::SigningKey key = jose::SigningKey::generate();
   const jose::VerifyKey verify_key = key.verify_key();
-  const jose::Es256Signature signature = key.sign(view_bytes("message"));
+  const jose::Es256Signature signature = key.sign(view_bytes("message"), test_nonces());
   std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> pair{ECDSA_SIG_new(), ECDSA_SIG_free};
   ECDSA_SIG_set0(pair.get(), BN_bin2bn(signature.data(), 32, nullptr),
                  BN_bin2bn(signature.data() + 32, 32, nullptr));
@@ -138,7 +141,7 @@ TEST(Es256, takes_only_uncompressed_points) {
   const auto again = jose::VerifyKey::from_uncompressed(bytes);
   ASSERT_TRUE(again);
   EXPECT_EQ(again->point(), key.point());
-  EXPECT_TRUE(again->verify(view_bytes("m"), key.sign(view_bytes("m"))));
+  EXPECT_TRUE(again->verify(view_bytes("m"), key.sign(view_bytes("m"), test_nonces())));
 
   auto compressed = bytes;
   compressed[0] = static_cast<std::uint8_t>(2 + (bytes[64] & 1));
@@ -153,7 +156,7 @@ TEST(Es256, private_keys_go_through_pkcs8) {
   const auto again = jose::SigningKey::from_pkcs8(der);
   ASSERT_TRUE(again);
   EXPECT_EQ(again->point(), key.point());
-  EXPECT_TRUE(key.verify_key().verify(view_bytes("m"), again->sign(view_bytes("m"))));
+  EXPECT_TRUE(key.verify_key().verify(view_bytes("m"), again->sign(view_bytes("m"), test_nonces())));
 
   for (std::size_t size = 0; size < der.size(); ++size) {
     EXPECT_FALSE(jose::SigningKey::from_pkcs8(Secret{der.bytes().first(size)})) << size << " bytes";
@@ -178,6 +181,74 @@ TEST(Es256, refuses_private_keys_of_other_kinds) {
   EXPECT_FALSE(jose::SigningKey::from_pkcs8(pkcs8_of(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"))));
 }
 
+TEST(Es256, F58_a_key_knows_its_signatures_again) {
+  const HmacKey others{Secret{"nonces of another master secret"}};
+  for (int i = 0; i < 200; ++i) {
+    const jose::SigningKey key = jose::SigningKey::generate();
+    const std::string message = "message " + std::to_string(i);
+    const auto signature = key.sign(view_bytes(message), test_nonces());
+    EXPECT_TRUE(key.verify_key().verify(view_bytes(message), signature))
+        << "an ordinary signature for all others";
+    EXPECT_TRUE(key.made(view_bytes(message), signature, test_nonces()));
+    EXPECT_EQ(key.sign(view_bytes(message), test_nonces()), signature) << "one message has one signature";
+
+    const auto of_others = key.sign(view_bytes(message), others);
+    EXPECT_TRUE(key.verify_key().verify(view_bytes(message), of_others));
+    EXPECT_FALSE(key.made(view_bytes(message), of_others, test_nonces())) << "right, and not recognised";
+    EXPECT_FALSE(key.made(view_bytes(message + "x"), signature, test_nonces()));
+    EXPECT_FALSE(jose::SigningKey::generate().made(view_bytes(message), signature, test_nonces()));
+  }
+}
+
+TEST(Es256, F58_recognises_no_signature_but_its_own) {
+  const jose::SigningKey key = jose::SigningKey::generate();
+  const std::string message = "eyJh.bGci";
+  const auto signature = key.sign(view_bytes(message), test_nonces());
+  ASSERT_TRUE(key.made(view_bytes(message), signature, test_nonces()));
+  for (std::size_t bit = 0; bit < signature.size() * 8; ++bit) {
+    jose::Es256Signature changed = signature;
+    changed[bit / 8] ^= static_cast<std::uint8_t>(1 << (bit % 8));
+    EXPECT_FALSE(key.made(view_bytes(message), changed, test_nonces())) << bit;
+  }
+  for (const std::size_t size : {0U, 32U, 63U})
+    EXPECT_FALSE(key.made(view_bytes(message), ByteView{signature}.first(size), test_nonces())) << size;
+  Bytes longer(signature.begin(), signature.end());
+  longer.push_back(0);
+  EXPECT_FALSE(key.made(view_bytes(message), longer, test_nonces()));
+  EXPECT_FALSE(key.made(view_bytes(message), Bytes(64), test_nonces()));
+  EXPECT_FALSE(key.made(view_bytes(message), from_hex_text(std::string{order_hex} + std::string{order_hex}),
+                        test_nonces()));
+
+  // n - s is right for whoever verifies (ECDSA does not tell the two apart), and not what the key made.
+  jose::Es256Signature mirrored = signature;
+  const Bytes order = from_hex_text(order_hex);
+  int borrow = 0;
+  for (std::size_t i = 32; i-- > 0;) {
+    const int difference = order[i] - mirrored[32 + i] - borrow;
+    mirrored[32 + i] = static_cast<std::uint8_t>(difference);
+    borrow = difference < 0 ? 1 : 0;
+  }
+  EXPECT_TRUE(key.verify_key().verify(view_bytes(message), mirrored));
+  EXPECT_FALSE(key.made(view_bytes(message), mirrored, test_nonces()));
+}
+
+TEST(Es256, F58_no_two_messages_keys_or_masters_share_a_nonce) {
+  const HmacKey others{Secret{"others"}};
+  std::set<std::string> seen;  // r follows from the nonce alone
+  int made = 0;
+  for (int k = 0; k < 10; ++k) {
+    const jose::SigningKey key = jose::SigningKey::generate();
+    for (int i = 0; i < 50; ++i) {
+      for (const HmacKey* nonces : {&test_nonces(), &others}) {
+        const auto signature = key.sign(view_bytes("message " + std::to_string(i)), *nonces);
+        seen.insert(hex(ByteView{signature}.first(32)));
+        ++made;
+      }
+    }
+  }
+  EXPECT_EQ(seen.size(), static_cast<std::size_t>(made));
+}
+
 TEST(Es256, one_key_serves_many_threads) {
   const jose::SigningKey key = jose::SigningKey::generate();
   const jose::VerifyKey verify_key = key.verify_key();
@@ -186,7 +257,7 @@ TEST(Es256, one_key_serves_many_threads) {
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
       for (int k = 0; k < 50; ++k) {
-        wrong += verify_key.verify(view_bytes("m"), key.sign(view_bytes("m"))) ? 0 : 1;
+        wrong += verify_key.verify(view_bytes("m"), key.sign(view_bytes("m"), test_nonces())) ? 0 : 1;
       }
     });
   }
@@ -200,10 +271,10 @@ TEST(Es256, keeps_keys_apart_that_share_a_place_of_the_cache) {
   for (int i = 0; i < 40; ++i) {
     keys.push_back(jose::SigningKey::generate());
     verify_keys.push_back(keys.back().verify_key());
-    static_cast<void>(keys.back().sign(view_bytes("m")));
+    static_cast<void>(keys.back().sign(view_bytes("m"), test_nonces()));
   }
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    const jose::Es256Signature signature = keys[i].sign(view_bytes("m"));
+    const jose::Es256Signature signature = keys[i].sign(view_bytes("m"), test_nonces());
     EXPECT_TRUE(verify_keys[i].verify(view_bytes("m"), signature));
     EXPECT_FALSE(verify_keys[(i + 16) % keys.size()].verify(view_bytes("m"), signature));
   }

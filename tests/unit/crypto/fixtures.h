@@ -55,9 +55,15 @@ inline std::string signing_input(std::string_view header, std::string_view paylo
   return base64url(header) + '.' + base64url(payload);
 }
 
+/// What the nonces of the tests' signatures follow from.
+inline const HmacKey& test_nonces() {
+  static const HmacKey key{Secret{"nonces of the tests"}};
+  return key;
+}
+
 inline std::string sign_with(const jose::SigningKey& key, std::string_view header, std::string_view payload) {
   const std::string input = signing_input(header, payload);
-  return input + '.' + encode_base64url(key.sign(view_bytes(input)));
+  return input + '.' + encode_base64url(key.sign(view_bytes(input), test_nonces()));
 }
 
 inline std::string sign_with(const HmacKey& key, std::string_view header, std::string_view payload) {

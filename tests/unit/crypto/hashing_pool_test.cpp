@@ -17,6 +17,8 @@ namespace latchkey::crypto {
 namespace {
 
 constexpr password::Argon2Parameters cheap{64, 1, 1};
+const ClientNetwork client = ClientNetwork::of("192.0.2.1");
+const ClientNetwork another = ClientNetwork::of("198.51.100.7");
 /// Slow enough that a job is still running when the test has queued others behind it.
 constexpr password::Argon2Parameters slow{65536, 4, 1};
 
@@ -41,17 +43,17 @@ T run_to_end(Task<T> task) {
 
 TEST(HashingPool, hashes_and_verifies) {
   password::HashingPool pool{{cheap, 2, 8}};
-  const Result<std::string> stored = run_to_end(pool.hash(Secret{"correct horse"}));
+  const Result<std::string> stored = run_to_end(pool.hash(client, Secret{"correct horse"}));
   ASSERT_TRUE(stored);
   EXPECT_FALSE(password::needs_rehash(*stored, cheap));
   const auto verify = [&](std::string_view password) {
-    return run_to_end(pool.verify(*stored, tried(password))).value().outcome;
+    return run_to_end(pool.verify(client, *stored, tried(password))).value().outcome;
   };
   EXPECT_EQ(verify("correct horse"), password::Verification::matches);
   EXPECT_EQ(verify("wrong horse"), password::Verification::differs);
-  EXPECT_EQ(run_to_end(pool.verify("nonsense", tried("x"))).value().outcome,
+  EXPECT_EQ(run_to_end(pool.verify(client, "nonsense", tried("x"))).value().outcome,
             password::Verification::unreadable);
-  EXPECT_EQ(run_to_end(pool.verify(pool.dummy(), tried("x"))).value().outcome,
+  EXPECT_EQ(run_to_end(pool.verify(client, pool.dummy(), tried("x"))).value().outcome,
             password::Verification::differs);
   EXPECT_EQ(pool.queue_length(), 0U);
 }
@@ -61,22 +63,23 @@ TEST(HashingPool, gives_the_password_back_that_it_was_given) {
   Secret nfc{"fianc\xc3\xa9"};
   const char* const at = nfc.text().data();
   password::TriedPassword password{.nfc = std::move(nfc), .raw = Secret{"fiance\xcc\x81"}};
-  const auto checked = run_to_end(pool.verify("nonsense", std::move(password)));
+  const auto checked = run_to_end(pool.verify(client, "nonsense", std::move(password)));
   EXPECT_EQ(checked->tried.nfc.text().data(), at) << "the same memory: nothing was copied";
   EXPECT_EQ(checked->tried.as_sent().text(), "fiance\xcc\x81");
 }
 
 TEST(HashingPool, hashes_a_chosen_password_only_if_it_is_strong) {
   password::HashingPool pool{{cheap, 1, 8}};
-  const auto weak = run_to_end(pool.hash_if_strong(Secret{"password"}, {}, 5));
+  const auto weak = run_to_end(pool.hash_if_strong(client, Secret{"password"}, {}, 5));
   ASSERT_TRUE(weak);
   EXPECT_FALSE(weak->has_value());
-  const auto own_name = run_to_end(pool.hash_if_strong(Secret{"quixotic.zebra"}, {"quixotic.zebra"}, 5));
+  const auto own_name =
+      run_to_end(pool.hash_if_strong(client, Secret{"quixotic.zebra"}, {"quixotic.zebra"}, 5));
   ASSERT_TRUE(own_name);
   EXPECT_FALSE(own_name->has_value()) << "a likely word of this account";
-  const auto strong = run_to_end(pool.hash_if_strong(Secret{"quixotic.zebra"}, {}, 5));
+  const auto strong = run_to_end(pool.hash_if_strong(client, Secret{"quixotic.zebra"}, {}, 5));
   ASSERT_TRUE(strong && strong->has_value());
-  const auto checked = run_to_end(pool.verify(**strong, tried("quixotic.zebra")));
+  const auto checked = run_to_end(pool.verify(client, **strong, tried("quixotic.zebra")));
   EXPECT_EQ(checked.value().outcome, password::Verification::matches);
 }
 
@@ -90,7 +93,7 @@ TEST(HashingPool, resumes_on_the_thread_that_awaited) {
       auto flow = [&]() -> Task<> {
         const auto before = std::this_thread::get_id();
         for (int k = 0; k < 20; ++k) {
-          const Result<std::string> stored = co_await pool.hash(Secret("x"));
+          const Result<std::string> stored = co_await pool.hash(client, Secret("x"));
           if (!stored || std::this_thread::get_id() != before) ++astray;
         }
       };
@@ -107,7 +110,7 @@ TEST(HashingPool, L10_refuses_at_once_when_the_queue_is_full) {
   asio::io_context io{1};
   std::vector<Result<std::string>> answers;
   auto flow = [&]() -> Task<> {
-    Result<std::string> answer = co_await pool.hash(Secret("x"));
+    Result<std::string> answer = co_await pool.hash(client, Secret("x"));
     answers.push_back(std::move(answer));
   };
   for (int i = 0; i < 20; ++i) asio::co_spawn(io, flow(), asio::detached);
@@ -124,8 +127,50 @@ TEST(HashingPool, L10_refuses_at_once_when_the_queue_is_full) {
   ASSERT_EQ(answers.size(), 20U);
   for (std::size_t i = refused; i < answers.size(); ++i) EXPECT_TRUE(answers[i]);
   EXPECT_EQ(pool.queue_length(), 0U);
-  const Result<std::string> after = run_to_end(pool.hash(Secret{"x"}));
+  const Result<std::string> after = run_to_end(pool.hash(client, Secret{"x"}));
   EXPECT_TRUE(after) << "there is room again";
+}
+
+TEST(HashingPool, F34_a_storm_of_one_address_does_not_keep_another_one_out) {
+  password::HashingPool pool{{slow, 1, 8}};
+  asio::io_context io{1};
+  std::string order;
+  auto flow = [&](ClientNetwork who, char letter) -> Task<> {
+    const Result<std::string> answer = co_await pool.hash(who, Secret("x"));
+    if (answer) order += letter;
+  };
+  for (int i = 0; i < 30; ++i) asio::co_spawn(io, flow(client, 's'), asio::detached);
+  io.poll();
+  EXPECT_FALSE(pool.check_queue(client));
+  EXPECT_TRUE(pool.check_queue(another));
+  asio::co_spawn(io, flow(another, 'h'), asio::detached);
+  io.run();
+  ASSERT_GE(order.size(), 7U);
+  EXPECT_LE(order.find('h'), 2U) << "behind what ran when it came, and at most what a thread took meanwhile: "
+                                 << order;
+}
+
+TEST(HashingPool, F34_whoever_is_displaced_is_told_so) {
+  password::HashingPool pool{{slow, 1, 4}};
+  asio::io_context io{1};
+  std::string refused;
+  auto flow = [&](ClientNetwork who, char letter) -> Task<> {
+    const Result<std::string> answer = co_await pool.hash(who, Secret("x"));
+    if (!answer) refused += letter;
+  };
+  asio::co_spawn(io, flow(client, 's'), asio::detached);
+  io.poll();
+  while (pool.queue_length() > 0) std::this_thread::yield();  // it runs, and goes on for long
+  for (int i = 0; i < 3; ++i) asio::co_spawn(io, flow(client, 's'), asio::detached);
+  asio::co_spawn(io, flow(another, 'a'), asio::detached);
+  asio::co_spawn(io, flow(ClientNetwork::of("203.0.113.9"), 'n'), asio::detached);
+  io.poll();
+  EXPECT_EQ(refused, "s") << "no place was free for the last one";
+  EXPECT_EQ(pool.queue_length(), 4U);
+  pool.stop();
+  io.restart();
+  io.run();
+  EXPECT_EQ(refused.size(), 5U);
 }
 
 TEST(HashingPool, stop_answers_those_that_wait) {
@@ -134,7 +179,7 @@ TEST(HashingPool, stop_answers_those_that_wait) {
   int hashed = 0;
   int refused = 0;
   auto flow = [&]() -> Task<> {
-    const Result<std::string> answer = co_await pool.hash(Secret("x"));
+    const Result<std::string> answer = co_await pool.hash(client, Secret("x"));
     (answer ? hashed : refused)++;
   };
   for (int i = 0; i < 5; ++i) asio::co_spawn(io, flow(), asio::detached);
@@ -146,7 +191,7 @@ TEST(HashingPool, stop_answers_those_that_wait) {
   io.run();
   EXPECT_EQ(hashed, 1);
   EXPECT_EQ(refused, 4);
-  const Result<std::string> late = run_to_end(pool.hash(Secret{"x"}));
+  const Result<std::string> late = run_to_end(pool.hash(client, Secret{"x"}));
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code, ErrorCode::overloaded);
   pool.stop();
@@ -162,7 +207,7 @@ TEST(HashingPool, stop_races_with_callers) {
         asio::io_context io{1};
         auto flow = [&]() -> Task<> {
           for (int k = 0; k < 10; ++k) {
-            const Result<std::string> answer = co_await pool.hash(Secret("x"));
+            const Result<std::string> answer = co_await pool.hash(client, Secret("x"));
             ++answered;
             static_cast<void>(answer);
           }
@@ -181,8 +226,8 @@ TEST(HashingPool, stop_races_with_callers) {
 TEST(HashingPool, failures_of_the_work_reach_the_caller) {
   password::HashingPool pool{
       {password::Argon2Parameters{1, 1, 1}, 1, 4}};  // what no settings would let through
-  EXPECT_THROW(static_cast<void>(run_to_end(pool.hash(Secret{"x"}))), std::invalid_argument);
-  EXPECT_THROW(static_cast<void>(run_to_end(pool.hash(Secret{"x"}))), std::invalid_argument)
+  EXPECT_THROW(static_cast<void>(run_to_end(pool.hash(client, Secret{"x"}))), std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(run_to_end(pool.hash(client, Secret{"x"}))), std::invalid_argument)
       << "the thread lives on";
 }
 
@@ -234,7 +279,7 @@ TEST(HashingPool, nothing_of_a_hash_stays_in_memory_once_no_job_waits) {
   const ArenaFromOutside arena{16384 * 1024};
   if (!arena.is_found()) GTEST_SKIP() << "this kernel does not tell which memory is the arena";
   EXPECT_TRUE(arena.is_zero());
-  std::thread caller{[&] { EXPECT_TRUE(run_to_end(pool.hash(Secret{"x"}))); }};
+  std::thread caller{[&] { EXPECT_TRUE(run_to_end(pool.hash(client, Secret{"x"}))); }};
   EXPECT_TRUE(arena.becomes(false)) << "while it hashes";
   caller.join();
   EXPECT_TRUE(arena.becomes(true));

@@ -181,6 +181,11 @@ const std::vector<Row> unreadable = {
     {"L10_memory_too_big", phc("$argon2id$v=19$m=4294967295,t=1,p=1")},
     {"L10_memory_beyond_64_bits", phc("$argon2id$v=19$m=99999999999999999999,t=1,p=1")},
     {"L10_memory_too_big_by_one", phc("$argon2id$v=19$m=4194305,t=1,p=1")},
+    {"F33_memory_beyond_128_mib", phc("$argon2id$v=19$m=131073,t=1,p=1")},
+    {"F33_memory_of_4_gib", phc("$argon2id$v=19$m=4194304,t=1,p=1")},
+    {"F33_more_than_two_seconds", phc("$argon2id$v=19$m=131072,t=33,p=1")},
+    {"F33_more_than_two_seconds_with_little_memory", phc("$argon2id$v=19$m=65536,t=65,p=1")},
+    {"F33_longer_than_any_hash", "$argon2id$v=19$m=64,t=1,p=1$" + std::string(600, 'A') + '$' + tag},
     {"passes_too_many", phc("$argon2id$v=19$m=64,t=101,p=1")},
     {"passes_zero", phc("$argon2id$v=19$m=64,t=0,p=1")},
     {"passes_negative", phc("$argon2id$v=19$m=64,t=-1,p=1")},
@@ -201,6 +206,7 @@ const std::vector<Row> unreadable = {
     {"more_fields", phc("$argon2id$v=19$m=64,t=1,p=1") + "$x"},
     {"bcrypt_2x", "$2x$04$" + bcrypt_tail},
     {"bcrypt_2", "$2$04$" + bcrypt_tail},
+    {"F33_bcrypt_cost_16", "$2b$16$" + bcrypt_tail},
     {"L10_bcrypt_cost_too_big", "$2b$17$" + bcrypt_tail},
     {"L10_bcrypt_cost_31", "$2b$31$" + bcrypt_tail},
     {"bcrypt_cost_too_small", "$2b$03$" + bcrypt_tail},
@@ -214,11 +220,42 @@ const std::vector<Row> unreadable = {
 INSTANTIATE_TEST_SUITE_P(PasswordHash, UnreadableHash, testing::ValuesIn(unreadable),
                          [](const testing::TestParamInfo<Row>& row) { return row.param.name; });
 
-TEST(PasswordHash, L10_operators_load_no_hash_that_stalls_sign_in) {
+TEST(PasswordHash, F33_L10_operators_load_no_hash_that_stalls_sign_in) {
   EXPECT_TRUE(password::is_acceptable_hash(phc("$argon2id$v=19$m=65536,t=3,p=4")));
-  EXPECT_TRUE(password::is_acceptable_hash(phc("$argon2id$v=19$m=1048576,t=4,p=1")));
-  EXPECT_FALSE(password::is_acceptable_hash(phc("$argon2id$v=19$m=1048576,t=5,p=1")));
-  EXPECT_FALSE(password::is_acceptable_hash(phc("$argon2id$v=19$m=4194304,t=100,p=1")));
+  EXPECT_TRUE(password::is_acceptable_hash(phc("$argon2id$v=19$m=131072,t=32,p=1")));
+  EXPECT_TRUE(password::is_acceptable_hash("$2b$15$" + bcrypt_tail));
+  const auto problem = [](const std::string& stored) {
+    return std::string(password::find_hash_problem(stored, cheap).value_or("none"));
+  };
+  EXPECT_EQ(problem(phc("$argon2id$v=19$m=131073,t=1,p=1")),
+            "asks for more than 128 MiB of memory (m=131072)");
+  EXPECT_EQ(problem(phc("$argon2id$v=19$m=131072,t=33,p=1")),
+            "asks for more work than about two seconds (m times t of more than 4194304)");
+  EXPECT_EQ(problem("$2b$16$" + bcrypt_tail),
+            "asks for more than about two seconds of work (a bcrypt cost above 15)");
+  EXPECT_TRUE(problem("$2b$32$" + bcrypt_tail).starts_with("is neither bcrypt"));
+  EXPECT_TRUE(problem("nonsense").starts_with("is neither bcrypt"));
+}
+
+TEST(PasswordHash, F33_what_the_settings_ask_for_stays_readable) {
+  const std::string costly = phc("$argon2id$v=19$m=262144,t=20,p=1");
+  EXPECT_FALSE(password::is_acceptable_hash(costly));
+  EXPECT_TRUE(password::is_acceptable_hash(costly, {.memory_kib = 262144, .passes = 20}));
+  EXPECT_FALSE(password::is_acceptable_hash(costly, {.memory_kib = 262143, .passes = 21}));
+  EXPECT_FALSE(password::is_acceptable_hash(costly, {.memory_kib = 262144, .passes = 19}));
+}
+
+TEST(PasswordHash, F44_bcrypt_covers_72_bytes) {
+  const std::string stored = "$2b$04$" + bcrypt_tail;
+  const auto tried = [](std::size_t size) {
+    return password::TriedPassword{.nfc = Secret(std::string(size, 'x')), .raw = std::nullopt};
+  };
+  EXPECT_TRUE(password::covers_whole(stored, tried(72)));
+  EXPECT_FALSE(password::covers_whole(stored, tried(73)));
+  EXPECT_TRUE(password::covers_whole(hash("x"), tried(73))) << "Argon2id reads everything";
+  const password::TriedPassword shorter_in_nfc{.nfc = Secret(std::string(72, 'x')),
+                                               .raw = Secret(std::string(73, 'x'))};
+  EXPECT_FALSE(password::covers_whole(stored, shorter_in_nfc));
 }
 
 TEST(PasswordHash, no_mangled_hash_matches_or_crashes) {

@@ -2,8 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
 #include <ctime>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 #include <vector>
+
+#include "crypto/password/common_passwords.h"
 
 namespace latchkey::crypto {
 namespace {
@@ -91,6 +98,78 @@ TEST(PasswordStrength, J11_takes_bounded_time) {
     static_cast<void>(password::guesses_log10(password, inputs));
     EXPECT_LT(std::clock() - start, CLOCKS_PER_SEC / 5) << password.substr(0, 10);
   }
+}
+
+/// The processor's time for one estimate, so that a busy machine does not matter.
+double seconds_for(const std::string& password, const std::vector<std::string>& inputs) {
+  double best = 1;
+  for (int i = 0; i < 3; ++i) {
+    const std::clock_t start = std::clock();
+    static_cast<void>(password::guesses_log10(password, inputs));
+    best = std::min(best, static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
+  }
+  return best;
+}
+
+TEST(PasswordStrength, F49_J11_the_time_does_not_grow_with_the_length) {
+  const std::vector<std::string> inputs = {"12121212@example.com", "1212"};
+  for (const std::string_view unit :
+       {"12", "21", "1", "1212x", "010119", "787887878878", "password1", "1qaz", "\xc3\xa9", "aA1!"}) {
+    const auto of_size = [&](std::size_t size) {
+      std::string text;
+      while (text.size() < size) text += unit;
+      return text;
+    };
+    const double usual = std::max(seconds_for(of_size(96), inputs), 0.001);
+    EXPECT_LT(seconds_for(of_size(96), inputs), 0.02) << unit;
+    EXPECT_LT(seconds_for(of_size(256), inputs), 3 * usual) << unit;
+    EXPECT_LT(seconds_for(of_size(100'000), inputs), 5 * usual) << unit;
+  }
+}
+
+TEST(PasswordStrength, F55_S07_patterns_of_the_keyboard_are_weak) {
+  for (const std::string_view password :
+       {"1qaz2wsx3edc", "1qaz2wsx3edc4rfv", "q1w2e3r4t5",   "q1w2e3r4t5y6", "1q2w3e4r5t6y", "qweasdzxc",
+        "123qweasdzxc", "qazxswedc",        "qazwsxedcrfv", "azsxdcfv",     "qawsedrf",     "zxcasdqwe",
+        "a1s2d3f4",     "1qa2ws3ed",        "12qw34er",     "zxasqw12",     "147896325",    "123698745",
+        "12369874",     "192837465",        "1029384756",   "10203040",     "12131415",     "13243546",
+        "!QAZ2wsx#EDC", "1QAZ2wsx3EDC",     "7894561230",   "1234qwer"}) {
+    EXPECT_LT(password::guesses_log10(password, user), required) << password;
+  }
+}
+
+TEST(PasswordStrength, F55_S08_what_only_looks_like_a_pattern_is_not) {
+  for (const std::string_view password :
+       {"qaz7mkp2wsx", "1qaz!lemon", "q1w2 tiger", "ghostly plum", "xK3!pq9Z", "19283 lamp", "vfr4 umbrella",
+        "plokijuh zebra", "w8Rq2zTn"}) {
+    EXPECT_GE(password::guesses_log10(password, user), required) << password;
+  }
+}
+
+TEST(PasswordStrength, F55_a_part_several_times_is_hardly_better_than_once) {
+  EXPECT_LT(password::guesses_log10("gn56gn56", user), required);
+  EXPECT_LT(password::guesses_log10("abc1abc1abc1abc1", user), required);
+  EXPECT_GE(password::guesses_log10("xK3!pq9ZxK3!pq9Z", user), required);
+}
+
+/// The passwords of Debian's python3-zxcvbn, the most common first: what the program was built from.
+TEST(PasswordStrength, F55_S07_none_of_the_most_common_leaked_passwords_passes) {
+  std::ifstream lists{"/usr/lib/python3/dist-packages/zxcvbn/frequency_lists.py"};
+  const std::string text{std::istreambuf_iterator<char>{lists}, {}};
+  const std::size_t start = text.find("\"passwords\": \"");
+  if (start == std::string::npos || password::common_password_numbers.empty())
+    GTEST_SKIP() << "the program was built without python3-zxcvbn, or it is not here";
+  std::istringstream words{text.substr(start + 14, text.find('"', start + 15) - start - 14)};
+  int tried = 0;
+  for (std::string word; tried < 3000 && std::getline(words, word, ',');) {
+    if (word.size() < 8 || word.find_first_of("\\'\"") != std::string::npos) continue;
+    EXPECT_LT(password::guesses_log10(word, {}), required) << word;
+    word[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(word[0])));
+    EXPECT_LT(password::guesses_log10(word, {}), required) << word;
+    ++tried;
+  }
+  EXPECT_EQ(tried, 3000);
+  EXPECT_FALSE(password::is_common_password("secure_password"));
 }
 
 TEST(PasswordStrength, takes_any_bytes) {

@@ -108,7 +108,7 @@ TEST(Hmac, takes_an_empty_key) {
             "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
-TEST(Hmac, keeps_keys_apart_that_share_a_place_of_the_cache) {
+TEST(Hmac, keeps_keys_apart) {
   std::vector<HmacKey> keys;
   std::vector<std::string> tags;
   for (int i = 0; i < 50; ++i) {

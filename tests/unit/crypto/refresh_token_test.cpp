@@ -109,7 +109,7 @@ TEST(RefreshToken, refuses_truncations_and_additions) {
 
 TEST(RefreshToken, T11_refuses_every_other_kind_of_token) {
   const jose::SigningKey signing = jose::SigningKey::generate();
-  EXPECT_FALSE(verify(jose::make_access_token({}, "kid", signing)));
+  EXPECT_FALSE(verify(jose::make_access_token({}, jose::access_token_start("kid"), signing, test_nonces())));
   EXPECT_FALSE(verify(sign_with(signing, header, payload)));
   EXPECT_FALSE(verify(jose::make_confirmation_token({}, current_key()))) << "even under the same key";
 }

@@ -28,6 +28,8 @@ using Subject = Id128<struct SubjectTag>;
 using SessionId = Id128<struct SessionTag>;
 /// A confirmation link (`jti` of its token). Written as 32 hexadecimal digits.
 using LinkId = Id128<struct LinkTag>;
+/// A device as one account knows it; tells nothing about the device (flow/signin/devices.h).
+using DeviceId = Id128<struct DeviceTag>;
 
 /// Lower-case hexadecimal of any bytes.
 std::string to_hex(const std::uint8_t* data, std::size_t size);

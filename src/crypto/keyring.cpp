@@ -9,9 +9,10 @@ namespace latchkey::crypto {
 namespace {
 
 /// In the order of KeyUse.
-constexpr std::string_view labels[] = {"refresh-token",  "confirmation-token", "reset-link",
-                                       "mail-code",      "code-handle",        "cursor",
-                                       "signature-nonce"};
+constexpr std::string_view labels[] = {
+    "refresh-token", "confirmation-token", "reset-link", "mail-code", "code-handle",
+    "cursor",        "signature-nonce",    "device"};
+constexpr std::int64_t no_epoch = 0;
 constexpr std::string_view signing_key_label = "signing-key";
 
 }  // namespace
@@ -34,7 +35,10 @@ Keyring::Keyring(const Secret& current, std::span<const Secret> previous, std::i
     if (master->size() < 16) throw std::invalid_argument("a master secret has at least 16 bytes");
     wrapping_.push_back(derive(*master, signing_key_label, epoch));
   }
-  for (const std::string_view label : labels) hmac_keys_.push_back(derive_hmac_keys(masters, label, epoch));
+  for (const std::string_view label : labels) {
+    const bool outlives_restores = hmac_keys_.size() == static_cast<std::size_t>(KeyUse::device);
+    hmac_keys_.push_back(derive_hmac_keys(masters, label, outlives_restores ? no_epoch : epoch));
+  }
 }
 
 Bytes Keyring::wrap(const jose::SigningKey& key, std::string_view kid) const {

@@ -23,6 +23,7 @@ enum class KeyUse : std::uint8_t {
   code_handle,      ///< what the client that asked for such a mail holds
   cursor,           ///< where the next page of a list begins
   signature_nonce,  ///< of the signatures of access tokens: as secret as the signing keys themselves
+  device,           ///< names the devices of an account; the same in every epoch
 };
 
 /// Every key that comes from the master secrets, derived once. Immutable, and shared by all threads without a
@@ -30,7 +31,8 @@ enum class KeyUse : std::uint8_t {
 ///
 /// New tokens and wrappings use the current master; the previous ones verify and decrypt only. `epoch` is the
 /// store's, moved by a restore: a keyring of another epoch recognises nothing of this one, neither tokens nor
-/// wrapped signing keys.
+/// wrapped signing keys. The exception is KeyUse::device, which makes nothing that anybody could hold: a
+/// restore must not make every account forget its devices.
 class Keyring {
  public:
   /// Masters are at least 16 bytes (a shorter one is a bug: settings refuse it first).

@@ -65,8 +65,9 @@ void record(db::Tx& tx, const Origin& origin, const Event& event, Outcome outcom
   tell_on_commit(tx, origin, event, outcome, target);
 }
 
-void record_for_nobody(db::Tx& tx, const Origin& origin, const Event& event, Outcome outcome) {
-  const auto entry = entry_of(origin, event, outcome, to_string(Subject{}), "");
+void record_for_nobody(db::Tx& tx, const Origin& origin, const Event& event, Outcome outcome,
+                       std::string_view detail) {
+  const auto entry = entry_of(origin, event, outcome, to_string(Subject{}), detail);
   store::audit::insert_entry(tx, entry);
   store::audit::remove_entry(tx, entry);
   tell_on_commit(tx, origin, event, outcome, "");
@@ -84,13 +85,14 @@ void note(const Origin& origin, const Event& event, Outcome outcome, std::string
   tell(event, outcome, origin.request_id, target);
 }
 
-Task<bool> refuse(Services& services, Origin origin, const Event& event, ErrorCode code, Subject account) {
+Task<bool> refuse(Services& services, Origin origin, const Event& event, ErrorCode code, Subject account,
+                  std::string detail) {
   const std::string target = to_string(account);
   if (!limits::is_due_for_audit(services, event.name, account, origin.now)) {
     note(origin, event, code, target);
     co_return false;
   }
-  auto work = [&](db::Tx& tx) { record(tx, origin, event, code, target); };
+  auto work = [&](db::Tx& tx) { record(tx, origin, event, code, target, detail); };
   co_await services.database.write(work);
   co_return true;
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <initializer_list>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -83,7 +84,8 @@ void record(db::Tx& tx, const Origin& origin, const Event& event, Outcome outcom
 
 /// The same for a refusal that must not show that there is no account: costs what one with an account does,
 /// and the audit has nothing.
-void record_for_nobody(db::Tx& tx, const Origin& origin, const Event& event, Outcome outcome);
+void record_for_nobody(db::Tx& tx, const Origin& origin, const Event& event, Outcome outcome,
+                       std::string_view detail = {});
 
 /// The same for a unit: the entry of an event that is about an account which another statement of the unit
 /// makes. It must stay where it is until the unit is done.
@@ -119,7 +121,8 @@ void note(const Origin& origin, const Event& event, Outcome outcome, std::string
 /// For a refusal that is about an account and costs the client that provokes it nothing (no hash, no mail).
 /// The number and the log have each at once, the audit only some (limits/repeated_refusal.h). Answers whether
 /// it has written. `event` is a constant.
-Task<bool> refuse(Services& services, Origin origin, const Event& event, ErrorCode code, Subject account);
+Task<bool> refuse(Services& services, Origin origin, const Event& event, ErrorCode code, Subject account,
+                  std::string detail = {});
 
 /// A number alone, for what a transaction does beside the event that it records.
 void count_on_commit(db::Tx& tx, metrics::Counter& counter, std::int64_t times = 1);

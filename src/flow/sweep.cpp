@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "flow/signin/devices.h"
 #include "store/audit.h"
 #include "store/mail_codes.h"
 #include "store/mails.h"
@@ -64,6 +65,12 @@ Swept sweep_spent(Services& services, const Origin& origin, std::string_view pos
                                                                          origin.now);
 }
 
+Swept sweep_devices(Services& services, const Origin& origin, std::string_view position, std::int64_t most) {
+  namespace devices = store::devices;
+  return walk<DeviceId, devices::list_ids_after, devices::delete_unseen_between>(
+      services, position, most, origin.now - signin::device_ttl);
+}
+
 Swept sweep_audit(Services& services, const Origin& origin, std::string_view, std::int64_t most) {
   const Timestamp oldest = origin.now - services.settings.audit.ttl;
   auto work = [&](db::Tx& tx) { return tx.run(store::audit::delete_before, oldest, most).rows; };
@@ -85,9 +92,10 @@ Swept sweep_free_space(Services& services, const Origin&, std::string_view, std:
 }
 
 constexpr Sweep sweeps[] = {
-    {.name = "sessions", .step = sweep_sessions}, {.name = "mail_codes", .step = sweep_mail_codes},
-    {.name = "spent", .step = sweep_spent},       {.name = "audit", .step = sweep_audit},
-    {.name = "mails", .step = sweep_mails},       {.name = "free_space", .step = sweep_free_space},
+    {.name = "sessions", .step = sweep_sessions},     {.name = "mail_codes", .step = sweep_mail_codes},
+    {.name = "spent", .step = sweep_spent},           {.name = "devices", .step = sweep_devices},
+    {.name = "audit", .step = sweep_audit},           {.name = "mails", .step = sweep_mails},
+    {.name = "free_space", .step = sweep_free_space},
 };
 
 }  // namespace

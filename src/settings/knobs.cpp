@@ -122,7 +122,7 @@ constexpr std::array table{
     boolean(AT(limits.enabled), "true",
         "Rate limits and lock-out. Turn them off only for load measurements: passwords can then be guessed as fast as they can be hashed."),
     integer(AT(limits.login_failures), "10", 1, 100,
-        "How many wrong passwords in a row lock sign-in to an account for a while. A lower number locks out clumsy typists; a higher one helps guessing."),
+        "How many wrong passwords in a row lock sign-in to an account for a while: those from networks where the account was used before are counted for each network, all others together. A lower number locks out clumsy typists; a higher one helps guessing. The hundredth closes the password until a new one is set or an operator unlocks the account."),
     duration(AT(limits.login_lock), "1m", 1s, 1h,
         "How long the first lock lasts; it doubles with every further failure, up to an hour."),
     duration(AT(limits.mail_interval), "1m", 0s, 24h,

@@ -27,6 +27,7 @@ constexpr Column user_columns[] = {
     {"security_version", Type::integer},
     {"link_mailed_at", Type::integer},
     {"failed_codes", Type::integer},
+    {"password_closed_at", Type::integer},
 };
 constexpr Column session_columns[] = {
     {"id", Type::bytes},
@@ -48,6 +49,15 @@ constexpr Column mail_code_columns[] = {
     {"id", Type::bytes},           {"user_id", Type::integer}, {"purpose", Type::text},
     {"version", Type::integer},    {"detail", Type::text},     {"tries", Type::integer},
     {"expires_at", Type::integer},
+};
+constexpr Column device_columns[] = {
+    {"id", Type::bytes},
+    {"user_id", Type::integer},
+    {"first_seen_at", Type::integer},
+    {"last_seen_at", Type::integer},
+    {"failed_sign_ins", Type::integer},
+    {"locked_until", Type::integer},
+    {"closed_at", Type::integer},
 };
 constexpr Column spent_columns[] = {{"id", Type::bytes}, {"expires_at", Type::integer}};
 constexpr Column mail_columns[] = {
@@ -73,6 +83,7 @@ constexpr Table content[] = {
     {.name = "sessions", .columns = session_columns, .parent = "users"},
     {.name = "outbox", .columns = outbox_columns, .parent = "users"},
     {.name = "mail_codes", .columns = mail_code_columns, .parent = "users"},
+    {.name = "devices", .columns = device_columns, .parent = "users"},
     {.name = "spent", .columns = spent_columns},
     {.name = "mails", .columns = mail_columns},
     {.name = "signing_keys", .columns = signing_key_columns},

@@ -44,10 +44,19 @@ struct Credentials {
   std::int64_t failed_sign_ins = 0;
   Timestamp locked_until;
   std::int64_t security_version = 0;
+  Timestamp password_closed_at;
 };
 BOOST_DESCRIBE_STRUCT(Credentials, (),
                       (id, subject, password_hash, role, confirmed, is_active, failed_sign_ins, locked_until,
-                       security_version))
+                       security_version, password_closed_at))
+
+/// What unknown devices have failed (store/attempts.h).
+struct Failures {
+  std::int64_t failed_sign_ins = 0;
+  Timestamp locked_until;
+  Timestamp password_closed_at;
+};
+BOOST_DESCRIBE_STRUCT(Failures, (), (failed_sign_ins, locked_until, password_closed_at))
 
 /// What confirming and mailing need to know.
 struct Contact {
@@ -102,7 +111,9 @@ inline constexpr db::Statement<std::vector<UserId>, UserId, std::int64_t> list_i
 
 inline constexpr db::Statement<std::optional<Credentials>, std::string> find_credentials{
     "SELECT id, subject, password_hash, role, confirmed, is_active, failed_sign_ins, locked_until, "
-    "security_version FROM users WHERE email_key = $1"};
+    "security_version, password_closed_at FROM users WHERE email_key = $1"};
+inline constexpr db::Statement<std::optional<Failures>, UserId> find_failures{
+    "SELECT failed_sign_ins, locked_until, password_closed_at FROM users WHERE id = $1"};
 
 inline constexpr db::Statement<std::optional<Contact>, std::string> find_contact{
     "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version, "
@@ -135,9 +146,9 @@ inline constexpr db::Statement<std::optional<UserId>, Timestamp, Subject, std::s
     "confirmed "
     "RETURNING id"};
 
-/// Removes the account while it is unconfirmed; sessions and mail go with it.
+/// Removes the account while it is unconfirmed and not blocked; sessions and mail go with it.
 inline constexpr db::Statement<std::optional<UserId>, Subject, std::string> delete_unconfirmed{
-    "DELETE FROM users WHERE subject = $1 AND email_key = $2 AND NOT confirmed RETURNING id"};
+    "DELETE FROM users WHERE subject = $1 AND email_key = $2 AND NOT confirmed AND is_active RETURNING id"};
 
 /// Claims the right to send one more mail: no row when the last one was asked for after the cutoff.
 inline constexpr db::Statement<std::optional<UserId>, Timestamp, UserId, Timestamp> update_mailed_at{
@@ -158,7 +169,7 @@ inline constexpr db::Statement<db::Affected, Role, Timestamp, UserId> update_rol
 inline constexpr db::Statement<std::optional<UserId>, std::string, Timestamp, UserId, std::int64_t>
     update_password_by_mail{
         "UPDATE users SET password_hash = $1, security_version = security_version + 1, confirmed = TRUE, "
-        "failed_sign_ins = 0, locked_until = 0, failed_codes = 0, updated_at = $2 "
+        "failed_sign_ins = 0, locked_until = 0, password_closed_at = 0, failed_codes = 0, updated_at = $2 "
         "WHERE id = $3 AND security_version = $4 AND is_active RETURNING id"};
 /// Claims the right to send one more mail with a link or a code, confirmation apart: no row when the last one
 /// was asked for after the cutoff, or the account is blocked. Of many at once one gets a row.
@@ -168,15 +179,15 @@ inline constexpr db::Statement<std::optional<UserId>, Timestamp, UserId, Timesta
 inline constexpr db::Statement<db::Affected, UserId> delete_user{"DELETE FROM users WHERE id = $1"};
 
 /// Removes accounts that were never confirmed and were made up to a moment, the oldest first, a batch at a
-/// time.
+/// time. A blocked one stays, or else its address could sign up again, unblocked.
 inline constexpr db::Statement<db::Affected, Timestamp, std::int64_t> delete_expired_unconfirmed{
     "DELETE FROM users WHERE id IN (SELECT id FROM users WHERE NOT confirmed AND created_at <= $1 "
-    "ORDER BY created_at LIMIT $2)"};
+    "AND is_active ORDER BY created_at LIMIT $2)"};
 /// The same of those that hold an address or, where they are unique, a user name.
 inline constexpr db::Statement<db::Affected, Timestamp, std::string, std::optional<std::string>>
     delete_expired_unconfirmed_holders{
-        "DELETE FROM users WHERE NOT confirmed AND created_at <= $1 AND (email_key = $2 OR username_key = "
-        "$3)"};
+        "DELETE FROM users WHERE NOT confirmed AND is_active AND created_at <= $1 AND (email_key = $2 OR "
+        "username_key = $3)"};
 
 /// Confirmed, unblocked administrators other than one account.
 inline constexpr db::Statement<std::optional<std::int64_t>, UserId> count_other_administrators{

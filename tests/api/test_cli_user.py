@@ -108,7 +108,7 @@ def test_list_and_show_tell_who_is_there_and_no_secret(served):
         assert "$argon2" not in text and PASSWORD not in text
 
 
-@pytest.mark.parametrize("command", [("show",), ("block",), ("unblock",), ("set-role", "moderator"), ("delete",)])
+@pytest.mark.parametrize("command", [("show",), ("block",), ("unblock",), ("unlock",), ("set-role", "moderator"), ("delete",)])
 def test_an_unknown_user_is_refused(served, command):
     name, *more = command
     with nothing_changes(served):

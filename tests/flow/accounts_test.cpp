@@ -174,6 +174,24 @@ TEST_P(Accounts, NotMeRemovesAnUnconfirmedAccountOnly) {
   EXPECT_TRUE(wait(reject_email(services, origin(), token)).has_error()) << "the link was another account's";
 }
 
+TEST_P(Accounts, B09ABlockOutlivesTheLinkTheTimeAndASecondSignUp) {
+  const auto user = sign_up("a@example.org").value().user;
+  const auto token = link_token("a@example.org");
+  const Origin by = origin();
+  auto block = [&](db::Tx& tx) { return accounts::set_access(tx, by, user.id, accounts::Access::blocked); };
+  ASSERT_TRUE(change(block).has_value());
+  EXPECT_EQ(wait(reject_email(services, origin(), token)).error().code, ErrorCode::invalid_confirmation);
+  ASSERT_TRUE(find("a@example.org").has_value());
+  EXPECT_FALSE(find("a@example.org")->is_active);
+  Clock clock;
+  app::Housekeeping housekeeping(services, clock, app::sweeps());
+  now += settings.accounts.unconfirmed_ttl;
+  EXPECT_EQ(housekeeping.sweep(now), 0);
+  EXPECT_EQ(sign_up("a@example.org").error().code, ErrorCode::account_exists);
+  EXPECT_EQ(find("a@example.org")->id, user.id);
+  EXPECT_EQ(log_in("a@example.org").error().code, ErrorCode::account_blocked);
+}
+
 TEST_P(Accounts, OneMailAMinuteToOneAddress) {
   sign_up("a@example.org").value();
   const auto mails = [&] { return waiting_mails().size(); };

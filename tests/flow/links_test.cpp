@@ -78,7 +78,9 @@ class Links : public World {
   }
   Result<accounts::PasswordChanged> change(const links::Proof& proof, const std::string& hash = "$new$") {
     const Origin by = origin();
-    auto work = [&](db::Tx& tx) { return accounts::change_password_by_mail(tx, by, proof.account, hash); };
+    auto work = [&](db::Tx& tx) {
+      return accounts::change_password_by_mail(tx, by, proof.account, hash, {});
+    };
     return database.write_now(work);
   }
   void expect_refused(const Result<links::Proof>& result) {
@@ -305,7 +307,7 @@ TEST_P(Links, OfFortyWhoUseOneLinkOrItsCodeAtOnceOneWins) {
     if (proof.has_value()) {
       const Origin by = origin();
       auto work = [&](db::Tx& tx) {
-        return accounts::change_password_by_mail(tx, by, proof->account, std::to_string(i));
+        return accounts::change_password_by_mail(tx, by, proof->account, std::to_string(i), {});
       };
       const auto changed = co_await database.write(work);
       if (changed.has_value()) ++won;

@@ -33,11 +33,15 @@ class SignIn : public World {
   }
   Result<sessions::SessionState> finish(const users::Credentials& account) {
     const Origin by = origin();
+    signin::Attempt attempt;
+    attempt.account = account;
+    attempt.device = wait(signin::find_device(services, client_of(origin()), account.subject));
     return change(
-        [&](db::Tx& tx) { return signin::finish_sign_in(tx, settings, by, account, std::nullopt); });
+        [&](db::Tx& tx) { return signin::finish_sign_in(tx, settings, by, attempt, std::nullopt); });
   }
 
-  /// Signs in, and makes the change once the attempt is counted, that is before the password is looked at.
+  /// Signs in from elsewhere, and makes the change once the attempt is counted, that is before the password
+  /// is looked at.
   template <class Change>
   Result<sessions::TokenPair> log_in_while(Change meanwhile) {
     std::optional<Result<sessions::TokenPair>> answer;
@@ -45,6 +49,7 @@ class SignIn : public World {
       LoginInput input{.email = "a@example.org", .password = Secret("correct horse battery")};
       answer = co_await features::password::log_in(services, origin(), std::move(input));
     };
+    address = "198.51.100.7";
     asio::co_spawn(io, ask(), asio::detached);
     io.restart();
     bool changed = false;
@@ -114,8 +119,9 @@ TEST_P(SignIn, ThePasswordBeforeANewOneOpensNothingMeanwhile) {
   const Origin by = origin();
   const auto contact = database.run_now(users::find_contact, "a@example.org").value();
   const auto hash = wait(hashing.hash({}, Secret("another rather long one"))).value();
-  const auto tokens = log_in_while(
-      [&] { change([&](db::Tx& tx) { return accounts::change_password_by_mail(tx, by, contact, hash); }); });
+  const auto tokens = log_in_while([&] {
+    change([&](db::Tx& tx) { return accounts::change_password_by_mail(tx, by, contact, hash, {}); });
+  });
   EXPECT_EQ(tokens.error().code, ErrorCode::invalid_credentials);
   EXPECT_EQ(database.run_now(count_sessions), 0);
 }
@@ -141,6 +147,7 @@ TEST_P(SignIn, F34_NeitherALockedAccountNorAKnownAddressCostsAHash) {
 
 TEST_P(SignIn, F33_AHashBeyondTheBoundsIsAWrongPasswordOfUsualCost) {
   member("a@example.org");
+  address = "198.51.100.7";
   const std::string end = "$c2FsdHNhbHRzYWx0c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
   for (const std::string& stored :
        {"$argon2id$v=19$m=4194304,t=1,p=1" + end, "$argon2id$v=19$m=131072,t=100,p=1" + end,
@@ -152,7 +159,8 @@ TEST_P(SignIn, F33_AHashBeyondTheBoundsIsAWrongPasswordOfUsualCost) {
     EXPECT_EQ(log_in("a@example.org").error().code, ErrorCode::invalid_credentials);
     EXPECT_EQ(hashes(), before + 1) << "what an unknown address costs";
     EXPECT_EQ(database.run_now(count_audit), entries + 1);
-    EXPECT_EQ(database.run_now(find_last_detail), "the stored hash is unreadable or beyond the bounds");
+    EXPECT_EQ(database.run_now(find_last_detail),
+              "unknown device; the stored hash is unreadable or beyond the bounds");
     EXPECT_EQ(credentials().password_hash, stored);
   }
   EXPECT_EQ(credentials().failed_sign_ins, 4);

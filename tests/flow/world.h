@@ -44,7 +44,7 @@ class World : public testing::TestWithParam<db::test::Backend> {
   }
 
   Origin origin() const {
-    return {.now = now, .address = "192.0.2.1", .user_agent = "test", .request_id = "r", .actor = ""};
+    return {.now = now, .address = address, .user_agent = "test", .request_id = "r", .actor = ""};
   }
 
   /// Runs a flow on this thread to its end.
@@ -111,6 +111,7 @@ class World : public testing::TestWithParam<db::test::Backend> {
   }
 
   Timestamp now{std::chrono::seconds{1'800'000'000}};
+  std::string address = "192.0.2.1";  ///< where the client is
   Settings settings;
   db::test::TempDir folder;
   asio::io_context io{1};

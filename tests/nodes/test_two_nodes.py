@@ -253,6 +253,26 @@ def test_RL06_the_limit_of_an_account_counts_both_nodes(database):
             assert_problem(Account(node, account.email, account.password).try_login(), 429, "too_many_attempts")
 
 
+def test_RL06_L20_both_nodes_know_a_device_and_one_guess_at_either_is_the_hundredth(postgres, database):
+    with two_nodes(database, limits__enabled="true", http__trusted_proxies="127.0.0.1") as (first, second):
+        account = first.confirmed()
+        there = Account(second, account.email, account.password)
+        home, hotel = {"X-Forwarded-For": "192.0.2.1"}, {"X-Forwarded-For": "198.51.100.7"}
+        account.login(headers=home)
+        postgres.sql("UPDATE users SET failed_sign_ins = 99;", database.name)
+        answers = at_once(*[lambda each=each, number=number: each.try_login(
+            "wrong-password", headers={"X-Forwarded-For": f"203.0.113.{number}"}).status_code
+            for number in range(20) for each in (account, there)])
+        assert answers.count(401) == 1 and set(answers) == {401, 429}
+        there.login(headers=home)
+        for each in (account, there):
+            assert_problem(each.try_login(headers=hotel), 429, "too_many_attempts")
+        notice, = [mail for mail in first.wait_mail(account.email, 2) if "guessing" in mail.subject]
+        assert "hundred wrong passwords" in notice.text
+        second.cli_ok("user", "unlock", account.email)
+        account.login(headers=hotel)
+
+
 def test_D11_nodes_whose_clocks_differ_by_minutes_agree(database):
     with two_nodes(database) as (first, second):
         for node, seconds in ((first, 300), (second, -300)):

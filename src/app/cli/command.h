@@ -59,6 +59,10 @@ struct UserUnblock {
   static constexpr std::string_view name = "user unblock";
   UserName user;
 };
+struct UserUnlock {
+  static constexpr std::string_view name = "user unlock";
+  UserName user;
+};
 struct UserSetRole {
   static constexpr std::string_view name = "user set-role";
   UserName user;
@@ -125,9 +129,9 @@ struct OpenApi {
   static constexpr std::string_view name = "openapi";
 };
 
-using Command = std::variant<Serve, UserAdd, UserList, UserShow, UserBlock, UserUnblock, UserSetRole,
-                             UserDelete, KeysList, KeysRotate, KeysRevoke, KeysRekey, MailList, MailRetry,
-                             Migrate, Backup, Restore, Compact, Move, Doctor, Config, OpenApi>;
+using Command = std::variant<Serve, UserAdd, UserList, UserShow, UserBlock, UserUnblock, UserUnlock,
+                             UserSetRole, UserDelete, KeysList, KeysRotate, KeysRevoke, KeysRekey, MailList,
+                             MailRetry, Migrate, Backup, Restore, Compact, Move, Doctor, Config, OpenApi>;
 
 inline std::string_view name_of(const Command& command) {
   return std::visit([](const auto& any) { return any.name; }, command);

@@ -210,7 +210,7 @@ class Parser {
   }
 
   void add_user_commands() {
-    auto& user = group("user", "Accounts: add, list, show, block, unblock, set-role, delete");
+    auto& user = group("user", "Accounts: add, list, show, block, unblock, unlock, set-role, delete");
     auto* add = leaf(user, "add", "Create an account; without --confirmed, send it a confirmation mail",
                      [this] { return read_user_add(raw_); });
     text(add, "--email", raw_.email, "E-mail address")->required()->type_name("E");
@@ -222,15 +222,18 @@ class Parser {
     add->add_flag("--password-hash-stdin", raw_.password_hash,
                   "Read a bcrypt or Argon2id hash from standard input, brought from another service");
     add_json(leaf(user, "list", "List all accounts", [this] { return UserList{raw_.format()}; }));
-    auto* show = leaf(user, "show", "Show one account", [this] {
+    auto* show = leaf(user, "show", "Show one account, its wrong passwords and its devices", [this] {
       return UserShow{read_user(raw_.user), raw_.format()};
     });
     add_user(show);
     add_json(show);
     add_user(leaf(user, "block", "Refuse sign-in and end all sessions",
                   [this] { return UserBlock{read_user(raw_.user)}; }));
-    add_user(
-        leaf(user, "unblock", "Allow sign-in again", [this] { return UserUnblock{read_user(raw_.user)}; }));
+    add_user(leaf(user, "unblock",
+                  "Allow sign-in again after `user block`; wrong passwords are `user unlock`'s",
+                  [this] { return UserUnblock{read_user(raw_.user)}; }));
+    add_user(leaf(user, "unlock", "Forget wrong passwords: sign-in that too many of them locked works again",
+                  [this] { return UserUnlock{read_user(raw_.user)}; }));
     auto* role = leaf(user, "set-role", "Change the role and end all sessions", [this] {
       return UserSetRole{read_user(raw_.user), read_role(raw_.role)};
     });

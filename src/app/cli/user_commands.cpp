@@ -4,8 +4,8 @@
 
 #include "api/encode.h"
 #include "api/user_response.h"
+#include "app/cli/named_user.h"
 #include "app/cli/table.h"
-#include "base/email_address.h"
 #include "base/field_errors.h"
 #include "crypto/password/hash.h"
 #include "flow/accounts/accounts.h"
@@ -19,15 +19,6 @@ namespace users = store::users;
 using users::User;
 
 constexpr std::int64_t users_at_once = 500;
-
-/// Whom the operator means; read inside the transaction that goes on with it.
-std::optional<User> find_named(db::Tx& tx, const Context& context, const UserName& name) {
-  if (const auto* id = std::get_if<UserId>(&name)) return tx.run(users::find_user, context.origin.now, *id);
-  const auto address = parse_email_address(std::get<std::string>(name),
-                                           context.services.settings.accounts.domains_without_dot);
-  if (address.has_error()) return std::nullopt;
-  return tx.run(users::find_user_by_email, context.origin.now, address->key.value);
-}
 
 /// Runs a flow on the account that is meant and says what became of it.
 template <class Flow>
@@ -60,22 +51,6 @@ std::string hash(const UserAdd& command, const flow::accounts::NewAccount& accou
   if (command.input == UserAdd::Input::password_hash) return std::string(context.input.text());
   crypto::password::HashArena arena;
   return crypto::password::hash_password(account.password, context.services.hashing.parameters(), arena);
-}
-
-std::string yes_or_no(bool truth) { return truth ? "yes" : "no"; }
-std::string access(const User& user) { return user.is_active ? "allowed" : "blocked"; }
-std::string status(const User& user) { return user.has_live_session ? "active" : "inactive"; }
-
-void show(Console& console, const User& user) {
-  const auto line = [](std::string_view label, std::string_view value) {
-    return fmt::format("{:<12}{}\n", label, printable(value));
-  };
-  console.out(line("id", std::to_string(user.id.value)) + line("subject", to_string(user.subject)) +
-              line("email", user.email) + line("username", user.username) +
-              line("avatar", user.avatar.value_or("-")) + line("role", to_string(user.role)) +
-              line("confirmed", yes_or_no(user.confirmed)) + line("access", access(user)) +
-              line("status", status(user)) + line("created", format_rfc3339(user.created_at)) +
-              line("updated", format_rfc3339(user.updated_at)));
 }
 
 /// Calls `each` for every account, in pages that are each read at once, and `end_page` after every page. An
@@ -161,7 +136,8 @@ int execute(const UserList& command, Context& context) {
       context,
       [&](const User& user) {
         table.add({std::to_string(user.id.value), user.email, user.username,
-                   std::string(to_string(user.role)), yes_or_no(user.confirmed), access(user), status(user),
+                   std::string(to_string(user.role)), std::string(yes_or_no(user.confirmed)),
+                   std::string(access_word(user)), std::string(status_word(user)),
                    format_rfc3339(user.created_at)});
       },
       [&](UserId id, std::string_view why) {
@@ -171,18 +147,6 @@ int execute(const UserList& command, Context& context) {
       [&] { table.flush(); });
   if (table.size() == 0) context.console.err("no accounts\n");
   return finish();
-}
-
-int execute(const UserShow& command, Context& context) {
-  auto work = [&](db::Tx& tx) { return find_named(tx, context, command.user); };
-  const std::optional<User> user = context.services.database.read_now(work);
-  if (!user.has_value()) return refuse(context.console, ErrorCode::user_not_found);
-  if (command.format == Format::json) {
-    context.console.out(api::to_json(api::user_response(*user)) + '\n');
-  } else {
-    show(context.console, *user);
-  }
-  return exit_done;
 }
 
 int execute(const UserBlock& command, Context& context) {
@@ -195,6 +159,11 @@ int execute(const UserUnblock& command, Context& context) {
   return change(context, command.user, "may sign in again", [&](db::Tx& tx, UserId id) {
     return flow::accounts::set_access(tx, context.origin, id, flow::accounts::Access::allowed);
   });
+}
+
+int execute(const UserUnlock& command, Context& context) {
+  return change(context, command.user, "is unlocked; wrong passwords are counted anew",
+                [&](db::Tx& tx, UserId id) { return flow::accounts::unlock(tx, context.origin, id); });
 }
 
 int execute(const UserSetRole& command, Context& context) {

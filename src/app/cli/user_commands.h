@@ -11,6 +11,7 @@ int execute(const UserList& command, Context& context);
 int execute(const UserShow& command, Context& context);
 int execute(const UserBlock& command, Context& context);
 int execute(const UserUnblock& command, Context& context);
+int execute(const UserUnlock& command, Context& context);
 int execute(const UserSetRole& command, Context& context);
 int execute(const UserDelete& command, Context& context);
 

@@ -4,6 +4,7 @@
 #include "features/confirmation/events.h"
 #include "flow/accounts/confirmation_mail.h"
 #include "flow/accounts/unconfirmed.h"
+#include "flow/signin/devices.h"
 #include "mail/queue.h"
 
 namespace latchkey::features::confirmation {
@@ -56,6 +57,9 @@ Task<Result<Confirmed>> confirm_email(flow::Services& services, flow::Origin ori
     flow::note(origin, events::email_confirmed, events::repeated);
     co_return Confirmed::before;
   }
+  // Strangers who guess before the owner has signed in for the first time lock nobody out.
+  const auto device =
+      flow::signin::device_id(services.keys.current()->ring(), contact.subject, flow::client_of(origin));
   auto work = [&](db::Tx& tx) -> Result<Confirmed> {
     const auto id = tx.run(users::consume_confirmation, origin.now, contact.subject, contact.email_key);
     if (!id.has_value()) {
@@ -65,6 +69,7 @@ Task<Result<Confirmed>> confirm_email(flow::Services& services, flow::Origin ori
       return Confirmed::before;
     }
     mail::drop_links_for(tx, *id, std::string(flow::accounts::confirmation_message));
+    flow::signin::remember_device(tx, *id, device, origin.now);
     flow::record(tx, origin, events::email_confirmed, flow::ok, to_string(contact.subject));
     return Confirmed::now;
   };

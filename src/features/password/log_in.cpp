@@ -9,7 +9,6 @@
 #include "flow/signin/finish.h"
 #include "flow/signin/next_step.h"
 #include "flow/signin/prove_password.h"
-#include "store/attempts.h"
 #include "store/state.h"
 #include "store/users.h"
 
@@ -17,22 +16,23 @@ namespace latchkey::features::password {
 namespace {
 
 using crypto::password::TriedPassword;
+using flow::signin::Attempt;
 using flow::signin::events::sign_in;
-using store::users::Credentials;
 
-/// The detail of an entry that nobody's wrong password caused: the account can not sign in before it has a
-/// new one.
-constexpr std::string_view unusable_hash = "the stored hash is unreadable or beyond the bounds";
+/// Behind the device in an entry that nobody's wrong password caused: the account can not sign in before it
+/// has a new one.
+constexpr std::string_view unusable_hash = "; the stored hash is unreadable or beyond the bounds";
 
 /// Writes the refusal down, for a known account in the audit. An unknown address costs the same and leaves
 /// nothing: strangers can not grow a table. For the same reason not everyone of those that were not even
 /// looked at leaves something.
-Task<> record_refusal(flow::Services& services, flow::Origin origin, std::optional<Credentials> account,
-                      ErrorCode code) {
+Task<> record_refusal(flow::Services& services, flow::Origin origin, Attempt attempt, ErrorCode code) {
+  const auto& account = attempt.account;
+  const std::string device(flow::signin::device_word(attempt));
   if (code == ErrorCode::too_many_attempts) {
     bool written = false;
     if (account.has_value()) {
-      written = co_await flow::refuse(services, origin, sign_in, code, account->subject);
+      written = co_await flow::refuse(services, origin, sign_in, code, account->subject, device);
     } else {
       flow::note(origin, sign_in, code);
     }
@@ -41,25 +41,26 @@ Task<> record_refusal(flow::Services& services, flow::Origin origin, std::option
   }
   const bool right_password = code == ErrorCode::email_not_confirmed || code == ErrorCode::account_blocked;
   auto work = [&](db::Tx& tx) {
-    if (right_password) tx.run(store::attempts::forgive, account->id);
+    if (right_password) flow::signin::forgive_attempt(tx, attempt);
     if (account.has_value()) {
       const bool unusable =
           code == ErrorCode::invalid_credentials &&
           !crypto::password::is_acceptable_hash(account->password_hash, services.hashing.parameters());
-      flow::record(tx, origin, sign_in, code, to_string(account->subject), unusable ? unusable_hash : "");
+      flow::record(tx, origin, sign_in, code, to_string(account->subject),
+                   unusable ? device + std::string(unusable_hash) : device);
     } else {
-      flow::record_for_nobody(tx, origin, sign_in, code);
+      flow::record_for_nobody(tx, origin, sign_in, code, device);
     }
+    if (!right_password) flow::signin::close_after_failure(tx, services, origin, attempt);
   };
   co_await services.database.write(work);
 }
 
-Task<Error> refuse(flow::Services& services, flow::Origin origin, std::optional<Credentials> account,
-                   Error refusal) {
+Task<Error> refuse(flow::Services& services, flow::Origin origin, Attempt attempt, Error refusal) {
   if (refusal.code == ErrorCode::overloaded) {
     flow::note(origin, sign_in, ErrorCode::overloaded);
   } else {
-    co_await record_refusal(services, std::move(origin), std::move(account), refusal.code);
+    co_await record_refusal(services, std::move(origin), std::move(attempt), refusal.code);
   }
   co_return refusal;
 }
@@ -67,7 +68,8 @@ Task<Error> refuse(flow::Services& services, flow::Origin origin, std::optional<
 /// What comes after a right password. `tried` stays with the caller: where the account has changed meanwhile,
 /// it is tried again.
 Task<Result<flow::sessions::SessionState>> go_on(flow::Services& services, flow::Origin origin,
-                                                 Credentials account, const TriedPassword& tried) {
+                                                 Attempt attempt, const TriedPassword& tried) {
+  const auto& account = *attempt.account;
   const bool required = services.settings.accounts.confirmation == settings::Confirmation::required;
   const auto step = flow::signin::next_step({.is_active = account.is_active, .confirmed = account.confirmed},
                                             flow::signin::Done().with(flow::signin::Proof::password),
@@ -83,7 +85,7 @@ Task<Result<flow::sessions::SessionState>> go_on(flow::Services& services, flow:
     if (hash.has_value()) new_hash = std::move(*hash);
   }
   auto work = [&](db::Tx& tx) {
-    return flow::signin::finish_sign_in(tx, services.settings, origin, account, new_hash);
+    return flow::signin::finish_sign_in(tx, services.settings, origin, attempt, new_hash);
   };
   co_return co_await services.database.write(work);
 }
@@ -105,29 +107,29 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
   const auto email = parse_email_address(input.email, services.settings.accounts.domains_without_dot);
   // What can not be an address is looked for all the same, so that it costs what any other does.
   const std::string key = email.has_value() ? email->key.value : std::string("@");
-  auto account = co_await services.database.run(store::users::find_credentials, key);
+  Attempt attempt;
+  attempt.client = client;
+  // Each such text is counted by itself: who mistypes an address has nothing to do with who mistypes another.
+  attempt.counter = email.has_value() ? key : "@" + input.email;
+  attempt.account = co_await services.database.run(store::users::find_credentials, key);
+  const Subject subject = attempt.account.has_value() ? attempt.account->subject : Subject{};
+  attempt.device = co_await flow::signin::find_device(services, client, subject);
+  const auto number = co_await flow::signin::count_attempt(services, origin.now, attempt);
+  if (number.has_error()) co_return co_await refuse(services, origin, attempt, number.error());
+  attempt.number = *number;
 
-  flow::signin::PasswordTry attempt{
-      .client = client,
-      .email_key = key,
-      .account = account,
-      .password = flow::accounts::read_tried_password(services.settings, std::move(input.password))};
-  for (;;) {
-    const auto round = attempt.round;
-    auto proved = co_await flow::signin::prove_password(services, origin.now, std::move(attempt));
-    if (proved.has_error()) co_return co_await refuse(services, origin, account, proved.error());
-    const auto session = co_await go_on(services, origin, *account, *proved);
+  auto password = flow::accounts::read_tried_password(services.settings, std::move(input.password));
+  for (bool again = false;; again = true) {
+    auto proved = co_await flow::signin::prove_password(services, origin.now, attempt, std::move(password));
+    if (proved.has_error()) co_return co_await refuse(services, origin, attempt, proved.error());
+    const auto session = co_await go_on(services, origin, attempt, *proved);
     if (session.has_value()) co_return flow::sessions::make_token_pair(services, *session, origin.now);
-    if (session.error().code != ErrorCode::invalid_credentials || round == flow::signin::Round::again)
-      co_return co_await refuse(services, origin, account, session.error());
+    if (session.error().code != ErrorCode::invalid_credentials || again)
+      co_return co_await refuse(services, origin, attempt, session.error());
     // The account has changed while this sign-in was under way: of two at once, say, the other renewed the
-    // hash. The same password matches the new one, unless it was changed.
-    account = co_await services.database.run(store::users::find_credentials, key);
-    attempt = {.client = client,
-               .email_key = key,
-               .account = account,
-               .password = std::move(*proved),
-               .round = flow::signin::Round::again};
+    // hash. The same password matches the new one, unless it was changed. This is no new try.
+    attempt.account = co_await services.database.run(store::users::find_credentials, key);
+    password = std::move(*proved);
   }
 }
 

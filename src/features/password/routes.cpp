@@ -6,6 +6,7 @@
 #include "api/token_response.h"
 #include "features/password/feature.h"
 #include "features/password/log_in.h"
+#include "flow/signin/closed_mail.h"
 #include "http/respond.h"
 
 namespace latchkey::features::password {
@@ -53,7 +54,9 @@ constexpr api::Endpoint endpoints[] = {
         .summary = "Sign in with e-mail address and password",
         .description =
             "A form, as in the password grant of OAuth 2.0 (RFC 6749 §4.3). After several wrong passwords in "
-            "a row, sign-in to the account is refused for a while; `Retry-After` says for how long.",
+            "a row, sign-in to the account is refused for a while; `Retry-After` says for how long. After a "
+            "hundred it is refused until the owner sets a new password. Networks from which the account was "
+            "used before are counted apart, each by itself.",
         .body = api::takes<LoginForm>(http::BodyKind::form),
         .answer = api::gives<api::TokenResponse>(),
         .refusals = {malformed_form, invalid_credentials, email_not_confirmed, account_blocked,
@@ -64,8 +67,12 @@ constexpr api::Endpoint endpoints[] = {
     },
 };
 
+constexpr mail::Message mails[] = {
+    {.name = flow::signin::closed_message, .variables = flow::signin::closed_variables},
+};
+
 }  // namespace
 
-const api::Feature feature{.name = "password", .endpoints = endpoints};
+const api::Feature feature{.name = "password", .endpoints = endpoints, .mails = mails};
 
 }  // namespace latchkey::features::password

@@ -6,6 +6,7 @@
 #include "flow/accounts/validation.h"
 #include "flow/events.h"
 #include "flow/links/prove.h"
+#include "flow/signin/devices.h"
 #include "mail/queue.h"
 
 namespace latchkey::features::recovery {
@@ -40,7 +41,9 @@ Task<Result<std::string>> hash_new_password(flow::Services& services, ClientNetw
 Result<> write_password(db::Tx& tx, const flow::Services& services, const flow::Origin& origin,
                         const Proof& proof, const std::string& hash, const std::string& language) {
   const auto& account = proof.account;
-  const auto changed = flow::accounts::change_password_by_mail(tx, origin, account, hash);
+  const auto device =
+      flow::signin::device_id(services.keys.current()->ring(), account.subject, flow::client_of(origin));
+  const auto changed = flow::accounts::change_password_by_mail(tx, origin, account, hash, device);
   if (changed.has_error()) return changed.error();
   mail::queue(tx, services.wake_mail,
               {.message = std::string(changed_message),

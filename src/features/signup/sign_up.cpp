@@ -6,6 +6,7 @@
 #include "flow/accounts/unconfirmed.h"
 #include "flow/accounts/validation.h"
 #include "flow/sessions/open_session.h"
+#include "flow/signin/devices.h"
 
 namespace latchkey::features::signup {
 namespace {
@@ -45,6 +46,9 @@ Result<SignedUp> write_account(db::Tx& tx, const flow::Services& services, const
   flow::record(tx, origin, events::sign_up, flow::ok, to_string(account.subject));
   SignedUp result{.user = as_written(*id, account), .tokens = std::nullopt};
   if (account.confirmed) {
+    const auto device =
+        flow::signin::device_id(services.keys.current()->ring(), account.subject, flow::client_of(origin));
+    flow::signin::remember_device(tx, *id, device, origin.now);
     result.tokens = flow::sessions::make_token_pair(
         services,
         flow::sessions::open_session(tx, services.settings, origin, *id, account.subject, account.role),

@@ -6,6 +6,7 @@
 #include "flow/events.h"
 #include "flow/sessions/end_sessions.h"
 #include "mail/queue.h"
+#include "store/attempts.h"
 #include "store/state.h"
 
 namespace latchkey::flow::accounts {
@@ -15,6 +16,7 @@ namespace users = store::users;
 
 constexpr Event user_blocked{.name = "user_blocked"};
 constexpr Event user_unblocked{.name = "user_unblocked"};
+constexpr Event user_unlocked{.name = "user_unlocked"};
 constexpr Event role_changed{.name = "role_changed"};
 constexpr Event user_deleted{.name = "user_deleted"};
 constexpr Event user_added{.name = "user_added"};
@@ -61,6 +63,12 @@ Result<users::User> set_access(db::Tx& tx, const Origin& origin, UserId user, Ac
     mail::drop_links(tx, user);
   }
   return changed(tx, origin, event, user, "");
+}
+
+Result<users::User> unlock(db::Tx& tx, const Origin& origin, UserId user) {
+  if (tx.run(store::attempts::open_again, user).rows == 0) return Error(ErrorCode::user_not_found);
+  tx.run_later(store::attempts::open_to_devices_again, user);
+  return changed(tx, origin, user_unlocked, user, "");
 }
 
 Result<users::User> set_role(db::Tx& tx, const Origin& origin, UserId user, Role role) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/id.h"
 #include "db/tx.h"
 #include "flow/origin.h"
 #include "store/users.h"
@@ -17,16 +18,20 @@ struct PasswordChanged {
 /// Gives an account a new password whose owner has proved the address by a link or a code (links/prove.h). In
 /// one transaction: the hash, the security version, which voids every older link and every sign-in that is
 /// under way, the end of all sessions, of mailed codes, and of waiting mails with links; failed sign-ins are
-/// forgotten, and the address is confirmed. Opens no session and unblocks nobody.
+/// forgotten, whatever they had closed is open again, and the address is confirmed. Opens no session and
+/// unblocks nobody.
+///
+/// From now on the account knows `device`, where the new password comes from: strangers who go on guessing do
+/// not lock it again before the owner has signed in there.
 ///
 /// An account that was not confirmed until now may have been made by a stranger, who may have left a way in.
-/// Today passwords and sessions are all there is: whatever another proof adds (a factor, a passkey), its
-/// removal from such an account belongs here.
+/// Today passwords, sessions and devices are all there is: whatever another proof adds (a factor, a passkey),
+/// its removal from such an account belongs here.
 ///
 /// Refuses with invalid_link when the account was blocked, removed or changed since `account` was read: of
 /// many at once one succeeds.
 Result<PasswordChanged> change_password_by_mail(db::Tx& tx, const Origin& origin,
                                                 const store::users::Contact& account,
-                                                const std::string& password_hash);
+                                                const std::string& password_hash, const DeviceId& device);
 
 }  // namespace latchkey::flow::accounts

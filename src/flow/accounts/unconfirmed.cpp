@@ -24,7 +24,7 @@ std::int64_t write_down(db::Tx& tx, const Origin& origin, std::int64_t removed) 
 
 bool has_lapsed(const Settings& settings, const users::Contact& account, Timestamp now) {
   const auto last = last_lapsed(settings, now);
-  return last.has_value() && !account.confirmed && account.created_at <= *last;
+  return last.has_value() && !account.confirmed && account.is_active && account.created_at <= *last;
 }
 
 std::int64_t remove_lapsed(db::Tx& tx, const Settings& settings, const Origin& origin, std::int64_t most) {

@@ -10,7 +10,7 @@
 
 /// When an account that was never confirmed ends: `accounts.unconfirmed_ttl` after it was made, however often
 /// a mail was asked for. From that moment it counts as gone, whenever its row is removed. Where no
-/// confirmation is required none ends.
+/// confirmation is required none ends, and a blocked one never does: with it its block would go.
 namespace latchkey::flow::accounts {
 
 /// Whether the account has ended. A confirmed one never does.

@@ -11,9 +11,8 @@ namespace latchkey::flow::limits {
 
 std::optional<Microseconds> lock_after(std::int64_t failures, std::int64_t limit, Microseconds lock) {
   if (failures < limit) return std::nullopt;
-  constexpr Microseconds longest = std::chrono::hours(1);
   const auto doublings = std::min<std::int64_t>(failures - limit, 20);
-  return std::min(std::max(longest, lock), lock * (std::int64_t{1} << doublings));
+  return std::min(std::max(longest_lock, lock), lock * (std::int64_t{1} << doublings));
 }
 
 BackoffTable::BackoffTable() : key_(crypto::random_array<32>()) {}
@@ -37,7 +36,7 @@ std::span<BackoffTable::Slot> BackoffTable::slots_of(const Place& place) {
 }
 
 std::optional<Microseconds> BackoffTable::reserve(std::string_view key, Timestamp now, std::int64_t limit,
-                                                  Microseconds lock) {
+                                                  Microseconds lock, std::int64_t last) {
   const Place place = place_of(key);
   const std::lock_guard guard(mutex_);
   const auto set = slots_of(place);
@@ -46,10 +45,19 @@ std::optional<Microseconds> BackoffTable::reserve(std::string_view key, Timestam
     slot = std::ranges::min_element(set, {}, &Slot::failures);
     *slot = {.tag = place.tag, .failures = 0, .locked_until = {}};
   }
+  if (slot->failures >= last) return longest_lock;
   if (slot->locked_until > now) return slot->locked_until - now;
   ++slot->failures;
   if (const auto wait = lock_after(slot->failures, limit, lock)) slot->locked_until = now + *wait;
   return std::nullopt;
+}
+
+std::int64_t BackoffTable::count(std::string_view key) {
+  const Place place = place_of(key);
+  const std::lock_guard guard(mutex_);
+  const auto set = slots_of(place);
+  const auto slot = std::ranges::find(set, place.tag, &Slot::tag);
+  return slot == set.end() ? 0 : slot->failures;
 }
 
 void BackoffTable::give_back(std::string_view key) {

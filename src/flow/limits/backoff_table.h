@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,11 @@ namespace latchkey::flow::limits {
 /// nullopt below the limit, then `lock`, doubling with each further failure up to an hour.
 std::optional<Microseconds> lock_after(std::int64_t failures, std::int64_t limit, Microseconds lock);
 
+/// What is closed may not be tried again. Whoever asks is told to wait as long as the longest lock takes:
+/// until then somebody may have opened it again.
+inline constexpr Microseconds longest_lock = std::chrono::hours(1);
+inline constexpr std::int64_t never_closes = std::numeric_limits<std::int64_t>::max();
+
 /// Counts by key what strangers can provoke at will, each key with waits that double. In memory and of a
 /// fixed size: strangers can not grow a table. What is forgotten first is what was counted least; a restart
 /// forgets everything. Any thread may call it.
@@ -28,9 +34,12 @@ class BackoffTable {
   BackoffTable();
 
   /// Counts one attempt; answers how long to wait when the key is refused now, and then counts nothing. From
-  /// `limit` on each attempt refuses the next ones for `lock_after`.
+  /// `limit` on each attempt refuses the next ones for `lock_after`; the attempt number `last` closes the
+  /// key.
   std::optional<Microseconds> reserve(std::string_view key, Timestamp now, std::int64_t limit,
-                                      Microseconds lock);
+                                      Microseconds lock, std::int64_t last = never_closes);
+  /// How many attempts were counted.
+  std::int64_t count(std::string_view key);
   /// Undoes one `reserve` of an attempt that was not looked at.
   void give_back(std::string_view key);
 

@@ -12,6 +12,9 @@ constinit metrics::Counter blocked{R"(outcome="blocked")"};
 constinit metrics::Counter limited{R"(outcome="limited")"};
 constinit metrics::Counter busy{R"(outcome="overloaded")"};
 
+constinit metrics::Counter closed_to_unknown{R"(to="unknown_devices")"};
+constinit metrics::Counter closed_to_known{R"(to="known_device")"};
+
 }  // namespace
 
 constinit const Event sign_in{.name = "sign_in",
@@ -21,12 +24,19 @@ constinit const Event sign_in{.name = "sign_in",
                                           {too_many_attempts, &limited},
                                           {overloaded, &busy}},
                               .otherwise = &invalid};
+constinit const Event password_closed{
+    .name = "password_closed",
+    .counted = {{to_unknown_devices, &closed_to_unknown}, {to_known_device, &closed_to_known}},
+    .line = {.name = "sign_in.password_closed", .level = log::Level::warn}};
 
 metrics::Families families() {
   static constexpr metrics::Family list[] = {
       {"latchkey_sign_ins_total",
        "Sign-ins by outcome.",
        {&signed_in, &invalid, &unconfirmed, &blocked, &limited, &busy}},
+      {"latchkey_passwords_closed_total",
+       "Passwords that are refused since a hundred wrong ones in a row, by whom they are refused to.",
+       {&closed_to_unknown, &closed_to_known}},
   };
   return list;
 }

@@ -7,11 +7,12 @@
 namespace latchkey::flow::signin {
 
 Result<sessions::SessionState> finish_sign_in(db::Tx& tx, const Settings& settings, const Origin& origin,
-                                              const store::users::Credentials& account,
+                                              const Attempt& attempt,
                                               const std::optional<std::string>& new_hash) {
   namespace attempts = store::attempts;
-  const auto unchanged =
-      tx.run(attempts::forget, account.id, account.password_hash, account.security_version);
+  const auto& account = *attempt.account;
+  const auto& right_password = attempt.device.known.has_value() ? attempts::keep : attempts::forget;
+  const auto unchanged = tx.run(right_password, account.id, account.password_hash, account.security_version);
   if (!unchanged.has_value()) {
     const auto now = tx.run(store::users::find_user, origin.now, account.id);
     const bool blocked = now.has_value() && !now->is_active;
@@ -20,7 +21,8 @@ Result<sessions::SessionState> finish_sign_in(db::Tx& tx, const Settings& settin
   if (new_hash.has_value())
     tx.run_later(attempts::update_password_hash, *new_hash, account.id, account.password_hash);
   sessions::make_room(tx, settings, origin, account.id, account.subject, unchanged->sessions);
-  record(tx, origin, events::sign_in, ok, to_string(account.subject));
+  welcome_device(tx, account.id, attempt.device, attempt.number, origin.now);
+  record(tx, origin, events::sign_in, ok, to_string(account.subject), device_word(attempt));
   return sessions::open_session(tx, settings, origin, account.id, account.subject, account.role);
 }
 

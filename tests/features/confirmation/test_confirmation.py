@@ -369,6 +369,17 @@ def test_of_confirming_and_rejecting_in_parallel_one_wins(server):
 # A blocked user -----------------------------------------------------------------------------------
 
 
+def test_B09_F43_no_link_removes_a_blocked_account(server, account):
+    path = link(account)
+    server.block(account)
+    with nothing_changes(server):
+        bad(server.post(rejecting(path)))
+        assert server.post(rejecting(path), headers=BROWSER).status_code == 400
+        assert_problem(server.post("/api/auth/signup", json={"email": account.email, "username": "another",
+                                                             "password": "quite-another-password"}), 409, "account_exists")
+    assert_problem(account.try_login(), 403, "account_blocked")
+
+
 def test_a_blocked_user_who_confirms_stays_blocked(server, account):
     path = link(account)
     server.block(account)

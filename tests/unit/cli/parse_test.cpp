@@ -37,6 +37,7 @@ TEST(CliParse, EveryCommandIsKnownByItsName) {
       {"user show", "7"},
       {"user block", "7"},
       {"user unblock", "7"},
+      {"user unlock", "7"},
       {"user set-role", "7", "admin"},
       {"user delete", "7"},
       {"keys list"},

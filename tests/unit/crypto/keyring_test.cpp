@@ -61,6 +61,14 @@ TEST(Keyring, D09_another_epoch_recognises_nothing) {
   EXPECT_FALSE(after.unwrap(before.wrap(key, "kid"), "kid"));
 }
 
+TEST(Keyring, names_of_devices_outlive_a_restore) {
+  const Keyring before = keyring('a', "b", 1);
+  const Keyring after = keyring('a', "b", 2);
+  EXPECT_EQ(before.key(KeyUse::device).tag("x"), after.key(KeyUse::device).tag("x"));
+  EXPECT_NE(before.key(KeyUse::device).tag("x"), keyring('c', "", 1).key(KeyUse::device).tag("x"));
+  EXPECT_NE(before.key(KeyUse::cursor).tag("x"), after.key(KeyUse::cursor).tag("x"));
+}
+
 TEST(Keyring, wraps_signing_keys) {
   const Keyring ring = keyring('b', "", 1);
   const jose::SigningKey key = jose::SigningKey::generate();

@@ -79,6 +79,20 @@ TEST(BackoffTable, L07_AreRefusedAsAccountsAre) {
   EXPECT_EQ(unknown_addresses.reserve("a@x.org", start + 1min, 3, 1min), 2min) << "and doubles";
 }
 
+TEST(BackoffTable, L20_TheLastAttemptClosesForGood) {
+  limits::BackoffTable unknown_addresses;
+  const auto reserve = [&](Timestamp at) { return unknown_addresses.reserve("a@x.org", at, 3, 1min, 5); };
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(reserve(start + i * 1h), std::nullopt);
+  EXPECT_EQ(unknown_addresses.count("a@x.org"), 5);
+  EXPECT_EQ(reserve(start + 4h), 1h);
+  EXPECT_EQ(reserve(start + 1000h), 1h);
+  EXPECT_EQ(unknown_addresses.count("a@x.org"), 5);
+  EXPECT_EQ(unknown_addresses.count("b@x.org"), 0);
+  unknown_addresses.give_back("a@x.org");
+  EXPECT_EQ(reserve(start + 4h), std::nullopt) << "the last one was not looked at";
+  EXPECT_EQ(reserve(start + 4h), 1h);
+}
+
 TEST(BackoffTable, AnAttemptThatWasNotLookedAtIsGivenBack) {
   limits::BackoffTable unknown_addresses;
   for (int i = 0; i < 20; ++i) {

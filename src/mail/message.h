@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/id.h"
@@ -49,6 +50,8 @@ struct Mail {
 struct Links {
   Values values;
   Timestamp expires_at;  ///< becomes `{{expires_at}}`; a mail that is not sent until then is put aside
+  /// Other moments that the templates may show, by their variables.
+  std::vector<std::pair<std::string_view, Timestamp>> moments{};
 };
 
 /// Makes the links of a mail from `mail` alone, so that a mail that is sent twice says the same twice.

@@ -200,7 +200,11 @@ Content Worker::render(const Row& row, const Mail& mail, const std::optional<Lin
     values.push_back({"username", mail.account->username});
   if (links) {
     values.insert(values.end(), links->values.begin(), links->values.end());
-    values.push_back({"expires_at", templates_.format_moment(row.message, row.locale, links->expires_at)});
+    const auto add_moment = [&](std::string_view name, Timestamp at) {
+      values.push_back({std::string(name), templates_.format_moment(row.message, row.locale, at)});
+    };
+    add_moment("expires_at", links->expires_at);
+    for (const auto& [name, at] : links->moments) add_moment(name, at);
   }
   return templates_.render(row.message, row.locale, values);
 }

@@ -9,7 +9,8 @@
 #include "base/time.h"
 #include "db/statement.h"
 
-/// The tries of codes that were mailed. A code itself is never stored: it follows from the row's id, which is
+/// The tries of codes that were mailed, and, for the limits, a row for each mail that anybody can ask for
+/// (limits/sent_mails.h). A code itself is never stored: it follows from the row's id, which is
 /// the id of the mail, and from the purpose. `detail` says what the code is to bring about, where the purpose
 /// needs more than the account; else it is empty.
 namespace latchkey::store::mail_codes {
@@ -36,13 +37,14 @@ inline constexpr db::Statement<std::optional<Tried>, LinkId, std::string, std::i
     "WHERE id = $1 AND purpose = $2 AND tries < $3 AND expires_at > $4 "
     "RETURNING user_id, version, detail, tries"};
 
-/// A right code costs no try: whoever has it must not lose it by choosing a password that is too weak.
+/// A right code costs no try: its owner must not lose it by choosing a password that is too weak.
 inline constexpr db::Statement<db::Affected, LinkId> give_try_back{
     "UPDATE mail_codes SET tries = tries - 1 WHERE id = $1 AND tries > 0"};
 
-/// How many codes of one purpose an account was sent that expire after a moment, those that have expired too.
-inline constexpr db::Statement<std::optional<std::int64_t>, UserId, std::string, Timestamp> count_sent{
-    "SELECT count(*) FROM mail_codes WHERE user_id = $1 AND purpose = $2 AND expires_at > $3"};
+/// When the mails of one purpose expire, those that have expired already too, that an account was sent and
+/// that expire after a moment.
+inline constexpr db::Statement<std::vector<Timestamp>, UserId, std::string, Timestamp> list_sent{
+    "SELECT expires_at FROM mail_codes WHERE user_id = $1 AND purpose = $2 AND expires_at > $3"};
 
 inline constexpr db::Statement<db::Affected, LinkId> delete_code{"DELETE FROM mail_codes WHERE id = $1"};
 inline constexpr db::Statement<db::Affected, UserId> delete_codes_of_user{

@@ -16,8 +16,6 @@ namespace users = store::users;
 constexpr db::Statement<std::optional<std::int64_t>> count_audit{"SELECT count(*) FROM audit"};
 constexpr db::Statement<std::optional<std::int64_t>, std::string> count_sign_ups{
     "SELECT count(*) FROM audit WHERE event = 'sign_up' AND result = $1"};
-constexpr db::Statement<std::optional<std::string>> last_audit{
-    "SELECT event || ' ' || result || ' ' || actor || ' ' || detail FROM audit ORDER BY id DESC LIMIT 1"};
 
 class Accounts : public World {
  protected:
@@ -251,85 +249,6 @@ TEST_P(Accounts, B06_TheLastAdministratorStays) {
   EXPECT_EQ(find("a@example.org")->role, Role::admin);
 }
 
-TEST_P(Accounts, HousekeepingRemovesWhatHasExpiredAndNothingElse) {
-  member("a@example.org");
-  sign_up("b@example.org").value();
-  const auto idle = log_in("a@example.org").value();
-  Clock clock;
-  app::Housekeeping housekeeping(services, clock, app::sweeps());
-  now += 72h - 1s;
-  EXPECT_EQ(housekeeping.sweep(now), 0);
-  now += 1s;
-  EXPECT_EQ(housekeeping.sweep(now), 1) << "the account that was never confirmed";
-  EXPECT_FALSE(find("b@example.org").has_value());
-  now += 4 * 24h;
-  EXPECT_EQ(housekeeping.sweep(now), 1) << "the session that nobody used for a week";
-  EXPECT_FALSE(refresh(idle.refresh_token).has_value());
-  EXPECT_TRUE(find("a@example.org").has_value());
-}
-
-TEST_P(Accounts, AnUnconfirmedAccountEndsWhenItsTimeIsOverWhetherSweptOrNot) {
-  settings.accounts.confirmation_ttl = 30 * 24h;  // its link would be good for longer
-  sign_up("a@example.org").value();
-  sign_up("b@example.org").value();
-  const auto token = link_token("a@example.org");
-  const auto other = link_token("b@example.org");
-  const auto mails = [&] { return waiting_mails().size(); };
-  const auto waiting = mails();
-  now += 72h - 1s;
-  EXPECT_TRUE(wait(look_at_confirmation(services, origin(), token)).has_value());
-  EXPECT_EQ(wait(confirm_email(services, origin(), other)).value(), Confirmed::now);
-  now += 1s;
-  EXPECT_EQ(wait(look_at_confirmation(services, origin(), token)).error().code,
-            ErrorCode::invalid_confirmation);
-  EXPECT_EQ(wait(confirm_email(services, origin(), token)).error().code, ErrorCode::invalid_confirmation);
-  EXPECT_EQ(wait(reject_email(services, origin(), token)).error().code, ErrorCode::invalid_confirmation);
-  EXPECT_FALSE(find("a@example.org")->confirmed);
-  EXPECT_EQ(wait(request_email(services, origin(), "a@example.org")).value(), EmailRequest::check_your_mail);
-  EXPECT_EQ(mails(), waiting - 1) << "that of the confirmed one went; none came";
-  EXPECT_EQ(wait(confirm_email(services, origin(), other)).value(), Confirmed::before);
-  EXPECT_EQ(sign_up("b@example.org").error().code, ErrorCode::account_exists) << "a confirmed one never ends";
-  const auto before = find("a@example.org")->id;
-  EXPECT_NE(sign_up("a@example.org").value().user.id, before) << "the address is free";
-  EXPECT_EQ(wait(confirm_email(services, origin(), token)).error().code, ErrorCode::invalid_confirmation)
-      << "the link was another account's";
-}
-
-TEST_P(Accounts, ANameOfAnAccountThatEndedIsFreeWhereNamesAreUnique) {
-  settings.accounts.unique_usernames = true;
-  ASSERT_TRUE(sign_up("a@example.org").has_value());
-  now += 72h;
-  ASSERT_TRUE(sign_up("b@example.org").has_value());
-  EXPECT_FALSE(find("a@example.org").has_value());
-}
-
-TEST_P(Accounts, WithoutConfirmationNoAccountEnds) {
-  sign_up("a@example.org").value();
-  settings.accounts.confirmation_ttl = 30 * 24h;
-  const auto long_lived = link_token("a@example.org");
-  settings.accounts.confirmation = settings::Confirmation::off;
-  now += 80h;
-  Clock clock;
-  app::Housekeeping housekeeping(services, clock, app::sweeps());
-  EXPECT_EQ(housekeeping.sweep(now), 0);
-  EXPECT_EQ(sign_up("a@example.org").error().code, ErrorCode::account_exists);
-  EXPECT_EQ(wait(confirm_email(services, origin(), long_lived)).value(), Confirmed::now);
-}
-
-TEST_P(Accounts, TheAuditSaysOnceHowManyUnconfirmedAccountsWereRemoved) {
-  member("kept@example.org");
-  for (int i = 0; i < 7; ++i) sign_up("user" + std::to_string(i) + "@example.org").value();
-  const auto before = database.run_now(count_audit).value();
-  Clock clock;
-  app::Housekeeping housekeeping(services, clock, app::sweeps());
-  now += 72h;
-  EXPECT_EQ(housekeeping.sweep(now), 7);
-  EXPECT_EQ(database.run_now(count_audit), before + 1);
-  EXPECT_EQ(database.run_now(last_audit), "unconfirmed_removed ok system count 7");
-  housekeeping.sweep(now + 1h);
-  EXPECT_EQ(database.run_now(count_audit), before + 1) << "a sweep that finds none says nothing";
-}
-
 TEST_P(Accounts, AnAddressThatIsNoAdministratorRefusesTheStart) {
   member("a@example.org");
   settings.admin.email = "a@example.org";
@@ -407,18 +326,6 @@ TEST_P(Accounts, RefusalsThatCostNothingFillNoTable) {
   now += 90s;
   for (int i = 0; i < 50; ++i) EXPECT_EQ(sign_up("a@example.org").error().code, ErrorCode::account_exists);
   EXPECT_EQ(audited(), failures + 3);
-}
-
-TEST_P(Accounts, AuditEntriesGoWhenTheirTimeIsOver) {
-  Clock clock;
-  app::Housekeeping housekeeping(services, clock, app::sweeps());
-  member("a@example.org");
-  const auto before = database.run_now(count_audit).value();
-  ASSERT_GT(before, 0);
-  housekeeping.sweep(now + settings.audit.ttl - 1s);
-  EXPECT_EQ(database.run_now(count_audit), before);
-  housekeeping.sweep(now + settings.audit.ttl);
-  EXPECT_EQ(database.run_now(count_audit), 0);
 }
 
 TEST_P(Accounts, UniqueUserNamesWhereAskedFor) {

@@ -273,7 +273,7 @@ TEST_P(Links, WhatChangesNoAccountIsSpentOnceByLinkOrCode) {
   expect_refused(try_code(asked.handle, asked.link.code));
 }
 
-TEST_P(Links, MailIsLimitedByTheMinuteTheHourAndTheDay) {
+TEST_P(Links, RL10_MailIsLimitedByTheMinuteTheHourAndTheDay) {
   const UserId user = member("a@example.org");
   const UserId neighbour = member("b@example.org");
   const auto ask_as = [&](UserId who) {

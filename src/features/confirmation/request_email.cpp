@@ -4,11 +4,31 @@
 #include "base/field_errors.h"
 #include "flow/accounts/confirmation_mail.h"
 #include "flow/accounts/unconfirmed.h"
+#include "flow/limits/sent_mails.h"
 #include "mail/counters.h"
 #include "store/state.h"
 #include "store/users.h"
 
 namespace latchkey::features::confirmation {
+namespace {
+
+/// The account, if it may be sent one more mail. Every case costs the store two round trips.
+std::optional<UserId> claim_mail(db::Tx& tx, const Settings& settings,
+                                 const std::optional<store::users::Contact>& contact, Timestamp now) {
+  const Microseconds interval = settings.limits.enabled ? settings.limits.mail_interval : Microseconds{0};
+  std::optional<UserId> claimed;
+  if (contact.has_value()) {
+    claimed = tx.run(store::users::update_mailed_at, now, contact->id, now - interval);
+  } else {
+    tx.run(store::state::update_dummy);
+  }
+  const UserId account = contact.has_value() ? contact->id : UserId{};
+  const bool few =
+      flow::limits::may_be_mailed(tx, settings, flow::accounts::confirmation_message, account, now);
+  return few ? claimed : std::nullopt;
+}
+
+}  // namespace
 
 Task<Result<EmailRequest>> request_email(flow::Services& services, flow::Origin origin, std::string email,
                                          std::string language) {
@@ -21,23 +41,17 @@ Task<Result<EmailRequest>> request_email(flow::Services& services, flow::Origin 
   if (contact.has_value() && flow::accounts::has_lapsed(settings, *contact, origin.now)) contact.reset();
   if (contact.has_value() && contact->confirmed) co_return EmailRequest::already_confirmed;
 
-  const auto interval = settings.limits.enabled ? settings.limits.mail_interval : Microseconds{0};
   auto work = [&](db::Tx& tx) {
-    if (contact.has_value()) {
-      const auto id = tx.run(store::users::update_mailed_at, origin.now, contact->id, origin.now - interval);
-      if (id.has_value()) {
+    const std::optional<UserId> account = claim_mail(tx, settings, contact, origin.now);
+    if (!account.has_value()) {
+      for (int i = 0; i < 2; ++i) tx.run_later(store::state::update_dummy);
+      return false;
+    }
+    const LinkId mail =
         mail::queue(tx, services.wake_mail,
-                    flow::accounts::confirmation_mail(*id, contact->email, language, origin.now));
-        return true;
-      }
-    }
-    // Every case is to cost two round trips.
-    if (contact.has_value()) {
-      tx.run_later(store::state::update_dummy);
-    } else {
-      tx.run(store::state::update_dummy);
-    }
-    return false;
+                    flow::accounts::confirmation_mail(*account, contact->email, language, origin.now));
+    flow::limits::count_mail(tx, settings, flow::accounts::confirmation_message, mail, *account, origin.now);
+    return true;
   };
   const bool queued = co_await services.database.write(work);
   if (!queued && contact.has_value()) mail::counters::withheld.add();

@@ -9,7 +9,7 @@ namespace latchkey::features::recovery {
 
 namespace {
 
-constexpr std::string_view reset_variables[] = {"reset_url", "code"};
+constexpr std::string_view reset_variables[] = {"reset_url", "code", "code_expires_at"};
 constexpr std::string_view changed_variables[] = {"address"};
 constexpr mail::Message mails[] = {
     {

@@ -16,9 +16,11 @@ std::optional<mail::Links> make_reset_links(const mail::LinkKeys& keys, const ma
                                             .email_key = account->email_key,
                                             .security_version = account->security_version,
                                             .created_at = mail.created_at});
-  return mail::Links{
-      .values = {{"reset_url", keys.public_url + "/password/new/" + link.token}, {"code", link.code}},
-      .expires_at = link.expires_at};
+  mail::Links links{.values = {{"reset_url", keys.public_url + "/password/new/" + link.token}},
+                    .expires_at = link.expires_at};
+  links.values.push_back({"code", link.code});
+  links.moments.emplace_back("code_expires_at", link.code_expires_at);
+  return links;
 }
 
 }  // namespace latchkey::features::recovery

@@ -1,12 +1,11 @@
 #include "flow/links/make.h"
 
+#include "flow/limits/sent_mails.h"
 #include "flow/links/code.h"
-#include "store/mail_codes.h"
+#include "store/state.h"
 #include "store/users.h"
 
 namespace latchkey::flow::links {
-
-namespace codes = store::mail_codes;
 
 Link make_link(const crypto::Keyring& ring, const Settings& settings, const Kind& kind, const Mail& mail) {
   const Timestamp expires_at = mail.created_at + kind.ttl(settings);
@@ -31,22 +30,20 @@ std::string make_handle(const crypto::Keyring& ring, const Settings& settings, c
 }
 
 bool claim_mail(db::Tx& tx, const Settings& settings, const Kind& kind, UserId user, Timestamp now) {
-  const bool limited = settings.limits.enabled;
-  const Microseconds interval = limited ? settings.limits.mail_interval : Microseconds{0};
-  // Written first: on PostgreSQL whoever asks at the same moment waits here, and then counts this mail, too.
-  if (!tx.run(store::users::update_link_mailed_at, now, user, now - interval).has_value()) return false;
-  if (!limited) return true;
-  const std::string purpose(kind.purpose);
-  const auto sent_within = [&](Microseconds span) {
-    return tx.run(codes::count_sent, user, purpose, now + settings.accounts.code_ttl - span).value_or(0);
-  };
-  return sent_within(std::chrono::hours(1)) < 5 && sent_within(std::chrono::hours(24)) < 10;
+  const Microseconds interval = settings.limits.enabled ? settings.limits.mail_interval : Microseconds{0};
+  // Written first: on PostgreSQL a request of the same moment waits here, and then counts this mail, too.
+  const bool claimed = tx.run(store::users::update_link_mailed_at, now, user, now - interval).has_value();
+  return limits::may_be_mailed(tx, settings, kind.purpose, user, now) && claimed;
+}
+
+void pretend_claim(db::Tx& tx, const Settings& settings, const Kind& kind, Timestamp now) {
+  tx.run(store::state::update_dummy);
+  limits::may_be_mailed(tx, settings, kind.purpose, UserId{}, now);
 }
 
 void expect_code(db::Tx& tx, const Settings& settings, const Kind& kind, const LinkId& id, UserId user,
                  const std::string& detail, Timestamp now) {
-  tx.run_later(codes::insert_code, id, std::string(kind.purpose), detail, now + settings.accounts.code_ttl,
-               user);
+  limits::count_mail(tx, settings, kind.purpose, id, user, now, detail);
 }
 
 }  // namespace latchkey::flow::links

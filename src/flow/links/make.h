@@ -31,14 +31,16 @@ struct Link {
 };
 Link make_link(const crypto::Keyring& ring, const Settings& settings, const Kind& kind, const Mail& mail);
 
-/// For whoever asked for the mail: only with it a code is looked at. Give it a fresh random id where there is
-/// no account, or where no mail is sent: nobody can tell.
+/// For the client that asked for the mail: the server looks at a code only with it. Give it a fresh random id
+/// where there is no account, or where no mail is sent: nobody can tell.
 std::string make_handle(const crypto::Keyring& ring, const Settings& settings, const LinkId& id,
                         Timestamp now);
 
 /// Whether the account may be sent one more mail of this kind: one a limits.mail_interval, five an hour, ten
 /// a day. Answers no for a blocked one. Counts this one as sent, so write the mail in the same transaction.
 bool claim_mail(db::Tx& tx, const Settings& settings, const Kind& kind, UserId user, Timestamp now);
+/// Costs the store what `claim_mail` does, where there is no account.
+void pretend_claim(db::Tx& tx, const Settings& settings, const Kind& kind, Timestamp now);
 
 /// Lets the code of a mail be tried: in the transaction that queues the mail. `detail` comes back in the
 /// proof.

@@ -10,8 +10,8 @@
 #include "flow/services.h"
 #include "store/users.h"
 
-/// What a link or a code of a mail proves: that whoever shows it reads the mailbox of an account. Neither
-/// call uses it up. What changes the account then compares `account.security_version` and raises it
+/// What a link or a code of a mail proves: that the client that shows it reads the mailbox of an account.
+/// Neither call uses it up. What changes the account then compares `account.security_version` and raises it
 /// (accounts/change_password.h), which voids every link and code of the account; what changes nothing calls
 /// `spend`.
 namespace latchkey::flow::links {

@@ -48,6 +48,24 @@ def test_more_than_one_mail_a_minute_is_not_sent_and_the_answer_stays(limited):
     assert len(limited.mails_settled(account.email)) == 3
 
 
+def test_RL10_one_address_gets_five_mails_an_hour_and_ten_a_day(make_server):
+    """Beside that of the sign-up, whoever asks, and the answer stays the same."""
+    server = make_server({"accounts.unconfirmed_ttl": "30d"}, limits=True)
+    account, neighbour = server.signup(), server.signup()
+    for hour in range(3):
+        for _ in range(7):
+            server.clock.advance(61)
+            assert ask(server, account.email) == CHECK
+        assert len(server.mails_settled(account.email)) == 1 + min(5 * (hour + 1), 10)
+        server.clock.advance(3600)
+    assert len(server.snapshot()["mail_codes"]) == 10, "what a stranger can make the store keep"
+    assert ask(server, neighbour.email) == CHECK
+    assert len(server.mails_settled(neighbour.email)) == 2
+    server.clock.advance(24 * 3600)
+    assert ask(server, account.email) == CHECK
+    assert len(server.mails_settled(account.email)) == 12
+
+
 def test_parallel_requests_send_one_mail(limited):
     account = limited.signup()
     limited.clock.advance(61)

@@ -1,6 +1,7 @@
 """POST /api/auth/password/forgotten and /api/auth/password/reset: the way back for whoever forgot a password."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -234,6 +235,48 @@ def test_one_address_gets_one_mail_a_minute(make_server):
     newest_mail(account, "new password")
     server.mails_settled(account.email)
     assert len(mails_about(account, "new password")) == 1
+
+
+def test_RL10_one_address_gets_five_mails_an_hour_and_ten_a_day(make_server):
+    """Whoever asks, and the answer stays the same."""
+    server = make_server({"limits.enabled": "true"})
+    account, neighbour = server.user(), server.user()
+    for hour in range(3):
+        for _ in range(7):
+            ask(server, account.email)
+            server.clock.advance(61)
+        expected = min(5 * (hour + 1), 10)
+        newest_mail(account, "new password", expected)
+        server.mails_settled(account.email)
+        assert len(mails_about(account, "new password")) == expected
+        server.clock.advance(3600)
+    assert len(server.snapshot()["mail_codes"]) == 10, "what a stranger can make the store keep"
+    ask(server, neighbour.email)
+    newest_mail(neighbour, "new password")
+
+
+def test_requests_for_addresses_without_an_account_leave_no_row(server):
+    before = {name: len(rows) for name, rows in server.snapshot().items()}
+    for _ in range(20):
+        handle = ask(server, unique_email("nobody"))
+        assert_problem(reset(server, handle=handle, code="12345678"), 400, "invalid_link")
+    assert {name: len(rows) for name, rows in server.snapshot().items()} == before
+
+
+def test_the_mail_says_until_when_the_code_works(make_server):
+    """As `accounts.code_ttl` has it."""
+    server = make_server({"accounts.code_ttl": "37m", "accounts.reset_ttl": "3h"})
+    account = server.user()
+    asked_at = server.clock.now()
+    handle = ask(server, account.email)
+    mail = newest_mail(account, "new password")
+    said = re.search(r"until (\d+ \w+ \d{4}, \d\d:\d\d) UTC\.\s+Or type the code where you asked for it, until (.*) UTC\.", mail.text)
+    link_ends, code_ends = (datetime.strptime(moment, "%d %B %Y, %H:%M").replace(tzinfo=UTC).timestamp()
+                            for moment in said.groups())
+    assert abs(code_ends - (asked_at + 37 * 60)) < 120 and abs(link_ends - (asked_at + 3 * 3600)) < 120
+    server.clock.advance(36 * 60)
+    _, code = read_mail(account)
+    assert reset(server, handle=handle, code=code).status_code == 200
 
 
 def test_the_first_handle_stays_good_when_a_stranger_asks_again(make_server):

@@ -5,6 +5,7 @@ The first column of times is an estimate for two cores; the second is what the l
 """
 
 import re
+import signal
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
@@ -40,6 +41,7 @@ def names(folder: Path) -> list[str]:
 
 
 def main() -> None:
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as when `head` has seen enough
     last: dict[str, int] = {}
     if LAST.exists():
         last = {stage: int(seconds) for stage, seconds in (line.split("\t") for line in LAST.read_text().splitlines())}

@@ -4,6 +4,7 @@
 
 #include "db/commit_hooks.h"
 #include "db/connection.h"
+#include "db/error.h"
 #include "db/statement.h"
 
 namespace latchkey::db {

@@ -22,6 +22,11 @@ def test_the_list_has_every_folder_of_tests_and_names_that_run_them():
     assert "test_command" in words and "Argon2id" in words and "refresh" in words
 
 
+def test_a_reader_of_the_list_that_has_seen_enough_is_no_error():
+    shell = subprocess.run(["bash", "-c", f"{REPOSITORY}/test --list | head -1"], capture_output=True, text=True, timeout=60)
+    assert (shell.returncode, shell.stderr) == (0, "") and len(shell.stdout.splitlines()) == 1
+
+
 def test_an_option_that_is_none_runs_nothing():
     refused = run("--slow")
     assert refused.returncode == 2 and "unknown option --slow" in refused.stderr

@@ -10,7 +10,8 @@
 // microseconds, which on a network it would not pay. With --rate requests fall due at even distances whatever
 // the server does, and latency counts from that moment, so that a stall is counted for everyone who would
 // have met it. --count ends after so many answers instead of a time. --hold keeps the connections open, after
-// one line on standard output, until standard input ends. --source is the client's address, such as 127.0.0.2.
+// one line on standard output, until standard input ends. --source is the client's address, such as
+// 127.0.0.2.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -110,7 +111,8 @@ class Load {
     address.sin_port = htons(port_);
     if (arguments_.has("source")) {
       const std::string source(arguments_.text("source"));
-      if (::inet_pton(AF_INET, source.c_str(), &address.sin_addr) != 1) give_up("--source is no IPv4 address");
+      if (::inet_pton(AF_INET, source.c_str(), &address.sin_addr) != 1)
+        give_up("--source is no IPv4 address");
       address.sin_port = 0;
       if (::bind(connection.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         give_up(std::string("can not use --source: ") + std::strerror(errno));

@@ -111,7 +111,7 @@ constexpr std::array table{
     integer(AT(password.min_guesses_log10), "5", 0, 20,
         "How many guesses, as a power of ten, an attacker who knows the usual tricks must need for a new password (zxcvbn's estimate); 0 accepts `password123`."),
     integer(AT(password.argon2_memory_kib), "19456", 64, 4'194'304,
-        "Memory of one Argon2id hash in KiB, allocated once for each hashing thread. Less memory makes a stolen table cheap to crack; after a change, passwords are rehashed at sign-in."),
+        "Memory of one Argon2id hash in KiB, allocated once for each hashing thread. Less memory makes a stolen table cheap to crack; after a change, passwords are rehashed at sign-in. Hashes of more than 131072 KiB are verified only while this asks for as much."),
     integer(AT(password.argon2_passes), "2", 1, 100,
         "Passes of Argon2id over that memory; each costs time at every sign-in."),
     integer(AT(password.hash_threads), "0", 0, 256,

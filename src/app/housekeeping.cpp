@@ -5,7 +5,6 @@
 #include <iterator>
 #include <vector>
 
-#include "app/pace.h"
 #include "base/free_memory.h"
 #include "base/log.h"
 #include "mail/counters.h"
@@ -15,6 +14,7 @@ namespace latchkey::app {
 namespace {
 
 constexpr std::chrono::seconds look_every{1};  ///< how often the clock is looked at
+constexpr std::chrono::seconds busy_for{1};    ///< the store counts as busy after a write of others
 constexpr Microseconds sweep_every = std::chrono::minutes(5);
 constexpr Microseconds measure_every = std::chrono::seconds(15);
 
@@ -73,19 +73,29 @@ void Housekeeping::take(Turn& turn, const flow::Origin& origin) {
   }
 }
 
+bool Housekeeping::pause_after(const Pace& pace) {
+  using std::chrono::steady_clock;
+  const bool busy = steady_clock::now() - other_write_at_ < busy_for;
+  const auto writes = services_.database.statistics().jobs;
+  const bool go_on = thread_.pause(pace.pause(busy ? Pace::Store::busy : Pace::Store::idle));
+  if (services_.database.statistics().jobs != writes) other_write_at_ = steady_clock::now();
+  return go_on;
+}
+
 std::int64_t Housekeeping::sweep(Timestamp now) {
   const auto origin = flow::system_origin(now);
   std::vector<Turn> turns;
   for (const flow::Sweep& sweep : sweeps_) turns.push_back({.sweep = &sweep});
   removed_ = 0;
+  other_write_at_ = std::chrono::steady_clock::now();
   bool go_on = true;
   while (go_on && !turns.empty()) {
     for (auto turn = turns.begin(); go_on && turn != turns.end();) {
       take(*turn, origin);
       const bool through = !turn->position.has_value();
-      const auto pause = turn->pace.pause();
+      const Pace pace = turn->pace;
       turn = through ? turns.erase(turn) : std::next(turn);
-      if (!through || !turns.empty()) go_on = thread_.pause(pause);
+      if (!turns.empty()) go_on = pause_after(pace);
     }
   }
   if (removed_ > 0) log::info("housekeeping.swept", {{"removed", removed_}});

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 
+#include "app/pace.h"
 #include "base/metrics.h"
 #include "base/periodic.h"
 #include "base/time.h"
@@ -36,6 +38,8 @@ class Housekeeping {
   struct Turn;
   /// One step of one sweep.
   void take(Turn& turn, const flow::Origin& origin);
+  /// False when the thread is to stop.
+  bool pause_after(const Pace& pace);
   void measure_if_due(Timestamp now);
   void measure_outbox();
 
@@ -44,6 +48,7 @@ class Housekeeping {
   std::span<const flow::Sweep> sweeps_;
   Due measuring_;
   Due sweeping_;
+  std::chrono::steady_clock::time_point other_write_at_;  ///< when others were last seen to write
   std::int64_t removed_ = 0;        ///< rows, by the sweep that is under way or was the last
   std::int64_t outbox_length_ = 0;  ///< as last measured
   Periodic thread_;

@@ -5,18 +5,29 @@
 namespace latchkey::app {
 namespace {
 
-constexpr Microseconds wanted = std::chrono::milliseconds(1);
+using std::chrono::milliseconds;
+
+constexpr Microseconds wanted = milliseconds(1);
 constexpr std::int64_t fewest_rows = 4;
 constexpr std::int64_t most_rows = 500;
-constexpr int pauses_for_a_piece = 4;
-constexpr std::chrono::milliseconds shortest_pause{10};
-constexpr std::chrono::milliseconds longest_pause{2000};
+/// A row costs a page of the log, which is synced and copied back: about as long again as its statement,
+/// each.
+constexpr int rest_for_a_piece_when_busy = 300;
+constexpr int rest_for_a_piece_when_idle = 4;
+constexpr milliseconds shortest_pause{10};
+constexpr milliseconds longest_pause{2000};
 
 }  // namespace
 
+milliseconds Pace::pause(Store store) const {
+  Microseconds pause = taken_ * rest_for_a_piece_when_idle;
+  if (store == Store::busy) pause = std::max(pause, held_ * rest_for_a_piece_when_busy);
+  return std::clamp(std::chrono::ceil<milliseconds>(pause), shortest_pause, longest_pause);
+}
+
 void Pace::note(std::int64_t rows, Microseconds held, Microseconds taken) {
-  pause_ = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(taken * pauses_for_a_piece),
-                      shortest_pause, longest_pause);
+  held_ = held;
+  taken_ = taken;
   if (rows == 0 || held <= Microseconds{0}) return;
   // A piece that was too big is followed by a smaller one at once, growth is tried out.
   const std::int64_t fitting = rows * wanted.count() / held.count();

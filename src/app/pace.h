@@ -11,21 +11,27 @@ namespace latchkey::app {
 /// nobody notices, whatever the disk and however busy the store. A pure rule.
 ///
 /// All writes wait for a piece, so its size follows from how long the statements of the last one kept the
-/// store to themselves. And a piece takes all the longer the more writes wait beside it, since its commit is
-/// theirs, too; so the pause is some times what the last piece took from asking to answer.
+/// store to themselves. While others write, pieces are so rare that fewer than one write in a hundred meets
+/// one, or the copying of the log to which it adds; while nobody writes, one follows the other.
 class Pace {
  public:
+  enum class Store : std::uint8_t {
+    idle,  ///< nobody else writes
+    busy,
+  };
+
   /// How many rows the next piece may remove.
   std::int64_t rows() const { return rows_; }
   /// How long to wait before it.
-  std::chrono::milliseconds pause() const { return pause_; }
+  std::chrono::milliseconds pause(Store store) const;
 
   /// The last piece wrote so many rows, kept the store for `held`, and was answered after `taken`.
   void note(std::int64_t rows, Microseconds held, Microseconds taken);
 
  private:
   std::int64_t rows_ = 32;
-  std::chrono::milliseconds pause_{0};
+  Microseconds held_{};
+  Microseconds taken_{};
 };
 
 }  // namespace latchkey::app

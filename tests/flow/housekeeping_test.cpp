@@ -5,6 +5,7 @@
 #include "app/features.h"
 #include "crypto/random.h"
 #include "flow/world.h"
+#include "store/sessions.h"
 
 namespace latchkey::flow {
 namespace {

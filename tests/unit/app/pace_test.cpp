@@ -30,14 +30,19 @@ TEST(Pace, F45_Z64_ATooBigPieceIsFollowedByASmallOneAndGrowthIsTriedOut) {
   EXPECT_EQ(pace.rows(), 8);
 }
 
-TEST(Pace, F45_Z64_TheBusierTheStoreTheLongerThePause) {
+TEST(Pace, F45_Z64_WhileOthersWritePiecesAreRareAndTheRarerTheLongerTheyKeepTheStore) {
+  using enum Pace::Store;
   Pace pace;
   pace.note(100, 1ms, 3ms);
-  EXPECT_EQ(pace.pause(), 12ms);
-  pace.note(100, 1ms, 80ms);
-  EXPECT_EQ(pace.pause(), 320ms);
-  pace.note(100, 1ms, 1h);
-  EXPECT_EQ(pace.pause(), 2s);
+  EXPECT_EQ(pace.pause(busy), 300ms);
+  EXPECT_EQ(pace.pause(idle), 12ms);
+  pace.note(100, 3ms, 80ms);
+  EXPECT_EQ(pace.pause(busy), 900ms);
+  EXPECT_EQ(pace.pause(idle), 320ms);
+  pace.note(100, 1h, 1h);
+  EXPECT_EQ(pace.pause(busy), 2s);
+  pace.note(0, 0us, 500us);
+  EXPECT_EQ(pace.pause(busy), 10ms) << "it only read";
 }
 
 TEST(Pace, AStepThatWroteNothingChangesNoSize) {

@@ -9,6 +9,7 @@
 #include "features/recovery/mails.h"
 #include "features/recovery/reset.h"
 #include "flow/accounts/accounts.h"
+#include "flow/signin/attempts.h"
 #include "flow/signin/devices.h"
 #include "flow/world.h"
 #include "store/attempts.h"
@@ -218,7 +219,9 @@ TEST_P(Lockout, L01_WhatIsKnownOfTheDeviceShowsNowhereElse) {
     const auto one = guess("a@example.org");
     const auto other = guess("b@example.org");
     ASSERT_EQ(one.has_value(), other.has_value());
-    if (one.has_value()) ASSERT_EQ(one->retry_after, other->retry_after);
+    if (one.has_value()) {
+      ASSERT_EQ(one->retry_after, other->retry_after);
+    }
   }
 }
 

@@ -1,103 +1,18 @@
-// flow/signin/attempts.h and devices.h: strangers who guess do not keep the owner out, and guess no more than
-// a hundred times.
+// flow/signin/attempts.h: strangers who guess do not keep the owner out, and guess no more than a hundred
+// times.
 
-#include <algorithm>
-
-#include "app/features.h"
-#include "app/housekeeping.h"
-#include "features/recovery/ask.h"
-#include "features/recovery/mails.h"
-#include "features/recovery/reset.h"
+#include "flow/lockout.h"
 #include "flow/accounts/accounts.h"
-#include "flow/signin/devices.h"
-#include "flow/world.h"
-#include "store/attempts.h"
-#include "store/devices.h"
 
 namespace latchkey::flow {
 namespace {
-
-using namespace std::chrono_literals;
-namespace users = store::users;
 
 constexpr db::Statement<db::Affected, std::int64_t, std::string> set_failures{
     "UPDATE users SET failed_sign_ins = $1 WHERE email_key = $2"};
 constexpr db::Statement<db::Affected, std::int64_t> set_failures_of_devices{
     "UPDATE devices SET failed_sign_ins = $1"};
-constexpr db::Statement<std::optional<std::int64_t>> count_devices{"SELECT count(*) FROM devices"};
-constexpr db::Statement<std::optional<std::string>> last_detail{
-    "SELECT event || ' ' || result || ' ' || detail FROM audit ORDER BY id DESC LIMIT 1"};
 constexpr db::Statement<std::vector<std::string>, std::string> results_of{
     "SELECT result FROM audit WHERE event = $1 ORDER BY id"};
-
-const std::string owner = "a@example.org";
-const std::string right = "correct horse battery";
-const std::string home = "192.0.2.1";
-
-class Lockout : public World {
- protected:
-  Result<sessions::TokenPair> try_from(const std::string& where, const std::string& password,
-                                       const std::string& email = owner) {
-    address = where;
-    return log_in(email, password);
-  }
-  /// A guess from an address that nobody had before. Nothing: it was looked at, and wrong.
-  std::optional<Error> guess(const std::string& email = owner) {
-    address = "203.0." + std::to_string(strangers_ / 250) + "." + std::to_string(strangers_ % 250);
-    ++strangers_;
-    const auto error = log_in(email, "a wrong one").error();
-    return error.code == ErrorCode::invalid_credentials ? std::nullopt : std::optional(error);
-  }
-  /// Guesses until there is no more to wait for; answers how many were looked at.
-  int guess_to_the_end(const std::string& email = owner) {
-    int looked_at = 0;
-    for (int i = 0; i < 110; ++i) {
-      if (!guess(email).has_value()) ++looked_at;
-      now += 1h;
-    }
-    return looked_at;
-  }
-  bool owner_gets_in(const std::string& where = home) { return try_from(where, right).has_value(); }
-  users::Failures failures(const std::string& email = owner) {
-    const auto found = database.run_now(users::find_credentials, email).value();
-    return {found.failed_sign_ins, found.locked_until, found.password_closed_at};
-  }
-  std::vector<store::devices::Device> devices(UserId user) {
-    return database.run_now(store::devices::list_devices_of, user);
-  }
-  int notices() {
-    int count = 0;
-    for (const auto& mail : waiting_mails()) count += mail.message == "password_closed" ? 1 : 0;
-    return count;
-  }
-  /// As the owner does it with the mail, from `where`.
-  void recover(const std::string& where, const std::string& password) {
-    address = where;
-    now += 1h;  // one mail a minute
-    ASSERT_TRUE(wait(features::recovery::ask_for_reset(services, origin(), owner)).has_value());
-    for (const auto& row : waiting_mails()) {
-      if (row.message != "password_reset") continue;
-      const auto links = features::recovery::make_reset_links(
-          {.ring = keys.current()->ring(), .public_url = services.public_url, .settings = settings},
-          {.id = row.id,
-           .recipient = row.recipient,
-           .parameters = mail::read_parameters(row.parameters).value(),
-           .created_at = row.created_at,
-           .account = database.run_now(users::find_contact_by_id, row.user_id)});
-      const auto url = mail::value_of(links.value().values, "reset_url");
-      features::recovery::Means means =
-          features::recovery::ByLink{std::string(url.substr(url.rfind('/') + 1))};
-      EXPECT_TRUE(
-          wait(features::recovery::reset_password(services, origin(), std::move(means), Secret(password)))
-              .has_value());
-      return;
-    }
-    FAIL() << "no mail";
-  }
-
- private:
-  int strangers_ = 0;
-};
 
 LATCHKEY_ON_EVERY_DATABASE(Lockout);
 
@@ -208,20 +123,6 @@ TEST_P(Lockout, L01_NobodyIsRefusedAsSomebodyIsUpToTheHundredthAndBeyond) {
   EXPECT_NE(failures("b@example.org").password_closed_at, Timestamp{});
 }
 
-TEST_P(Lockout, L01_WhatIsKnownOfTheDeviceShowsNowhereElse) {
-  // The same for whoever is elsewhere: an account that knows no device, and one that knows many.
-  member("a@example.org");
-  member("b@example.org");
-  for (int i = 0; i < 5; ++i)
-    ASSERT_TRUE(try_from("198.51.100." + std::to_string(i), right, "b@example.org"));
-  for (int i = 0; i < 15; ++i) {
-    const auto one = guess("a@example.org");
-    const auto other = guess("b@example.org");
-    ASSERT_EQ(one.has_value(), other.has_value());
-    if (one.has_value()) ASSERT_EQ(one->retry_after, other->retry_after);
-  }
-}
-
 TEST_P(Lockout, TheHundredthMayBeTheRightOne) {
   const UserId user = member(owner);
   database.run_now(set_failures, std::int64_t{99}, owner);
@@ -309,115 +210,6 @@ TEST_P(Lockout, L21_F47_MalformedAddressesShareNoCount) {
   EXPECT_EQ(log_in("mistyped 0").error().code, ErrorCode::too_many_attempts)
       << "each has its own, as any other";
   EXPECT_EQ(log_in("mistyped 1").error().code, ErrorCode::invalid_credentials);
-}
-
-TEST_P(Lockout, TheAuditSaysWhetherTheDeviceWasKnown) {
-  member(owner);
-  guess();
-  EXPECT_EQ(database.run_now(last_detail), "sign_in invalid_credentials unknown device");
-  try_from(home, "a wrong one").error();
-  EXPECT_EQ(database.run_now(last_detail), "sign_in invalid_credentials known device");
-  ASSERT_TRUE(owner_gets_in("198.51.100.1"));
-  EXPECT_EQ(database.run_now(last_detail), "sign_in ok unknown device");
-  ASSERT_TRUE(owner_gets_in("198.51.100.1"));
-  EXPECT_EQ(database.run_now(last_detail), "sign_in ok known device");
-  for (int i = 0; i < 11; ++i) guess();
-  EXPECT_EQ(database.run_now(last_detail), "sign_in too_many_attempts unknown device");
-}
-
-TEST_P(Lockout, ADeviceIsANetworkOfOneAccount) {
-  member(owner);
-  member("b@example.org");
-  ASSERT_TRUE(owner_gets_in("2001:db8:1:2::1"));
-  const auto known = [&](const std::string& where, const std::string& email = owner) {
-    const auto subject = database.run_now(users::find_credentials, email)->subject;
-    return wait(signin::find_device(services, ClientNetwork::of(where), subject)).known.has_value();
-  };
-  EXPECT_TRUE(known("2001:db8:1:2:3:4:5:6"));
-  EXPECT_FALSE(known("2001:db8:1:3::1"));
-  EXPECT_FALSE(known("2001:db8:1:2::1", "b@example.org"));
-  EXPECT_TRUE(known("::ffff:192.0.2.1"));
-  EXPECT_FALSE(known("192.0.2.2"));
-  EXPECT_FALSE(wait(signin::find_device(services, ClientNetwork::of(home), Subject{})).known.has_value());
-}
-
-TEST_P(Lockout, AnAccountKnowsTwentyDevicesForFourHundredDays) {
-  const Timestamp start = now;
-  const UserId user = member(owner);
-  for (int i = 0; i < 30; ++i) {
-    now += 1min;
-    ASSERT_TRUE(owner_gets_in("198.51.100." + std::to_string(i)));
-    if (i == 15) {
-      now += 1s;
-      ASSERT_TRUE(owner_gets_in());
-    }
-  }
-  const auto known = devices(user);
-  ASSERT_EQ(known.size(), 20U);
-  EXPECT_EQ(known.front().last_seen_at, now);
-  EXPECT_TRUE(std::ranges::any_of(known, [&](const auto& device) { return device.first_seen_at == start; }))
-      << "the twenty that were seen last, whenever they were seen first";
-  member("b@example.org");
-  Clock clock;
-  app::Housekeeping housekeeping(services, clock, app::sweeps());
-  now += signin::device_ttl - 1min;
-  housekeeping.sweep(now);
-  EXPECT_EQ(devices(user).size(), 1U);
-  EXPECT_EQ(database.run_now(count_devices), 2);
-  now += 1min;
-  housekeeping.sweep(now);
-  EXPECT_EQ(database.run_now(count_devices), 0);
-}
-
-TEST_P(Lockout, WhereNothingIsCountedAKnownDeviceIsWrittenOnceADay) {
-  settings.limits.enabled = false;
-  const UserId user = member(owner);
-  const auto seen = [&] { return devices(user).front().last_seen_at; };
-  const auto first = seen();
-  now += 24h - 1s;
-  ASSERT_TRUE(owner_gets_in());
-  EXPECT_EQ(seen(), first);
-  now += 1s;
-  ASSERT_TRUE(owner_gets_in());
-  EXPECT_EQ(seen(), now);
-}
-
-TEST_P(Lockout, AnotherMasterSecretOrARestoreForgetsNoDevice) {
-  const UserId user = member(owner);
-  const Secret first("0123456789abcdef0123456789abcdef");
-  const auto subject = database.run_now(users::find_credentials, owner)->subject;
-  const auto before = devices(user).front().id;
-  const crypto::Keyring restored(first, {}, 7);
-  EXPECT_EQ(signin::device_id(restored, subject, ClientNetwork::of(home)), before);
-
-  std::vector<Secret> previous;
-  previous.push_back(first.copy());
-  keys::Keys next(database, Secret("fedcba9876543210fedcba9876543210"), std::move(previous));
-  next.reload();
-  Services later{.database = database,
-                 .hashing = hashing,
-                 .keys = next,
-                 .unknown_addresses = unknown_addresses,
-                 .repeated_refusals = repeated_refusals,
-                 .settings = settings,
-                 .public_url = services.public_url,
-                 .wake_mail = [] {}};
-  EXPECT_TRUE(wait(signin::find_device(later, ClientNetwork::of(home), subject)).known.has_value());
-  ASSERT_TRUE(wait(features::password::log_in(later, origin(), {.email = owner, .password = Secret(right)})));
-  ASSERT_EQ(devices(user).size(), 1U);
-  EXPECT_NE(devices(user).front().id, before) << "named under the new one from now on";
-  EXPECT_TRUE(wait(signin::find_device(later, ClientNetwork::of(home), subject)).known.has_value());
-  EXPECT_FALSE(wait(signin::find_device(services, ClientNetwork::of(home), subject)).known.has_value());
-}
-
-TEST_P(Lockout, AStrangerWhoSignedUpFirstLeavesNoDevice) {
-  settings.accounts.confirmation = settings::Confirmation::required;
-  const auto stranger = sign_up(owner).value().user;
-  auto plant = [&](db::Tx& tx) { signin::remember_device(tx, stranger.id, DeviceId{}, now); };
-  database.write_now(plant);
-  recover("198.51.100.1", "another rather long one");
-  ASSERT_EQ(devices(stranger.id).size(), 1U);
-  EXPECT_NE(devices(stranger.id).front().id, DeviceId{});
 }
 
 }  // namespace

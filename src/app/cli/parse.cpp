@@ -227,20 +227,18 @@ class Parser {
     });
     add_user(show);
     add_json(show);
-    add_user(leaf(user, "block", "Refuse sign-in and end all sessions",
-                  [this] { return UserBlock{read_user(raw_.user)}; }));
-    add_user(leaf(user, "unblock",
-                  "Allow sign-in again after `user block`; wrong passwords are `user unlock`'s",
-                  [this] { return UserUnblock{read_user(raw_.user)}; }));
-    add_user(leaf(user, "unlock", "Forget wrong passwords: sign-in that too many of them locked works again",
-                  [this] { return UserUnlock{read_user(raw_.user)}; }));
+    const auto named = [this] { return read_user(raw_.user); };
+    add_user(leaf(user, "block", "Refuse sign-in, end all sessions", [named] { return UserBlock{named()}; }));
+    add_user(leaf(user, "unblock", "Take back a block; a lock by wrong passwords stays",
+                  [named] { return UserUnblock{named()}; }));
+    add_user(leaf(user, "unlock", "Forget wrong passwords: locks that they caused are gone",
+                  [named] { return UserUnlock{named()}; }));
     auto* role = leaf(user, "set-role", "Change the role and end all sessions", [this] {
       return UserSetRole{read_user(raw_.user), read_role(raw_.role)};
     });
     add_user(role);
     text(role, "ROLE", raw_.role, "user, moderator or admin")->required()->type_name("");
-    add_user(leaf(user, "delete", "Remove an account for good",
-                  [this] { return UserDelete{read_user(raw_.user)}; }));
+    add_user(leaf(user, "delete", "Remove an account for good", [named] { return UserDelete{named()}; }));
   }
 
   void add_key_commands() {

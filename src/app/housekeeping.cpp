@@ -13,7 +13,7 @@
 namespace latchkey::app {
 namespace {
 
-constexpr std::chrono::seconds look_every{1};  ///< how often the clock is looked at
+constexpr std::chrono::seconds clock_every{1};  ///< how often the clock is looked at
 constexpr std::chrono::seconds busy_for{1};    ///< the store counts as busy after a write of others
 constexpr Microseconds sweep_every = std::chrono::minutes(5);
 constexpr Microseconds measure_every = std::chrono::seconds(15);
@@ -35,7 +35,7 @@ Housekeeping::Housekeeping(flow::Services& services, const Clock& clock, std::sp
       sweeps_(sweeps),
       measuring_(measure_every),
       sweeping_(sweep_every),
-      thread_("housekeeping", look_every, [this] { look(); }) {}
+      thread_("housekeeping", clock_every, [this] { look(); }) {}
 
 void Housekeeping::look() {
   const Timestamp now = clock_.now();

@@ -67,7 +67,7 @@ Swept sweep_spent(Services& services, const Origin& origin, std::string_view pos
 
 Swept sweep_devices(Services& services, const Origin& origin, std::string_view position, std::int64_t most) {
   namespace devices = store::devices;
-  return walk<DeviceId, devices::list_ids_after, devices::delete_unseen_between>(
+  return walk<DeviceId, devices::list_walked, devices::delete_unseen_between>(
       services, position, most, origin.now - signin::device_ttl);
 }
 

@@ -50,8 +50,14 @@ inline constexpr db::Statement<db::Affected, UserId> delete_devices_of{
     "DELETE FROM devices WHERE user_id = $1"};
 
 /// Housekeeping walks the table by its key, a page at a time: no index holds the times, which change often.
-inline constexpr db::Statement<std::vector<DeviceId>, DeviceId, std::int64_t> list_ids_after{
-    "SELECT id FROM devices WHERE id > $1 ORDER BY id LIMIT $2"};
+/// Parameters: the moment before which they count as expired, the last id of the page before, how many.
+struct Walked {
+  DeviceId id;
+  bool has_expired = false;
+};
+BOOST_DESCRIBE_STRUCT(Walked, (), (id, has_expired))
+inline constexpr db::Statement<std::vector<Walked>, Timestamp, DeviceId, std::int64_t> list_walked{
+    "SELECT id, (last_seen_at <= $1) FROM devices WHERE id > $2 ORDER BY id LIMIT $3"};
 inline constexpr db::Statement<db::Affected, DeviceId, DeviceId, Timestamp> delete_unseen_between{
     "DELETE FROM devices WHERE id > $1 AND id <= $2 AND last_seen_at <= $3"};
 

@@ -96,6 +96,7 @@ class World : public testing::TestWithParam<db::test::Backend> {
          .recipient = row.recipient,
          .parameters = {},
          .created_at = row.created_at,
+         .now = now,
          .account = database.run_now(store::users::find_contact_by_id, row.user_id)});
   }
   static std::string token_of(const mail::Links& links) {

@@ -146,13 +146,15 @@ TEST_P(Attempts, AnAccountKeepsTheDevicesThatWereSeenLast) {
   ASSERT_EQ(left.size(), 4U);
   EXPECT_EQ(left.front().id, twice);
   EXPECT_EQ(left.back().last_seen_at, now + 3 * second);
-  const auto ids = database.run_now(devices::list_ids_after, DeviceId{}, std::int64_t{10});
-  ASSERT_EQ(ids.size(), 5U);
-  EXPECT_EQ(database.run_now(devices::delete_unseen_between, DeviceId{}, ids.back(), now + 3 * second).rows,
-            2);
+  const auto walked = database.run_now(devices::list_walked, now + 3 * second, DeviceId{}, std::int64_t{10});
+  ASSERT_EQ(walked.size(), 5U);
+  EXPECT_EQ(std::ranges::count_if(walked, &devices::Walked::has_expired), 2);
+  EXPECT_EQ(
+      database.run_now(devices::delete_unseen_between, DeviceId{}, walked.back().id, now + 3 * second).rows,
+      2);
   EXPECT_EQ(database.run_now(devices::delete_device, twice).rows, 1);
   database.run_now(users::delete_user, user);
-  EXPECT_TRUE(database.run_now(devices::list_ids_after, DeviceId{}, std::int64_t{10}).empty());
+  EXPECT_TRUE(database.run_now(devices::list_walked, now, DeviceId{}, std::int64_t{10}).empty());
 }
 
 TEST_P(Attempts, AnAttemptThatWasNotLookedAtIsGivenBack) {

@@ -58,7 +58,7 @@ class Lockout : public World {
   void recover(const std::string& where, const std::string& password) {
     address = where;
     now += 1h;  // one mail a minute
-    ASSERT_TRUE(wait(features::recovery::ask_for_reset(services, origin(), owner)).has_value());
+    ASSERT_TRUE(wait(features::recovery::ask_for_reset(services, origin(), owner, "")).has_value());
     for (const auto& row : waiting_mails()) {
       if (row.message != "password_reset") continue;
       const auto links = features::recovery::make_reset_links(
@@ -72,7 +72,7 @@ class Lockout : public World {
       features::recovery::Means means =
           features::recovery::ByLink{std::string(url.substr(url.rfind('/') + 1))};
       EXPECT_TRUE(
-          wait(features::recovery::reset_password(services, origin(), std::move(means), Secret(password)))
+          wait(features::recovery::reset_password(services, origin(), std::move(means), Secret(password), ""))
               .has_value());
       return;
     }

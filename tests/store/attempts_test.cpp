@@ -77,7 +77,7 @@ TEST_P(Attempts, ARightPasswordFromAKnownDeviceLeavesWhatOthersFailed) {
   for (int i = 0; i < 3; ++i) reserve(user, now);
   EXPECT_FALSE(database.run_now(attempts::keep, user, "another hash", 0).has_value());
   EXPECT_FALSE(database.run_now(attempts::keep, user, "$hash$", version() + 1).has_value());
-  EXPECT_EQ(database.run_now(attempts::keep, user, "$hash$", version()), user);
+  EXPECT_EQ(database.run_now(attempts::keep, user, "$hash$", version()).value().id, user);
   EXPECT_EQ(credentials().failed_sign_ins, 3);
   EXPECT_GT(credentials().locked_until, now);
   database.run_now(users::update_is_active, false, now, user);

@@ -214,6 +214,7 @@ TEST_P(Sessions, F50_O11_AnAccountOfBeforeTheLimitComesDownToItAFewHundredAtATim
 }
 
 TEST_P(Sessions, F50_O10_LogoutEverywhereEndsVeryManyAndTheCallersLast) {
+  settings.limits.sessions = 2000;
   const auto user = member("a@example.org");
   const auto other = member("b@example.org");
   open_many(user, 1300);

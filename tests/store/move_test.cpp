@@ -83,7 +83,8 @@ TEST_P(MovesTest, RowsComeBackAsTheyWereWritten) {
                 std::int64_t{5},
                 std::int64_t{6},
                 std::int64_t{7},
-                std::int64_t{8}};
+                std::int64_t{8},
+                std::int64_t{9}};
   EXPECT_EQ(run(*side, users.insert, row), 1);
   EXPECT_EQ(run(*side, users.insert, row), 0) << "what is there stays";
   Row found;

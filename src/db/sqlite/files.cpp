@@ -85,7 +85,8 @@ void rewrite_log(sqlite3* db) {
   sqlite3_int64 size = 0;
   check_sqlite(db, log->pMethods->xFileSize(log, &size), doing);
   if (size == 0) return;
-  constexpr sqlite3_int64 piece = 1 << 18;
+  // SQLite writes the remainder of 128 KiB at a time, which of a multiple is nothing.
+  constexpr sqlite3_int64 piece = 1 << 16;
   const auto buffer = std::make_unique<char[]>(piece);
   for (sqlite3_int64 at = 0; at < size; at += piece) {
     const int length = static_cast<int>(std::min(piece, size - at));

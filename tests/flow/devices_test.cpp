@@ -115,14 +115,7 @@ TEST_P(Devices, AnotherMasterSecretOrARestoreForgetsNoDevice) {
   previous.push_back(first.copy());
   keys::Keys next(database, Secret("fedcba9876543210fedcba9876543210"), std::move(previous));
   next.reload();
-  Services later{.database = database,
-                 .hashing = hashing,
-                 .keys = next,
-                 .unknown_addresses = unknown_addresses,
-                 .repeated_refusals = repeated_refusals,
-                 .settings = settings,
-                 .public_url = services.public_url,
-                 .wake_mail = [] {}};
+  Services later = services_with(next);
   EXPECT_TRUE(wait(signin::find_device(later, ClientNetwork::of(home), subject)).known.has_value());
   ASSERT_TRUE(wait(features::password::log_in(later, origin(), {.email = owner, .password = Secret(right)})));
   ASSERT_EQ(devices(user).size(), 1U);
@@ -132,7 +125,6 @@ TEST_P(Devices, AnotherMasterSecretOrARestoreForgetsNoDevice) {
 }
 
 TEST_P(Devices, AStrangerWhoSignedUpFirstLeavesNoDevice) {
-  settings.accounts.confirmation = settings::Confirmation::required;
   const auto stranger = sign_up(owner).value().user;
   auto plant = [&](db::Tx& tx) { signin::remember_device(tx, stranger.id, DeviceId{}, now); };
   database.write_now(plant);

@@ -123,14 +123,18 @@ class World : public testing::TestWithParam<db::test::Backend> {
   limits::BackoffTable unknown_addresses;
   limits::BackoffTable repeated_refusals;
   int mails_announced = 0;
-  Services services{.database = database,
-                    .hashing = hashing,
-                    .keys = keys,
-                    .unknown_addresses = unknown_addresses,
-                    .repeated_refusals = repeated_refusals,
-                    .settings = settings,
-                    .public_url = "http://localhost:8080",
-                    .wake_mail = [this] { ++mails_announced; }};
+  /// The same but for the keys.
+  Services services_with(keys::Keys& other) {
+    return {.database = database,
+            .hashing = hashing,
+            .keys = other,
+            .unknown_addresses = unknown_addresses,
+            .repeated_refusals = repeated_refusals,
+            .settings = settings,
+            .public_url = "http://localhost:8080",
+            .wake_mail = [this] { ++mails_announced; }};
+  }
+  Services services = services_with(keys);
   std::optional<db::Database::Attachment> attachment{std::in_place, attach()};
 
  private:

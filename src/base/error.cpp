@@ -16,6 +16,7 @@ const ErrorInfo& describe(ErrorCode code) {
     case email_not_confirmed:  { static constexpr ErrorInfo i{"email_not_confirmed",  401, "Email not confirmed"}; return i; }
     case account_blocked:      { static constexpr ErrorInfo i{"account_blocked",      403, "User is blocked"}; return i; }
     case too_many_attempts:    { static constexpr ErrorInfo i{"too_many_attempts",    429, "Too many attempts, try again later"}; return i; }
+    case too_many_requests:    { static constexpr ErrorInfo i{"too_many_requests",    429, "Too many requests, try again later"}; return i; }
     case overloaded:           { static constexpr ErrorInfo i{"overloaded",           503, "The server is busy, try again"}; return i; }
     case invalid_token:        { static constexpr ErrorInfo i{"invalid_token",        401, "Could not validate credentials"}; return i; }
     case invalid_confirmation: { static constexpr ErrorInfo i{"invalid_confirmation", 400, "Verification error"}; return i; }

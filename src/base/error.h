@@ -22,6 +22,7 @@ enum class ErrorCode : std::uint8_t {
   email_not_confirmed,
   account_blocked,
   too_many_attempts,
+  too_many_requests,
   overloaded,
   invalid_token,
   invalid_confirmation,

@@ -9,6 +9,7 @@
 
 #include "base/endpoint.h"
 #include "base/log.h"
+#include "base/rate.h"
 #include "base/secret.h"
 #include "base/time.h"
 
@@ -106,6 +107,22 @@ struct Settings {
     int login_failures{};
     Microseconds login_lock{};
     Microseconds mail_interval{};
+    // Of requests: for each client, and for all together.
+    Rate sign_up{};
+    Rate sign_up_total{};
+    Rate sign_in{};
+    Rate sign_in_total{};
+    Rate mail_requests{};
+    Rate mail_requests_total{};
+    Rate links{};
+    Rate refresh{};
+    Rate refresh_total{};
+    // Of what requests bring about.
+    Rate session_refresh{};
+    Rate unconfirmed_accounts{};
+    Rate mails{};
+    Rate mails_per_recipient{};
+    Rate audit_refusals{};
   } limits;
 
   struct Http {

@@ -10,7 +10,6 @@
 #include "flow/signin/next_step.h"
 #include "flow/signin/prove_password.h"
 #include "store/attempts.h"
-#include "store/state.h"
 #include "store/users.h"
 
 namespace latchkey::features::password {
@@ -21,25 +20,23 @@ using flow::signin::events::sign_in;
 using store::users::Credentials;
 
 /// Writes the refusal down, for a known account in the audit. An unknown address costs the same and leaves
-/// nothing: strangers can not grow a table. For the same reason not everyone of those that were not even
-/// looked at leaves something.
-Task<> record_refusal(flow::Services& services, flow::Origin origin, std::optional<Credentials> account,
-                      ErrorCode code) {
+/// nothing: strangers can not grow a table. For the same reason, few of those that were not even looked at
+/// leave something; the others write nothing, whoever they are about (finding F46).
+Task<> record_refusal(flow::Services& services, flow::Origin origin, std::string email_key,
+                      std::optional<Credentials> account, ErrorCode code) {
   if (code == ErrorCode::too_many_attempts) {
-    bool written = false;
     if (account.has_value()) {
-      written = co_await flow::refuse(services, origin, sign_in, code, account->subject);
+      co_await flow::refuse(services, std::move(origin), sign_in, code, account->subject);
     } else {
-      flow::note(origin, sign_in, code);
+      co_await flow::refuse_nobody(services, std::move(origin), sign_in, code, std::move(email_key));
     }
-    if (!written) co_await services.database.run(store::state::update_dummy);
     co_return;
   }
   const bool right_password = code == ErrorCode::email_not_confirmed || code == ErrorCode::account_blocked;
   auto work = [&](db::Tx& tx) {
     if (right_password) tx.run(store::attempts::forgive, account->id);
     if (account.has_value()) {
-      flow::record(tx, origin, sign_in, code, to_string(account->subject));
+      flow::record_refusal(tx, services, origin, sign_in, code, to_string(account->subject));
     } else {
       flow::record_for_nobody(tx, origin, sign_in, code);
     }
@@ -47,12 +44,13 @@ Task<> record_refusal(flow::Services& services, flow::Origin origin, std::option
   co_await services.database.write(work);
 }
 
-Task<Error> refuse(flow::Services& services, flow::Origin origin, std::optional<Credentials> account,
-                   Error refusal) {
+Task<Error> refuse(flow::Services& services, flow::Origin origin, std::string email_key,
+                   std::optional<Credentials> account, Error refusal) {
   if (refusal.code == ErrorCode::overloaded) {
     flow::note(origin, sign_in, ErrorCode::overloaded);
   } else {
-    co_await record_refusal(services, std::move(origin), std::move(account), refusal.code);
+    co_await record_refusal(services, std::move(origin), std::move(email_key), std::move(account),
+                            refusal.code);
   }
   co_return refusal;
 }
@@ -105,11 +103,11 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
   for (;;) {
     const auto round = attempt.round;
     auto proved = co_await flow::signin::prove_password(services, origin.now, std::move(attempt));
-    if (proved.has_error()) co_return co_await refuse(services, origin, account, proved.error());
+    if (proved.has_error()) co_return co_await refuse(services, origin, key, account, proved.error());
     const auto session = co_await go_on(services, origin, *account, *proved);
     if (session.has_value()) co_return flow::sessions::make_token_pair(services, *session, origin.now);
     if (session.error().code != ErrorCode::invalid_credentials || round == flow::signin::Round::again)
-      co_return co_await refuse(services, origin, account, session.error());
+      co_return co_await refuse(services, origin, key, account, session.error());
     // The account has changed while this sign-in was under way: of two at once, say, the other renewed the
     // hash. The same password matches the new one, unless it was changed.
     account = co_await services.database.run(store::users::find_credentials, key);

@@ -54,6 +54,7 @@ constexpr api::Endpoint endpoints[] = {
         .description =
             "A form, as in the password grant of OAuth 2.0 (RFC 6749 §4.3). After several wrong passwords in "
             "a row, sign-in to the account is refused for a while; `Retry-After` says for how long.",
+        .rate = api::rates::sign_in,
         .body = api::takes<LoginForm>(http::BodyKind::form),
         .answer = api::gives<api::TokenResponse>(),
         .refusals = {malformed_form, invalid_credentials, email_not_confirmed, account_blocked,

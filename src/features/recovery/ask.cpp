@@ -9,6 +9,7 @@
 #include "features/recovery/reset_link.h"
 #include "flow/accounts/unconfirmed.h"
 #include "flow/events.h"
+#include "flow/limits/budget.h"
 #include "flow/links/make.h"
 #include "mail/queue.h"
 #include "store/state.h"
@@ -52,12 +53,20 @@ Task<Result<std::string>> ask_for_reset(flow::Services& services, flow::Origin o
   }
   auto account = co_await services.database.run(store::users::find_contact, address->key.value);
   if (account.has_value() && flow::accounts::has_lapsed(settings, *account, origin.now)) account.reset();
+  namespace limits = flow::limits;
+  if (auto spent = limits::take(services, limits::budgets::mails, origin.now)) co_return std::move(*spent);
+  const bool may_get = account.has_value() && limits::may_get_mail(services, account->email_key, origin.now);
   auto work = [&](db::Tx& tx) -> std::optional<LinkId> {
-    if (account.has_value()) return queue_mail(tx, services, origin, *account);
+    if (may_get) return queue_mail(tx, services, origin, *account);
     spend_as_much(tx);
     return std::nullopt;
   };
   const std::optional<LinkId> queued = co_await services.database.write(work);
+  if (queued.has_value()) {
+    limits::note_mail_to(services, account->email_key, origin.now);
+  } else {
+    limits::give_back(services, limits::budgets::mails);
+  }
   const LinkId id = queued.has_value() ? *queued : crypto::new_link_id();
   co_return flow::links::make_handle(services.keys.current()->ring(), settings, id, origin.now);
 }

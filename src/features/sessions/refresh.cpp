@@ -1,5 +1,8 @@
 #include "features/sessions/refresh.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "crypto/jose/refresh_token.h"
 #include "features/sessions/events.h"
 #include "flow/sessions/end_sessions.h"
@@ -20,6 +23,28 @@ flow::sessions::SessionState state_of(const SessionId& id, const auto& refresh_s
           .rotated_at = rotated_at,
           .idle_expires_at = refresh_state.idle_expires_at,
           .expires_at = refresh_state.expires_at};
+}
+
+constexpr Microseconds moment = std::chrono::seconds(1);
+
+bool is_limited(const Settings& settings) {
+  return settings.limits.enabled && !settings.limits.session_refresh.is_off();
+}
+
+/// The moves of a session that come within a moment of the one before (finding F37), counted by this node.
+TokenBuckets::Name quick_moves_of(const SessionId& session) {
+  TokenBuckets::Name name{.purpose = TokenBuckets::purpose_of("session refresh"), .owner = 0};
+  std::memcpy(&name.owner, session.bytes.data(), sizeof name.owner);
+  return name;
+}
+
+/// Takes nothing: of many requests with one token only the one that moves the session on is counted.
+std::optional<Error> refuse_quick(flow::Services& services, const SessionId& session, Timestamp now) {
+  const auto wait =
+      services.buckets.wait_for(quick_moves_of(session), services.settings.limits.session_refresh, now);
+  if (!wait.has_value()) return std::nullopt;
+  events::limited.add();
+  return Error(ErrorCode::too_many_requests, std::max(Seconds{1}, std::chrono::ceil<Seconds>(*wait)));
 }
 
 /// Two hold this session, and one of them is not its owner: it ends for both.
@@ -46,13 +71,22 @@ Task<Result<flow::sessions::TokenPair>> refresh(flow::Services& services, flow::
   // The usual case first, in one statement: the token is the current one. Where it is not, or the session has
   // ended, the refresh state says what to do; who looked while somebody else moved it tries again.
   const Timestamp issued_from{Seconds{token->iat}};
-  const Timestamp issued_before = issued_from + Seconds{1};
+  const Timestamp issued_until = issued_from + Seconds{1};
+  // A session that moved on within the last moment is not found by `advance` at first, so that it can be
+  // limited. That costs the usual refresh nothing.
+  Timestamp issued_before = issued_until;
+  if (is_limited(services.settings)) issued_before = std::min(issued_until, origin.now - moment);
+  bool is_quick = false;
   const Timestamp idle_expires_at = origin.now + services.settings.tokens.refresh_idle_ttl;
-  for (int attempt = 0; attempt < 4; ++attempt) {
+  for (int attempt = 0; attempt < 5; ++attempt) {
     const auto advanced =
         co_await services.database.run(sessions::advance, origin.now, idle_expires_at, token->sid,
                                        token->generation, issued_from, issued_before);
     if (advanced.has_value()) {
+      if (is_quick) {
+        services.buckets.take(quick_moves_of(token->sid), services.settings.limits.session_refresh,
+                              origin.now);
+      }
       events::rotated.add();
       co_return flow::sessions::make_token_pair(services, state_of(token->sid, *advanced, origin.now),
                                                 origin.now);
@@ -71,10 +105,13 @@ Task<Result<flow::sessions::TokenPair>> refresh(flow::Services& services, flow::
         co_return flow::sessions::make_token_pair(
             services, state_of(token->sid, *refresh_state, refresh_state->rotated_at), origin.now);
       case flow::sessions::RefreshVerdict::rotate:
-        break;
+        if (issued_before == issued_until) break;
+        if (auto refusal = refuse_quick(services, token->sid, origin.now)) co_return std::move(*refusal);
+        issued_before = issued_until;
+        is_quick = true;
     }
   }
-  throw Unavailable("a session changed under four attempts to advance it");
+  throw Unavailable("a session changed under five attempts to advance it");
 }
 
 }  // namespace latchkey::features::sessions

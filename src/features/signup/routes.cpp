@@ -77,6 +77,7 @@ constexpr api::Endpoint endpoints[] = {
         .description = "Sends a mail with a link that confirms the address. Until somebody follows it, the "
                        "account cannot sign in. If the setting `accounts.confirmation` is off, no mail is "
                        "sent, and the answer has tokens.",
+        .rate = api::rates::sign_up,
         .body = api::takes<SignupRequest>(),
         .answer = {.status = 201, .schema = {"SignedUp", signed_up_schema}},
         .refusals = {malformed_json, account_exists, username_taken, validation_failed, overloaded},

@@ -1,10 +1,13 @@
 #include "features/signup/sign_up.h"
 
+#include <utility>
+
 #include "crypto/random.h"
 #include "features/signup/events.h"
 #include "flow/accounts/confirmation_mail.h"
 #include "flow/accounts/unconfirmed.h"
 #include "flow/accounts/validation.h"
+#include "flow/limits/budget.h"
 #include "flow/sessions/open_session.h"
 
 namespace latchkey::features::signup {
@@ -80,6 +83,32 @@ Task<Result<SignedUp>> write(flow::Services& services, flow::Origin origin, user
   co_return co_await services.database.write(work);
 }
 
+/// A place in what all clients together may bring about. It is free again unless the account is made.
+class Place {
+ public:
+  static Result<Place> reserve(flow::Services& services, Timestamp now) {
+    namespace limits = flow::limits;
+    if (auto spent = limits::take(services, limits::budgets::unconfirmed_accounts, now)) return *spent;
+    if (auto spent = limits::take(services, limits::budgets::mails, now)) {
+      limits::give_back(services, limits::budgets::unconfirmed_accounts);
+      return *spent;
+    }
+    return Place(services);
+  }
+  Place(Place&& other) noexcept : services_(std::exchange(other.services_, nullptr)) {}
+  Place& operator=(Place&&) = delete;
+  ~Place() {
+    if (services_ == nullptr) return;
+    flow::limits::give_back(*services_, flow::limits::budgets::unconfirmed_accounts);
+    flow::limits::give_back(*services_, flow::limits::budgets::mails);
+  }
+  void keep() { services_ = nullptr; }
+
+ private:
+  explicit Place(flow::Services& services) : services_(&services) {}
+  flow::Services* services_;
+};
+
 Error refuse_weak_password(const flow::Origin& origin) {
   auto error = flow::accounts::weak_password();
   flow::note(origin, events::sign_up, error.code);
@@ -112,6 +141,16 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
   if (known.has_value() && !flow::accounts::has_lapsed(services.settings, *known, origin.now)) {
     co_return co_await refuse_known_address(services, origin, std::move(*checked), known->subject);
   }
+  const bool confirmation = services.settings.accounts.confirmation == settings::Confirmation::required;
+  std::optional<Place> place;
+  if (confirmation) {
+    auto reserved = Place::reserve(services, origin.now);
+    if (reserved.has_error()) {
+      flow::note(origin, events::sign_up, reserved.error().code);
+      co_return reserved.error();
+    }
+    place.emplace(std::move(*reserved));
+  }
   const double least = services.settings.password.min_guesses_log10;
   auto words = flow::accounts::likely_words(*checked);
   const auto hash =
@@ -119,7 +158,6 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
   if (hash.has_error()) co_return hash.error();
   if (!hash->has_value()) co_return refuse_weak_password(origin);
 
-  const bool confirmation = services.settings.accounts.confirmation == settings::Confirmation::required;
   users::NewUser account{.subject = crypto::new_subject(),
                          .email = checked->email.address,
                          .email_key = checked->email.key.value,
@@ -133,6 +171,10 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
   auto result = co_await write(services, origin, std::move(account), std::move(input.language), address);
   if (result.has_error() && result.error().code == ErrorCode::username_taken)
     flow::note(origin, events::sign_up, ErrorCode::username_taken);
+  if (result.has_value() && place.has_value()) {
+    place->keep();
+    flow::limits::note_mail_to(services, checked->email.key.value, origin.now);
+  }
   co_return result;
 }
 

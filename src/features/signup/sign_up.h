@@ -26,7 +26,8 @@ struct SignedUp {
 };
 
 /// Opens an account. The confirmation mail is committed with it. Refuses with validation_failed,
-/// account_exists, username_taken, overloaded.
+/// account_exists, username_taken, overloaded, and with too_many_requests when all together have made as many
+/// accounts, or caused as many mails, as they may.
 Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, SignupInput input);
 
 }  // namespace latchkey::features::signup

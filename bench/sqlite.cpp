@@ -1,5 +1,6 @@
 #include "sqlite.h"
 
+#include "db/sqlite/driver.h"
 #include "db/sqlite/memory.h"
 #include "measure.h"
 
@@ -30,6 +31,9 @@ Sqlite::Sqlite(const std::string& data_dir) {
     fail(db_, "opening " + file);
   }
   run("PRAGMA foreign_keys = ON");
+  // The log is copied back in pieces as large as the server's become while copies are short.
+  const std::uint32_t piece = 8 * db::sqlite::SqliteOptions{}.checkpoint_pages;
+  run(("PRAGMA wal_autocheckpoint = " + std::to_string(piece)).c_str());
   run("PRAGMA cache_size = -16384");  // KiB; the server has that for a store of the limit programs' size
 }
 

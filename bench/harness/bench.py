@@ -29,6 +29,7 @@ class Row:
     figure: str
     per_second: float | None = None
     cpu_us: float | None = None
+    kernel_share: float | None = None  # of that CPU time: the kernel's work for the server
     p50_us: float | None = None
     p99_us: float | None = None
     value: str = ""
@@ -96,6 +97,15 @@ class Bench:
                             "--tokens", str(tokens), "--tokens-out", self.tokens_of(data), *where], check=True)
         os.sync()  # else the kernel writes it to the disk while something is measured
 
+    def copy_store(self, data: Path, name: str) -> Path:
+        """The same store once more, with its tokens, none of which has been used in the copy."""
+        copy = self.folder / name
+        shutil.copytree(data, copy)
+        if self.tokens_of(data).exists():
+            shutil.copy(self.tokens_of(data), self.tokens_of(copy))
+        os.sync()
+        return copy
+
     def make_master_secret(self, data: Path) -> None:
         path = data / "master_secret"
         if not path.exists():
@@ -138,10 +148,17 @@ class Bench:
         return words
 
     def load(self, server: Listening, request: bytes, **options: object) -> dict:
-        return run_program(self.load_command(server, request, **options), self.load_cores)
+        before = server.cpu_ticks()
+        result = run_program(self.load_command(server, request, **options), self.load_cores)
+        program, kernel = (now - then for now, then in zip(server.cpu_ticks(), before))
+        return {**result, "kernel_share": kernel / max(program + kernel, 1)}
 
     def limit(self, program: str, *words: object) -> dict:
         return run_program([self.programs / program, *map(str, words)], self.server_cores)
+
+    def argon2_code(self) -> str:
+        """What the server computes Argon2id with on this processor, such as AVX-512."""
+        return self.limit("limit_signup", "--name", "yes")["code"]
 
     def interleave(self, *measurements: Callable[[], dict]) -> list[dict]:
         """Takes all in turns, A B A B, and gives the median of each figure for each."""
@@ -160,8 +177,8 @@ def _median_of(results: list[dict]) -> dict:
 
 def row_of_load(figure: str, result: dict, saturated: bool = True, **more: object) -> Row:
     """A row of what the load program printed, with what a reader must know about it."""
-    row = Row(figure, per_second=result["good_per_second"], cpu_us=result["cpu_us"], p50_us=result["p50_us"],
-              p99_us=result["p99_us"], **more)
+    row = Row(figure, per_second=result["good_per_second"], cpu_us=result["cpu_us"],
+              kernel_share=result.get("kernel_share"), p50_us=result["p50_us"], p99_us=result["p99_us"], **more)
     row.raw["server"] = result
     if result["good"] == 0:
         raise Failed(f"{figure}: not one good answer: {result}")

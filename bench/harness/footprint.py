@@ -20,7 +20,7 @@ def measure(bench: Bench) -> None:
         time.sleep(1)
         idle = server.memory()
         bench.add(Row("dirty memory, idle, hash of 64 KiB", value=_mib(idle["dirty"]), goal="≤ 12 MiB (≤ 20 at first)",
-                      raw={"memory": idle}, notes=[f"{_mib(idle['resident'])} are resident: the others are pages of the binary, "
+                      raw={"memory": idle}, notes=[f"PSS {_mib(idle['pss'])}, resident {_mib(idle['resident'])}: the others are pages of the binary, "
                                                    "of shared libraries and of the store, from the kernel's cache"]))
         # The first connections take what is taken once.
         _hold(bench, server, 64)

@@ -59,11 +59,17 @@ class Listening:
         return self.process.pid
 
     def memory(self) -> dict[str, int]:
-        """Bytes in memory: all, and those that this process has written and has for itself. The others are pages of files,
-        which the kernel drops as it likes and other processes may share."""
-        lines = dict(line.split(":", 1) for line in Path(f"/proc/{self.pid}/status").read_text().splitlines())
+        """Bytes in memory: all; the share of this process where pages that several processes have are divided among them (PSS);
+        and what this process has written and has for itself (dirty). The others are pages of files, which the kernel drops as
+        it likes."""
+        lines = dict(line.split(":", 1) for line in Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines()[1:])
         return {name: int(lines[field].split()[0]) * 1024
-                for name, field in (("resident", "VmRSS"), ("dirty", "RssAnon"), ("peak", "VmHWM"))}
+                for name, field in (("resident", "Rss"), ("pss", "Pss"), ("dirty", "Private_Dirty"))}
+
+    def cpu_ticks(self) -> tuple[int, int]:
+        """What all threads have used in the program and in the kernel for it, in clock ticks."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]), int(fields[12])
 
     def close(self) -> None:
         if self.process.poll() is None:

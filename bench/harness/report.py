@@ -10,7 +10,7 @@ from .bench import Bench, Row
 from .processes import Failed
 
 BEGIN, END = "<!-- bench/run writes from here -->", "<!-- to here -->"
-HEAD = ("figure", "a second", "CPU µs each", "p50", "p99", "limit", "limit, a second", "limit, CPU µs", "ratio", "goal")
+HEAD = ("figure", "a second", "CPU µs each", "of it kernel", "p50", "p99", "limit", "limit, a second", "limit, CPU µs", "ratio", "goal")
 
 
 def _number(value: float | None, digits: int = 0) -> str:
@@ -29,11 +29,17 @@ def _time(microseconds: float | None) -> str:
     return f"{microseconds / 1000:,.2f} ms" if microseconds < 100_000 else f"{microseconds / 1000:,.0f} ms"
 
 
-def _cells(row: Row, note: str) -> list[str]:
+def is_disturbed(disturbance: dict) -> bool:
+    """Whether others used so much of the machine that neither rates nor ratios say anything."""
+    return disturbance["others_share"] > 0.03 or disturbance["stolen_share"] > 0.03
+
+
+def _cells(row: Row, note: str, disturbed: bool) -> list[str]:
     per_second = row.value or _number(row.per_second, 0 if (row.per_second or 0) >= 1000 else 1)
-    return [row.figure + note, per_second, _micro(row.cpu_us), _time(row.p50_us), _time(row.p99_us), row.limit,
+    ratio = _number(row.ratio, 2)
+    return [row.figure + note, per_second, _micro(row.cpu_us), "" if row.kernel_share is None else f"{row.kernel_share:.0%}", _time(row.p50_us), _time(row.p99_us), row.limit,
             _number(row.limit_per_second, 0 if (row.limit_per_second or 0) >= 1000 else 1), _micro(row.limit_cpu_us),
-            _number(row.ratio, 2), row.goal]
+            f"void ({ratio})" if disturbed and ratio else ratio, row.goal]
 
 
 def _cores(numbers: list[int]) -> str:
@@ -46,7 +52,7 @@ def to_markdown(bench: Bench, machine: dict, disturbance: dict) -> str:
         f"{' (--quick: one short round, a smoke check)' if bench.quick else f', medians of {bench.rounds} rounds in turns'}.",
         "",
         f"- Machine: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}, "
-        f"kernel {machine['kernel']}; stores on {machine['disk']}, one durable write {machine['sync_us']:.0f} µs.",
+        f"kernel {machine['kernel']}; Argon2id with {machine['argon2_code']}; stores on {machine['disk']}, one durable write {machine['sync_us']:.0f} µs.",
         f"- The server and each limit program have {_cores(machine['server_cores'])} to themselves, the load "
         f"{_cores(machine['load_cores'])}; PostgreSQL shares the server's, and pgbench's.",
         "- Time: " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in bench.seconds_of_groups.items()) + ".",
@@ -55,16 +61,16 @@ def to_markdown(bench: Bench, machine: dict, disturbance: dict) -> str:
     ]
     if machine["server_cores"] == machine["load_cores"]:
         lines.append("- **There is one core only: the load takes from the server, and rates mean little.**")
-    if disturbance["others_share"] > 0.03 or disturbance["stolen_share"] > 0.03:
-        lines += ["", "**The machine was not quiet: rates and latencies are disturbed, CPU times and ratios less so. Measure again.**"]
-    lines += ["", "| " + " | ".join(HEAD) + " |", "|---|--:|--:|--:|--:|---|--:|--:|--:|---|"]
+    if is_disturbed(disturbance):
+        lines += ["", "**The machine was not quiet: the ratios are void, and so are rates and latencies. Measure again.**"]
+    lines += ["", "| " + " | ".join(HEAD) + " |", "|---|--:|--:|--:|--:|--:|---|--:|--:|--:|---|"]
     notes: list[str] = []
     for row in bench.rows:
         mark = ""
         for note in row.notes:
             notes.append(f"{row.figure}: {note}.")
             mark += f" [{len(notes)}]"
-        lines.append("| " + " | ".join(_cells(row, mark)) + " |")
+        lines.append("| " + " | ".join(_cells(row, mark, is_disturbed(disturbance))) + " |")
     if notes:
         lines += ["", *(f"{number}. {note}" for number, note in enumerate(notes, 1))]
     return "\n".join(lines) + "\n"

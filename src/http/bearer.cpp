@@ -21,7 +21,8 @@ constexpr auto token68_chars = [] {
   return allowed;
 }();
 
-bool is_token68_char(char c) { return token68_chars[static_cast<unsigned char>(c)]; }
+/// A function object: a pointer to a function would be called for every byte of every token.
+constexpr auto is_token68_char = [](char c) { return token68_chars[static_cast<unsigned char>(c)]; };
 
 bool names_bearer(std::string_view value) {
   constexpr std::string_view scheme = "Bearer";

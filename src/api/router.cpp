@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "api/api.h"
 #include "http/form.h"
 
 namespace latchkey::api {

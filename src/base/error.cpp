@@ -11,6 +11,8 @@ const ErrorInfo& describe(ErrorCode code) {
   switch (code) {
     case account_exists:       { static constexpr ErrorInfo i{"account_exists",       409, "Account already exists"}; return i; }
     case username_taken:       { static constexpr ErrorInfo i{"username_taken",       409, "Username already taken"}; return i; }
+    case sign_up_closed:       { static constexpr ErrorInfo i{"sign_up_closed",       403, "Sign-up is closed"}; return i; }
+    case invitation_required:  { static constexpr ErrorInfo i{"invitation_required",  403, "Sign-up needs an invitation for this address"}; return i; }
     case validation_failed:    { static constexpr ErrorInfo i{"validation_failed",    422, "Validation failed"}; return i; }
     case invalid_credentials:  { static constexpr ErrorInfo i{"invalid_credentials",  401, "Invalid email or password"}; return i; }
     case email_not_confirmed:  { static constexpr ErrorInfo i{"email_not_confirmed",  401, "Email not confirmed"}; return i; }

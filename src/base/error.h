@@ -17,6 +17,8 @@ enum class ErrorCode : std::uint8_t {
   // What the contract's routes refuse.
   account_exists,
   username_taken,
+  sign_up_closed,
+  invitation_required,
   validation_failed,
   invalid_credentials,
   email_not_confirmed,

@@ -9,8 +9,9 @@ namespace latchkey::crypto {
 namespace {
 
 /// In the order of KeyUse.
-constexpr std::string_view labels[] = {"refresh-token", "confirmation-token", "reset-link",
-                                       "mail-code",     "code-handle",        "cursor"};
+constexpr std::string_view labels[] = {"refresh-token",  "confirmation-token", "reset-link",
+                                       "mail-code",      "code-handle",        "cursor",
+                                       "invitation-link"};
 constexpr std::string_view signing_key_label = "signing-key";
 
 }  // namespace

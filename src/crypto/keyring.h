@@ -22,6 +22,7 @@ enum class KeyUse : std::uint8_t {
   mail_code,    ///< the codes in mails, of every purpose
   code_handle,  ///< what whoever asked for such a mail holds
   cursor,       ///< where the next page of a list begins
+  invitation_link,
 };
 
 /// Every key that comes from the master secrets, derived once. Immutable, and shared by all threads without a

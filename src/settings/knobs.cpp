@@ -15,6 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::array<std::string_view, 3> sign_ups{"open", "invited", "off"};
 constexpr std::array<std::string_view, 2> confirmations{"required", "off"};
 constexpr std::array<std::string_view, 3> mail_tls_choices{"required", "opportunistic", "off"};
 constexpr std::array<std::string_view, 4> levels{"debug", "info", "warn", "error"};
@@ -85,6 +86,10 @@ constexpr std::array table{
     duration(AT(tokens.signing_key_ttl), "90d", 1h, 3650 * 24h,
         "How long one key signs access tokens before the next takes over; old keys stay published until their last token has expired."),
 
+    choice(AT(accounts.sign_up), "open", sign_ups,
+        "Who can sign up: everybody, whoever has an invitation (`latchkey user invite`), or nobody. `user add` creates accounts whatever it says."),
+    duration(AT(accounts.invitation_ttl), "7d", 1min, 365 * 24h,
+        "How long an invitation works; anybody who finds it can open the account in place of its addressee for that long."),
     choice(AT(accounts.confirmation), "required", confirmations,
         "Whether an address must be confirmed before its account can sign in. With `off`, anybody can sign up with anybody's address."),
     duration(AT(accounts.confirmation_ttl), "24h", 1s, 30 * 24h,

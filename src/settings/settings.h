@@ -16,6 +16,7 @@
 namespace latchkey::settings {
 
 enum class Confirmation : std::uint8_t { required, off };
+enum class SignUp : std::uint8_t { open, invited, off };
 /// Whether mail may leave in the clear. `smtps://` is encrypted from its first byte, whatever this says.
 enum class MailTls : std::uint8_t { required, opportunistic, off };
 
@@ -83,6 +84,8 @@ struct Settings {
   } tokens;
 
   struct Accounts {
+    SignUp sign_up{};
+    Microseconds invitation_ttl{};
     Confirmation confirmation{};
     Microseconds confirmation_ttl{};
     Microseconds unconfirmed_ttl{};

@@ -13,7 +13,7 @@ import pytest
 from support import (PASSWORD, Account, Server, ServerFailed, assert_problem, at_once, binary_path, nothing_changes,
                      unique_email)
 
-COMMANDS = ["serve", "user", "user add", "user list", "user show", "user block", "user unblock", "user set-role",
+COMMANDS = ["serve", "user", "user add", "user invite", "user list", "user show", "user block", "user unblock", "user set-role",
             "user delete", "keys", "keys list", "keys rotate", "keys revoke", "keys rekey", "mail", "mail list",
             "mail retry", "migrate", "config", "openapi", "backup", "restore", "move", "doctor"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import itertools
+import time
 
 import pytest
 
@@ -140,7 +141,7 @@ def test_RL03_an_ipv6_client_is_its_64_bits_and_a_site_has_room_for_four(small):
         assert sign_in(small, from_address(f"2001:db8:7:1::{number}")).status_code == 401
     refused(sign_in(small, from_address("2001:db8:7:1:ffff::1")))
     passed = sum(sign_in(small, from_address(f"2001:db8:7:{number}::1")).status_code == 401 for number in range(2, 30))
-    assert passed == 4 * 3 - 4  # the refused one was counted for the site before
+    assert passed == 4 * 3 - 3
     assert sign_in(small, from_address("2001:db8:8:1::1")).status_code == 401
 
 
@@ -194,30 +195,28 @@ def test_routes_that_stand_in_openapi_with_a_limit_say_when_to_come_back(server)
 # The limits that the program comes with -------------------------------------------------------------
 
 
-def test_RL15_five_hundred_people_behind_one_address_sign_in_at_once(usual):
-    """Each mistypes the address first; their phones, laptops and tabs refresh as they like."""
-    emails = [unique_email("person") for _ in range(10)]
+def test_RL15_L05_five_hundred_people_behind_one_address_sign_in_at_once_and_a_robot_meets_the_limit(usual):
+    """Each mistypes the address first, and refreshes later. Who tries one password at ever new accounts has no more than they."""
+    emails = [unique_email("person") for _ in range(5)]
     for email in emails:
         usual.cli_ok("user", "add", "--email", email, "--username", "person", "--confirmed", "--password-stdin", input=PASSWORD)
     office = from_address("192.0.2.77")
 
     def morning(number: int) -> str:
         assert sign_in(usual, office).status_code == 401
-        tokens = Account(usual, emails[number % 10], PASSWORD).login(headers=office)
-        for _ in range(4):
-            tokens = assert_token_schema(usual.get("/api/auth/refresh_token", bearer=tokens["refresh_token"], headers=office))
-        return tokens["refresh_token"]
+        tokens = Account(usual, emails[number % 5], PASSWORD).login(headers=office)
+        return assert_token_schema(usual.get("/api/auth/refresh_token", bearer=tokens["refresh_token"], headers=office))["refresh_token"]
 
+    began = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         assert len(set(pool.map(morning, range(500)))) == 500
-
-
-def test_L05_one_password_at_many_accounts_from_one_address_meets_a_limit(usual):
-    attacker = from_address("192.0.2.66")
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: sign_in(usual, attacker).status_code, range(DEFAULTS["sign_in"] + 50)))
-    assert 429 in answers
-    assert answers.count(401) <= DEFAULTS["sign_in"] + 30
+    passed = 0
+    while (answer := sign_in(usual, office)).status_code == 401:
+        passed += 1
+    refused(answer)
+    come_back = (time.monotonic() - began) * DEFAULTS["sign_in"] / 600
+    assert passed <= come_back + 1
+    assert sign_in(usual, from_address("192.0.2.78")).status_code == 401
 
 
 def test_F36_one_address_signs_up_no_more_than_the_default_allows(usual):
@@ -229,21 +228,24 @@ def test_F36_one_address_signs_up_no_more_than_the_default_allows(usual):
     assert sign_up(usual, from_address("192.0.2.56")).status_code == 201
 
 
-def test_RL12_R03_a_session_in_a_loop_is_refused_and_an_honest_crowd_is_not(usual):
-    account = usual.user(email=unique_email())
+def test_RL12_R03_a_session_in_a_loop_is_refused_and_an_honest_crowd_is_not(make_server):
+    server = make_server({"limits.session_refresh": "5/1h", "management_listen": "127.0.0.1:0"}, limits=True)
+    account = server.user()
     answers = at_once(lambda: assert_token_schema(account.try_refresh()), times=50)
     assert len({tokens["refresh_token"] for tokens in answers}) == 1
     account.tokens = answers[0]
-    for _ in range(200):
+    for _ in range(1000):
         response = account.try_refresh()
         if response.status_code == 429:
             break
         account.tokens = assert_token_schema(response)
-    refused(response, 2)
+    with harmless(server):
+        refused(response, 720)
+        refused(account.try_refresh(), 720)
     assert account.me().status_code == 200
-    usual.clock.advance(2)
+    server.clock.advance(2)
     account.rotate()
-    assert usual.metric('latchkey_refreshes_total{outcome="limited"}') >= 1
+    assert server.metric('latchkey_refreshes_total{outcome="limited"}') >= 2
 
 
 def test_every_route_at_which_strangers_can_cause_something_has_a_rule():

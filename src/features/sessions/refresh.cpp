@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "crypto/jose/refresh_token.h"
 #include "features/sessions/events.h"
@@ -38,7 +39,11 @@ TokenBuckets::Name quick_moves_of(const SessionId& session) {
   return name;
 }
 
-/// Takes nothing: of many requests with one token only the one that moves the session on is counted.
+/// Of many requests with one token only the one that moves the session on is counted.
+void count_quick(flow::Services& services, const SessionId& session, Timestamp now) {
+  services.buckets.take(quick_moves_of(session), services.settings.limits.session_refresh, now);
+}
+
 std::optional<Error> refuse_quick(flow::Services& services, const SessionId& session, Timestamp now) {
   const auto wait =
       services.buckets.wait_for(quick_moves_of(session), services.settings.limits.session_refresh, now);
@@ -71,25 +76,23 @@ Task<Result<flow::sessions::TokenPair>> refresh(flow::Services& services, flow::
   // The usual case first, in one statement: the token is the current one. Where it is not, or the session has
   // ended, the refresh state says what to do; who looked while somebody else moved it tries again.
   const Timestamp issued_from{Seconds{token->iat}};
-  const Timestamp issued_until = issued_from + Seconds{1};
-  // A session that moved on within the last moment is not found by `advance` at first, so that it can be
-  // limited. That costs the usual refresh nothing.
-  Timestamp issued_before = issued_until;
-  if (is_limited(services.settings)) issued_before = std::min(issued_until, origin.now - moment);
-  bool is_quick = false;
+  const Timestamp issued_before = issued_from + Seconds{1};
   const Timestamp idle_expires_at = origin.now + services.settings.tokens.refresh_idle_ttl;
+  // A token that is a moment old may be one of a loop: its session is looked at first, so that what is
+  // refused writes nothing. That costs other refreshes nothing.
+  bool look_first = is_limited(services.settings) && issued_before > origin.now - moment;
+  bool counts = false;
   for (int attempt = 0; attempt < 5; ++attempt) {
-    const auto advanced =
-        co_await services.database.run(sessions::advance, origin.now, idle_expires_at, token->sid,
-                                       token->generation, issued_from, issued_before);
-    if (advanced.has_value()) {
-      if (is_quick) {
-        services.buckets.take(quick_moves_of(token->sid), services.settings.limits.session_refresh,
-                              origin.now);
+    if (!std::exchange(look_first, false)) {
+      const auto advanced =
+          co_await services.database.run(sessions::advance, origin.now, idle_expires_at, token->sid,
+                                         token->generation, issued_from, issued_before);
+      if (advanced.has_value()) {
+        if (counts) count_quick(services, token->sid, origin.now);
+        events::rotated.add();
+        co_return flow::sessions::make_token_pair(services, state_of(token->sid, *advanced, origin.now),
+                                                  origin.now);
       }
-      events::rotated.add();
-      co_return flow::sessions::make_token_pair(services, state_of(token->sid, *advanced, origin.now),
-                                                origin.now);
     }
     const auto refresh_state = co_await services.database.run(sessions::find_refresh_state, token->sid);
     switch (flow::sessions::decide_refresh(refresh_state, *token, origin.now,
@@ -105,10 +108,10 @@ Task<Result<flow::sessions::TokenPair>> refresh(flow::Services& services, flow::
         co_return flow::sessions::make_token_pair(
             services, state_of(token->sid, *refresh_state, refresh_state->rotated_at), origin.now);
       case flow::sessions::RefreshVerdict::rotate:
-        if (issued_before == issued_until) break;
+        counts = is_limited(services.settings) && origin.now - refresh_state->rotated_at < moment;
+        if (!counts) break;
         if (auto refusal = refuse_quick(services, token->sid, origin.now)) co_return std::move(*refusal);
-        issued_before = issued_until;
-        is_quick = true;
+        break;
     }
   }
   throw Unavailable("a session changed under five attempts to advance it");

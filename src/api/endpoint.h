@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "api/described.h"
+#include "api/rate_rules.h"
 #include "api/schema.h"
 #include "base/error.h"
 #include "base/task.h"
@@ -117,6 +118,7 @@ struct Endpoint {
   std::string_view
       description{};  ///< what a caller has to know beside that; `code` stands between back-ticks
   Access access{};
+  RateRule rate{};  ///< how often; its refusal stands in openapi.json by itself
   Body body{};
   Schema query{};
   Answer answer{};

@@ -112,6 +112,13 @@ json::object refusal_content(http::ErrorStyle style, int status) {
   return content;
 }
 
+json::object retry_after_header() {
+  return {{"Retry-After",
+           {{"description", "After how many seconds the client may ask again"},
+            {"required", true},
+            {"schema", {{"type", "integer"}, {"minimum", 1}}}}}};
+}
+
 /// Refusals by status, each with the codes that it can carry.
 void add_refusals(json::object& responses, const Endpoint& row) {
   std::map<int, std::vector<ErrorCode>> by_status{{400, {ErrorCode::bad_request}}};
@@ -127,13 +134,16 @@ void add_refusals(json::object& responses, const Endpoint& row) {
     for (const auto code : {ErrorCode::malformed_form, ErrorCode::repeated_parameter})
       if (std::ranges::find(codes, code) == codes.end()) codes.push_back(code);
   }
+  if (!row.rate.is_none()) by_status[429].push_back(ErrorCode::too_many_requests);
   by_status[503].push_back(ErrorCode::unavailable);
   for (const auto& [status, codes] : by_status) {
     json::object sentences;
     for (const auto code : codes) sentences[describe(code).code] = describe(code).detail;
-    responses[std::to_string(status)] = {{"description", http::reason_phrase(status)},
-                                         {"x-codes", std::move(sentences)},
-                                         {"content", refusal_content(row.errors, status)}};
+    json::object response{{"description", http::reason_phrase(status)},
+                          {"x-codes", std::move(sentences)},
+                          {"content", refusal_content(row.errors, status)}};
+    if (status == 429) response["headers"] = retry_after_header();
+    responses[std::to_string(status)] = std::move(response);
   }
 }
 

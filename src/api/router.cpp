@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "api/api.h"
 #include "http/form.h"
 
 namespace latchkey::api {
@@ -33,6 +34,7 @@ http::Route make_route(const Endpoint& row, const Api& api, std::size_t body_lim
           .head = row.head,
           .access = access_level(row.access),
           .errors = row.errors,
+          .rate = make_rate_limit(row.rate, api.services.settings, api.services.buckets),
           .counts = &http::RouteCounts::of(row.counter),
           .handler = [&api, handler](http::Request& request) {
             if (auto wrong = wrong_query(request)) return refuse(std::move(*wrong));

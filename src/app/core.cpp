@@ -1,10 +1,13 @@
 #include "app/core.h"
 
+#include <bit>
+
 #include "app/data_directory.h"
 #include "app/moved_store.h"
 #include "app/schema.h"
 #include "app/until_free.h"
 #include "base/log.h"
+#include "crypto/random.h"
 #include "db/error.h"
 #include "db/postgres/driver.h"
 #include "db/sqlite/driver.h"
@@ -26,6 +29,11 @@ settings::MasterSecret load_master(const Settings& settings, Purpose purpose) {
   auto master = settings::load_master_secret(settings);
   if (master.has_error()) throw StartRefused(master.error().sentences);
   return std::move(*master);
+}
+
+TokenBuckets::Secret bucket_secret() {
+  const auto bytes = crypto::random_array<sizeof(TokenBuckets::Secret)>();
+  return std::bit_cast<TokenBuckets::Secret>(bytes);
 }
 
 std::vector<Secret> previous_secrets(settings::MasterSecret& master) {
@@ -118,11 +126,13 @@ Core::Core(const Settings& settings, Clock& clock, Purpose purpose)
           take_when_free(purpose, [&] { return open_database(settings, clock, Migration::apply, purpose); })),
       keys_(*database_, std::move(master_.current), previous_secrets(master_)),
       hashing_(hashing_options(settings, purpose)),
+      buckets_(bucket_secret()),
       services_{.database = *database_,
                 .hashing = hashing_,
                 .keys = keys_,
                 .unknown_addresses = unknown_addresses_,
                 .repeated_refusals = repeated_refusals_,
+                .buckets = buckets_,
                 .settings = settings_,
                 .public_url = settings.public_url,
                 .wake_mail = [] {}} {

@@ -7,6 +7,7 @@
 
 #include "app/refusal.h"
 #include "base/time.h"
+#include "base/token_buckets.h"
 #include "crypto/password/hashing_pool.h"
 #include "db/data_lock.h"
 #include "db/database.h"
@@ -65,6 +66,7 @@ class Core {
   crypto::password::HashingPool hashing_;
   flow::limits::BackoffTable unknown_addresses_;
   flow::limits::BackoffTable repeated_refusals_;
+  TokenBuckets buckets_;
   flow::Services services_;
 };
 

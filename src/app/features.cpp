@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "api/rate_rules.h"
 #include "app/housekeeping.h"
 #include "crypto/password/counters.h"
 #include "db/counters.h"
@@ -16,6 +17,7 @@
 #include "features/sessions/feature.h"
 #include "features/signup/feature.h"
 #include "flow/keys/rotation.h"
+#include "flow/limits/budget.h"
 #include "flow/sessions/counters.h"
 #include "flow/signin/events.h"
 #include "http/counters.h"
@@ -60,9 +62,16 @@ api::Features features() { return list; }
 metrics::Families counters() {
   static const auto all = [] {
     const metrics::Families rooms[] = {
-        http::counters::families(), db::counters::families(),         crypto::password::counters::families(),
-        mail::counters::families(), flow::signin::events::families(), flow::sessions::counters::families(),
-        flow::keys::families(),     housekeeping_counters(),
+        http::counters::families(),
+        db::counters::families(),
+        crypto::password::counters::families(),
+        mail::counters::families(),
+        flow::signin::events::families(),
+        flow::sessions::counters::families(),
+        flow::keys::families(),
+        api::rate_counters(),
+        housekeeping_counters(),
+        flow::limits::budgets::families(),
     };
     std::vector<metrics::Family> kernel;
     for (const auto& room : rooms) kernel.insert(kernel.end(), room.begin(), room.end());

@@ -11,11 +11,14 @@ const ErrorInfo& describe(ErrorCode code) {
   switch (code) {
     case account_exists:       { static constexpr ErrorInfo i{"account_exists",       409, "Account already exists"}; return i; }
     case username_taken:       { static constexpr ErrorInfo i{"username_taken",       409, "Username already taken"}; return i; }
+    case sign_up_closed:       { static constexpr ErrorInfo i{"sign_up_closed",       403, "Sign-up is closed"}; return i; }
+    case invitation_required:  { static constexpr ErrorInfo i{"invitation_required",  403, "Sign-up needs an invitation for this address"}; return i; }
     case validation_failed:    { static constexpr ErrorInfo i{"validation_failed",    422, "Validation failed"}; return i; }
     case invalid_credentials:  { static constexpr ErrorInfo i{"invalid_credentials",  401, "Invalid email or password"}; return i; }
     case email_not_confirmed:  { static constexpr ErrorInfo i{"email_not_confirmed",  401, "Email not confirmed"}; return i; }
     case account_blocked:      { static constexpr ErrorInfo i{"account_blocked",      403, "User is blocked"}; return i; }
     case too_many_attempts:    { static constexpr ErrorInfo i{"too_many_attempts",    429, "Too many attempts, try again later"}; return i; }
+    case too_many_requests:    { static constexpr ErrorInfo i{"too_many_requests",    429, "Too many requests, try again later"}; return i; }
     case overloaded:           { static constexpr ErrorInfo i{"overloaded",           503, "The server is busy, try again"}; return i; }
     case invalid_token:        { static constexpr ErrorInfo i{"invalid_token",        401, "Could not validate credentials"}; return i; }
     case invalid_confirmation: { static constexpr ErrorInfo i{"invalid_confirmation", 400, "Verification error"}; return i; }

@@ -10,8 +10,8 @@ namespace {
 
 /// In the order of KeyUse.
 constexpr std::string_view labels[] = {
-    "refresh-token", "confirmation-token", "reset-link", "mail-code", "code-handle",
-    "cursor",        "signature-nonce",    "device"};
+    "refresh-token", "confirmation-token", "reset-link", "mail-code",      "code-handle",
+    "cursor",        "signature-nonce",    "device",     "invitation-link"};
 constexpr std::int64_t no_epoch = 0;
 constexpr std::string_view signing_key_label = "signing-key";
 

@@ -24,6 +24,7 @@ enum class KeyUse : std::uint8_t {
   cursor,           ///< where the next page of a list begins
   signature_nonce,  ///< of the signatures of access tokens: as secret as the signing keys themselves
   device,           ///< names the devices of an account; the same in every epoch
+  invitation_link,
 };
 
 /// Every key that comes from the master secrets, derived once. Immutable, and shared by all threads without a

@@ -85,14 +85,34 @@ void note(const Origin& origin, const Event& event, Outcome outcome, std::string
   tell(event, outcome, origin.request_id, target);
 }
 
+void record_refusal(db::Tx& tx, Services& services, const Origin& origin, const Event& event, Outcome outcome,
+                    std::string_view target, std::string_view detail) {
+  if (limits::may_be_kept(services, origin.now)) {
+    record(tx, origin, event, outcome, target, detail);
+  } else {
+    record_for_nobody(tx, origin, event, outcome, detail);
+  }
+}
+
 Task<bool> refuse(Services& services, Origin origin, const Event& event, ErrorCode code, Subject account,
                   std::string detail) {
   const std::string target = to_string(account);
-  if (!limits::is_due_for_audit(services, event.name, account, origin.now)) {
+  if (!limits::is_due_for_audit(services, event.name, target, origin.now)) {
     note(origin, event, code, target);
     co_return false;
   }
-  auto work = [&](db::Tx& tx) { record(tx, origin, event, code, target, detail); };
+  auto work = [&](db::Tx& tx) { record_refusal(tx, services, origin, event, code, target, detail); };
+  co_await services.database.write(work);
+  co_return true;
+}
+
+Task<bool> refuse_nobody(Services& services, Origin origin, const Event& event, ErrorCode code,
+                         std::string whose) {
+  if (!limits::is_due_for_audit(services, event.name, whose, origin.now)) {
+    note(origin, event, code);
+    co_return false;
+  }
+  auto work = [&](db::Tx& tx) { record_for_nobody(tx, origin, event, code); };
   co_await services.database.write(work);
   co_return true;
 }

@@ -118,11 +118,20 @@ class EntryOfUnit {
 /// For what leaves nothing in the audit: the number and the log have it at once.
 void note(const Origin& origin, const Event& event, Outcome outcome, std::string_view target = {});
 
+/// For a refusal that a stranger can provoke, whatever it costs him: the audit keeps it while the budget for
+/// such entries lasts (limits/budget.h).
+void record_refusal(db::Tx& tx, Services& services, const Origin& origin, const Event& event, Outcome outcome,
+                    std::string_view target, std::string_view detail = {});
+
 /// For a refusal that is about an account and costs the client that provokes it nothing (no hash, no mail).
-/// The number and the log have each at once, the audit only some (limits/repeated_refusal.h). Answers whether
-/// it has written. `event` is a constant.
+/// The number and the log have each at once, the audit only some (limits/repeated_refusal.h), and only these
+/// write. Answers whether it has written. `event` is a constant.
 Task<bool> refuse(Services& services, Origin origin, const Event& event, ErrorCode code, Subject account,
                   std::string detail = {});
+/// The same where there is no account: as often it costs what keeping an entry does. `whose` is what the
+/// client named.
+Task<bool> refuse_nobody(Services& services, Origin origin, const Event& event, ErrorCode code,
+                         std::string whose);
 
 /// A number alone, for what a transaction does beside the event that it records.
 void count_on_commit(db::Tx& tx, metrics::Counter& counter, std::int64_t times = 1);

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "base/token_buckets.h"
 #include "crypto/password/hashing_pool.h"
 #include "db/database.h"
 #include "flow/keys/keys.h"
@@ -18,7 +19,8 @@ struct Services {
   crypto::password::HashingPool& hashing;
   keys::Keys& keys;
   limits::BackoffTable& unknown_addresses;  ///< failed sign-ins of addresses without account
-  limits::BackoffTable& repeated_refusals;  ///< of accounts, as the audit has had them lately
+  limits::BackoffTable& repeated_refusals;  ///< as the audit has had them lately
+  TokenBuckets& buckets;                    ///< what clients, and all together, may do how often
   const Settings& settings;
   /// Without a trailing slash; what links, `iss` and `aud` are made from.
   std::string public_url;

@@ -53,6 +53,13 @@ std::optional<Error> choose_route(Visit& visit) {
   return std::nullopt;
 }
 
+/// Before anything of the request is judged that costs more than this, and before its body is read.
+std::optional<Error> limit_rate(Visit& visit) {
+  const Route* route = visit.request.route;
+  if (route == nullptr) return std::nullopt;
+  return refuse_by_rate(route->rate, visit.request.address, visit.request.now);
+}
+
 /// Whether the route reads a body. Of a body that no route reads the gate says nothing: a proxy that asks on
 /// behalf of another request (nginx's auth_request) sends that request's Content-Length, Content-Type and
 /// Content-Encoding, and no body.
@@ -129,6 +136,7 @@ constexpr Step steps[] = {
     {read_target, About::target},            // 400, 501
     {find_resource, About::target},          // 404
     {choose_route, About::target},           // 501, 405
+    {limit_rate, About::target},             // 429
     {refuse_content_encoding, About::body},  // 415
     {check_media_type, About::body},         // 415
     {check_body_length, About::body},        // 413

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/task.h"
 #include "http/message.h"
+#include "http/rate_limit.h"
 #include "http/route_counts.h"
 
 namespace latchkey::http {
@@ -59,6 +60,7 @@ struct Route {
   Head head = Head::refused;
   int access = 0;  ///< opaque here, 0 is open to everyone; the access hook reads it
   ErrorStyle errors = ErrorStyle::problem;
+  RateLimit rate;  ///< judged from the head alone, before anything else that the request may cost
   RouteCounts* counts = nullptr;  ///< nothing: counted among what no route took
   Handler handler;
 };

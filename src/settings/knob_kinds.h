@@ -6,6 +6,7 @@
 #include <string>
 
 #include "settings/duration.h"
+#include "settings/rate.h"
 #include "settings/url.h"
 #include "settings/value_checks.h"
 
@@ -59,6 +60,25 @@ constexpr Knob integer(std::string_view name, At, std::string_view default_text,
   knob.form = [](const Knob& self) {
     return "a whole number from " + std::to_string(self.least) + " to " + std::to_string(self.most);
   };
+  return knob;
+}
+
+/// `1000/10m`, or `off`.
+template <class At>
+constexpr Knob rate(std::string_view name, At, std::string_view default_text, std::string_view meaning) {
+  Knob knob{
+      .name = name,
+      .default_text = default_text,
+      .meaning = meaning,
+      .shape = "a whole number from 1 to 1000000 and a duration from 1s to 30d, such as 100/10m, or off"};
+  knob.set = [](const Knob& self, Settings& settings, std::string_view text) -> std::optional<Complaint> {
+    const std::optional<Rate> value = parse_rate(text);
+    if (!value) return "must be " + self.describe();
+    At{}(settings) = *value;
+    return std::nullopt;
+  };
+  knob.get = [](const Knob&, const Settings& settings) { return format_rate(At{}(settings)); };
+  knob.form = describe_shape;
   return knob;
 }
 

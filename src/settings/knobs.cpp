@@ -15,6 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::array<std::string_view, 3> sign_ups{"open", "invited", "off"};
 constexpr std::array<std::string_view, 2> confirmations{"required", "off"};
 constexpr std::array<std::string_view, 3> mail_tls_choices{"required", "opportunistic", "off"};
 constexpr std::array<std::string_view, 4> levels{"debug", "info", "warn", "error"};
@@ -89,6 +90,10 @@ constexpr std::array table{
     duration(AT(tokens.signing_key_ttl), "90d", 1h, 3650 * 24h,
         "How long one key signs access tokens before the next takes over; old keys stay published until their last token has expired."),
 
+    choice(AT(accounts.sign_up), "open", sign_ups,
+        "Who can sign up: everybody, whoever has an invitation (`latchkey user invite`), or nobody. `user add` creates accounts whatever it says."),
+    duration(AT(accounts.invitation_ttl), "7d", 1min, 365 * 24h,
+        "How long an invitation works; anybody who finds it can open the account in place of its addressee for that long."),
     choice(AT(accounts.confirmation), "required", confirmations,
         "Whether an address must be confirmed before its account can sign in. With `off`, anybody can sign up with anybody's address."),
     duration(AT(accounts.confirmation_ttl), "24h", 1s, 30 * 24h,
@@ -130,6 +135,35 @@ constexpr std::array table{
 
     integer(AT(limits.sessions), "100", 1, 1000,
         "How many sessions an account may have; a sign-in beyond that ends the one that has not been refreshed for the longest time. A low number signs out people with many devices, and lets whoever knows a password push the owner's sessions out."),
+
+    rate(AT(limits.sign_up), "100/10m",
+        "How many sign-ups one client may ask for: 100 at once, and then as many as a bucket of 100 that fills in ten minutes gives. A client is an IPv4 address or an IPv6 network of 64 bits; an IPv6 site of 48 bits may ask four times as often. Lower it against robots; raise it where a whole class signs up behind one address."),
+    rate(AT(limits.sign_up_total), "3000/10m",
+        "The same for all clients together. Each sign-up costs a password hash."),
+    rate(AT(limits.sign_in), "1000/10m",
+        "How many sign-ins one client may try. With 1000 in ten minutes, five hundred people behind one address can all sign in, each with a mistake; one address can try a password at 144,000 accounts a day."),
+    rate(AT(limits.sign_in_total), "off",
+        "The same for all clients together. `password.hash_queue` limits what the server takes on at a time anyway."),
+    rate(AT(limits.mail_requests), "100/10m",
+        "How many mails one client may ask for, to confirm an address or to set a new password."),
+    rate(AT(limits.mail_requests_total), "3000/10m",
+        "The same for all clients together."),
+    rate(AT(limits.links), "2000/10m",
+        "How many uses of links and codes from mails one client may try, the pages behind them included."),
+    rate(AT(limits.refresh), "10000/10m",
+        "How many refreshes one client may ask for. An office of five hundred people whose access tokens live for 15 minutes needs a twentieth of it."),
+    rate(AT(limits.refresh_total), "off",
+        "The same for all clients together. After an interruption all of them may come at once."),
+    rate(AT(limits.session_refresh), "20/10s",
+        "How often one session moves on to a new refresh token when it does so more than once a second. Each time costs a synced write; a client in a loop would take them from the others."),
+    rate(AT(limits.unconfirmed_accounts), "2000/1h",
+        "How many accounts that nobody has confirmed yet all clients together may make; then sign-up answers 429. With `accounts.unconfirmed_ttl` it limits how many there are."),
+    rate(AT(limits.mails), "5000/1h",
+        "How many mails all clients together may cause; then sign-up and requests for mails answer 429. Mail servers stop trusting a sender from which mails to strangers come by the thousand."),
+    rate(AT(limits.mails_per_recipient), "5/24h",
+        "How many mails one address gets, whatever asks for them: with 5 in 24 hours never more than ten a day. Then a request is answered as always, and no mail is sent. Notices of changes to an account are sent all the same."),
+    rate(AT(limits.audit_refusals), "2000/1h",
+        "How many refusals that strangers provoke the audit keeps; metrics count them all. It limits how fast strangers make the store grow."),
 
     list(AT(http.cors_origins), check_origin, "origins such as https://app.example.com or capacitor://localhost, or * alone",
         "Origins whose scripts may call the API from a browser; empty allows none, `*` allows all. Scripts never send cookies along: the API reads none."),

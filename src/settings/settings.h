@@ -9,12 +9,14 @@
 
 #include "base/endpoint.h"
 #include "base/log.h"
+#include "base/rate.h"
 #include "base/secret.h"
 #include "base/time.h"
 
 namespace latchkey::settings {
 
 enum class Confirmation : std::uint8_t { required, off };
+enum class SignUp : std::uint8_t { open, invited, off };
 /// Whether mail may leave in the clear. `smtps://` is encrypted from its first byte, whatever this says.
 enum class MailTls : std::uint8_t { required, opportunistic, off };
 
@@ -84,6 +86,8 @@ struct Settings {
   } tokens;
 
   struct Accounts {
+    SignUp sign_up{};
+    Microseconds invitation_ttl{};
     Confirmation confirmation{};
     Microseconds confirmation_ttl{};
     Microseconds unconfirmed_ttl{};
@@ -109,6 +113,22 @@ struct Settings {
     int login_failures{};
     Microseconds login_lock{};
     Microseconds mail_interval{};
+    // Of requests: for each client, and for all together.
+    Rate sign_up{};
+    Rate sign_up_total{};
+    Rate sign_in{};
+    Rate sign_in_total{};
+    Rate mail_requests{};
+    Rate mail_requests_total{};
+    Rate links{};
+    Rate refresh{};
+    Rate refresh_total{};
+    // Of what requests bring about.
+    Rate session_refresh{};
+    Rate unconfirmed_accounts{};
+    Rate mails{};
+    Rate mails_per_recipient{};
+    Rate audit_refusals{};
   } limits;
 
   struct Http {

@@ -122,6 +122,7 @@ class World : public testing::TestWithParam<db::test::Backend> {
       {.parameters = {.memory_kib = 64, .passes = 1}, .threads = 1, .queue_limit = 16}};
   limits::BackoffTable unknown_addresses;
   limits::BackoffTable repeated_refusals;
+  TokenBuckets buckets{{1, 2}};
   int mails_announced = 0;
   /// The same but for the keys.
   Services services_with(keys::Keys& other) {
@@ -130,6 +131,7 @@ class World : public testing::TestWithParam<db::test::Backend> {
             .keys = other,
             .unknown_addresses = unknown_addresses,
             .repeated_refusals = repeated_refusals,
+            .buckets = buckets,
             .settings = settings,
             .public_url = "http://localhost:8080",
             .wake_mail = [this] { ++mails_announced; }};

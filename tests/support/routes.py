@@ -22,6 +22,7 @@ class Route:
     credential: str  # "", "accessToken" or "refreshToken"
     takes_body: bool
     is_page: bool  # it answers people: what it refuses is a page, too
+    is_limited: bool  # whoever asks too often is refused
 
     @property
     def path(self) -> str:
@@ -44,7 +45,9 @@ def list_routes() -> tuple[Route, ...]:
         for method, operation in operations.items():
             credentials = [name for entry in operation["security"] for name in entry]
             is_page = list(operation["responses"]["503"]["content"]) == ["text/html"]
-            routes.append(Route(method.upper(), pattern, credentials[0] if credentials else "", "requestBody" in operation, is_page))
+            is_limited = "too_many_requests" in operation["responses"].get("429", {}).get("x-codes", {})
+            routes.append(Route(method.upper(), pattern, credentials[0] if credentials else "", "requestBody" in operation, is_page,
+                                is_limited))
     return tuple(routes)
 
 

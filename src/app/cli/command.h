@@ -42,6 +42,11 @@ struct UserAdd {
   bool confirmed = false;
   Input input = Input::password;
 };
+struct UserInvite {
+  static constexpr std::string_view name = "user invite";
+  std::string email;
+  bool print = false;  ///< the link, in place of a mail
+};
 struct UserList {
   static constexpr std::string_view name = "user list";
   Format format = Format::text;
@@ -129,9 +134,10 @@ struct OpenApi {
   static constexpr std::string_view name = "openapi";
 };
 
-using Command = std::variant<Serve, UserAdd, UserList, UserShow, UserBlock, UserUnblock, UserUnlock,
-                             UserSetRole, UserDelete, KeysList, KeysRotate, KeysRevoke, KeysRekey, MailList,
-                             MailRetry, Migrate, Backup, Restore, Compact, Move, Doctor, Config, OpenApi>;
+using Command =
+    std::variant<Serve, UserAdd, UserInvite, UserList, UserShow, UserBlock, UserUnblock, UserUnlock,
+                 UserSetRole, UserDelete, KeysList, KeysRotate, KeysRevoke, KeysRekey, MailList, MailRetry,
+                 Migrate, Backup, Restore, Compact, Move, Doctor, Config, OpenApi>;
 
 inline std::string_view name_of(const Command& command) {
   return std::visit([](const auto& any) { return any.name; }, command);

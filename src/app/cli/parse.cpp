@@ -6,32 +6,13 @@
 #include <functional>
 
 #include "app/cli/description.h"
+#include "app/cli/help_texts.h"
 #include "settings/knobs.h"
 #include "settings/render.h"
 #include "settings/sentence.h"
 
 namespace latchkey::app::cli {
 namespace {
-
-constexpr const char* settings_footer =
-    "\n`--config FILE` and every flag of `latchkey serve --help` work here, too: they say which store is "
-    "meant.";
-
-constexpr const char* move_footer =
-    "\nURL is sqlite:DIRECTORY (a data directory) or postgresql://USER@HOST:PORT/DATABASE, as libpq has it. "
-    "Every user of this\nmachine can read arguments, so put a password into PGPASSWORD or a password file "
-    "(PGPASSFILE), or the whole URL into\nLATCHKEY_MOVE_FROM or LATCHKEY_MOVE_TO, which stand in for the "
-    "options.\n\nThe server may run: it carries the move out (out of PostgreSQL, its nodes go on), answers "
-    "everything until the last, short\nstep, refuses writes (503) for that step, and stops. All users stay "
-    "signed in, because the target is served with the same\nmaster secret. Repeat a move that was "
-    "interrupted: it empties what it had written and begins again. Afterwards the source\nis no longer "
-    "served.\n";
-
-constexpr const char* program_footer =
-    "\nCommands on accounts, keys, mail and the store work while the server runs: the server carries them "
-    "out.\nExit code: 0 done, 1 refused or failed, 2 wrong usage.\n\n  latchkey user add --email "
-    "you@example.org --username you --role admin --confirmed --password-stdin\n  latchkey serve --listen "
-    "127.0.0.1:8080\n  latchkey COMMAND --help";
 
 /// The group of the settings, which only `serve --help` shows, with what they mean.
 constexpr const char* settings_group = "Settings";
@@ -77,7 +58,7 @@ std::string without_mark(const std::string& text) { return is_marked(text) ? tex
 struct Raw {
   std::string email, username, id, role, user, kid, mail_id, file, from, to, config_file;
   bool json = false, confirmed = false, password = false, password_hash = false, all = false, full = false,
-       reference = false;
+       reference = false, print = false;
   std::vector<std::string> settings = std::vector<std::string>(settings::knobs().size());
 
   Format format() const { return json ? Format::json : Format::text; }
@@ -210,7 +191,7 @@ class Parser {
   }
 
   void add_user_commands() {
-    auto& user = group("user", "Accounts: add, list, show, block, unblock, unlock, set-role, delete");
+    auto& user = group("user", "Accounts: add, invite, list, show, block, unblock, unlock, set-role, delete");
     auto* add = leaf(user, "add", "Create an account; without --confirmed, send it a confirmation mail",
                      [this] { return read_user_add(raw_); });
     text(add, "--email", raw_.email, "E-mail address")->required()->type_name("E");
@@ -221,6 +202,11 @@ class Parser {
     add->add_flag("--password-stdin", raw_.password, "Read the password from standard input");
     add->add_flag("--password-hash-stdin", raw_.password_hash,
                   "Read a bcrypt or Argon2id hash from standard input, brought from another service");
+    auto* invite = leaf(user, "invite", "Mail a link that lets one address sign up, once", [this] {
+      return UserInvite{raw_.email, raw_.print};
+    });
+    text(invite, "ADDRESS", raw_.email, "E-mail address")->required()->type_name("");
+    invite->add_flag("--print", raw_.print, "Print the link and mail nothing");
     add_json(leaf(user, "list", "List all accounts", [this] { return UserList{raw_.format()}; }));
     auto* show = leaf(user, "show", "Show one account, its wrong passwords and its devices", [this] {
       return UserShow{read_user(raw_.user), raw_.format()};

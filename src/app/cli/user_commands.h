@@ -7,6 +7,7 @@
 namespace latchkey::app::cli {
 
 int execute(const UserAdd& command, Context& context);
+int execute(const UserInvite& command, Context& context);
 int execute(const UserList& command, Context& context);
 int execute(const UserShow& command, Context& context);
 int execute(const UserBlock& command, Context& context);

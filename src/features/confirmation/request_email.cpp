@@ -4,6 +4,7 @@
 #include "base/field_errors.h"
 #include "flow/accounts/confirmation_mail.h"
 #include "flow/accounts/unconfirmed.h"
+#include "flow/limits/budget.h"
 #include "flow/limits/sent_mails.h"
 #include "mail/counters.h"
 #include "store/state.h"
@@ -41,19 +42,24 @@ Task<Result<EmailRequest>> request_email(flow::Services& services, flow::Origin 
   if (contact.has_value() && flow::accounts::has_lapsed(settings, *contact, origin.now)) contact.reset();
   if (contact.has_value() && contact->confirmed) co_return EmailRequest::already_confirmed;
 
+  namespace limits = flow::limits;
+  if (auto spent = limits::take(services, limits::budgets::mails, origin.now)) co_return std::move(*spent);
+  const bool may_get = !contact.has_value() || limits::may_get_mail(services, contact->email_key, origin.now);
   auto work = [&](db::Tx& tx) {
     const std::optional<UserId> account = claim_mail(tx, settings, contact, origin.now);
-    if (!account.has_value()) {
+    if (!account.has_value() || !may_get) {
       for (int i = 0; i < 2; ++i) tx.run_later(store::state::update_dummy);
       return false;
     }
     const LinkId mail =
         mail::queue(tx, services.wake_mail,
                     flow::accounts::confirmation_mail(*account, contact->email, language, origin.now));
-    flow::limits::count_mail(tx, settings, flow::accounts::confirmation_message, mail, *account, origin.now);
+    limits::count_mail(tx, settings, flow::accounts::confirmation_message, mail, *account, origin.now);
     return true;
   };
   const bool queued = co_await services.database.write(work);
+  if (queued) limits::note_mail_to(services, contact->email_key, origin.now);
+  if (!queued) limits::give_back(services, limits::budgets::mails);
   if (!queued && contact.has_value()) mail::counters::withheld.add();
   co_return EmailRequest::check_your_mail;
 }

@@ -16,7 +16,8 @@ enum class EmailRequest : std::uint8_t {
 
 /// Asks for another confirmation mail, in a language (a tag, or empty for the default). An unknown address
 /// gets the first answer after the same work. Not more than one mail an interval to one address, the sign-up
-/// mail counted. Refuses with validation_failed.
+/// mail counted, and not more than `limits.mails_per_recipient` of any kind. Refuses with validation_failed,
+/// and with too_many_requests when all together have caused as many mails as they may.
 Task<Result<EmailRequest>> request_email(flow::Services& services, flow::Origin origin, std::string email,
                                          std::string language = {});
 

@@ -105,6 +105,7 @@ constexpr api::Endpoint rows[] = {
         .description =
             "A request that does not prefer HTML confirms the address. A browser gets a page whose "
             "button confirms it, so that a scanner that follows the links of mails confirms nothing.",
+        .rate = api::rates::links,
         .answer = api::gives_page_or<api::MessageResponse>(),
         .refusals = {invalid_confirmation},
         .errors = http::ErrorStyle::page_or_field_list,
@@ -116,6 +117,7 @@ constexpr api::Endpoint rows[] = {
         .path = "/api/auth/confirmed_email/{token}",
         .tag = "confirmation",
         .summary = "Confirm the address",
+        .rate = api::rates::links,
         .answer = api::gives_page_or<api::MessageResponse>(),
         .refusals = {invalid_confirmation},
         .errors = http::ErrorStyle::page_or_field_list,
@@ -127,6 +129,7 @@ constexpr api::Endpoint rows[] = {
         .path = "/api/auth/rejected_email/{token}",
         .tag = "confirmation",
         .summary = "\"This was not me\": shows a page with a button and changes nothing",
+        .rate = api::rates::links,
         .answer = api::gives_page_or<api::MessageResponse>(),
         .refusals = {invalid_confirmation},
         .errors = http::ErrorStyle::page_or_field_list,
@@ -139,6 +142,7 @@ constexpr api::Endpoint rows[] = {
         .path = "/api/auth/rejected_email/{token}",
         .tag = "confirmation",
         .summary = "\"This was not me\": remove the unconfirmed account",
+        .rate = api::rates::links,
         .answer = api::gives_page_or<api::MessageResponse>(),
         .refusals = {invalid_confirmation},
         .errors = http::ErrorStyle::page_or_field_list,
@@ -153,6 +157,7 @@ constexpr api::Endpoint rows[] = {
         .description =
             "An address without an account is answered like one whose confirmation is missing. One "
             "address gets at most one mail in `limits.mail_interval`.",
+        .rate = api::rates::mail_requests,
         .body = api::takes<RequestEmail>(),
         .answer = api::gives<api::MessageResponse>(),
         .refusals = {malformed_json, validation_failed},

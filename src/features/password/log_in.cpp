@@ -9,7 +9,6 @@
 #include "flow/signin/finish.h"
 #include "flow/signin/next_step.h"
 #include "flow/signin/prove_password.h"
-#include "store/state.h"
 #include "store/users.h"
 
 namespace latchkey::features::password {
@@ -24,19 +23,17 @@ using flow::signin::events::sign_in;
 constexpr std::string_view unusable_hash = "; the stored hash is unreadable or beyond the bounds";
 
 /// Writes the refusal down, for a known account in the audit. An unknown address costs the same and leaves
-/// nothing: strangers can not grow a table. For the same reason not everyone of those that were not even
-/// looked at leaves something.
+/// nothing: strangers can not grow a table. For the same reason, few of those that were not even looked at
+/// leave something; the others write nothing, whoever they are about (finding F46).
 Task<> record_refusal(flow::Services& services, flow::Origin origin, Attempt attempt, ErrorCode code) {
   const auto& account = attempt.account;
   const std::string device(flow::signin::device_word(attempt));
   if (code == ErrorCode::too_many_attempts) {
-    bool written = false;
     if (account.has_value()) {
-      written = co_await flow::refuse(services, origin, sign_in, code, account->subject, device);
+      co_await flow::refuse(services, std::move(origin), sign_in, code, account->subject, device);
     } else {
-      flow::note(origin, sign_in, code);
+      co_await flow::refuse_nobody(services, std::move(origin), sign_in, code, attempt.counter);
     }
-    if (!written) co_await services.database.run(store::state::update_dummy);
     co_return;
   }
   const bool right_password = code == ErrorCode::email_not_confirmed || code == ErrorCode::account_blocked;
@@ -46,8 +43,8 @@ Task<> record_refusal(flow::Services& services, flow::Origin origin, Attempt att
       const bool unusable =
           code == ErrorCode::invalid_credentials &&
           !crypto::password::is_acceptable_hash(account->password_hash, services.hashing.parameters());
-      flow::record(tx, origin, sign_in, code, to_string(account->subject),
-                   unusable ? device + std::string(unusable_hash) : device);
+      flow::record_refusal(tx, services, origin, sign_in, code, to_string(account->subject),
+                           unusable ? device + std::string(unusable_hash) : device);
     } else {
       flow::record_for_nobody(tx, origin, sign_in, code, device);
     }

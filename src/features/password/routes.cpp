@@ -57,6 +57,7 @@ constexpr api::Endpoint endpoints[] = {
             "a row, sign-in to the account is refused for a while; `Retry-After` says for how long. After a "
             "hundred it is refused until the owner sets a new password. Networks from which the account was "
             "used before are counted apart, each by itself.",
+        .rate = api::rates::sign_in,
         .body = api::takes<LoginForm>(http::BodyKind::form),
         .answer = api::gives<api::TokenResponse>(),
         .refusals = {malformed_form, invalid_credentials, email_not_confirmed, account_blocked,

@@ -10,6 +10,7 @@
 #include "features/recovery/reset_link.h"
 #include "flow/accounts/unconfirmed.h"
 #include "flow/events.h"
+#include "flow/limits/budget.h"
 #include "flow/links/make.h"
 #include "mail/counters.h"
 #include "mail/queue.h"
@@ -55,20 +56,30 @@ Task<Result<std::string>> ask_for_reset(flow::Services& services, flow::Origin o
   }
   auto account = co_await services.database.run(store::users::find_contact, address->key.value);
   if (account.has_value() && flow::accounts::has_lapsed(settings, *account, origin.now)) account.reset();
+  namespace limits = flow::limits;
+  if (auto spent = limits::take(services, limits::budgets::mails, origin.now)) co_return std::move(*spent);
+  const bool may_get = account.has_value() && limits::may_get_mail(services, account->email_key, origin.now);
+  bool is_new = false;
   auto work = [&](db::Tx& tx) -> std::optional<LinkId> {
     const UserId user = account.has_value() ? account->id : UserId{};
     const std::optional<LinkId> last = flow::links::find_last_mail(tx, reset_link, user, origin.now);
-    if (!account.has_value()) {
+    is_new = false;
+    if (!may_get) {
       flow::links::pretend_claim(tx, settings, reset_link, origin.now);
     } else if (const auto queued = queue_mail(tx, services, origin, *account, language)) {
+      is_new = true;
       return queued;
-    } else {
-      flow::count_on_commit(tx, mail::counters::withheld);
     }
+    if (account.has_value()) flow::count_on_commit(tx, mail::counters::withheld);
     spend_as_much(tx);
     return last;
   };
   const std::optional<LinkId> mail = co_await services.database.write(work);
+  if (is_new) {
+    limits::note_mail_to(services, account->email_key, origin.now);
+  } else {
+    limits::give_back(services, limits::budgets::mails);
+  }
   const LinkId id = mail.has_value() ? *mail : crypto::new_link_id();
   co_return flow::links::make_handle(services.keys.current()->ring(), settings, id, origin.now);
 }

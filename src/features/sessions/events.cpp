@@ -5,6 +5,7 @@ namespace latchkey::features::sessions::events {
 constinit metrics::Counter rotated{R"(outcome="rotated")"};
 constinit metrics::Counter repeated{R"(outcome="repeated")"};
 constinit metrics::Counter refused{R"(outcome="refused")"};
+constinit metrics::Counter limited{R"(outcome="limited")"};
 
 namespace {
 
@@ -13,7 +14,7 @@ constinit metrics::Counter reused{R"(outcome="reused")"};
 constexpr metrics::Family families[] = {
     {"latchkey_refreshes_total",
      "Refreshes by outcome; repeated is a retry within the grace, reused ends the session.",
-     {&rotated, &repeated, &reused, &refused}},
+     {&rotated, &repeated, &reused, &refused, &limited}},
 };
 
 }  // namespace

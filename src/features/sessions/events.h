@@ -14,6 +14,7 @@ inline constexpr flow::Outcome ended{"session_ended"};  ///< of refresh_reuse
 extern metrics::Counter rotated;
 extern metrics::Counter repeated;  ///< a retry within the grace
 extern metrics::Counter refused;
+extern metrics::Counter limited;  ///< too many of one session in a moment
 
 extern const metrics::Families counters;
 

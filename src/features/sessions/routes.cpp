@@ -161,6 +161,7 @@ constexpr api::Endpoint endpoints[] = {
         .description = "A refresh token can be used once. Sending it again after `tokens.refresh_grace` ends "
                        "the session; before that, the answer has the same successor again.",
         .access = api::refresh_token_holder,
+        .rate = api::rates::refresh,
         .answer = api::gives<api::TokenResponse>(),
         .refusals = {invalid_token},
         .errors = http::ErrorStyle::field_list,
@@ -175,6 +176,7 @@ constexpr api::Endpoint endpoints[] = {
         .description = "A refresh token can be used once. Sending it again after `tokens.refresh_grace` ends "
                        "the session; before that, the answer has the same successor again.",
         .access = api::refresh_token_holder,
+        .rate = api::rates::refresh,
         .answer = api::gives<api::TokenResponse>(),
         .refusals = {invalid_token},
         .counter = "refresh",

@@ -19,6 +19,8 @@ constinit const flow::Event sign_up{.name = "sign_up",
                                                 {ErrorCode::username_taken, &exists}},
                                     .otherwise = &refused};
 
+constinit const flow::Event invited{.name = "user_invited"};
+
 constinit const metrics::Families counters = families;
 
 }  // namespace latchkey::features::signup::events

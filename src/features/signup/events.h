@@ -5,6 +5,8 @@
 namespace latchkey::features::signup::events {
 
 extern const flow::Event sign_up;
+/// An operator invited an address, which the entry does not name.
+extern const flow::Event invited;
 
 extern const metrics::Families counters;
 

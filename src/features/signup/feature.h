@@ -6,4 +6,6 @@ namespace latchkey::features::signup {
 
 extern const api::Feature feature;
 
+extern const std::span<const api::Endpoint> endpoints;  ///< routes.cpp
+
 }  // namespace latchkey::features::signup

@@ -1,10 +1,14 @@
 #include "features/signup/sign_up.h"
 
+#include <utility>
+
 #include "crypto/random.h"
 #include "features/signup/events.h"
+#include "features/signup/invitation.h"
 #include "flow/accounts/confirmation_mail.h"
 #include "flow/accounts/unconfirmed.h"
 #include "flow/accounts/validation.h"
+#include "flow/limits/budget.h"
 #include "flow/sessions/open_session.h"
 #include "flow/signin/devices.h"
 
@@ -30,7 +34,8 @@ users::User as_written(UserId id, const users::NewUser& account) {
 
 /// Everything that one sign-up may write, in one transaction.
 Result<SignedUp> write_account(db::Tx& tx, const flow::Services& services, const flow::Origin& origin,
-                               const users::NewUser& account, const std::string& language) {
+                               const users::NewUser& account, const std::string& language,
+                               const std::optional<Invited>& invitation) {
   auto id = users::insert_user(tx, account);
   if (!id.has_value() && flow::accounts::remove_lapsed_holders(tx, services.settings, origin,
                                                                account.email_key, account.username_key) > 0) {
@@ -42,6 +47,10 @@ Result<SignedUp> write_account(db::Tx& tx, const flow::Services& services, const
     // The audit of that account says that somebody has tried to sign up with its address.
     flow::record(tx, origin, events::sign_up, ErrorCode::account_exists, to_string(holder->subject));
     return Error(ErrorCode::account_exists);
+  }
+  if (invitation.has_value() && !spend(tx, *invitation)) {
+    tx.run_later(users::delete_user, *id);
+    return Error(ErrorCode::invitation_required);
   }
   flow::record(tx, origin, events::sign_up, flow::ok, to_string(account.subject));
   SignedUp result{.user = as_written(*id, account), .tokens = std::nullopt};
@@ -67,8 +76,8 @@ enum class Address : std::uint8_t { free, held };
 /// The subject is fresh, so where address or user name are taken, entry and mail find no account, and nothing
 /// is written. What is to be done then takes a transaction, as does what is rarer.
 Task<Result<SignedUp>> write(flow::Services& services, flow::Origin origin, users::NewUser account,
-                             std::string language, Address address) {
-  if (address == Address::free && !account.confirmed) {
+                             std::string language, std::optional<Invited> invitation, Address address) {
+  if (address == Address::free && !account.confirmed && !invitation.has_value()) {
     const flow::EntryOfUnit entry(origin, events::sign_up, flow::ok, account.subject);
     const mail::Row row(flow::accounts::confirmation_mail({}, account.email, language, origin.now));
     const auto insert_user = users::insert_user(account);
@@ -80,9 +89,47 @@ Task<Result<SignedUp>> write(flow::Services& services, flow::Origin origin, user
       co_return result;
     }
   }
-  auto work = [&](db::Tx& tx) { return write_account(tx, services, origin, account, language); };
+  auto work = [&](db::Tx& tx) { return write_account(tx, services, origin, account, language, invitation); };
   co_return co_await services.database.write(work);
 }
+
+/// The invitation that a sign-up needs: none where everybody may sign up. What is wrong with it is not said,
+/// and it comes before anything is said of the address.
+Result<std::optional<Invited>> find_invitation(const flow::Services& services, const flow::Origin& origin,
+                                               const EmailAddress& email, std::string_view token) {
+  std::optional<Invited> invitation;
+  if (services.settings.accounts.sign_up != settings::SignUp::invited) return invitation;
+  const auto keys = services.keys.current();
+  invitation = read_invitation(keys->ring(), token, origin.now);
+  if (!invitation.has_value() || !invitation->is_for(email)) return Error(ErrorCode::invitation_required);
+  return invitation;
+}
+
+/// A place in what all clients together may bring about. It is free again unless the account is made.
+class Place {
+ public:
+  static Result<Place> reserve(flow::Services& services, Timestamp now) {
+    namespace limits = flow::limits;
+    if (auto spent = limits::take(services, limits::budgets::unconfirmed_accounts, now)) return *spent;
+    if (auto spent = limits::take(services, limits::budgets::mails, now)) {
+      limits::give_back(services, limits::budgets::unconfirmed_accounts);
+      return *spent;
+    }
+    return Place(services);
+  }
+  Place(Place&& other) noexcept : services_(std::exchange(other.services_, nullptr)) {}
+  Place& operator=(Place&&) = delete;
+  ~Place() {
+    if (services_ == nullptr) return;
+    flow::limits::give_back(*services_, flow::limits::budgets::unconfirmed_accounts);
+    flow::limits::give_back(*services_, flow::limits::budgets::mails);
+  }
+  void keep() { services_ = nullptr; }
+
+ private:
+  explicit Place(flow::Services& services) : services_(&services) {}
+  flow::Services* services_;
+};
 
 Error refuse_weak_password(const flow::Origin& origin) {
   auto error = flow::accounts::weak_password();
@@ -105,16 +152,35 @@ Task<Error> refuse_known_address(flow::Services& services, flow::Origin origin,
 }  // namespace
 
 Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, SignupInput input) {
+  if (services.settings.accounts.sign_up == settings::SignUp::off) {
+    flow::note(origin, events::sign_up, ErrorCode::sign_up_closed);
+    co_return Error(ErrorCode::sign_up_closed);
+  }
   auto checked =
       flow::accounts::check_fields(services.settings, input.email, input.username, input.password.text());
   if (checked.has_error()) {
     flow::note(origin, events::sign_up, checked.error().code);
     co_return checked.error();
   }
+  auto invitation = find_invitation(services, origin, checked->email, input.invitation);
+  if (invitation.has_error()) {
+    flow::note(origin, events::sign_up, invitation.error().code);
+    co_return invitation.error();
+  }
   // Spares the hash; the constraint decides in the end.
   const auto known = co_await services.database.run(users::find_contact, checked->email.key.value);
   if (known.has_value() && !flow::accounts::has_lapsed(services.settings, *known, origin.now)) {
     co_return co_await refuse_known_address(services, origin, std::move(*checked), known->subject);
+  }
+  const bool confirmation = services.settings.accounts.confirmation == settings::Confirmation::required;
+  std::optional<Place> place;
+  if (confirmation) {
+    auto reserved = Place::reserve(services, origin.now);
+    if (reserved.has_error()) {
+      flow::note(origin, events::sign_up, reserved.error().code);
+      co_return reserved.error();
+    }
+    place.emplace(std::move(*reserved));
   }
   const double least = services.settings.password.min_guesses_log10;
   auto words = flow::accounts::likely_words(*checked);
@@ -123,7 +189,6 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
   if (hash.has_error()) co_return hash.error();
   if (!hash->has_value()) co_return refuse_weak_password(origin);
 
-  const bool confirmation = services.settings.accounts.confirmation == settings::Confirmation::required;
   users::NewUser account{.subject = crypto::new_subject(),
                          .email = checked->email.address,
                          .email_key = checked->email.key.value,
@@ -134,9 +199,14 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
                          .confirmed = !confirmation,
                          .now = origin.now};
   const auto address = known.has_value() ? Address::held : Address::free;
-  auto result = co_await write(services, origin, std::move(account), std::move(input.language), address);
+  auto result = co_await write(services, origin, std::move(account), std::move(input.language),
+                               std::move(*invitation), address);
   if (result.has_error() && result.error().code == ErrorCode::username_taken)
     flow::note(origin, events::sign_up, ErrorCode::username_taken);
+  if (result.has_value() && place.has_value()) {
+    place->keep();
+    flow::limits::note_mail_to(services, checked->email.key.value, origin.now);
+  }
   co_return result;
 }
 

@@ -17,7 +17,8 @@ struct SignupInput {
   std::string email;
   std::string username;
   Secret password;
-  std::string language{};  ///< of the confirmation mail; a tag, or empty for the default
+  std::string language{};    ///< of the confirmation mail; a tag, or empty for the default
+  std::string invitation{};  ///< the token, where only who is invited may sign up
 };
 
 struct SignedUp {
@@ -25,8 +26,10 @@ struct SignedUp {
   std::optional<flow::sessions::TokenPair> tokens;  ///< only where confirmation is switched off
 };
 
-/// Opens an account. The confirmation mail is committed with it. Refuses with validation_failed,
-/// account_exists, username_taken, overloaded.
+/// Opens an account. The confirmation mail is committed with it, and an invitation is used up. Refuses with
+/// sign_up_closed, invitation_required, validation_failed,
+/// account_exists, username_taken, overloaded, and with too_many_requests when all together have made as many
+/// accounts, or caused as many mails, as they may.
 Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, SignupInput input);
 
 }  // namespace latchkey::features::signup

@@ -1,6 +1,7 @@
 #include "flow/accounts/require_administrator.h"
 
 #include "flow/events.h"
+#include "flow/limits/repeated_refusal.h"
 
 namespace latchkey::flow::accounts {
 namespace {
@@ -11,8 +12,12 @@ constexpr Event administration{.name = "administration"};
 
 Task<Result<>> require_administrator(Services& services, Origin origin, Role role, std::string asked_for) {
   if (role == Role::admin) co_return Result<>{};
-  auto work = [&](db::Tx& tx) { record(tx, origin, administration, ErrorCode::forbidden, "", asked_for); };
-  co_await services.database.write(work);
+  if (limits::is_due_for_audit(services, administration.name, origin.actor + ' ' + asked_for, origin.now)) {
+    auto work = [&](db::Tx& tx) {
+      record_refusal(tx, services, origin, administration, ErrorCode::forbidden, "", asked_for);
+    };
+    co_await services.database.write(work);
+  }
   co_return Error(ErrorCode::forbidden);
 }
 

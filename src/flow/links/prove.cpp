@@ -79,7 +79,8 @@ Task<Result<Proof>> try_code(Services& services, Origin origin, const Kind& kind
     if (!is_one_of(*typed, codes)) {
       if (failed->failed_codes == most_codes_in_a_row)
         record(tx, origin, events::codes_shut, Outcome("shut"), to_string(failed->subject));
-      else if (limits::is_due_for_audit(services, events::code_tried.name, failed->subject, origin.now))
+      else if (limits::is_due_for_audit(services, events::code_tried.name, to_string(failed->subject),
+                                        origin.now))
         record(tx, origin, events::code_tried, ErrorCode::invalid_link, to_string(failed->subject));
       else
         tx.run_later(store::state::update_dummy);

@@ -33,6 +33,7 @@ TEST(CliParse, EveryCommandIsKnownByItsName) {
   const std::vector<Arguments> table{
       {"serve"},
       {"user add", "--email", "a@b.org", "--username", "abc", "--password-stdin"},
+      {"user invite", "a@b.org"},
       {"user list"},
       {"user show", "7"},
       {"user block", "7"},

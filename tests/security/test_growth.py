@@ -1,0 +1,103 @@
+"""RL14: what strangers can make grow has a bound in bytes, and docs/operations.md states it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from support import PASSWORD, Account, Server, assert_problem, unique_email
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs/operations.md").read_text()
+HOUR = 3600
+# The defaults that the table is reckoned with, by setting.
+DEFAULTS = {"unconfirmed_accounts": 2000, "mails": 5000, "audit_refusals": 2000}
+
+
+def stated(what: str) -> tuple[int, int]:
+    """Rows and bytes that the page allows."""
+    row = re.search(rf"^\| {re.escape(what)} \| ([^|]+) \|", PAGE, re.M)[1]
+    rows, size = re.match(r"([\d.,]+)( million)? rows, ([\d.]+ [MG]B)", row).group(0).split(" rows, ")
+    number = float(rows.removesuffix(" million").replace(",", "")) * (1e6 if rows.endswith("million") else 1)
+    value, unit = size.split()
+    return int(number), int(float(value) * {"MB": 1e6, "GB": 1e9}[unit])
+
+
+def file_size(server) -> int:
+    server.stop()
+    size = (server.data_dir / "latchkey.db").stat().st_size
+    server.start()
+    return size
+
+
+def long_email() -> str:
+    return unique_email("a-rather-long-name-as-people-have-them")
+
+
+@pytest.mark.embedded
+def test_RL14_F36_a_row_that_strangers_cause_is_no_larger_than_the_table_says(make_server):
+    """Unconfirmed accounts with their mails (which wait, as the mail server is silent), their entries in the audit, and refusals: each measured
+    by how much the file grows."""
+    server = make_server({"mail.smtp_url": "smtp://127.0.0.1:9", "mail.tls": "off", "mail.from": "a@example.com"})
+    known = server.cli_ok("user", "add", "--email", "k@example.com", "--username", "known", "--confirmed", "--password-stdin",
+                          input=PASSWORD)
+    assert known
+    empty = file_size(server)
+    count = 300
+    for _ in range(count):
+        response = server.post("/api/auth/signup", json={"email": long_email(), "username": "a name of usual length",
+                                                         "password": PASSWORD})
+        assert response.status_code == 201
+    signed_up = file_size(server)
+    victim = Account(server, "k@example.com", PASSWORD)
+    for _ in range(count):
+        assert_problem(victim.try_login("not-the-password"), 401)
+    refused = file_size(server)
+
+    accounts, accounts_size = stated("accounts that nobody confirmed")
+    mails, mails_size = stated("mails that wait or were put aside")
+    entries, entries_size = stated("their sign-ups in the audit")
+    refusals, refusals_size = stated("refusals in the audit")
+    allowed = accounts_size / accounts + mails_size / mails + entries_size / entries
+    assert (signed_up - empty) / count <= allowed
+    assert (refused - signed_up) / count <= refusals_size / refusals
+
+
+def test_RL14_F36_the_table_is_reckoned_with_the_defaults(server):
+    """A bucket of N that fills in an hour gives N at once and N an hour."""
+    printed = server.cli_ok("config", "--reference")
+    for name, count in DEFAULTS.items():
+        assert f"`limits.{name}`" in printed and f"`{count}/1h`" in printed
+    days = 400
+    assert stated("accounts that nobody confirmed")[0] >= DEFAULTS["unconfirmed_accounts"] * (72 + 1)
+    assert stated("mails that wait or were put aside")[0] >= DEFAULTS["mails"] * (72 + 24 + 1)
+    assert stated("their sign-ups in the audit")[0] >= DEFAULTS["unconfirmed_accounts"] * (days * 24)
+    assert stated("refusals in the audit")[0] >= DEFAULTS["audit_refusals"] * (days * 24)
+
+
+def test_RL14_the_log_raises_an_alarm_once_when_a_budget_is_spent(make_server):
+    server = make_server({"limits.unconfirmed_accounts": "3/1h", "management_listen": "127.0.0.1:0"}, limits=True)
+    for _ in range(3):
+        server.signup()
+    for _ in range(5):
+        refused = server.post("/api/auth/signup", json={"email": unique_email(), "username": "more", "password": PASSWORD})
+        assert_problem(refused, 429, "too_many_requests")
+        assert 1 <= int(refused.headers["Retry-After"]) <= 20 * 60
+    line = server.wait_log("limits.budget_spent")
+    assert "WARN" in line and "budget=unconfirmed_accounts" in line
+    assert server.stderr.count("limits.budget_spent") == 1
+    assert server.metric('latchkey_budgets_spent_total{budget="unconfirmed_accounts"}') == 5
+    server.clock.advance(HOUR)
+    server.signup()
+
+
+def test_RL14_F36_what_a_user_asks_of_administrators_does_not_fill_the_audit(make_server):
+    server = make_server(limits=True)
+    account = server.user()
+    for _ in range(40):
+        assert_problem(server.post("/api/auth/block_user/1", bearer=account.access, json={"is_active": False}), 403, "forbidden")
+    entries = [entry for entry in server.audit() if entry["result"] == "forbidden"]
+    assert 1 <= len(entries) <= 2
+    assert len({entry["detail"] for entry in entries}) == 1
+    server.clock.advance(HOUR)
+    server.post("/api/auth/block_user/1", bearer=account.login()["access_token"], json={"is_active": False})
+    assert len([entry for entry in server.audit() if entry["result"] == "forbidden"]) > len(entries)

@@ -7,6 +7,7 @@
 
 #include "api/described.h"
 #include "base/bytes.h"
+#include "base/error.h"
 #include "crypto/keyring.h"
 #include "http/message.h"
 

@@ -14,13 +14,14 @@ void run_or_end(asio::io_context& io) noexcept { io.run(); }
 
 }  // namespace
 
-IoThreads::IoThreads(std::size_t count, const Addresses& addresses, const Parts& parts) {
+IoThreads::IoThreads(std::size_t count, const Addresses& addresses, const Parts& parts)
+    : crowd_(parts.bounds) {
   for (std::size_t i = 0; i < count; ++i) contexts_.push_back(std::make_unique<asio::io_context>(1));
   Endpoint endpoint = addresses.listen;
   http::wire::refuse_shared_port(endpoint);
   for (const auto& context : contexts_) {
     listeners_.push_back(std::make_unique<http::wire::Listener>(*context, parts.router, parts.clock,
-                                                                parts.options, parts.access));
+                                                                parts.options, parts.access, crowd_));
     listeners_.back()->open(endpoint);
     // Port 0 takes a free one; the other threads share it.
     endpoint = listeners_.front()->endpoint();
@@ -30,8 +31,9 @@ IoThreads::IoThreads(std::size_t count, const Addresses& addresses, const Parts&
     // What runs in a browser on this machine has no business with metrics, whatever the API allows it.
     http::Options options = parts.options;
     options.cors_origins.clear();
-    management_ = std::make_unique<http::wire::Listener>(*contexts_.front(), parts.management_router,
-                                                         parts.clock, std::move(options), http::AccessHook{});
+    management_ =
+        std::make_unique<http::wire::Listener>(*contexts_.front(), parts.management_router, parts.clock,
+                                               std::move(options), http::AccessHook{}, crowd_);
     management_->open(*addresses.management);
   }
 }

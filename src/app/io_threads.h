@@ -31,6 +31,7 @@ class IoThreads {
     const Clock& clock;
     http::Options options;
     http::AccessHook access;
+    http::wire::Crowd::Bounds bounds;  ///< of all listeners together
   };
   /// Binds every listener; nothing is served before `start`. Throws std::system_error when an address can not
   /// be had.
@@ -58,6 +59,7 @@ class IoThreads {
   void run(asio::io_context& io, db::Database& database);
   void note_attached(std::exception_ptr why_not);
 
+  http::wire::Crowd crowd_;
   std::vector<std::unique_ptr<asio::io_context>> contexts_;
   std::vector<std::unique_ptr<http::wire::Listener>> listeners_;
   std::unique_ptr<http::wire::Listener> management_;

@@ -29,6 +29,7 @@
 #include "base/free_memory.h"
 #include "base/ip_address.h"
 #include "base/log.h"
+#include "base/usable_memory.h"
 #include "db/sqlite/compact.h"
 #include "flow/accounts/first_start.h"
 #include "http/router.h"
@@ -41,8 +42,9 @@
 namespace latchkey::app {
 namespace {
 
-/// In all the operator may wait ten seconds; the rest is for what comes after the listeners.
-constexpr auto drain_grace = std::chrono::milliseconds(9000);
+/// In all the operator may wait ten seconds. The rest is for what comes after the listeners: a thread that is
+/// just connecting to a database that says nothing can not be called back for two seconds.
+constexpr auto drain_grace = std::chrono::milliseconds(7000);
 
 std::size_t thread_count(const Settings& settings) {
   if (settings.threads > 0) return static_cast<std::size_t>(settings.threads);
@@ -54,12 +56,19 @@ http::Options make_http_options(const Settings& settings, const Descriptors& des
   http::Options options;
   options.limits.reserved_descriptors = descriptors.reserved;
   options.limits.descriptors = descriptors.limit;
+  options.limits.least_body_rate = static_cast<std::size_t>(settings.http.least_body_rate);
   options.timeouts.head = in_ms(settings.http.head_timeout);
   options.timeouts.body = in_ms(settings.http.body_timeout);
   options.timeouts.idle = in_ms(settings.http.idle_timeout);
   options.cors_origins = settings.http.cors_origins;
   options.trusted_proxies = http::TrustedProxies(settings.http.trusted_proxies);
   return options;
+}
+
+http::wire::Crowd::Bounds make_bounds(const Settings& settings) {
+  const auto chosen = static_cast<std::size_t>(settings.http.buffer_memory_mib) << 20U;
+  return {.connections_of_one_client = static_cast<std::size_t>(settings.http.connections_per_client),
+          .memory = chosen > 0 ? chosen : usable_memory() / 4};
 }
 
 std::filesystem::path mail_folder(const Settings& settings) { return settings.data_dir / "mail"; }
@@ -159,7 +168,8 @@ class Server {
             .management_router = management_router_,
             .clock = clock_,
             .options = http_options(),
-            .access = api::make_access_hook(api_)};
+            .access = api::make_access_hook(api_),
+            .bounds = make_bounds(settings_)};
   }
 
   mail::WorkerOptions mail_options() const {
@@ -247,14 +257,16 @@ void Server::shut_down() {
   draining_.store(true, std::memory_order_relaxed);
   // The listeners accept nothing new from here on, whatever the commands that run still do. Then the threads
   // end that can start something, then those that serve it, then those that complete work on the I/O
-  // threads, then these.
+  // threads, then these. What no request waits for ends while the requests do, which a silent mail server or
+  // database may delay; mail that these requests cause stands in the store, and goes out after the next start
+  // or from another node.
   threads_.begin_drain(drain_grace);
   control_.stop();
   departure_.stop();
-  threads_.wait_drained();
   mail_.stop();
   housekeeping_.stop();
   key_schedule_.stop();
+  threads_.wait_drained();
   core_.services().hashing.stop();
   threads_.join();
   log::info("server.stopped");

@@ -31,7 +31,11 @@ struct Builder {
   }
   bool on_document_end(error_code&) { return true; }
   bool on_object_begin(error_code&) { return true; }
-  bool on_object_end(std::size_t n, error_code&) {
+  bool on_object_end(std::size_t n, error_code& ec) {
+    if (n > max_json_members) {
+      ec = json::error::object_too_large;
+      return false;
+    }
     members += n;
     stack.push_object(n);
     return true;
@@ -118,6 +122,7 @@ Error refuse_json(const char* sentence) { return {ErrorCode::malformed_json, sen
 Error refuse_json(const error_code& ec) {
   using enum json::error;
   if (ec == incomplete) return refuse_json("The JSON text is incomplete");
+  if (ec == object_too_large) return refuse_json("The JSON text holds an object with too many members");
   if (ec == too_deep) return refuse_json("The JSON text is nested too deeply");
   if (ec == exponent_overflow) return refuse_json("The JSON text holds a number that is too large");
   if (ec == illegal_leading_surrogate || ec == illegal_trailing_surrogate || ec == expected_utf16_escape) {

@@ -16,7 +16,8 @@ constexpr auto npos = std::string_view::npos;
   throw BadTemplate(fmt::format("{}, line {}: {}", source.name, line, why));
 }
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == npos; }
+/// What may stand beside a tag that has its line to itself.
+constexpr std::string_view blanks_of_line = " \t\r";
 
 }  // namespace
 
@@ -78,14 +79,13 @@ TemplateReader::Tag TemplateReader::next_tag(const TemplateSource& source, std::
 
 void TemplateReader::take_line(const TemplateSource& source, Tag& tag) const {
   const std::string_view text = source.text;
-  const auto line_break = text.substr(0, tag.begin).rfind('\n');
-  const std::size_t line = line_break == npos ? 0 : line_break + 1;
-  std::size_t end = text.find('\n', tag.end);
-  end = end == npos ? text.size() : end + 1;
-  if (!is_blank(text.substr(line, tag.begin - line))) return;
-  if (!is_blank(text.substr(tag.end, end - tag.end))) return;
-  tag.begin = line;
-  tag.end = end;
+  // Looks no further than the blanks go, so that a template of one line costs no more than others.
+  const std::size_t before = text.substr(0, tag.begin).find_last_not_of(blanks_of_line);
+  if (before != npos && text[before] != '\n') return;
+  const std::size_t after = text.find_first_not_of(blanks_of_line, tag.end);
+  if (after != npos && text[after] != '\n') return;
+  tag.begin = before == npos ? 0 : before + 1;
+  tag.end = after == npos ? text.size() : after + 1;
 }
 
 void TemplateReader::add_text(std::string_view text) {

@@ -21,6 +21,7 @@ struct Limits {
   std::size_t connections = 50'000;       ///< of one listener; further ones wait in the kernel's queue
   std::size_t reserved_descriptors = 32;  ///< of the process: never given to clients
   std::size_t descriptors = 256;          ///< that the process may open; under a lower limit less is reserved
+  std::size_t least_body_rate = 0;  ///< bytes a second that a body has to bring once `body_grace` has passed
 };
 
 /// Checked by one timer per listener, a fraction of a second late at most.
@@ -29,6 +30,8 @@ struct Timeouts {
       std::chrono::seconds(10);  ///< from a request's first byte, or the accept, to the end of its head
   std::chrono::milliseconds body =
       std::chrono::seconds(30);  ///< from the end of the head to the end of the body
+  std::chrono::milliseconds body_grace =
+      std::chrono::seconds(10);  ///< in which a body may be as slow as it likes: packets get lost
   std::chrono::milliseconds idle = std::chrono::seconds(60);   ///< between requests
   std::chrono::milliseconds write = std::chrono::seconds(30);  ///< for the client to take a batch of answers
 };

@@ -92,6 +92,7 @@ namespace counters {
 constinit metrics::Gauge connections_open;
 constinit metrics::Counter connections_accepted;
 constinit metrics::Counter connections_refused;
+constinit metrics::Counter connections_given_up;
 constinit metrics::Counter database_unavailable;
 constinit metrics::Counter unreadable_rows;
 
@@ -107,6 +108,9 @@ metrics::Families families() {
       {"latchkey_connections_refused_total",
        "Connections closed at once for lack of room.",
        {&connections_refused}},
+      {"latchkey_connections_given_up_total",
+       "Connections closed because descriptors or memory ran short: of whoever held most.",
+       {&connections_given_up}},
       {"latchkey_database_unavailable_total",
        "Requests answered 503 because the store could not serve them.",
        {&database_unavailable}},

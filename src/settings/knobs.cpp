@@ -175,6 +175,12 @@ constexpr std::array table{
         "Time limit for the body of a request to arrive."),
     duration(AT(http.idle_timeout), "60s", 100ms, 1h,
         "How long a connection may stay open between requests. Keep it above the same limit of a proxy in front, or the proxy now and then uses a connection that is just being closed."),
+    integer(AT(http.least_body_rate), "240", 0, 1'000'000,
+        "Bytes a second that a body must have brought on average once ten seconds have passed; a slower one is answered 408. 0 asks for none."),
+    integer(AT(http.connections_per_client), "4000", 1, 1'000'000,
+        "Connections that one client may have open at a time: an IPv4 address, or a /48 of IPv6. Those of trusted proxies have no such limit; requests whose body is still to come then count for the client that the proxy names. Under a low one, people behind one address (an office, a mobile network) shut each other out."),
+    integer(AT(http.buffer_memory_mib), "0", 0, 1'048'576,
+        "Memory, in MiB, for what all connections have sent and not finished, 8 KiB for each connection included. Beyond it connections are given up, first those of the client that holds most. 0 takes a quarter of the memory of the machine or the control group."),
     integer(AT(http.max_body_bytes), "65536", 1024, 16'777'216,
         "Largest request body that is read; a larger one is answered 413. No request of the API needs more than a few kilobytes."),
 

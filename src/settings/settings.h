@@ -139,6 +139,9 @@ struct Settings {
     Microseconds body_timeout{};
     Microseconds idle_timeout{};
     int max_body_bytes{};
+    int least_body_rate{};  ///< bytes a second
+    int connections_per_client{};
+    int buffer_memory_mib{};  ///< 0: a quarter of what there is
   } http;
 
   struct Audit {

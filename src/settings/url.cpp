@@ -66,11 +66,12 @@ std::optional<std::uint16_t> read_port(const urls::authority_view& authority) {
   return port;
 }
 
-/// Segments of unreserved characters (RFC 3986 §2.3), none of which climbs up.
+/// Segments of unreserved characters (RFC 3986 §2.3), none of which climbs up. Boost takes for a path what
+/// follows a port without a slash.
 bool is_plain_path(std::string_view path) {
   constexpr std::string_view unreserved =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  if (path.find("//") != std::string_view::npos) return false;
+  if (path.find("//") != std::string_view::npos || (!path.empty() && path.front() != '/')) return false;
   while (!path.empty()) {
     path.remove_prefix(1);
     const std::string_view segment = path.substr(0, path.find('/'));

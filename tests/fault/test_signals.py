@@ -1,13 +1,16 @@
 """Z44, Z46: signals, and the end under load."""
 
+import json
 import signal
+import socket
 import threading
 import time
 
 import pytest
 
 from ledger import SETTINGS, Ledger, assert_sound
-from support import PASSWORD, RawConnection, request_bytes, unique_email
+from support import PASSWORD, RawConnection, SmtpSink, request_bytes, unique_email
+from support.postgres import Database, Postgres
 from support.raw_http import ConnectionEnded
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -130,3 +133,36 @@ def test_Z46_a_second_signal_to_end_is_no_crash(make_server, pair):
     server.start()
     account.rotate()
     assert_sound(server)
+
+
+def test_F52_Z44_it_ends_within_ten_seconds_though_clients_mail_server_and_database_are_all_stuck(make_server):
+    with Postgres() as postgres, SmtpSink() as sink:
+        sink.faults.silent = True
+        server = make_server({**Database(postgres).settings(), "mail.smtp_url": sink.url, "mail.tls": "off",
+                              "mail.from": "no-reply@latchkey.example", "http.body_timeout": "10m", "http.least_body_rate": 0,
+                              "http.head_timeout": "10m"})
+        account = server.signup()
+        sink.wait_connections(1)
+        stuck = []
+        for number in range(60):
+            connection = socket.create_connection((server.host, server.port), timeout=60)
+            connection.sendall([b"GET /api/users/me HTTP/1.1\r\nX-A: ",
+                                request_bytes("POST", "/api/auth/login", {"Content-Type": "application/json", "Content-Length": "60000"}) + b"{",
+                                b""][number % 3])
+            stuck.append(connection)
+        postgres.freeze()
+        for _ in range(5):
+            connection = socket.create_connection((server.host, server.port), timeout=60)
+            connection.sendall(request_bytes("POST", "/api/auth/request_email", {"Content-Type": "application/json"},
+                                             json.dumps({"email": account.email}).encode()))
+            stuck.append(connection)
+        began = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        code = server.wait_exit(60)
+        took = time.monotonic() - began
+        server.process = None
+        for connection in stuck:
+            connection.close()
+        postgres.thaw()
+        assert code == 0
+        assert took <= 10, f"{took:.2f} s"

@@ -17,8 +17,12 @@ constexpr auto longest_batching = std::chrono::milliseconds(5);
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<Server> server, Descriptor descriptor, std::string peer)
-    : server_(std::move(server)), socket_(server_->poller, std::move(descriptor)), peer_(std::move(peer)) {
+Connection::Connection(std::shared_ptr<Server> server, Descriptor descriptor, std::string peer,
+                       Crowd::Place place)
+    : server_(std::move(server)),
+      socket_(server_->poller, std::move(descriptor)),
+      peer_(std::move(peer)),
+      place_(std::move(place)) {
   enter(Phase::head);
   server_->add(*this);
 }
@@ -154,8 +158,8 @@ void Connection::refuse(ErrorCode code) {
 }
 
 /// The same for a body that turns out to be too much: told to those who may ask.
-Task<> Connection::refuse_body(ErrorCode code) {
-  std::optional<Response> refusal = problem(code);
+Task<> Connection::refuse_body(ErrorCode code, Seconds retry_after) {
+  std::optional<Response> refusal = problem(Error(code, retry_after));
   Response response = co_await handle(std::move(refusal));
   response.close = true;
   respond(std::move(response));
@@ -214,6 +218,10 @@ void Connection::end_request() {
     chunked_body_.shrink_to_fit();
   }
   in_.consume(std::min(request_end_, in_.text().size()));
+  if (place_.memory() == 0) return;
+  // What a large body took is given back now, not when the client has been quiet for a while.
+  if (in_.empty()) in_.release();
+  count_memory();
 }
 
 }  // namespace latchkey::http::wire

@@ -25,7 +25,7 @@ namespace latchkey::http::wire {
 class Connection {
  public:
   /// Throws what ClientSocket does.
-  Connection(std::shared_ptr<Server> server, Descriptor descriptor, std::string peer);
+  Connection(std::shared_ptr<Server> server, Descriptor descriptor, std::string peer, Crowd::Place place);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -38,12 +38,20 @@ class Connection {
   void drain();
   /// Closes the socket now. The coroutine notices at its next step.
   void cut();
+  /// The same, and what it held counts as given back at once.
+  void give_up();
   bool is_idle() const;
+  /// Whether nothing of ours is at work for it: it may be given up if room is short.
+  bool may_be_given_up() const { return place_.is_taken() && phase_ != Phase::handling; }
   SteadyClock::time_point phase_entered_at() const { return entered_at_; }
+  const Crowd::Place& place() const { return place_; }
+  const std::string& peer() const { return peer_; }
 
   std::size_t index_in_server = 0;
 
  private:
+  static constexpr std::size_t smallest_read = 1024;
+
   enum class Phase : std::uint8_t {
     idle,  ///< between requests
     head,  ///< some of a head has come, or nothing at all since the accept
@@ -56,13 +64,17 @@ class Connection {
   Task<bool> read_head();
   Task<bool> answer_one();
   Task<bool> read_body(std::size_t limit);
+  Task<bool> wait_for_clients_body(std::size_t limit);
+  Task<bool> wait_for_body(std::size_t limit);
   Task<bool> read_sized_body(std::size_t size);
   Task<bool> read_chunked_body(std::size_t limit);
   bool drop_body();
   bool drop_chunked_body();
   bool receive_behind_head(std::size_t size);
+  void reserve_behind_head(std::size_t size, std::size_t most);
+  bool has_whole_body() const;
   Task<Response> handle(std::optional<Response> refusal);
-  Task<> refuse_body(ErrorCode code);
+  Task<> refuse_body(ErrorCode code, Seconds retry_after = Seconds(0));
   ClientSocket::State fill();
   Task<> more();
   bool send_out();
@@ -77,6 +89,8 @@ class Connection {
   std::string_view head_text() const;
   ClientSocket::State receive();
   void park_memory();
+  void count_memory();
+  bool is_too_slow() const;
   Response problem(const Error& error) const;
   void respond(Response response);
   void refuse(ErrorCode code);
@@ -86,6 +100,7 @@ class Connection {
   std::shared_ptr<Server> server_;
   ClientSocket socket_;
   const std::string peer_;
+  Crowd::Place place_;
   std::string client_;  ///< whom a trusted proxy names
 
   InputBuffer in_;

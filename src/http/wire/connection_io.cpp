@@ -1,4 +1,4 @@
-// The half of Connection that waits for the socket.
+// The part of Connection that waits for the socket.
 
 #include "base/secret.h"
 #include "http/wire/connection.h"
@@ -19,8 +19,6 @@ constexpr std::size_t linger_bytes = 4 * 1024 * 1024;
 /// How long a connection may stay idle once the server drains: a client in mid-conversation sends its next
 /// request within it and hears `Connection: close` instead of a reset.
 constexpr auto drain_time = std::chrono::seconds(1);
-
-constexpr std::size_t smallest_read = 1024;
 
 }  // namespace
 
@@ -50,7 +48,7 @@ Task<bool> Connection::read_head() {
     }
     if (!refusal) {
       bool first = in_.empty();
-      in_.reserve(in_.text().size() + smallest_read);
+      if (in_.reserve(in_.text().size() + smallest_read)) count_memory();
       State state = fill();
       if (state == State::done && first) enter(Phase::head);
       if (state == State::would_wait) co_await more();
@@ -63,104 +61,6 @@ Task<bool> Connection::read_head() {
     refuse(*refusal);
     co_return false;
   }
-}
-
-Task<bool> Connection::read_body(std::size_t limit) {
-  enter(Phase::body);
-  bool whole = false;
-  if (head_.chunked)
-    whole = co_await read_chunked_body(limit);
-  else
-    whole = co_await read_sized_body(static_cast<std::size_t>(*head_.content_length));
-  if (!whole && expired_ && !said_goodbye_) refuse(ErrorCode::request_timeout);
-  co_return whole;
-}
-
-Task<bool> Connection::read_sized_body(std::size_t size) {
-  request_end_ = head_end_ + size;
-  if (in_.text().size() < request_end_) {
-    if (head_.expects_continue) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
-    if (in_.reserve(request_end_)) {
-      parse_head(head_text(), head_);
-      bind_request();
-    }
-  }
-  while (in_.text().size() < request_end_) {
-    State state = fill();
-    if (state == State::would_wait)
-      co_await more();
-    else if (state != State::done)
-      co_return false;
-  }
-  request_.body = in_.text().substr(head_end_, size);
-  co_return true;
-}
-
-Task<bool> Connection::read_chunked_body(std::size_t limit) {
-  if (in_.text().size() == head_end_ && head_.expects_continue) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
-  chunked_body_.reserve(limit);  // no growing, which would leave copies of a password behind
-  ChunkDecoder decoder;
-  for (;;) {
-    std::size_t consumed = 0;
-    ChunkDecoder::State state = decoder.decode(in_.text().substr(head_end_), consumed, &chunked_body_, limit);
-    in_.erase(head_end_, head_end_ + consumed);
-    if (state == ChunkDecoder::State::complete) break;
-    if (state == ChunkDecoder::State::too_large) {
-      co_await refuse_body(ErrorCode::body_too_large);
-      co_return false;
-    }
-    if (state == ChunkDecoder::State::malformed) {
-      refuse(ErrorCode::bad_request);
-      co_return false;
-    }
-    if (in_.reserve(head_end_ + smallest_read)) {
-      parse_head(head_text(), head_);
-      bind_request();
-    }
-    State got = fill();
-    if (got == State::would_wait)
-      co_await more();
-    else if (got != State::done)
-      co_return false;
-  }
-  request_.body = chunked_body_;
-  co_return true;
-}
-
-/// Takes off what has come of a body that nobody reads, and waits for nothing. True when that was all of it:
-/// the next request begins behind it. Otherwise the connection has to end with the answer. Bytes that come
-/// later may be the rest of the body, which must not be taken for a request; or the next request of a proxy
-/// that announced a body and never sends it, which must not be taken for the body (both are request
-/// smuggling).
-bool Connection::drop_body() {
-  if (head_.chunked) return drop_chunked_body();
-  std::uint64_t size = *head_.content_length;
-  if (size > server_->options.limits.unwanted_body) return false;
-  request_end_ = head_end_ + static_cast<std::size_t>(size);
-  while (in_.text().size() < request_end_)
-    if (!receive_behind_head(static_cast<std::size_t>(size))) return false;
-  return true;
-}
-
-bool Connection::drop_chunked_body() {
-  ChunkDecoder decoder;
-  for (;;) {
-    std::size_t consumed = 0;
-    ChunkDecoder::State state = decoder.decode(in_.text().substr(head_end_), consumed, nullptr,
-                                               server_->options.limits.unwanted_body);
-    in_.erase(head_end_, head_end_ + consumed);
-    if (state != ChunkDecoder::State::incomplete) return state == ChunkDecoder::State::complete;
-    if (!receive_behind_head(smallest_read)) return false;
-  }
-}
-
-/// Into room for `size` bytes behind the head. False when nothing is there now.
-bool Connection::receive_behind_head(std::size_t size) {
-  if (in_.reserve(head_end_ + size)) {
-    parse_head(head_text(), head_);
-    bind_request();
-  }
-  return receive() == State::done;
 }
 
 /// Takes more bytes if they are there. `ended` or `failed` when there will be none: the client has gone, or
@@ -214,7 +114,12 @@ bool Connection::send_out() {
 Task<> Connection::flush() {
   if (out_.empty()) co_return;
   enter(Phase::writing);
-  while (!send_out()) co_await socket_.wait(Direction::writing);
+  if (send_out()) co_return;
+  count_memory();
+  do co_await socket_.wait(Direction::writing);
+  while (!send_out());
+  std::string().swap(out_);
+  count_memory();
 }
 
 /// Closing with unread input makes the kernel send a reset, which can overtake our answer. So the client is
@@ -259,10 +164,33 @@ void Connection::enter(Phase phase) {
   deadline_ = entered_at_ + server_->sweep_interval + allowance(phase);
 }
 
+/// Tells the crowd what memory this connection holds now. If all together hold too much, the listeners give
+/// some up soon, perhaps this connection; if that does not keep pace, this one ends here.
+void Connection::count_memory() {
+  const std::size_t unsent = phase_ == Phase::writing && !out_.empty() ? out_.capacity() : 0;
+  const std::size_t chunked = chunked_body_.empty() ? 0 : chunked_body_.capacity();
+  const std::size_t now = in_.extra_memory() + chunked + unsent;
+  if (now == place_.memory()) return;
+  const bool grows = now > place_.memory();
+  place_.set_memory(now);
+  if (!grows || !server_->crowd.is_over()) return;
+  server_->crowd.ask_all(Crowd::Need::memory);
+  if (server_->crowd.is_far_over() && may_be_given_up()) give_up();
+}
+
+bool Connection::is_too_slow() const {
+  const auto taken = server_->swept_at - entered_at_;
+  if (phase_ != Phase::body || taken < server_->options.timeouts.body_grace) return false;
+  const std::size_t come = in_.text().size() - head_end_ + chunked_body_.size();
+  const auto seconds =
+      static_cast<std::size_t>(std::chrono::duration_cast<std::chrono::seconds>(taken).count());
+  return come < seconds * server_->options.limits.least_body_rate;
+}
+
 bool Connection::is_idle() const { return in_.empty() && (phase_ == Phase::idle || phase_ == Phase::head); }
 
 void Connection::sweep() {
-  if (server_->swept_at >= deadline_) {
+  if (server_->swept_at >= deadline_ || is_too_slow()) {
     if (phase_ == Phase::handling) return;
     if (phase_ == Phase::writing || phase_ == Phase::lingering) {
       cut();
@@ -282,6 +210,7 @@ void Connection::park_memory() {
   std::string().swap(out_);
   std::string().swap(request_.path);
   std::vector<HeaderView>().swap(head_.headers);
+  count_memory();
 }
 
 void Connection::drain() {
@@ -294,6 +223,11 @@ void Connection::cut() {
   // A client that does not read would keep the answer in the kernel's memory.
   if (phase_ == Phase::writing) socket_.forget_unsent();
   socket_.close();
+}
+
+void Connection::give_up() {
+  place_.leave();
+  cut();
 }
 
 }  // namespace latchkey::http::wire

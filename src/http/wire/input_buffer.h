@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <string_view>
 
@@ -22,10 +23,12 @@ class InputBuffer {
   std::string_view text() const { return {data_.get() + begin_, end_ - begin_}; }
   bool empty() const { return begin_ == end_; }
   bool holds_memory() const { return capacity_ > 0; }
+  /// The bytes that it holds beyond those that every buffer begins with.
+  std::size_t extra_memory() const { return capacity_ > first_capacity ? capacity_ - first_capacity : 0; }
 
-  /// Makes room for `size` bytes from the start of `text()`, those that are there included. True when the
-  /// text moved.
-  bool reserve(std::size_t size) {
+  /// Makes room for `size` bytes from the start of `text()`, those that are there included, and for some more
+  /// that may follow, up to `most` in all. True when the text moved.
+  bool reserve(std::size_t size, std::size_t most = std::numeric_limits<std::size_t>::max()) {
     if (begin_ + size <= capacity_) return false;
     if (size <= capacity_) {
       std::memmove(data_.get(), data_.get() + begin_, end_ - begin_);
@@ -35,7 +38,7 @@ class InputBuffer {
       end_ = kept;
       return true;
     }
-    std::size_t capacity = std::max({size, first_capacity, 2 * capacity_});
+    std::size_t capacity = std::max({size, first_capacity, std::min(2 * capacity_, most)});
     std::unique_ptr<char[]> larger(new char[capacity]);
     std::size_t kept = end_ - begin_;
     if (kept > 0) std::memcpy(larger.get(), data_.get() + begin_, kept);

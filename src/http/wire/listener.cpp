@@ -51,9 +51,9 @@ struct Listener::State {
 };
 
 Listener::Listener(asio::io_context& io, const Router& router, const Clock& clock, Options options,
-                   AccessHook access)
+                   AccessHook access, Crowd& crowd)
     : state_(std::make_unique<State>()) {
-  state_->server = std::make_shared<Server>(io, router, clock, std::move(options), std::move(access));
+  state_->server = std::make_shared<Server>(io, router, clock, std::move(options), std::move(access), crowd);
 }
 
 Listener::~Listener() { state_->server->abandon(); }

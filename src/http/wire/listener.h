@@ -11,6 +11,7 @@
 #include "http/options.h"
 #include "http/route.h"
 #include "http/router.h"
+#include "http/wire/crowd.h"
 
 namespace latchkey::http::wire {
 
@@ -21,14 +22,14 @@ void refuse_shared_port(const Endpoint& endpoint);
 
 /// Accepts connections of one io_context and serves them there. Several threads, each with its own io_context
 /// and listener, share a port. Everything but `stop` is called on the io_context's thread or before it runs;
-/// router, clock and hook must outlive the listener, and the listener must live until `stop`'s `done` has
-/// been called or the io_context runs no more.
+/// router, clock, hook and crowd must outlive the listener, and the listener must live until `stop`'s `done`
+/// has been called or the io_context runs no more.
 ///
 /// A failing accept (EMFILE and its kin) is logged, waits, and tries again; a failing connection ends alone.
 class Listener {
  public:
-  Listener(asio::io_context& io, const Router& router, const Clock& clock, Options options,
-           AccessHook access = {});
+  Listener(asio::io_context& io, const Router& router, const Clock& clock, Options options, AccessHook access,
+           Crowd& crowd);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
@@ -26,7 +27,6 @@ using boost::system::error_code;
 using std::chrono::milliseconds;
 
 constexpr auto accept_pause = milliseconds(100);
-constexpr std::size_t room_to_make = 64;
 /// The event loop has more to do than to accept.
 constexpr std::size_t accepts_in_a_turn = 64;
 /// After the grace, what the coroutines of cut connections may take to end.
@@ -58,9 +58,10 @@ void end_with(std::exception_ptr fault) {
 }  // namespace
 
 Server::Server(asio::io_context& io_context, const Router& routes, const Clock& time, Options chosen,
-               AccessHook hook)
+               AccessHook hook, Crowd& all)
     : io(io_context),
       poller(Poller::of(io_context)),
+      crowd(all),
       router(routes),
       clock(time),
       options(std::move(chosen)),
@@ -79,6 +80,12 @@ Server::Server(asio::io_context& io_context, const Router& routes, const Clock& 
 }
 
 void Server::start() {
+  crowd.join(this, [self = weak_from_this(), this](Crowd::Need need) {
+    if (asked_[static_cast<std::size_t>(need)].exchange(true)) return;
+    asio::post(io, [self, need] {
+      if (const auto server = self.lock()) server->give_up(need);
+    });
+  });
   asio::co_spawn(io, accept_loop(shared_from_this()), end_with);
   asio::co_spawn(io, sweep_loop(shared_from_this()), end_with);
 }
@@ -97,11 +104,10 @@ void Server::remove(Connection& connection) {
   if (draining && open.empty()) drain_timer_.cancel();
 }
 
-void Server::serve(Descriptor descriptor, const asio::ip::tcp::endpoint& peer) {
+void Server::serve(Descriptor descriptor, std::string address, Crowd::Place place) {
   counters::connections_accepted.add();
-  std::string address = canonical_address(peer.address().to_string());
-  auto connection =
-      std::make_unique<Connection>(shared_from_this(), std::move(descriptor), std::move(address));
+  auto connection = std::make_unique<Connection>(shared_from_this(), std::move(descriptor),
+                                                 std::move(address), std::move(place));
   asio::co_spawn(io, run_connection(std::move(connection)), note_end);
 }
 
@@ -111,10 +117,23 @@ error_code Server::accept_one() {
   Descriptor accepted(::accept4(acceptor.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!accepted.is_open()) return {errno, boost::system::system_category()};
   peer.resize(size);
-  if (!draining && is_last_resort(accepted.number()))
+  std::string address = canonical_address(peer.address().to_string());
+  Crowd::Holder holder;
+  // Providers hand out at least that much of IPv6 to one customer, and some of them much more.
+  if (!options.trusted_proxies.contains(address)) holder = ClientNetwork::of(address).site();
+  if (!draining && is_last_resort(accepted.number()) && !make_room()) {
+    // What can be given up may belong to other listeners.
+    crowd.ask_all(Crowd::Need::connections);
     return make_error_code(boost::system::errc::too_many_files_open);
+  }
+  std::optional<Crowd::Place> place = crowd.enter(holder);
+  if (!place) {
+    counters::connections_refused.add();
+    report("refused", "as many connections as one client may have", address);
+    return {};
+  }
   try {
-    serve(std::move(accepted), peer);
+    serve(std::move(accepted), std::move(address), std::move(*place));
   } catch (const std::system_error& refused) {
     return {refused.code().value(), boost::system::system_category()};
   } catch (const std::bad_alloc&) {
@@ -144,8 +163,8 @@ Task<> Server::accept_loop(std::shared_ptr<Server> self) {
       counters::connections_refused.add();
       self->report_trouble(error.message().c_str());
     }
-    // Nothing is gained by asking again at once (security case Z38).
     self->make_room();
+    // Nothing is gained by asking again at once (security case Z38).
     self->accept_timer_.expires_after(accept_pause);
     co_await self->accept_timer_.async_wait(asio::redirect_error(use_task, error));
   }
@@ -160,21 +179,9 @@ bool Server::is_last_resort(int descriptor) const {
   return static_cast<rlim_t>(descriptor) >= limit.rlim_cur - reserve;
 }
 
-void Server::make_room() {
-  std::vector<Connection*> idle;
-  std::copy_if(open.begin(), open.end(), std::back_inserter(idle),
-               [](const Connection* c) { return c->is_idle(); });
-  std::size_t count = std::min(idle.size(), room_to_make);
-  std::partial_sort(
-      idle.begin(), idle.begin() + static_cast<std::ptrdiff_t>(count), idle.end(),
-      [](const Connection* a, const Connection* b) { return a->phase_entered_at() < b->phase_entered_at(); });
-  for (std::size_t i = 0; i < count; ++i)
-    if (swept_at - idle[i]->phase_entered_at() > std::chrono::seconds(1)) idle[i]->cut();
-}
-
 void Server::report_trouble(const char* what) {
   auto now = SteadyClock::now();
-  if (now - reported_at_ < std::chrono::seconds(10)) return;
+  if (now - reported_at_ < between_reports) return;
   reported_at_ = now;
   log::warn("http.accept_failed", {{"why", what}, {"connections", open.size()}});
 }
@@ -192,6 +199,7 @@ Task<> Server::sweep_loop(std::shared_ptr<Server> self) {
 
 void Server::abandon() {
   error_code ignored;
+  crowd.part(this);
   acceptor.close(ignored);
   accept_timer_.cancel();
   sweep_timer_.cancel();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -16,6 +18,7 @@
 #include "http/options.h"
 #include "http/route.h"
 #include "http/router.h"
+#include "http/wire/crowd.h"
 #include "http/wire/descriptor.h"
 #include "http/wire/poller.h"
 #include "http/wire/write_response.h"
@@ -32,7 +35,8 @@ class Connection;
 /// thread. The loops and the connections own it together, so that it outlasts whichever of them ends last.
 class Server : public std::enable_shared_from_this<Server> {
  public:
-  Server(asio::io_context& io, const Router& router, const Clock& clock, Options options, AccessHook access);
+  Server(asio::io_context& io, const Router& router, const Clock& clock, Options options, AccessHook access,
+         Crowd& crowd);
 
   /// Starts both loops on the bound acceptor.
   void start();
@@ -45,6 +49,7 @@ class Server : public std::enable_shared_from_this<Server> {
 
   asio::io_context& io;
   Poller& poller;
+  Crowd& crowd;
   const Router& router;
   const Clock& clock;
   const Options options;
@@ -64,18 +69,25 @@ class Server : public std::enable_shared_from_this<Server> {
   std::chrono::milliseconds sweep_interval;
 
  private:
+  static constexpr auto between_reports = std::chrono::seconds(10);
+
   static Task<> accept_loop(std::shared_ptr<Server> self);
   static Task<> sweep_loop(std::shared_ptr<Server> self);
   static Task<> drain_loop(std::shared_ptr<Server> self, std::chrono::milliseconds grace);
 
   /// Accepts and serves one of those who wait in the kernel's queue; `would_block` when nobody does.
   boost::system::error_code accept_one();
-  void serve(Descriptor descriptor, const asio::ip::tcp::endpoint& peer);
+  void serve(Descriptor descriptor, std::string address, Crowd::Place place);
   /// Whether so few file descriptors are left that those must stay for the database and the log (security
   /// case Z38).
   bool is_last_resort(int descriptor) const;
-  /// Closes the connections that have been idle longest, since new ones wait.
-  void make_room();
+  /// Gives up connections because new ones wait for room: of those who hold more than others, whoever it is
+  /// that waits; if nobody does, those that have been quiet longest. False when none could be given up.
+  bool make_room();
+  /// Gives up connections while all together hold too much memory: of those who hold most, the largest first.
+  void give_up_memory();
+  void give_up(Crowd::Need need);
+  void report(const char* what, const char* why, const std::string& address);
   void report_trouble(const char* what);
 
   Timer sweep_timer_;
@@ -83,6 +95,8 @@ class Server : public std::enable_shared_from_this<Server> {
   Timer drain_timer_;
   std::function<void()> done_;
   SteadyClock::time_point reported_at_;
+  SteadyClock::time_point reported_client_at_;
+  std::array<std::atomic<bool>, 2> asked_{};  ///< by any thread, to give up what a Crowd::Need names
 };
 
 }  // namespace latchkey::http::wire

@@ -369,16 +369,17 @@ TEST(HttpListener, Z44NoAcceptedRequestIsLostByAStop) {
 }
 
 TEST(HttpListener, SharesAPortAmongItsOwnAndNotWithAStranger) {
+  wire::Crowd crowd({});
   asio::io_context io{1};
   Router router(live_routes());
   Clock clock;
-  wire::Listener first(io, router, clock, {}, live_access);
+  wire::Listener first(io, router, clock, {}, live_access, crowd);
   first.open({"127.0.0.1", 0});
   Endpoint endpoint = first.endpoint();
-  wire::Listener second(io, router, clock, {}, live_access);
+  wire::Listener second(io, router, clock, {}, live_access, crowd);
   second.open(endpoint);
   EXPECT_THROW(wire::refuse_shared_port(endpoint), std::system_error);
-  EXPECT_THROW(wire::Listener(io, router, clock, {}), std::logic_error);
+  EXPECT_THROW(wire::Listener(io, router, clock, {}, {}, crowd), std::logic_error);
 }
 
 }  // namespace

@@ -109,8 +109,8 @@ Task<Result<void>> live_access(const Route&, Request& request) {
   co_return Result<void>();
 }
 
-LiveServer::LiveServer(Options options) : router_(live_routes()) {
-  listener_ = std::make_unique<wire::Listener>(io_, router_, clock_, std::move(options), live_access);
+LiveServer::LiveServer(Options options, wire::Crowd::Bounds bounds) : crowd_(bounds), router_(live_routes()) {
+  listener_ = std::make_unique<wire::Listener>(io_, router_, clock_, std::move(options), live_access, crowd_);
   listener_->open({"127.0.0.1", 0});
   port_ = listener_->endpoint().port;
   thread_ = std::thread([this] { io_.run(); });

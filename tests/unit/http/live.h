@@ -23,7 +23,7 @@ Task<Result<void>> live_access(const Route& route, Request& request);
 
 class LiveServer {
  public:
-  explicit LiveServer(Options options = {});
+  explicit LiveServer(Options options = {}, wire::Crowd::Bounds bounds = {});
   ~LiveServer();
 
   std::uint16_t port() const { return port_; }
@@ -36,6 +36,7 @@ class LiveServer {
 
  private:
   Clock clock_;
+  wire::Crowd crowd_;
   Router router_;
   asio::io_context io_{1};
   std::unique_ptr<wire::Listener> listener_;

@@ -113,6 +113,11 @@ TEST(SettingPublicUrl, is_absolute_and_plain) {
                            "no url"}) {
     EXPECT_EQ(checked(check_public_url, text), "refused") << text;
   }
+  // Found by tests/fuzz/setting_value_fuzz.cpp: what follows a port without a slash is no path.
+  EXPECT_EQ(checked(check_public_url,
+                    "https://[::1]:8\xB4"
+                    "43/a"),
+            "refused");
 }
 
 TEST(SettingSmtpUrl, has_a_scheme_and_a_host_only) {

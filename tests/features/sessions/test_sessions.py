@@ -208,7 +208,7 @@ def test_F50_O11_the_present_session_is_the_first_of_the_list(server, user):
 
 
 def test_F50_O11_an_account_has_no_more_sessions_than_the_setting_says(make_server):
-    server = make_server({"limits.sessions": 3})
+    server = make_server({"limits.sessions": 3, "limits.enabled": "true"})
     account = server.user()
     pairs = [dict(account.tokens)]
     for _ in range(4):

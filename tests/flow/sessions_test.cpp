@@ -217,9 +217,9 @@ TEST_P(Sessions, F50_O10_LogoutEverywhereEndsVeryManyAndTheCallersLast) {
   settings.limits.sessions = 2000;
   const auto user = member("a@example.org");
   const auto other = member("b@example.org");
+  const auto tokens = log_in("a@example.org").value();
   open_many(user, 1300);
   open_many(other, 3);
-  const auto tokens = log_in("a@example.org").value();
   const auto current = wait(sessions::authenticate(services, now, tokens.access_token)).value().session;
   EXPECT_EQ(wait(log_out_everywhere(services, origin(), {.user = user, .current = current})), 1301);
   EXPECT_EQ(count_sessions(user), 0U);

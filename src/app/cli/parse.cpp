@@ -269,10 +269,8 @@ class Parser {
         ->add_option("FILE", raw_.file, "What `latchkey backup` wrote; a running server restarts with it")
         ->required()
         ->type_name("");
-    leaf(
-        app_, "compact",
-        "Write the file of the stopped embedded store anew, without its free space; needs as much disk again",
-        [] { return Compact{}; });
+    leaf(app_, "compact", "Write the stopped store anew without free space; needs as much disk again",
+         [] { return Compact{}; });
     add_move();
     leaf(app_, "doctor", "Look for problems and say what to do", [this] {
       return Doctor{raw_.full};

@@ -20,7 +20,7 @@ TEST_P(MailConnectionsTest, F53_M13_AMailThatHangsHoldsUpOneConnectionAndItsReci
   start(usual_options(), 3);
   ASSERT_TRUE(state_.wait_taken(60));
   EXPECT_EQ(state_.attempts, 61) << "of those to the slow one, one";
-  EXPECT_EQ(waiting().size(), 5U);
+  wait_until([&] { return waiting().size() == 5; }, "the others to leave the outbox");
   state_.go_on();
   ASSERT_TRUE(state_.wait_taken(65));
   wait_until([&] { return waiting().empty(); }, "the outbox to be empty");
@@ -42,7 +42,7 @@ TEST_P(MailConnectionsTest, F53_M13_AStopEndsAllConnectionsAndGivesTheLeasesBack
 }
 
 TEST_P(MailConnectionsTest, F48_M12_AUserNameIsNoLinkInSubjectTextAndHtml) {
-  recovery_.write("password_changed/subject.txt", "{{username}}, your password was changed");
+  recovery_.write("password_changed/subject.txt", "{{username}}, hello");
   const Templates templates(messages, recovery_.path());
   const std::string name = "https://evil.example/win-a-prize now";
   add({.message = "password_changed",
@@ -57,7 +57,7 @@ TEST_P(MailConnectionsTest, F48_M12_AUserNameIsNoLinkInSubjectTextAndHtml) {
   worker_.reset();
   const std::string& message = state_.taken.at(0).message;
   const std::string shown = "https: / / evil. example/ win-a-prize now";
-  EXPECT_NE(message.find("Subject: " + shown + ", your password"), message.npos) << message;
+  EXPECT_NE(message.find("Subject: " + shown + ", hello"), message.npos) << message;
   EXPECT_NE(message.find("\r\n" + shown + ", it was changed"), message.npos) << message;
   EXPECT_NE(message.find("<p>" + shown + ", it was changed"), message.npos) << message;
   EXPECT_EQ(message.find("evil.example"), message.npos);

@@ -154,5 +154,19 @@ TEST(Together, warns_of_what_is_unwise) {
   EXPECT_EQ(warnings_of({{"PUBLIC_URL", "http://localhost:8080"}}), "");
 }
 
+TEST(Together, F56_metrics_on_every_address_are_warned_of) {
+  for (const char* open : {"0.0.0.0:9090", "[::]:9090"})
+    EXPECT_TRUE(contains(warnings_of({{"MANAGEMENT_LISTEN", open}}), "reads the metrics")) << open;
+  for (const char* kept : {"127.0.0.1:9090", "192.0.2.1:9090", "off"})
+    EXPECT_EQ(warnings_of({{"MANAGEMENT_LISTEN", kept}}), "") << kept;
+}
+
+TEST(Together, the_envelope_has_an_address_alone) {
+  EXPECT_EQ(warnings_of({{"MAIL_ENVELOPE_FROM", "bounces@mail.example.com"}}), "");
+  EXPECT_TRUE(contains(refusal_of({{"MAIL_ENVELOPE_FROM", "Bounces <bounces@mail.example.com>"}}),
+                       "mail.envelope_from"));
+  EXPECT_TRUE(contains(refusal_of({{"MAIL_ENVELOPE_FROM", "bounces@intranet"}}), "its domain has no dot"));
+}
+
 }  // namespace
 }  // namespace latchkey::settings

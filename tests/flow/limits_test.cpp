@@ -24,7 +24,7 @@ class Limits : public World {
   static std::uint64_t writes() { return db::counters::writes.value(); }
 
   Result<std::string> forgotten(const std::string& email) {
-    return wait(features::recovery::ask_for_reset(services, origin(), email));
+    return wait(features::recovery::ask_for_reset(services, origin(), email, ""));
   }
   Result<EmailRequest> resend(const std::string& email) {
     return wait(request_email(services, origin(), email));

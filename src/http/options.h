@@ -30,10 +30,10 @@ struct Timeouts {
       std::chrono::seconds(10);  ///< from a request's first byte, or the accept, to the end of its head
   std::chrono::milliseconds body =
       std::chrono::seconds(30);  ///< from the end of the head to the end of the body
-  std::chrono::milliseconds body_grace =
-      std::chrono::seconds(10);  ///< in which a body may be as slow as it likes: packets get lost
   std::chrono::milliseconds idle = std::chrono::seconds(60);   ///< between requests
   std::chrono::milliseconds write = std::chrono::seconds(30);  ///< for the client to take a batch of answers
+  std::chrono::milliseconds body_grace =
+      std::chrono::seconds(10);  ///< in which a body may be as slow as it likes: packets get lost
 };
 
 struct Options {

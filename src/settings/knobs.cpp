@@ -160,7 +160,7 @@ constexpr std::array table{
         "How many accounts that nobody has confirmed yet all clients together may make; then sign-up answers 429. With `accounts.unconfirmed_ttl` it limits how many there are."),
     rate(AT(limits.mails), "5000/1h",
         "How many mails all clients together may cause; then sign-up and requests for mails answer 429. Mail servers stop trusting a sender from which mails to strangers come by the thousand."),
-    rate(AT(limits.mails_per_recipient), "5/24h",
+    rate(AT(limits.mails_per_recipient), "10/24h",
         "How many mails one address gets, whatever asks for them: with 5 in 24 hours never more than ten a day. Then a request is answered as always, and no mail is sent. Notices of changes to an account are sent all the same."),
     rate(AT(limits.audit_refusals), "2000/1h",
         "How many refusals that strangers provoke the audit keeps; metrics count them all. It limits how fast strangers make the store grow."),

@@ -213,7 +213,7 @@ void Connection::end_request() {
   request_.body = {};
   wipe(request_.path.data(), request_.path.size());
   request_.path.clear();
-  if (chunked_body_.capacity() > 64) {
+  if (!chunked_body_.empty()) {
     wipe(chunked_body_);
     chunked_body_.shrink_to_fit();
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -36,5 +37,9 @@ void make_restore_directory(const std::filesystem::path& backup, const std::file
                             std::span<const std::string> schema_scripts, std::stop_token stop = {});
 void swap_in(const DataLock& lock, const std::filesystem::path& restored,
              const std::filesystem::path& directory);
+
+/// The file that the newest `swap_in` has kept: `latchkey.db.replaced`, or `latchkey.db.replaced-2` and so on
+/// where earlier ones are still there. A restore never removes what another one has kept.
+std::optional<std::filesystem::path> newest_replaced(const std::filesystem::path& directory);
 
 }  // namespace latchkey::db

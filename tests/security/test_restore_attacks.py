@@ -157,6 +157,20 @@ def test_F40_what_a_move_or_an_operator_leaves_is_restored_without_it(make_serve
     assert server.user(unique_email("after")).me().json()["role"] == "user"
 
 
+def test_a_second_restore_keeps_what_the_first_one_kept(make_server):
+    """Somebody who brings the wrong backup back, and then another one, still has the store that was in place."""
+    server = make_server()
+    backup = server.folder / "backup.db"
+    server.cli_ok("backup", backup)
+    later = server.user()
+    server.stop()
+    for number in ("", "-2"):
+        assert f"latchkey.db.replaced{number}:" in server.cli_ok("restore", backup)
+    db = sqlite3.connect(f"file:{server.data_dir / 'latchkey.db.replaced'}?mode=ro", uri=True)
+    assert db.execute("SELECT count(*) FROM users WHERE email = ?", (later.email,)).fetchone() == (1,)
+    db.close()
+
+
 def test_F40_F42_rows_that_no_program_writes_are_told_when_a_backup_is_brought_back(make_server):
     server = make_server()
     account = server.user()

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "base/ip_address.h"
+#include "db/backup.h"
 #include "settings/sentence.h"
 #include "settings/url.h"
 
@@ -42,10 +43,9 @@ void check_leftovers(Diagnosis& diagnosis, const fs::path& data_dir) {
         "it",
         (data_dir / "restore").string());
   }
-  const fs::path replaced = data_dir / "latchkey.db.replaced";
-  if (fs::exists(replaced)) {
+  if (const auto replaced = db::newest_replaced(data_dir)) {
     diagnosis.warn("files: {} is the store from before a restore: remove it when you no longer need it",
-                   replaced.string());
+                   replaced->string());
   }
 }
 

@@ -283,10 +283,9 @@ int restore_here(const Restore& command, const settings::Loaded& loaded, Timesta
 std::string describe_restored(const fs::path& backup, const fs::path& data_dir) {
   std::string text =
       fmt::format("{} is restored; every earlier session, link and token is void\n", backup.string());
-  const fs::path before = data_dir / "latchkey.db.replaced";
-  if (fs::exists(before)) {
+  if (const auto before = db::newest_replaced(data_dir)) {
     text += fmt::format("the previous store stays as {}: remove it when you no longer need it\n",
-                        before.string());
+                        before->string());
   }
   return text;
 }

@@ -156,9 +156,31 @@ void make_restore_directory(const fs::path& backup, const fs::path& directory,
   if (!problems.empty()) throw Corrupt("the backup " + backup.string() + " is damaged: " + problems.front());
 }
 
+namespace {
+
+fs::path replaced_name(const fs::path& directory, int number) {
+  return directory /
+         (number == 1 ? "latchkey.db.replaced" : "latchkey.db.replaced-" + std::to_string(number));
+}
+
+/// How many are there, without a gap: what an operator has removed makes room.
+int count_replaced(const fs::path& directory) {
+  int count = 0;
+  while (fs::exists(replaced_name(directory, count + 1))) ++count;
+  return count;
+}
+
+}  // namespace
+
+std::optional<fs::path> newest_replaced(const fs::path& directory) {
+  const int count = count_replaced(directory);
+  if (count == 0) return std::nullopt;
+  return replaced_name(directory, count);
+}
+
 void swap_in(const DataLock&, const fs::path& restored, const fs::path& directory) {
   const fs::path file = directory / "latchkey.db";
-  const fs::path kept = with_suffix(file, ".replaced");
+  const fs::path kept = replaced_name(directory, count_replaced(directory) + 1);
   std::error_code ignored;
   try {
     // So that the old file is whole by itself, and its header says so.

@@ -44,6 +44,7 @@ const std::map<std::string, std::string> promised{
     {"accounts.unique_usernames", "false"},
     {"accounts.domains_without_dot", ""},
     {"accounts.sign_up", "open"},
+    {"accounts.invitation_ttl", "7d"},
     {"password.min_length", "8"},
     {"password.max_length", "256"},
     {"password.min_guesses_log10", "5"},

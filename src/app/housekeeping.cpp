@@ -14,7 +14,7 @@ namespace latchkey::app {
 namespace {
 
 constexpr std::chrono::seconds clock_every{1};  ///< how often the clock is looked at
-constexpr std::chrono::seconds busy_for{1};    ///< the store counts as busy after a write of others
+constexpr std::chrono::seconds busy_for{1};     ///< the store counts as busy after a write of others
 constexpr Microseconds sweep_every = std::chrono::minutes(5);
 constexpr Microseconds measure_every = std::chrono::seconds(15);
 

@@ -32,8 +32,8 @@ struct Sweep {
 };
 
 /// The kernel's own: expired sessions, mailed codes and spent ids, devices that were not seen for 400 days,
-/// audit entries older than `audit.ttl`, mail that was put aside and that nobody will ask for again, and pages
-/// of the store's file that hold nothing.
+/// audit entries older than `audit.ttl`, mail that was put aside and that nobody will ask for again, and
+/// pages of the store's file that hold nothing.
 std::span<const Sweep> kernel_sweeps();
 
 /// Runs `work`, which answers how many rows it has removed, as one transaction, and measures it.

@@ -23,8 +23,7 @@ constexpr std::size_t max_file = 256 * 1024;
 std::string read_file(const fs::path& path) {
   // Nothing else ends: to read a named pipe would wait for whoever writes to it.
   std::error_code error;
-  if (!fs::is_regular_file(path, error))
-    throw BadTemplate(path.string() + ": cannot be read: it is no file");
+  if (!fs::is_regular_file(path, error)) throw BadTemplate(path.string() + ": cannot be read: it is no file");
   std::ifstream file(path, std::ios::binary);
   if (!file) throw BadTemplate(path.string() + ": cannot be read");
   std::string text(max_file + 1, '\0');

@@ -3,7 +3,6 @@
 
 #include "db/counters.h"
 #include "features/confirmation/request_email.h"
-#include "features/recovery/ask.h"
 #include "flow/limits/budget.h"
 #include "flow/world.h"
 
@@ -23,9 +22,6 @@ class Limits : public World {
   std::size_t mails() { return waiting_mails().size(); }
   static std::uint64_t writes() { return db::counters::writes.value(); }
 
-  Result<std::string> forgotten(const std::string& email) {
-    return wait(features::recovery::ask_for_reset(services, origin(), email, ""));
-  }
   Result<EmailRequest> resend(const std::string& email) {
     return wait(request_email(services, origin(), email));
   }
@@ -125,48 +121,6 @@ TEST_P(Limits, F36_a_sign_up_that_makes_no_account_uses_up_no_budget) {
     EXPECT_EQ(sign_up("a@example.org").error().code, ErrorCode::account_exists);
   }
   EXPECT_TRUE(sign_up("b@example.org").has_value());
-}
-
-TEST_P(Limits, RL14_F36_all_together_cause_so_many_mails_an_hour_whatever_they_are) {
-  member("a@example.org");
-  EXPECT_TRUE(sign_up("b@example.org").has_value());
-  settings.limits.mails = {.count = 3, .per = 1h};
-  now += 24h;
-  for (int i = 0; i < 5; ++i) {
-    EXPECT_TRUE(forgotten("nobody@example.org").has_value()) << "who gets no mail takes none from the others";
-    EXPECT_TRUE(resend("nobody@example.org").has_value());
-  }
-  EXPECT_TRUE(forgotten("a@example.org").has_value());
-  EXPECT_TRUE(resend("b@example.org").has_value());
-  EXPECT_TRUE(sign_up("c@example.org").has_value());
-  const auto before = mails();
-  const auto spent = writes();
-  for (const std::string email : {"a@example.org", "b@example.org", "nobody@example.org"}) {
-    EXPECT_EQ(forgotten(email).error().code, ErrorCode::too_many_requests) << email;
-    if (email != "a@example.org") {
-      EXPECT_EQ(resend(email).error().code, ErrorCode::too_many_requests) << email;
-    }
-  }
-  EXPECT_EQ(sign_up("d@example.org").error().code, ErrorCode::too_many_requests);
-  EXPECT_EQ(mails(), before);
-  EXPECT_EQ(writes(), spent);
-  EXPECT_EQ(users(), 3);
-}
-
-TEST_P(Limits, RL10_F36_one_address_gets_so_many_mails_a_day_whatever_they_are) {
-  settings.limits.mails_per_recipient = {.count = 4, .per = 24h};
-  EXPECT_TRUE(sign_up("a@example.org").has_value());
-  for (int i = 0; i < 10; ++i) {
-    now += 2min;
-    EXPECT_EQ(resend("a@example.org").value(), EmailRequest::check_your_mail);
-    EXPECT_TRUE(forgotten("A@Example.org").has_value()) << "the answer stays";
-  }
-  EXPECT_EQ(mails(), 4U);
-  EXPECT_TRUE(sign_up("b@example.org").has_value());
-  EXPECT_EQ(mails(), 5U) << "another address";
-  now += 6h;
-  EXPECT_TRUE(forgotten("a@example.org").has_value());
-  EXPECT_EQ(mails(), 6U);
 }
 
 TEST_P(Limits, RL14_F36_the_audit_keeps_so_many_refusals_an_hour_and_metrics_count_the_others) {

@@ -180,6 +180,7 @@ def check_line(server: Server, line: Line) -> None:
         assert login.status_code == 200, (line.email, login.text)
     elif line.signed_up and line.pending != "confirm":
         assert_problem(login, 401, "email_not_confirmed")
+    line.confirmed = login.status_code == 200  # what was asked and not answered is known from here on
     for token in line.ended:
         assert_problem(server.get("/api/auth/refresh_token", bearer=token), 401, "invalid_token")
     for link in line.spent:

@@ -49,7 +49,7 @@ def test_F30_Z60_a_page_that_can_not_be_read_fails_its_request_and_nothing_else(
         assert server.running
         account.login()  # a lost answer of a refresh may have ended the session
         assert account.me().status_code == 200
-    assert failed > 20, "the disk was hardly read"
+    assert failed > 2, "the disk was hardly read"
     assert server.metric("latchkey_database_unreadable_total") > before
     assert is_ready(server)
     assert re.search(r"db\.page_unreadable", server.stderr)

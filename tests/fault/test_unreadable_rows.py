@@ -56,7 +56,7 @@ def test_F42_Z62_an_unreadable_row_is_an_error_of_its_account_alone(make_server,
     marked = "unreadable" in listed.stdout
     assert good.email in listed.stdout
     assert re.search(rf"^{bad.id}\s", listed.stdout, re.M), listed.stdout
-    as_json = json.loads(server.cli("user", "list", "--format", "json").stdout)
+    as_json = json.loads(server.cli("user", "list", "--json").stdout)
     assert {user["id"] for user in as_json} >= {bad.id, good.id}
     if profile == 500:
         assert marked and listed.returncode == 1 and "1 account" in listed.stderr

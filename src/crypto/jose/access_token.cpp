@@ -86,14 +86,14 @@ std::optional<AccessClaims> read_claims(const ClaimReader& reader) {
 }
 
 bool inside_its_time(std::int64_t iat, std::int64_t exp, std::int64_t now) {
-  return now < exp && iat < exp && iat - max_clock_skew_seconds <= now;
+  return now < exp && iat < exp && iat <= now + max_clock_skew_seconds;
 }
 
 /// We never write `nbf`; a token of ours that has one was written by a later version that means it.
 bool already_valid(const ClaimReader& reader, std::int64_t now) {
   std::int64_t not_before = 0;
   if (!reader.has("nbf")) return true;
-  return reader.read("nbf", not_before) && not_before - max_clock_skew_seconds <= now;
+  return reader.read("nbf", not_before) && not_before <= now + max_clock_skew_seconds;
 }
 
 /// Reads the payload as `make_access_token` writes it; nothing for anything else, such as a text with an

@@ -53,7 +53,8 @@ def test_M02_a_name_bends_neither_the_headers_nor_the_parts_of_a_mail(mailing, n
     assert mail.message["Bcc"] is None and mail.message["Cc"] is None
     assert sorted(part.get_content_type() for part in mail.message.walk()) == ["multipart/alternative", "text/html",
                                                                                "text/plain"]
-    assert ("Eve " + name).strip() in " ".join(mail.text.split("\n")) or not name.isascii() or name != name.strip()
+    # Spaces stand behind what would make a link of it (M12).
+    assert "".join(f"Eve{name}".split()) in "".join(mail.text.split()) or not name.isascii()
     assert "<b>bold" not in mail.html
     assert mail.confirmation_link.startswith(server.url)
     assert all(len(line) <= 998 for line in delivery.data.split(b"\r\n"))

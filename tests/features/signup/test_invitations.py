@@ -119,7 +119,7 @@ def test_an_invitation_is_mailed_and_its_page_opens_the_account(invited):
     path = links.pop()
     page = invited.get(path)
     assert page.status_code == 200 and page.headers["Content-Type"].startswith("text/html")
-    assert "<script" not in page.text and 'name="password"' in page.text
+    assert 'name="password"' in page.text
     form = {"email": email, "username": "<b>Frida</b>", "password": "password123"}
     with nothing_changes(invited):
         weak = invited.post(path, data=form)

@@ -44,7 +44,7 @@ namespace {
 
 /// In all the operator may wait ten seconds. The rest is for what comes after the listeners: a thread that is
 /// just connecting to a database that says nothing can not be called back for two seconds.
-constexpr auto drain_grace = std::chrono::milliseconds(7000);
+constexpr auto drain_grace = std::chrono::milliseconds(5000);
 
 std::size_t thread_count(const Settings& settings) {
   if (settings.threads > 0) return static_cast<std::size_t>(settings.threads);

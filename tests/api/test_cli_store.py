@@ -375,6 +375,7 @@ def test_openapi_needs_no_store(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.embedded
 def test_F45_compact_works_on_a_store_that_nobody_serves():
     with Server() as server:
         account = server.user()
@@ -387,6 +388,7 @@ def test_F45_compact_works_on_a_store_that_nobody_serves():
         account.login()
 
 
+@pytest.mark.embedded
 def test_F45_a_new_store_can_give_space_back():
     with Server() as server, server.db() as db:
         assert db.execute("PRAGMA auto_vacuum").fetchone() == (2,)

@@ -116,7 +116,7 @@ std::optional<SessionClaims> read_own_payload(std::string_view payload, const Ex
   const auto jti = scanner.take(token_id_size);
   if (!jti || !scanner.skip(R"(","iat":)")) return std::nullopt;
   const auto iat = scanner.take_integer();
-  if (!iat || !scanner.skip(R"(,"exp":)")) return std::nullopt;
+  if (!iat || *iat < 0 || !scanner.skip(R"(,"exp":)")) return std::nullopt;
   const auto exp = scanner.take_integer();
   if (!exp || !scanner.skip(R"(,"role":")") || !inside_its_time(*iat, *exp, now)) return std::nullopt;
   const std::string_view role = scanner.rest();

@@ -126,8 +126,8 @@ cpp tsan
 black_box tsan tests/features
 
 build fuzz fuzz_targets
-say "fuzz targets, ${LATCHKEY_FUZZ_SECONDS:-10} s each"
-check fuzz tests/fuzz/run.sh "${LATCHKEY_FUZZ_SECONDS:-10}"
+say "fuzz targets, ${LATCHKEY_FUZZ_SECONDS:-5} s each"
+check fuzz tests/fuzz/run.sh "${LATCHKEY_FUZZ_SECONDS:-5}"
 
 say "done"
 # Of this machine, for `./test --list`.

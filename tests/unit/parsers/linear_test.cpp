@@ -55,6 +55,13 @@ Make numbers(std::string_view front, std::string_view before, std::string_view a
   return [=](std::size_t size) { return numbered(front, before, after, back, size); };
 }
 
+/// The thread sanitizer makes large pieces of memory dearer than small ones, so that its times tell nothing.
+#if defined(__SANITIZE_THREAD__)
+constexpr bool times_tell = false;
+#else
+constexpr bool times_tell = true;
+#endif
+
 void expect_linear(const std::string& parser, std::size_t size, const Parse& parse,
                    const std::vector<Make>& texts) {
   for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -63,8 +70,9 @@ void expect_linear(const std::string& parser, std::size_t size, const Parse& par
     if (std::getenv("LATCHKEY_PRINT_COSTS") != nullptr)
       std::printf("%-28s %6zu bytes %9.1f us, a quarter %8.1f us\n", hostile.name.c_str(), size,
                   growth.longer * 1e6, growth.shorter * 1e6);
-    EXPECT_LT(growth.ratio(), most_of_linear)
-        << hostile.name << ", which begins with " << hostile.make(size).substr(0, 60);
+    EXPECT_TRUE(growth.ratio() < most_of_linear || !times_tell)
+        << growth.ratio() << " times for four times " << hostile.name << ", which begins with "
+        << hostile.make(size).substr(0, 60);
   }
 }
 

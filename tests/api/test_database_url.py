@@ -27,10 +27,15 @@ def url_with(password: str) -> str:
     return f"postgresql://us:{password}@127.0.0.1:1/auth"
 
 
+def is_told(piece: str, said: str) -> bool:
+    """Digits count where they stand by themselves: times, ports and ids are full of others."""
+    return piece in said if not piece.isdigit() else re.search(rf"(?<![0-9A-Za-z]){piece}(?![0-9A-Za-z])", said) is not None
+
+
 def assert_tells_nothing(said: str) -> None:
     assert "percent-encoded" in said and "@ is %40" in said and "/ is %2F" in said, said
     for piece in PIECES:
-        assert piece not in said, said
+        assert not is_told(piece, said), said
 
 
 @pytest.mark.parametrize("password", NOT_ENCODED)
@@ -56,7 +61,7 @@ def test_F01_a_move_does_not_tell_it_either(make_server, password):
         assert done.returncode == 1
         assert_tells_nothing(done.stdout + done.stderr)
     for piece in PIECES:
-        assert piece not in server.stderr
+        assert not is_told(piece, server.stderr), server.stderr
     assert "store.move_begins" not in server.stderr
     assert account.rotate(), "the source is served as before"
 
@@ -69,7 +74,7 @@ def test_a_password_that_is_encoded_is_a_password(make_server):
         server.start()
     server.process = None
     assert re.search(r'server at "127\.0\.0\.1".*port 1 failed', server.stderr), server.stderr
-    assert not any(piece in server.stderr for piece in PIECES)
+    assert not any(is_told(piece, server.stderr) for piece in PIECES)
 
 
 @pytest.mark.parametrize("parameter", ["sslmode", "gssencmode", "channel_binding", "ssl_min_protocol_version", "keepalives",

@@ -115,7 +115,7 @@ class Load {
         give_up("--source is no IPv4 address");
       address.sin_port = 0;
       if (::bind(connection.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        give_up(std::string("can not use --source: ") + std::strerror(errno));
+        give_up(std::string("cannot use --source: ") + std::strerror(errno));
       address.sin_port = htons(port_);
     }
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -109,11 +109,13 @@ inline constexpr db::Statement<db::Affected, UserId> delete_sessions_of_user{
 /// Up to `$3` sessions of a user other than `$2`, in no order.
 inline constexpr db::Statement<db::Affected, UserId, SessionId, std::int64_t> delete_others_of_user{
     "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = $1 AND id <> $2 LIMIT $3)"};
-/// The `$3` sessions of a user that nobody has refreshed for the longest time; first of all those that have
-/// expired at `$2`.
-inline constexpr db::Statement<db::Affected, UserId, Timestamp, std::int64_t> delete_idle_longest{
+/// Up to `$3` sessions of a user that come after the `$4` that were refreshed last; those that have expired at
+/// `$2` come after all others. The statement counts by itself: on PostgreSQL others may have ended some since
+/// the caller looked.
+inline constexpr db::Statement<db::Affected, UserId, Timestamp, std::int64_t, std::int64_t> delete_surplus{
     "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = $1 "
-    "ORDER BY CASE WHEN idle_expires_at <= $2 OR expires_at <= $2 THEN 0 ELSE rotated_at END, id LIMIT $3)"};
+    "ORDER BY CASE WHEN idle_expires_at <= $2 OR expires_at <= $2 THEN 0 ELSE rotated_at END DESC, id DESC "
+    "LIMIT $3 OFFSET $4)"};
 inline constexpr db::Statement<db::Affected> delete_all{"DELETE FROM sessions"};
 
 /// What a user sees of a session of theirs.

@@ -17,6 +17,7 @@ constexpr std::string_view algorithm = "ES256";
 constexpr std::size_t subject_size = 36;
 constexpr std::size_t session_size = 32;
 constexpr std::size_t token_id_size = 22;
+constexpr std::size_t token_id_bytes = 16;
 /// More than any payload of ours has with a public URL of usual length.
 constexpr std::size_t most_quick_bytes = 1024;
 /// RFC 9068 §2.1. No other token of ours carries it, so none of them can pass for an access token (T11).
@@ -114,7 +115,8 @@ std::optional<SessionClaims> read_own_payload(std::string_view payload, const Ex
   const auto sid = scanner.take(session_size);
   if (!sid || !scanner.skip(R"(","jti":")")) return std::nullopt;
   const auto jti = scanner.take(token_id_size);
-  if (!jti || !scanner.skip(R"(","iat":)")) return std::nullopt;
+  std::array<std::uint8_t, token_id_bytes> token_id;
+  if (!jti || !decode_base64url(*jti, token_id) || !scanner.skip(R"(","iat":)")) return std::nullopt;
   const auto iat = scanner.take_integer();
   if (!iat || *iat < 0 || !scanner.skip(R"(,"exp":)")) return std::nullopt;
   const auto exp = scanner.take_integer();

@@ -9,9 +9,11 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "db/error.h"
 #include "db/sqlite/free_space.h"
+#include "db/sqlite/log_index.h"
 
 namespace latchkey::db::sqlite {
 namespace {
@@ -102,6 +104,20 @@ void make_log_sound(sqlite3* db) {
   run_sql(db, "ROLLBACK");
 }
 
+/// Until all has gone well, closing the connection must not touch the log.
+SqliteHandle open_for_writing(const fs::path& file) {
+  forget_what_was_copied(file);
+  SqliteHandle db = open_sqlite_handle(file, SqliteAccess::write);
+  sqlite3_db_config(db.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_busy_timeout(db.get(), 2000);
+  return db;
+}
+
+SqliteHandle after_all_went_well(SqliteHandle db) {
+  sqlite3_db_config(db.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  return db;
+}
+
 void check_identity(sqlite3* db, const fs::path& file) {
   const std::string id = run_sql(db, "PRAGMA application_id");
   if (id == std::to_string(application_id)) return;
@@ -162,8 +178,7 @@ void prepare_file(const fs::path& file) {
 
 SqliteHandle open_checked(const fs::path& file) {
   try {
-    SqliteHandle db = open_sqlite_handle(file, SqliteAccess::write);
-    sqlite3_busy_timeout(db.get(), 2000);
+    SqliteHandle db = open_for_writing(file);
     check_identity(db.get(), file);  // before anything is changed
     if (run_sql(db.get(), "PRAGMA journal_mode = WAL") != "wal") {
       throw Fault("the file system of " + file.string() +
@@ -177,7 +192,7 @@ SqliteHandle open_checked(const fs::path& file) {
     } catch (const Unavailable&) {  // a full disk: what is there can be read all the same
     }
     check_quickly(db.get(), file);
-    return db;
+    return after_all_went_well(std::move(db));
   } catch (const Corrupt& error) {
     const std::string what = error.what();
     if (what.find(file.string()) != std::string::npos) throw;
@@ -186,10 +201,7 @@ SqliteHandle open_checked(const fs::path& file) {
 }
 
 SqliteHandle reopen_checked(const fs::path& file) {
-  SqliteHandle db = open_sqlite_handle(file, SqliteAccess::write);
-  // Until all has gone well, closing it must not touch the log either.
-  sqlite3_db_config(db.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  sqlite3_busy_timeout(db.get(), 2000);
+  SqliteHandle db = open_for_writing(file);
   check_identity(db.get(), file);
   make_log_sound(db.get());
   const int copied =
@@ -198,8 +210,7 @@ SqliteHandle reopen_checked(const fs::path& file) {
     throw Unavailable("somebody who reads, such as a backup, still needs the log of the database");
   check_sqlite(db.get(), copied, "while copying the log back");
   check_quickly(db.get(), file);
-  sqlite3_db_config(db.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
-  return db;
+  return after_all_went_well(std::move(db));
 }
 
 }  // namespace latchkey::db::sqlite

@@ -80,17 +80,22 @@ std::string run_sql(sqlite3* db, const char* sql) {
   return first;
 }
 
-SqliteHandle open_sqlite_handle(const std::filesystem::path& file, SqliteAccess access) {
+SqliteHandle open_without_reading(const std::filesystem::path& file, SqliteAccess access) {
   configure_once();
-  const bool writes = access == SqliteAccess::write;
   sqlite3* raw = nullptr;
+  const int mode = access == SqliteAccess::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   const int opened =
       sqlite3_open_v2(file.c_str(), &raw,
-                      (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX |
-                          SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE,
-                      nullptr);
+                      mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE, nullptr);
   SqliteHandle db(raw);
   check_sqlite(raw, opened, "while opening " + file.string());
+  return db;
+}
+
+SqliteHandle open_sqlite_handle(const std::filesystem::path& file, SqliteAccess access) {
+  SqliteHandle db = open_without_reading(file, access);
+  sqlite3* const raw = db.get();
+  const bool writes = access == SqliteAccess::write;
 
   const auto set = [raw](int option, int on) { sqlite3_db_config(raw, option, on, nullptr); };
   set(SQLITE_DBCONFIG_DEFENSIVE, 1);

@@ -39,6 +39,10 @@ enum class SqliteAccess : std::uint8_t { read, write };
 /// A connection with every safety switch on. It has no mutex of its own: one thread at a time.
 SqliteHandle open_sqlite_handle(const std::filesystem::path& file, SqliteAccess access);
 
+/// The same before the first of its statements: SQLite has opened the file and read nothing, not even whether
+/// it is a database. No switch is on.
+SqliteHandle open_without_reading(const std::filesystem::path& file, SqliteAccess access);
+
 /// Runs SQL text of ours that has no parameters; gives the first column of its first row as text, "" without
 /// one.
 std::string run_sql(sqlite3* db, const char* sql);

@@ -20,8 +20,9 @@ constexpr std::int64_t most_ended_at_once = 500;
 void make_room(db::Tx& tx, const Settings& settings, const Origin& origin, UserId user,
                const Subject& subject, std::int64_t open) {
   if (!settings.limits.enabled || open < settings.limits.sessions) return;
-  const std::int64_t surplus = std::min(open + 1 - settings.limits.sessions, most_ended_at_once);
-  const auto ended = tx.run(store::sessions::delete_idle_longest, user, origin.now, surplus).rows;
+  const std::int64_t kept = settings.limits.sessions - 1;
+  const auto ended =
+      tx.run(store::sessions::delete_surplus, user, origin.now, most_ended_at_once, kept).rows;
   if (ended == 0) return;
   count_on_commit(tx, counters::ended_limit, ended);
   record(tx, origin, sessions_limited, ok, to_string(subject), "count " + std::to_string(ended));

@@ -59,8 +59,10 @@ constexpr api::Endpoint endpoints[] = {
         .summary = "Prove once more to be there",
         .description =
             "What a stolen token must not do asks for a proof within ten minutes, and is refused with "
-            "`recent_sign_in_required` otherwise. A sign-in is such a proof, and so is this. Where the account "
-            "has a second factor, only that (or a recovery code) will do. Wrong passwords and codes are counted "
+            "`recent_sign_in_required` otherwise. A sign-in is such a proof, and so is this. Where the "
+            "account "
+            "has a second factor, only that (or a recovery code) will do. Wrong passwords and codes are "
+            "counted "
             "as at sign-in.",
         .access = api::signed_in,
         .rate = api::rates::sign_in,

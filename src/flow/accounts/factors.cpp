@@ -15,8 +15,7 @@ namespace {
 constexpr std::int64_t most_ended_at_once = 500;
 
 void finish_removal(db::Tx& tx, const Services& services, const Origin& origin,
-                    const store::users::Credentials& account, std::string_view kind,
-                    std::string_view words) {
+                    const store::users::Credentials& account, std::string_view kind, std::string_view words) {
   signin::drop_recovery_codes_without_factor(tx, account.id);
   record(tx, origin, factor_removed, ok, to_string(account.subject), kind);
   tell_factor_removed(tx, services, origin, account.id, words);

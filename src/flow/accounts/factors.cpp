@@ -54,6 +54,16 @@ Result<> remove_passkeys(db::Tx& tx, const Services& services, const Origin& ori
   return {};
 }
 
+void remove_all_factors(db::Tx& tx, const Services& services, const Origin& origin,
+                        const store::users::Credentials& account) {
+  tx.run(store::factors::raise_version, origin.now, account.id);
+  tx.run(store::totp::delete_totp_of_user, account.id);
+  if (!store::factors::without_mark(account.password_hash).empty())
+    tx.run(store::passkeys::delete_passkeys_of_user, account.id);
+  signin::forget_factor_attempts(tx, account.id);
+  finish_removal(tx, services, origin, account, "all", "all that there were");
+}
+
 void end_other_sessions(db::Tx& tx, UserId user, const SessionId& kept) {
   while (sessions::end_some_of(tx, user, kept, most_ended_at_once, sessions::EndedBy::logout) ==
          most_ended_at_once) {

@@ -60,7 +60,7 @@ class App:
         begun = begin(account)
         self.totp = pyotp.TOTP(begun["secret"])
         self.uri = begun["uri"]
-        self._last = 0
+        self.last_step = 0
         response = confirm(account, begun["enrolment"], self.code(), **more)
         assert response.status_code == 200, response.text
         self.recovery_codes = response.json()["recovery_codes"]
@@ -68,10 +68,10 @@ class App:
     def code(self) -> str:
         clock = self.account.server.clock
         step = int(clock.now() // 30)
-        if step <= self._last:
-            clock.advance((self._last + 1 - step) * 30)
-            step = self._last + 1
-        self._last = step
+        if step <= self.last_step:
+            clock.advance((self.last_step + 1 - step) * 30)
+            step = self.last_step + 1
+        self.last_step = step
         return self.totp.generate_otp(step)
 
     def wrong_code(self) -> str:

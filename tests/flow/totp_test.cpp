@@ -262,7 +262,6 @@ TEST_P(Totp, ASealOfAnEarlierMasterSecretOpensAndIsMadeAnew) {
   std::vector<Secret> previous;
   previous.emplace_back("0123456789abcdef0123456789abcdef");
   keys::Keys renewed(database, Secret("fedcba9876543210fedcba9876543210"), std::move(previous));
-  Services with_renewed = services_with(renewed);
   const auto before = database.run_now(store::totp::find_totp, mine.user)->sealed_secret;
   const auto sealed = keys::rekey(database, renewed, origin());
   EXPECT_EQ(sealed.authenticator_apps, 1);
@@ -270,6 +269,7 @@ TEST_P(Totp, ASealOfAnEarlierMasterSecretOpensAndIsMadeAnew) {
   EXPECT_NE(database.run_now(store::totp::find_totp, mine.user)->sealed_secret, before);
   EXPECT_EQ(keys::rekey(database, renewed, origin()).authenticator_apps, 0) << "once is enough";
   keys::Keys alone(database, Secret("fedcba9876543210fedcba9876543210"), {});
+  alone.reload();
   Services with_one = services_with(alone);
   const auto refused = wait(features::password::log_in(
       with_one, origin(), {.email = "a@example.org", .password = Secret("correct horse battery")}));

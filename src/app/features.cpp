@@ -12,6 +12,7 @@
 #include "features/health/feature.h"
 #include "features/pages/feature.h"
 #include "features/password/feature.h"
+#include "features/password_change/feature.h"
 #include "features/profile/feature.h"
 #include "features/recovery/feature.h"
 #include "features/sessions/feature.h"
@@ -33,6 +34,7 @@ namespace {
 constexpr const api::Feature* list[] = {
     &features::signup::feature,
     &features::password::feature,
+    &features::password_change::feature,
     &features::sessions::feature,
     &features::confirmation::feature,
     &features::recovery::feature,

@@ -113,25 +113,24 @@ Task<Result<sessions::TokenPair>> go_on(Services& services, Origin origin, Progr
 Task<Result<sessions::TokenPair>> go_on(Services& services, Origin origin, Progress progress, Done proved,
                                         Consume consume) {
   const auto device = co_await find_device(services, client_of(origin), progress.account.subject);
+  // May run again, so it changes nothing of `progress`.
   auto work = [&](db::Tx& tx) -> Result<sessions::SessionState> {
-    auto& account = progress.account;
-    const auto held = tx.run(store::attempts::hold, account.id, account.security_version);
-    if (!held.has_value()) return changed(tx, origin, account.id);
-    if (progress.token != LinkId{}) {
-      const Timestamp expires_at = progress.first_proof_at + login_token_ttl;
-      if (tx.run(store::spent::find_id, progress.token).has_value())
-        return Error(ErrorCode::invalid_login_token);
-      if (auto used = consume(tx); used.has_error()) return used.error();
-      tx.run(store::spent::consume_id, progress.token, expires_at);
-    } else if (auto used = consume(tx); used.has_error()) {
-      return used.error();
-    }
+    const UserId id = progress.account.id;
+    const auto held = tx.run(store::attempts::hold, id, progress.account.security_version);
+    if (!held.has_value()) return changed(tx, origin, id);
+    const bool is_first = progress.token == LinkId{};
+    if (!is_first && tx.run(store::spent::find_id, progress.token).has_value())
+      return Error(ErrorCode::invalid_login_token);
+    if (auto used = consume(tx); used.has_error()) return used.error();
+    if (!is_first)
+      tx.run(store::spent::consume_id, progress.token, progress.first_proof_at + login_token_ttl);
     // What the proof has changed counts: a code that confirms the address, a new password.
-    const auto now = tx.run(store::users::find_credentials_by_id, account.id);
-    if (!now.has_value()) return Error(ErrorCode::invalid_login_token);
-    account = *now;
+    auto changed_by_proof = tx.run(store::users::find_credentials_by_id, id);
+    if (!changed_by_proof.has_value()) return Error(ErrorCode::invalid_login_token);
     Progress after = progress;
+    after.account = std::move(*changed_by_proof);
     after.done = Done::from_bits(progress.done.bits() | proved.bits());
+    const auto& account = after.account;
     const auto state = state_of(tx, account);
     const auto step = next_step(state, after.done, policy_for(services.settings, account.role));
     const std::string subject = to_string(account.subject);

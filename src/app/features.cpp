@@ -9,7 +9,9 @@
 #include "features/administration/feature.h"
 #include "features/confirmation/feature.h"
 #include "features/documents/feature.h"
+#include "features/email_change/feature.h"
 #include "features/health/feature.h"
+#include "features/not_me/feature.h"
 #include "features/pages/feature.h"
 #include "features/password/feature.h"
 #include "features/password_change/feature.h"
@@ -35,6 +37,8 @@ constexpr const api::Feature* list[] = {
     &features::signup::feature,
     &features::password::feature,
     &features::password_change::feature,
+    &features::email_change::feature,
+    &features::not_me::feature,
     &features::sessions::feature,
     &features::confirmation::feature,
     &features::recovery::feature,

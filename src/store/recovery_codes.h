@@ -19,6 +19,8 @@ inline constexpr db::Statement<std::optional<UserId>, Bytes, UserId> consume_cod
     "DELETE FROM recovery_codes WHERE id = $1 AND user_id = $2 RETURNING user_id"};
 inline constexpr db::Statement<db::Affected, UserId> delete_codes_of_user{
     "DELETE FROM recovery_codes WHERE user_id = $1"};
+inline constexpr db::Statement<db::Affected, UserId, Timestamp> delete_codes_since{
+    "DELETE FROM recovery_codes WHERE user_id = $1 AND created_at >= $2"};
 /// How many are left.
 inline constexpr db::Statement<std::optional<std::int64_t>, UserId> count_codes{
     "SELECT count(*) FROM recovery_codes WHERE user_id = $1"};

@@ -9,10 +9,13 @@
 #include "features/administration/feature.h"
 #include "features/confirmation/feature.h"
 #include "features/documents/feature.h"
+#include "features/email_change/feature.h"
 #include "features/factor_removal/feature.h"
 #include "features/health/feature.h"
+#include "features/not_me/feature.h"
 #include "features/pages/feature.h"
 #include "features/password/feature.h"
+#include "features/password_change/feature.h"
 #include "features/profile/feature.h"
 #include "features/recovery/feature.h"
 #include "features/recovery_codes/feature.h"
@@ -37,6 +40,9 @@ namespace {
 constexpr const api::Feature* list[] = {
     &features::signup::feature,
     &features::password::feature,
+    &features::password_change::feature,
+    &features::email_change::feature,
+    &features::not_me::feature,
     &features::sessions::feature,
     &features::confirmation::feature,
     &features::recovery::feature,

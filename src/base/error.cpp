@@ -30,6 +30,7 @@ const ErrorInfo& describe(ErrorCode code) {
     case invalid_passkey:            { static constexpr ErrorInfo i{"invalid_passkey",            401, "This passkey does not work here"}; return i; }
     case recent_sign_in_required:    { static constexpr ErrorInfo i{"recent_sign_in_required",    401, "Confirm that it is you, then try again"}; return i; }
     case last_way_in:                { static constexpr ErrorInfo i{"last_way_in",                409, "This is the only way to sign in to the account"}; return i; }
+    case address_changed_lately:     { static constexpr ErrorInfo i{"address_changed_lately",     409, "The address was changed within the last seven days"}; return i; }
     case factor_exists:              { static constexpr ErrorInfo i{"factor_exists",              409, "The account has this factor already"}; return i; }
     case too_many_passkeys:          { static constexpr ErrorInfo i{"too_many_passkeys",          409, "The account has as many passkeys as it may have"}; return i; }
     case passkey_not_found:          { static constexpr ErrorInfo i{"passkey_not_found",          404, "Passkey not found"}; return i; }

@@ -40,6 +40,7 @@ enum class ErrorCode : std::uint8_t {
   invalid_passkey,
   recent_sign_in_required,
   last_way_in,
+  address_changed_lately,
   factor_exists,
   too_many_passkeys,
   passkey_not_found,

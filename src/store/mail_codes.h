@@ -30,6 +30,16 @@ struct Tried {
 };
 BOOST_DESCRIBE_STRUCT(Tried, (), (user_id, version, detail, tries))
 
+/// What the mail of a link was sent for. Parameters: id, purpose.
+struct Expected {
+  UserId user_id;
+  std::int64_t version = 0;
+  std::string detail;
+};
+BOOST_DESCRIBE_STRUCT(Expected, (), (user_id, version, detail))
+inline constexpr db::Statement<std::optional<Expected>, LinkId, std::string> find_expected{
+    "SELECT user_id, version, detail FROM mail_codes WHERE id = $1 AND purpose = $2"};
+
 /// Counts one try, before anybody compares the code. No row: there is no such code, it has expired, or it had
 /// `$3` tries. Parameters: id, purpose, most tries, now.
 inline constexpr db::Statement<std::optional<Tried>, LinkId, std::string, std::int64_t, Timestamp> count_try{

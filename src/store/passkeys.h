@@ -67,6 +67,8 @@ inline constexpr db::Statement<std::optional<UserId>, Bytes, UserId> delete_pass
     "DELETE FROM passkeys WHERE id = $1 AND user_id = $2 RETURNING user_id"};
 inline constexpr db::Statement<db::Affected, UserId> delete_passkeys_of_user{
     "DELETE FROM passkeys WHERE user_id = $1"};
+inline constexpr db::Statement<db::Affected, UserId, Timestamp> delete_passkeys_since{
+    "DELETE FROM passkeys WHERE user_id = $1 AND created_at >= $2"};
 inline constexpr db::Statement<std::optional<std::int64_t>, UserId> count_passkeys{
     "SELECT count(*) FROM passkeys WHERE user_id = $1"};
 

@@ -24,6 +24,8 @@ inline constexpr db::Statement<db::Affected, UserId> delete_codes_without_factor
     "DELETE FROM recovery_codes WHERE user_id = $1 "
     "AND NOT EXISTS (SELECT 1 FROM totp t WHERE t.user_id = recovery_codes.user_id) "
     "AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = recovery_codes.user_id)"};
+inline constexpr db::Statement<db::Affected, UserId, Timestamp> delete_codes_since{
+    "DELETE FROM recovery_codes WHERE user_id = $1 AND created_at >= $2"};
 /// How many are left.
 inline constexpr db::Statement<std::optional<std::int64_t>, UserId> count_codes{
     "SELECT count(*) FROM recovery_codes WHERE user_id = $1"};

@@ -37,6 +37,9 @@ inline constexpr db::Statement<std::optional<LinkId>, LinkId, UserId, std::strin
         "ON CONFLICT DO NOTHING RETURNING id"};
 inline constexpr db::Statement<std::optional<Scheduled>, UserId, std::string> find_of_user{
     "SELECT id, user_id, kind, detail, made_at, due_at FROM scheduled WHERE user_id = $1 AND kind = $2"};
+/// Whose the one with that id is, if it is not due yet.
+inline constexpr db::Statement<std::optional<Subject>, LinkId, Timestamp> find_owner_of_open{
+    "SELECT u.subject FROM scheduled s JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND s.due_at > $2"};
 /// What is due at a moment, the longest due first.
 inline constexpr db::Statement<std::vector<Scheduled>, Timestamp, std::int64_t> list_due{
     "SELECT id, user_id, kind, detail, made_at, due_at FROM scheduled WHERE due_at <= $1 ORDER BY due_at "
@@ -44,6 +47,20 @@ inline constexpr db::Statement<std::vector<Scheduled>, Timestamp, std::int64_t> 
 /// Single use: of many at once, on any node, one gets a row.
 inline constexpr db::Statement<std::optional<UserId>, LinkId, Timestamp> consume_due{
     "DELETE FROM scheduled WHERE id = $1 AND due_at <= $2 RETURNING user_id"};
+/// Single use of what is not due yet: an undo. Parameters: id, account, detail, now.
+inline constexpr db::Statement<std::optional<Timestamp>, LinkId, UserId, std::string, Timestamp> consume_open{
+    "DELETE FROM scheduled WHERE id = $1 AND user_id = $2 AND detail = $3 AND due_at > $4 RETURNING made_at"};
+/// Those of one kind whose time has come and that leave nothing to do, the longest due first, a batch at a
+/// time.
+inline constexpr db::Statement<db::Affected, Timestamp, std::string, std::int64_t> delete_due{
+    "DELETE FROM scheduled WHERE id IN (SELECT id FROM scheduled WHERE due_at <= $1 AND kind = $2 "
+    "ORDER BY due_at LIMIT $3)"};
+/// The same of one id or one account.
+inline constexpr db::Statement<db::Affected, Timestamp, std::string, LinkId, UserId> delete_due_of{
+    "DELETE FROM scheduled WHERE due_at <= $1 AND kind = $2 AND (id = $3 OR user_id = $4)"};
+/// What was begun for an account since a moment, but for one kind.
+inline constexpr db::Statement<db::Affected, UserId, Timestamp, std::string> delete_begun_since{
+    "DELETE FROM scheduled WHERE user_id = $1 AND made_at >= $2 AND kind <> $3"};
 /// Stops it. No row: there was none, or somebody else was first.
 inline constexpr db::Statement<std::optional<Scheduled>, UserId, std::string> delete_of_user{
     "DELETE FROM scheduled WHERE user_id = $1 AND kind = $2 "

@@ -33,6 +33,8 @@ inline constexpr db::Statement<std::optional<LinkId>, UserId> delete_totp{
     "DELETE FROM totp WHERE user_id = $1 RETURNING id"};
 inline constexpr db::Statement<db::Affected, UserId> delete_totp_of_user{
     "DELETE FROM totp WHERE user_id = $1"};
+inline constexpr db::Statement<db::Affected, UserId, Timestamp> delete_totp_since{
+    "DELETE FROM totp WHERE user_id = $1 AND created_at >= $2"};
 
 /// Single use: the code of a step, and of every earlier one, is good for one call only. Of many at once one
 /// gets a row. Parameters: step, now, account, the id that the code was compared with.

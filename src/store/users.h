@@ -191,6 +191,42 @@ inline constexpr db::Statement<std::optional<UserId>, std::string, Timestamp, Us
 inline constexpr db::Statement<std::optional<UserId>, Timestamp, UserId, Timestamp> update_link_mailed_at{
     "UPDATE users SET link_mailed_at = $1 WHERE id = $2 AND link_mailed_at <= $3 AND is_active RETURNING id"};
 
+/// No row: the user name is taken where names have keys, or the account was blocked or removed. Two that take
+/// one name at once: one of them throws `ConstraintViolation`. Parameters: name, key, now, id.
+inline constexpr db::Statement<std::optional<UserId>, std::string, std::optional<std::string>, Timestamp,
+                               UserId>
+    update_username{
+        "UPDATE users SET username = $1, username_key = $2, updated_at = $3 WHERE id = $4 AND is_active "
+        "AND NOT EXISTS (SELECT 1 FROM users o WHERE o.username_key = $2 AND o.id <> $4) RETURNING id"};
+inline constexpr db::Statement<std::optional<UserId>, std::string, Timestamp, UserId> update_language{
+    "UPDATE users SET language = $1, updated_at = $2 WHERE id = $3 AND is_active RETURNING id"};
+
+/// Gives the account an address that its owner has proved, which voids every link of the account. No row: the
+/// address is taken, or the account was blocked, removed or changed since `$5` was its version; two that take
+/// one address at once throw as above. Parameters: address, key, now, id, version.
+inline constexpr db::Statement<std::optional<UserId>, std::string, std::string, Timestamp, UserId,
+                               std::int64_t>
+    update_email{
+        "UPDATE users SET email = $1, email_key = $2, confirmed = TRUE, "
+        "security_version = security_version + 1, updated_at = $3 "
+        "WHERE id = $4 AND security_version = $5 AND is_active "
+        "AND NOT EXISTS (SELECT 1 FROM users o WHERE o.email_key = $2 AND o.id <> $4) RETURNING id"};
+/// Gives an account that is held its former address back.
+inline constexpr db::Statement<db::Affected, std::string, std::string, UserId> update_email_back{
+    "UPDATE users SET email = $1, email_key = $2, confirmed = TRUE WHERE id = $3"};
+/// An account that was made with an address that another one (`$2`) may take back.
+inline constexpr db::Statement<std::optional<UserId>, std::string, UserId> delete_unconfirmed_holder{
+    "DELETE FROM users WHERE email_key = $1 AND id <> $2 AND NOT confirmed RETURNING id"};
+
+/// Holds an account for the rest of the transaction, whatever its version. No row: it was blocked or removed.
+inline constexpr db::Statement<std::optional<UserId>, UserId> hold_active{
+    "UPDATE users SET security_version = security_version WHERE id = $1 AND is_active RETURNING id"};
+/// Nobody signs in to the account by password before it has a new one; voids every link and every sign-in
+/// that is under way.
+inline constexpr db::Statement<db::Affected, Timestamp, UserId> update_taken_back{
+    "UPDATE users SET password_hash = '', must_change_password = TRUE, "
+    "security_version = security_version + 1, updated_at = $1 WHERE id = $2"};
+
 inline constexpr db::Statement<db::Affected, UserId> delete_user{"DELETE FROM users WHERE id = $1"};
 
 /// Removes accounts that were never confirmed and were made up to a moment, the oldest first, a batch at a

@@ -1,8 +1,10 @@
 #include "api/access.h"
 #include "api/api.h"
+#include "api/decode.h"
 #include "api/encode.h"
 #include "api/feature.h"
 #include "api/user_response.h"
+#include "features/profile/change.h"
 #include "features/profile/feature.h"
 #include "http/respond.h"
 
@@ -11,6 +13,32 @@ namespace {
 
 Task<Result<http::Response>> get_me(const api::Api&, http::Request& request) {
   co_return http::json_response(200, api::to_json(api::user_response(api::caller_of(request).user)));
+}
+
+struct ProfileRequest {
+  std::optional<std::string> username;
+  std::optional<std::string> language;
+};
+constexpr auto describe(const ProfileRequest*) {
+  return api::object(
+      "ChangeProfile",
+      api::member("username", &ProfileRequest::username,
+                  {.example = "new_user", .shown_shortest = 3, .shown_longest = 50}),
+      api::member("language", &ProfileRequest::language,
+                  {.meaning = "a tag for the mails of the account; empty: as each request asks for",
+                   .example = "en",
+                   .shown_longest = 35}));
+}
+
+Task<Result<http::Response>> patch_me(const api::Api& api, http::Request& request) {
+  auto body = api::decode<ProfileRequest>(request);
+  if (body.has_error()) co_return body.error();
+  flow::Origin origin = api::origin_of(request);
+  const UserId account = api::caller_of(request).user.id;
+  Change change{.username = std::move(body->username), .language = std::move(body->language)};
+  const auto user = co_await change_profile(api.services, std::move(origin), account, std::move(change));
+  if (user.has_error()) co_return user.error();
+  co_return http::json_response(200, api::to_json(api::user_response(*user)));
 }
 
 constexpr api::Endpoint endpoints[] = {
@@ -28,6 +56,21 @@ constexpr api::Endpoint endpoints[] = {
         .head = http::Head::allowed,
         .counter = "me",
         .handler = get_me,
+    },
+    {
+        .method = http::Method::patch,
+        .path = "/api/users/me",
+        .tag = "users",
+        .summary = "Change the user name, or the language of mails",
+        .description = "What is left out stays as it is.",
+        .access = api::signed_in,
+        .rate = api::rates::links,
+        .body = api::takes<ProfileRequest>(),
+        .answer = api::gives<api::UserResponse>(),
+        .refusals = {ErrorCode::malformed_json, ErrorCode::invalid_token, ErrorCode::username_taken,
+                     ErrorCode::validation_failed},
+        .counter = "profile",
+        .handler = patch_me,
     },
 };
 

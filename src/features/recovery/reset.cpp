@@ -3,11 +3,10 @@
 #include "features/recovery/events.h"
 #include "features/recovery/reset_link.h"
 #include "flow/accounts/change_password.h"
-#include "flow/accounts/validation.h"
+#include "flow/accounts/notice.h"
 #include "flow/events.h"
 #include "flow/links/prove.h"
 #include "flow/signin/devices.h"
-#include "mail/queue.h"
 
 namespace latchkey::features::recovery {
 namespace {
@@ -24,19 +23,6 @@ Task<Result<Proof>> prove(flow::Services& services, flow::Origin origin, Means m
                                            std::move(code.code));
 }
 
-/// The hash of a password that the account may have.
-Task<Result<std::string>> hash_new_password(flow::Services& services, ClientNetwork client,
-                                            store::users::Contact account, Secret password) {
-  auto checked = flow::accounts::check_password(services.settings, password.text());
-  if (checked.has_error()) co_return checked.error();
-  auto words = flow::accounts::likely_words(account.email, account.username);
-  const double least = services.settings.password.min_guesses_log10;
-  auto hash = co_await services.hashing.hash_if_strong(client, std::move(*checked), std::move(words), least);
-  if (hash.has_error()) co_return hash.error();
-  if (!hash->has_value()) co_return flow::accounts::weak_password();
-  co_return std::move(**hash);
-}
-
 /// The new password, and the notice to its owner.
 Result<> write_password(db::Tx& tx, const flow::Services& services, const flow::Origin& origin,
                         const Proof& proof, const std::string& hash, const std::string& language) {
@@ -45,13 +31,7 @@ Result<> write_password(db::Tx& tx, const flow::Services& services, const flow::
       flow::signin::device_id(services.keys.current()->ring(), account.subject, flow::client_of(origin));
   const auto changed = flow::accounts::change_password_by_mail(tx, origin, account, hash, device);
   if (changed.has_error()) return changed.error();
-  mail::queue(tx, services.wake_mail,
-              {.message = std::string(changed_message),
-               .user = account.id,
-               .recipient = account.email,
-               .locale = language,
-               .parameters = {{"address", origin.address}, {"username", account.username}},
-               .now = origin.now});
+  flow::accounts::queue_notice(tx, services, origin, account, changed_message, {}, language);
   // A link that reached the address has confirmed it as well.
   flow::record(tx, origin, events::password_reset, flow::ok, to_string(account.subject),
                account.confirmed ? std::string_view() : "confirmed the address");
@@ -74,8 +54,8 @@ Task<Result<>> reset_password(flow::Services& services, flow::Origin origin, Mea
     flow::note(origin, events::password_reset, proof.error().code);
     co_return proof.error();
   }
-  const auto hash =
-      co_await hash_new_password(services, flow::client_of(origin), proof->account, std::move(password));
+  const auto hash = co_await flow::accounts::hash_new_password(services, flow::client_of(origin),
+                                                               proof->account, std::move(password));
   if (hash.has_error()) co_return hash.error();
   auto work = [&](db::Tx& tx) { return write_password(tx, services, origin, *proof, *hash, language); };
   const auto written = co_await services.database.write(work);

@@ -2,6 +2,7 @@
 
 #include "crypto/random.h"
 #include "features/signup/events.h"
+#include "flow/accounts/held_address.h"
 #include "flow/accounts/unconfirmed.h"
 #include "flow/links/make.h"
 #include "mail/queue.h"
@@ -26,6 +27,8 @@ Result<> refuse_known(db::Tx& tx, const flow::Services& services, const flow::Or
                       const EmailAddress& email) {
   const auto holder = tx.run(store::users::find_contact, email.key.value);
   if (holder.has_value() && !flow::accounts::has_lapsed(services.settings, *holder, origin.now))
+    return Error(ErrorCode::account_exists);
+  if (flow::accounts::find_holder(tx, email.key.value, origin.now).has_value())
     return Error(ErrorCode::account_exists);
   return {};
 }

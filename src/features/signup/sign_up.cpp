@@ -6,6 +6,7 @@
 #include "features/signup/events.h"
 #include "features/signup/invitation.h"
 #include "flow/accounts/confirmation_mail.h"
+#include "flow/accounts/held_address.h"
 #include "flow/accounts/unconfirmed.h"
 #include "flow/accounts/validation.h"
 #include "flow/limits/budget.h"
@@ -174,6 +175,10 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
   if (known.has_value() && !flow::accounts::has_lapsed(services.settings, *known, origin.now)) {
     co_return co_await refuse_known_address(services, origin, std::move(*checked), known->subject);
   }
+  // Its owner may still take it back.
+  const auto holder = co_await flow::accounts::find_holder(services, checked->email.key.value, origin.now);
+  if (holder.has_value())
+    co_return co_await refuse_known_address(services, origin, std::move(*checked), *holder);
   const bool confirmation = services.settings.accounts.confirmation == settings::Confirmation::required;
   std::optional<Place> place;
   if (confirmation) {

@@ -2,6 +2,7 @@
 
 #include "crypto/random.h"
 #include "flow/accounts/confirmation_mail.h"
+#include "flow/accounts/held_address.h"
 #include "flow/accounts/unconfirmed.h"
 #include "flow/events.h"
 #include "flow/sessions/end_sessions.h"
@@ -98,6 +99,8 @@ Result<users::User> delete_user(db::Tx& tx, const Origin& origin, UserId user) {
 Result<users::User> add_account(db::Tx& tx, const Services& services, const Origin& origin,
                                 users::NewUser account) {
   remove_lapsed_holders(tx, services.settings, origin, account.email_key, account.username_key);
+  if (find_holder(tx, account.email_key, origin.now).has_value())
+    return Error(ErrorCode::account_exists, "The owner of an account may still take this address back");
   account.subject = crypto::new_subject();
   account.now = origin.now;
   const auto id = users::insert_user(tx, account);

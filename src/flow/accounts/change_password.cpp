@@ -1,5 +1,8 @@
 #include "flow/accounts/change_password.h"
 
+#include <limits>
+
+#include "flow/accounts/validation.h"
 #include "flow/sessions/end_sessions.h"
 #include "flow/signin/devices.h"
 #include "mail/queue.h"
@@ -11,6 +14,34 @@
 #include "store/totp.h"
 
 namespace latchkey::flow::accounts {
+
+Task<Result<std::string>> hash_new_password(Services& services, ClientNetwork client,
+                                            store::users::Contact account, Secret password) {
+  auto checked = check_password(services.settings, password.text());
+  if (checked.has_error()) co_return checked.error();
+  auto words = likely_words(account.email, account.username);
+  const double least = services.settings.password.min_guesses_log10;
+  auto hash = co_await services.hashing.hash_if_strong(client, std::move(*checked), std::move(words), least);
+  if (hash.has_error()) co_return hash.error();
+  if (!hash->has_value()) co_return weak_password();
+  co_return std::move(**hash);
+}
+
+bool change_password_by_owner(db::Tx& tx, const Origin& origin, UserId account, std::int64_t version,
+                              const std::string& password_hash, const DeviceId& device,
+                              const KeptSessions& kept) {
+  // First of all, as below.
+  if (!tx.run(store::users::update_password, password_hash, origin.now, account, version).has_value())
+    return false;
+  constexpr auto everything = std::numeric_limits<std::int64_t>::max();
+  if (!kept.all) sessions::end_some_of(tx, account, kept.one, everything, sessions::EndedBy::new_password);
+  tx.run_later(store::mail_codes::delete_codes_of_user, account);
+  mail::drop_links(tx, account);
+  tx.run_later(store::attempts::open_to_devices_again, account);
+  signin::remember_device(tx, account, device, origin.now);
+  tx.run_later(store::factors::update_mark, account);
+  return true;
+}
 
 Result<PasswordChanged> change_password_by_mail(db::Tx& tx, const Origin& origin,
                                                 const store::users::Contact& account,

@@ -3,13 +3,22 @@
 #include <cstdint>
 #include <string>
 
+#include "base/client_network.h"
 #include "base/error.h"
 #include "base/id.h"
+#include "base/secret.h"
+#include "base/task.h"
 #include "db/tx.h"
 #include "flow/origin.h"
+#include "flow/services.h"
 #include "store/users.h"
 
 namespace latchkey::flow::accounts {
+
+/// The hash of a password that `account` may have from now on. Refuses with validation_failed at
+/// body.password one that is too short, too long or too easy to guess, and with overloaded.
+Task<Result<std::string>> hash_new_password(Services& services, ClientNetwork client,
+                                            store::users::Contact account, Secret password);
 
 struct PasswordChanged {
   std::int64_t sessions_ended = 0;
@@ -32,5 +41,21 @@ struct PasswordChanged {
 Result<PasswordChanged> change_password_by_mail(db::Tx& tx, const Origin& origin,
                                                 const store::users::Contact& account,
                                                 const std::string& password_hash, const DeviceId& device);
+
+/// Which sessions go on after a change.
+struct KeptSessions {
+  bool all = false;
+  SessionId one{};  ///< where not all do; of nobody: none
+};
+
+/// Gives an account a new password whose owner is signed in or is signing in. In one transaction: the hash,
+/// the version, and the end of mailed codes and of waiting mails with links; failed sign-ins are forgotten.
+/// An empty hash removes the password. Ends every session but those of `kept`. Factors stay.
+///
+/// False, and nothing is changed, when the account was blocked, removed or changed since its version was
+/// `version`: of many at once one succeeds.
+bool change_password_by_owner(db::Tx& tx, const Origin& origin, UserId account, std::int64_t version,
+                              const std::string& password_hash, const DeviceId& device,
+                              const KeptSessions& kept);
 
 }  // namespace latchkey::flow::accounts

@@ -89,6 +89,14 @@ Result<Secret> check_password(const Settings& settings, std::string_view passwor
   return std::move(account.password);
 }
 
+Result<Username> check_username(const Settings& settings, std::string_view username) {
+  NewAccount account;
+  FieldErrors problems;
+  check_username(settings, username, account, problems);
+  if (!problems.empty()) return problems.take();
+  return Username{.name = std::move(account.username), .key = std::move(account.username_key)};
+}
+
 std::vector<std::string> likely_words(const std::string& email, const std::string& username) {
   return {email, username, "latchkey"};
 }

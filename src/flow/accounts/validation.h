@@ -29,6 +29,13 @@ Result<NewAccount> check_fields(const Settings& settings, std::string_view email
 /// strength is not judged here.
 Result<Secret> check_password(const Settings& settings, std::string_view password);
 
+/// A user name as it is kept, and its key where names are unique. Refuses with validation_failed.
+struct Username {
+  std::string name;
+  std::optional<std::string> key;
+};
+Result<Username> check_username(const Settings& settings, std::string_view username);
+
 /// What an attacker who guesses the password of this account would try first.
 std::vector<std::string> likely_words(const std::string& email, const std::string& username);
 std::vector<std::string> likely_words(const NewAccount& account);

@@ -15,6 +15,10 @@ metrics::Counter& counter_of(EndedBy why) {
       return counters::ended_reuse;
     case EndedBy::new_password:
       return counters::ended_password;
+    case EndedBy::new_address:
+      return counters::ended_address;
+    case EndedBy::owner:
+      return counters::ended_owner;
     case EndedBy::administrator:
       break;
   }

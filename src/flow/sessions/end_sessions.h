@@ -14,6 +14,8 @@ enum class EndedBy : std::uint8_t {
   reuse,          ///< a refresh token that was rotated away
   administrator,  ///< a block, a change of role, a removal
   new_password,   ///< the owner changed it, or had forgotten the old one
+  new_address,    ///< the owner changed the address
+  owner,          ///< took the account back: "this was not me"
 };
 
 /// False when the session had ended before.

@@ -74,7 +74,8 @@ def test_the_owner_is_told(server, asked, means):
     assert reset(server, **means_of(asked, means)).status_code == 200
     notice = newest_mail(asked, "was changed")
     assert "127.0.0.1" in notice.text
-    assert "http" not in notice.text, "a notice needs no link"
+    assert "a Python program" in notice.text or "an unknown client" in notice.text
+    assert re.findall(r"/(?:api|password)/\S+/", notice.text) == ["/api/auth/not_me/"], "no other link"
 
 
 @both

@@ -1,0 +1,79 @@
+#include "features/password_change/choose.h"
+
+#include "base/field_errors.h"
+#include "features/password_change/events.h"
+#include "features/password_change/mails.h"
+#include "flow/accounts/change_password.h"
+#include "flow/accounts/notice.h"
+#include "flow/accounts/validation.h"
+#include "flow/events.h"
+#include "flow/signin/devices.h"
+#include "flow/signin/progress.h"
+#include "store/factors.h"
+#include "store/users.h"
+
+namespace latchkey::features::password_change {
+namespace {
+
+namespace users = store::users;
+using flow::signin::Step;
+
+/// Whether somebody keeps the password that the account must not have any longer.
+Task<Result<bool>> is_old_password(flow::Services& services, ClientNetwork client, std::string hash,
+                                   Secret password) {
+  auto tried = flow::accounts::read_tried_password(services.settings, std::move(password));
+  if (hash.empty() || !tried.has_value()) co_return false;
+  auto checked = co_await services.hashing.verify(client, std::move(hash), std::move(*tried));
+  if (checked.has_error()) co_return checked.error();
+  co_return checked->outcome == crypto::password::Verification::matches;
+}
+
+Error same_password() {
+  FieldErrors problems;
+  problems.add("password", "password_unchanged", "is the password that the account had; choose another one");
+  return problems.take();
+}
+
+}  // namespace
+
+Task<Result<flow::sessions::TokenPair>> choose_password(flow::Services& services, flow::Origin origin,
+                                                        std::string login_token, Secret password,
+                                                        std::string language) {
+  auto progress = co_await flow::signin::read_login_token(services, origin, std::move(login_token));
+  if (progress.has_error()) co_return progress.error();
+  // Nobody may choose a password who has not given all the proofs that come before.
+  const auto state = co_await flow::signin::read_state(services, progress->account);
+  const auto policy = flow::signin::policy_for(services.settings, progress->account.role);
+  const auto step = flow::signin::next_step(state, progress->done, policy);
+  if (step.kind == Step::Kind::refuse) co_return Error(step.refusal);
+  if (step.kind == Step::Kind::done || step.kind == Step::Kind::identify)
+    co_return Error(ErrorCode::invalid_login_token);
+  if (step.kind != Step::Kind::new_password)
+    co_return flow::signin::missing_step(services, *progress, step.kind, state, origin.now);
+
+  const auto owner = co_await services.database.run(users::find_contact_by_id, progress->account.id);
+  if (!owner.has_value()) co_return Error(ErrorCode::invalid_login_token);
+  std::string old_hash(store::factors::without_mark(progress->account.password_hash));
+  const auto client = client_of(origin);
+  Secret tried = password.copy();
+  const auto is_old = co_await is_old_password(services, client, std::move(old_hash), std::move(tried));
+  if (is_old.has_error()) co_return is_old.error();
+  if (*is_old) co_return same_password();
+  auto hash = co_await flow::accounts::hash_new_password(services, client, *owner, std::move(password));
+  if (hash.has_error()) co_return hash.error();
+
+  const DeviceId device = flow::signin::device_id(services.keys.current()->ring(), owner->subject, client);
+  flow::signin::Consume consume = [&](db::Tx& tx) -> Result<> {
+    if (!flow::accounts::change_password_by_owner(tx, origin, owner->id, progress->account.security_version,
+                                                  *hash, device, {}))
+      return Error(ErrorCode::invalid_login_token);
+    flow::accounts::queue_notice(tx, services, origin, *owner, replaced_message, {{"ended", "yes"}},
+                                 language);
+    flow::record(tx, origin, events::password_changed, flow::ok, to_string(owner->subject));
+    return {};
+  };
+  co_return co_await flow::signin::go_on(services, origin, *progress, flow::signin::Done(),
+                                         std::move(consume));
+}
+
+}  // namespace latchkey::features::password_change

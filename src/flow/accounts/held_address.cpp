@@ -1,0 +1,37 @@
+#include "flow/accounts/held_address.h"
+
+#include <algorithm>
+
+#include "crypto/sha256.h"
+#include "store/scheduled.h"
+
+namespace latchkey::flow::accounts {
+
+LinkId id_of_held(std::string_view email_key) {
+  std::string message("email_undo ");
+  message += email_key;
+  const auto digest = crypto::sha256(message);
+  LinkId id;
+  std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
+  return id;
+}
+
+std::optional<Subject> find_holder(db::Tx& tx, std::string_view email_key, Timestamp now) {
+  return tx.run(store::scheduled::find_owner_of_open, id_of_held(email_key), now);
+}
+
+Task<std::optional<Subject>> find_holder(Services& services, std::string email_key, Timestamp now) {
+  co_return co_await services.database.run(store::scheduled::find_owner_of_open, id_of_held(email_key), now);
+}
+
+std::string write_held(const Held& held) { return to_string(held.mail) + " " + held.address; }
+
+std::optional<Held> read_held(std::string_view detail) {
+  const auto blank = detail.find(' ');
+  if (blank == std::string_view::npos) return std::nullopt;
+  const auto mail = parse_id<LinkId>(detail.substr(0, blank));
+  if (!mail.has_value()) return std::nullopt;
+  return Held{.mail = *mail, .address = std::string(detail.substr(blank + 1))};
+}
+
+}  // namespace latchkey::flow::accounts

@@ -10,6 +10,7 @@
 #include "features/confirmation/feature.h"
 #include "features/documents/feature.h"
 #include "features/health/feature.h"
+#include "features/mail_code/feature.h"
 #include "features/pages/feature.h"
 #include "features/password/feature.h"
 #include "features/profile/feature.h"
@@ -33,6 +34,7 @@ namespace {
 constexpr const api::Feature* list[] = {
     &features::signup::feature,
     &features::password::feature,
+    &features::mail_code::feature,
     &features::sessions::feature,
     &features::confirmation::feature,
     &features::recovery::feature,

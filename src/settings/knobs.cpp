@@ -104,6 +104,8 @@ constexpr std::array table{
         "How long the link in a mail for a new password works; anybody who finds an old mail can use it for that long."),
     duration(AT(accounts.code_ttl), "10m", 1min, 1h,
         "How long a code in a mail works. A shorter time is over before slow mail arrives; a longer one gives more time for guessing."),
+    boolean(AT(accounts.mail_sign_in), "true",
+        "Whether people can sign in with a code that is mailed to them. With `false`, a mailbox opens its account only by way of a new password."),
     boolean(AT(accounts.unique_usernames), "false",
         "Whether user names must be unique, without regard to case. Turning it on keeps the existing names; the server refuses to start while two of them are the same."),
     list(AT(accounts.domains_without_dot), check_label, "host names without a dot",

@@ -93,6 +93,7 @@ struct Settings {
     Microseconds unconfirmed_ttl{};
     Microseconds reset_ttl{};
     Microseconds code_ttl{};
+    bool mail_sign_in{};
     bool unique_usernames{};
     std::vector<std::string> domains_without_dot;  ///< lower case
   } accounts;

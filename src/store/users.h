@@ -152,6 +152,15 @@ inline constexpr db::Statement<std::optional<UserId>, Timestamp, Subject, std::s
     "confirmed "
     "RETURNING id"};
 
+/// The same by a code that was mailed: its password, which somebody else may have chosen, is removed, and the
+/// version raised. Parameters: now, account, version.
+inline constexpr db::Statement<std::optional<UserId>, Timestamp, UserId, std::int64_t>
+    consume_confirmation_by_code{
+        "UPDATE users SET confirmed = TRUE, password_hash = '', security_version = security_version + 1, "
+        "must_change_password = FALSE, failed_sign_ins = 0, locked_until = 0, password_closed_at = 0, "
+        "updated_at = $1 WHERE id = $2 AND security_version = $3 AND NOT confirmed AND is_active RETURNING "
+        "id"};
+
 /// Removes the account while it is unconfirmed and not blocked; sessions and mail go with it.
 inline constexpr db::Statement<std::optional<UserId>, Subject, std::string> delete_unconfirmed{
     "DELETE FROM users WHERE subject = $1 AND email_key = $2 AND NOT confirmed AND is_active RETURNING id"};

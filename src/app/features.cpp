@@ -6,8 +6,10 @@
 #include "app/housekeeping.h"
 #include "crypto/password/counters.h"
 #include "db/counters.h"
+#include "features/activity/feature.h"
 #include "features/administration/feature.h"
 #include "features/confirmation/feature.h"
+#include "features/deletion/feature.h"
 #include "features/documents/feature.h"
 #include "features/health/feature.h"
 #include "features/mail_code/feature.h"
@@ -40,6 +42,8 @@ constexpr const api::Feature* list[] = {
     &features::recovery::feature,
     &features::administration::feature,
     &features::profile::feature,
+    &features::deletion::feature,
+    &features::activity::feature,
     &features::documents::feature,
     &features::health::feature,
     &features::pages::feature,

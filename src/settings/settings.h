@@ -94,6 +94,7 @@ struct Settings {
     Microseconds reset_ttl{};
     Microseconds code_ttl{};
     bool mail_sign_in{};
+    Microseconds deletion_grace{};
     bool unique_usernames{};
     std::vector<std::string> domains_without_dot;  ///< lower case
   } accounts;

@@ -34,6 +34,11 @@ def step_of(account) -> str:
     return problem["login_token"]
 
 
+def is_there(server, account) -> bool:
+    with server.db() as db:
+        return db.execute(f"SELECT count(*) FROM users WHERE id = {account.id}").fetchone() == (1,)
+
+
 def keep_step(server, login_token: str):
     return server.post("/api/auth/login/keep_account", json={"login_token": login_token})
 
@@ -59,11 +64,11 @@ def test_L40_the_account_ends_after_the_grace_and_its_sessions_at_once(make_serv
     subject = next(row["target"] for row in server.audit() if row["event"] == "deletion_scheduled")
     server.clock.advance(14 * DAY + 600)
     newest_mail(account, "was deleted")
-    server.wait(lambda: not [row for row in server.snapshot()["users"] if row["id"] == account.id], "the deletion")
+    assert not is_there(server, account)
     assert_problem(account.try_login(), 401, "invalid_credentials")
     entries = [row for row in server.audit() if row["target"] == subject]
     assert len(entries) > 3 and {(row["address"], row["detail"]) for row in entries} == {("", "")}
-    assert [row for row in server.snapshot()["users"] if row["id"] == neighbour.id], "nobody else's"
+    assert is_there(server, neighbour)
 
 
 def test_L41_the_link_shows_a_page_with_a_button_and_keeps_the_account(server, leaving):
@@ -121,8 +126,6 @@ def test_L43_of_many_that_keep_it_at_once_one_does(server, leaving):
 def test_L44_the_last_administrator_can_not_leave(make_server):
     server = make_server()
     admin = server.admin()
-    for other in [row for row in server.snapshot()["users"] if row["role"] == "admin" and row["email"] != admin.email]:
-        server.cli_ok("user", "set-role", other["email"], "user")
     admin.login()
     with nothing_changes(server, besides=("audit", "state")):
         assert_problem(delete(admin), 409, "last_administrator")
@@ -152,11 +155,11 @@ def test_L45_a_sign_in_of_long_ago_is_not_enough(make_server):
 
 
 def test_L46_without_a_grace_it_is_gone_at_once(make_server):
-    server = make_server({"accounts.deletion_grace": "0"})
+    server = make_server({"accounts.deletion_grace": "0s"})
     account = server.user()
     response = delete(account)
     assert response.status_code == 200 and response.json()["message"] == "The account has been deleted"
-    assert not [row for row in server.snapshot()["users"] if row["id"] == account.id]
+    assert not is_there(server, account)
     newest_mail(account, "was deleted")
     assert_problem(account.try_login(PASSWORD), 401, "invalid_credentials")
 

@@ -117,6 +117,23 @@ def test_L42_a_sign_in_keeps_the_account_as_its_last_step(server, leaving):
     assert_problem(server.post(keep_path(leaving)), 400, "invalid_link")
 
 
+def test_L42_a_new_password_by_mail_stops_no_deletion(server, leaving):
+    assert server.post("/api/auth/password/forgotten", json={"email": leaving.email}).status_code == 200
+    token = re.search(r"/password/new/(\S+)", newest_mail(leaving, "new password").text)[1]
+    leaving.password = "another-horse-battery"
+    assert server.post("/api/auth/password/reset", json={"token": token, "password": leaving.password}).status_code == 200
+    leaving.tokens = assert_token_schema(keep_step(server, step_of(leaving)))
+    assert leaving.me().status_code == 200
+
+
+def test_L42_a_mailed_code_and_the_step_keep_it_too(server, leaving):
+    handle = server.post("/api/auth/login/code/request", json={"email": leaving.email}).json()["handle"]
+    code = re.match(r"\d{8}", newest_mail(leaving, "Your code").text)[0]
+    problem = assert_problem(server.post("/api/auth/login/code", json={"handle": handle, "code": code}), 401,
+                             "account_deletion_scheduled")
+    assert_token_schema(keep_step(server, problem["login_token"]))
+
+
 def test_L43_of_many_that_keep_it_at_once_one_does(server, leaving):
     path = keep_path(leaving)
     answers = at_once(lambda: server.post(path).status_code, times=40)

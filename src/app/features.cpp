@@ -6,12 +6,15 @@
 #include "app/housekeeping.h"
 #include "crypto/password/counters.h"
 #include "db/counters.h"
+#include "features/activity/feature.h"
 #include "features/administration/feature.h"
 #include "features/confirmation/feature.h"
+#include "features/deletion/feature.h"
 #include "features/documents/feature.h"
 #include "features/email_change/feature.h"
 #include "features/factor_removal/feature.h"
 #include "features/health/feature.h"
+#include "features/mail_code/feature.h"
 #include "features/not_me/feature.h"
 #include "features/pages/feature.h"
 #include "features/password/feature.h"
@@ -43,6 +46,7 @@ constexpr const api::Feature* list[] = {
     &features::password_change::feature,
     &features::email_change::feature,
     &features::not_me::feature,
+    &features::mail_code::feature,
     &features::sessions::feature,
     &features::confirmation::feature,
     &features::recovery::feature,
@@ -52,6 +56,8 @@ constexpr const api::Feature* list[] = {
     &features::factor_removal::feature,
     &features::administration::feature,
     &features::profile::feature,
+    &features::deletion::feature,
+    &features::activity::feature,
     &features::documents::feature,
     &features::health::feature,
     &features::pages::feature,

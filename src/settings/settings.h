@@ -94,6 +94,8 @@ struct Settings {
     Microseconds reset_ttl{};
     Microseconds code_ttl{};
     Microseconds factor_removal_delay{};  ///< 0: only the operator removes lost factors
+    bool mail_sign_in{};
+    Microseconds deletion_grace{};
     bool unique_usernames{};
     std::vector<std::string> domains_without_dot;  ///< lower case
   } accounts;

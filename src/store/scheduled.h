@@ -40,10 +40,18 @@ inline constexpr db::Statement<std::optional<Scheduled>, UserId, std::string> fi
 /// Whose the one with that id is, if it is not due yet.
 inline constexpr db::Statement<std::optional<Subject>, LinkId, Timestamp> find_owner_of_open{
     "SELECT u.subject FROM scheduled s JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND s.due_at > $2"};
+/// One of each kind at most.
+inline constexpr db::Statement<std::vector<Scheduled>, UserId> list_of_user{
+    "SELECT id, user_id, kind, detail, made_at, due_at FROM scheduled WHERE user_id = $1 ORDER BY due_at, "
+    "id"};
 /// What is due at a moment, the longest due first.
 inline constexpr db::Statement<std::vector<Scheduled>, Timestamp, std::int64_t> list_due{
     "SELECT id, user_id, kind, detail, made_at, due_at FROM scheduled WHERE due_at <= $1 ORDER BY due_at "
     "LIMIT $2"};
+/// The same of one kind, of accounts that are not blocked.
+inline constexpr db::Statement<std::vector<Scheduled>, Timestamp, std::string, std::int64_t> list_due_of{
+    "SELECT s.id, s.user_id, s.kind, s.detail, s.made_at, s.due_at FROM scheduled s JOIN users u ON u.id = "
+    "s.user_id WHERE s.due_at <= $1 AND s.kind = $2 AND u.is_active ORDER BY s.due_at LIMIT $3"};
 /// Single use: of many at once, on any node, one gets a row.
 inline constexpr db::Statement<std::optional<UserId>, LinkId, Timestamp> consume_due{
     "DELETE FROM scheduled WHERE id = $1 AND due_at <= $2 RETURNING user_id"};
@@ -65,5 +73,9 @@ inline constexpr db::Statement<db::Affected, UserId, Timestamp, std::string> del
 inline constexpr db::Statement<std::optional<Scheduled>, UserId, std::string> delete_of_user{
     "DELETE FROM scheduled WHERE user_id = $1 AND kind = $2 "
     "RETURNING id, user_id, kind, detail, made_at, due_at"};
+
+/// Stops the one with that id.
+inline constexpr db::Statement<std::optional<UserId>, LinkId> delete_by_id{
+    "DELETE FROM scheduled WHERE id = $1 RETURNING user_id"};
 
 }  // namespace latchkey::store::scheduled

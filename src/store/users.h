@@ -122,6 +122,15 @@ inline constexpr db::Statement<std::optional<Credentials>, UserId> find_credenti
 inline constexpr db::Statement<std::optional<Failures>, UserId> find_failures{
     "SELECT failed_sign_ins, locked_until, password_closed_at FROM users WHERE id = $1"};
 
+/// What an account has settled, and when it was used last; the epoch: not since that is written down.
+struct Settled {
+  std::string language;
+  Timestamp last_sign_in_at;
+};
+BOOST_DESCRIBE_STRUCT(Settled, (), (language, last_sign_in_at))
+inline constexpr db::Statement<std::optional<Settled>, UserId> find_settled{
+    "SELECT language, last_sign_in_at FROM users WHERE id = $1"};
+
 inline constexpr db::Statement<std::optional<Contact>, std::string> find_contact{
     "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version, "
     "failed_codes, language FROM users WHERE email_key = $1"};
@@ -152,6 +161,15 @@ inline constexpr db::Statement<std::optional<UserId>, Timestamp, Subject, std::s
     "UPDATE users SET confirmed = TRUE, updated_at = $1 WHERE subject = $2 AND email_key = $3 AND NOT "
     "confirmed "
     "RETURNING id"};
+
+/// The same by a code that was mailed: its password, which somebody else may have chosen, is removed, and the
+/// version raised. Parameters: now, account, version.
+inline constexpr db::Statement<std::optional<UserId>, Timestamp, UserId, std::int64_t>
+    consume_confirmation_by_code{
+        "UPDATE users SET confirmed = TRUE, password_hash = '', security_version = security_version + 1, "
+        "must_change_password = FALSE, failed_sign_ins = 0, locked_until = 0, password_closed_at = 0, "
+        "updated_at = $1 WHERE id = $2 AND security_version = $3 AND NOT confirmed AND is_active RETURNING "
+        "id"};
 
 /// Removes the account while it is unconfirmed and not blocked; sessions and mail go with it.
 inline constexpr db::Statement<std::optional<UserId>, Subject, std::string> delete_unconfirmed{
@@ -240,9 +258,10 @@ inline constexpr db::Statement<db::Affected, Timestamp, std::string, std::option
         "DELETE FROM users WHERE NOT confirmed AND is_active AND created_at <= $1 AND (email_key = $2 OR "
         "username_key = $3)"};
 
-/// Confirmed, unblocked administrators other than one account.
+/// Confirmed, unblocked administrators other than one account, and who stay.
 inline constexpr db::Statement<std::optional<std::int64_t>, UserId> count_other_administrators{
-    "SELECT count(*) FROM users WHERE role = 'admin' AND confirmed AND is_active AND id <> $1"};
+    "SELECT count(*) FROM users WHERE role = 'admin' AND confirmed AND is_active AND id <> $1 "
+    "AND NOT EXISTS (SELECT 1 FROM scheduled s WHERE s.user_id = users.id AND s.kind = 'deletion')"};
 inline constexpr db::Statement<std::optional<UserId>> find_any_administrator{
     "SELECT id FROM users WHERE role = 'admin' AND confirmed AND is_active ORDER BY id LIMIT 1"};
 

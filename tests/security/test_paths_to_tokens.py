@@ -29,6 +29,10 @@ def end_session(server, account):
     assert server.delete(f"/api/auth/sessions/{current}", bearer=account.access).status_code == 204
 
 
+def ask_for_the_end(server, account):
+    assert server.delete("/api/users/me", bearer=account.access, json={"email": account.email}).status_code == 200
+
+
 def unconfirm(server, account):
     """An account that never was confirmed, in the place of the other."""
     account.email = server.signup().email
@@ -53,6 +57,7 @@ STATES = {  # what brings the state about, what signing in is answered, and whet
     "unblocked": (lambda server, account: (server.block(account), server.block(account, is_active=True)), (200, None),
                   DEAD),
     "deleted": (delete, (401, "invalid_credentials"), DEAD),
+    "about to be deleted": (ask_for_the_end, (401, "account_deletion_scheduled"), DEAD),
     "unconfirmed": (unconfirm, (401, "email_not_confirmed"), ALIVE),
     "locked": (lock, (429, "too_many_attempts"), ALIVE),
     "signed out": (lambda server, account: account.try_logout(), (200, None), DEAD),

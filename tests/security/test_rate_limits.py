@@ -182,7 +182,8 @@ def test_RL11_each_rule_and_all_of_them_can_be_turned_off(make_server):
 def test_routes_that_stand_in_openapi_with_a_limit_say_when_to_come_back(server):
     limited = {"/api/auth/signup", "/api/auth/login", "/api/auth/refresh_token", "/api/auth/request_email",
                "/api/auth/confirmed_email/{token}", "/api/auth/rejected_email/{token}", "/api/auth/password/forgotten",
-               "/api/auth/password/reset", "/password/new/{token}", "/sign-up/{token}"}
+               "/api/auth/password/reset", "/password/new/{token}", "/sign-up/{token}", "/api/auth/login/code/request",
+               "/api/auth/login/code", "/api/auth/keep_account/{token}", "/api/auth/login/keep_account"}
     paths = server.get("/openapi.json", cacheable=True).json()["paths"]
     found = {path for path, operations in paths.items() for operation in operations.values()
              if "too_many_requests" in operation["responses"].get("429", {}).get("x-codes", {})}

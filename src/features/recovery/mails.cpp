@@ -1,21 +1,14 @@
 #include "features/recovery/mails.h"
 
 #include "features/recovery/reset_link.h"
-#include "flow/links/mail_values.h"
+#include "flow/links/ask.h"
 #include "flow/links/make.h"
 
 namespace latchkey::features::recovery {
 
-mail::Values reset_parameters(const settings::Settings& settings, const store::users::Contact& account,
-                              Timestamp now) {
-  return {{"version", std::to_string(account.security_version)}, flow::links::code_end(settings, now)};
-}
-
 std::optional<mail::Links> make_reset_links(const mail::LinkKeys& keys, const mail::Mail& mail) {
+  if (!flow::links::is_unchanged(mail)) return std::nullopt;
   const auto& account = mail.account;
-  if (!account.has_value() || account->email != mail.recipient) return std::nullopt;
-  if (mail::value_of(mail.parameters, "version") != std::to_string(account->security_version))
-    return std::nullopt;
   const auto link = flow::links::make_link(keys.ring, keys.settings, reset_link,
                                            {.id = mail.id,
                                             .subject = account->subject,
@@ -24,7 +17,10 @@ std::optional<mail::Links> make_reset_links(const mail::LinkKeys& keys, const ma
                                             .created_at = mail.created_at});
   mail::Links links{.values = {{"reset_url", keys.public_url + "/password/new/" + link.token}},
                     .expires_at = link.expires_at};
-  flow::links::add_code(links, link, mail);
+  if (const auto code_ends = flow::links::end_of_code(keys, mail)) {
+    links.values.push_back({"code", link.code});
+    links.moments.emplace_back("code_expires_at", *code_ends);
+  }
   return links;
 }
 

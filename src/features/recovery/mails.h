@@ -6,10 +6,6 @@
 
 namespace latchkey::features::recovery {
 
-/// What `make_reset_links` has to know of a mail that is asked for now.
-mail::Values reset_parameters(const settings::Settings& settings, const store::users::Contact& account,
-                              Timestamp now);
-
 /// Link and code of a reset mail. Nothing where the account has changed since it was asked for: the link
 /// would not work.
 /// A mail whose code is not good any more when it is sent has the link alone.

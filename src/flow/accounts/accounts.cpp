@@ -27,18 +27,6 @@ bool counts_as_administrator(const users::User& user) {
   return user.role == Role::admin && user.confirmed && user.is_active;
 }
 
-/// Refuses what would leave no confirmed, unblocked administrator. Two such changes at once both write the
-/// guard row first, so the second one sees what the first one did.
-Result<> keep_an_administrator(db::Tx& tx, const Origin& origin, const Event& event, UserId user) {
-  tx.run(store::state::update_administrators_guard);
-  const auto found = tx.run(users::find_user, origin.now, user);
-  if (!found.has_value()) return Error(ErrorCode::user_not_found);
-  if (!counts_as_administrator(*found)) return {};
-  if (tx.run(users::count_other_administrators, user).value() > 0) return {};
-  record(tx, origin, event, ErrorCode::last_administrator, to_string(found->subject));
-  return Error(ErrorCode::last_administrator);
-}
-
 void end_sessions(db::Tx& tx, UserId user) {
   sessions::end_sessions_of(tx, user, sessions::EndedBy::administrator);
 }
@@ -51,6 +39,16 @@ Result<users::User> changed(db::Tx& tx, const Origin& origin, const Event& event
 }
 
 }  // namespace
+
+Result<> keep_an_administrator(db::Tx& tx, const Origin& origin, const Event& event, UserId user) {
+  tx.run(store::state::update_administrators_guard);
+  const auto found = tx.run(users::find_user, origin.now, user);
+  if (!found.has_value()) return Error(ErrorCode::user_not_found);
+  if (!counts_as_administrator(*found)) return {};
+  if (tx.run(users::count_other_administrators, user).value() > 0) return {};
+  record(tx, origin, event, ErrorCode::last_administrator, to_string(found->subject));
+  return Error(ErrorCode::last_administrator);
+}
 
 Result<users::User> set_access(db::Tx& tx, const Origin& origin, UserId user, Access access) {
   const bool allow = access == Access::allowed;

@@ -7,6 +7,7 @@
 #include "base/role.h"
 #include "base/secret.h"
 #include "db/tx.h"
+#include "flow/events.h"
 #include "flow/origin.h"
 #include "flow/services.h"
 #include "store/users.h"
@@ -32,6 +33,11 @@ Result<store::users::User> set_role(db::Tx& tx, const Origin& origin, UserId use
 /// Removes the account with its sessions and mail; its address is free again, its subject is never used
 /// again. Refuses with last_administrator.
 Result<store::users::User> delete_user(db::Tx& tx, const Origin& origin, UserId user);
+
+/// Refuses with last_administrator what would leave no confirmed, unblocked administrator who stays, and
+/// records that as the outcome of `event`. Two such changes at once both write the guard row first, so the
+/// second one sees what the first one did. Run it before what locks an account's row.
+Result<> keep_an_administrator(db::Tx& tx, const Origin& origin, const Event& event, UserId user);
 
 /// Adds an account as an operator describes it; subject and time are filled in here. Refuses with
 /// account_exists, username_taken. An unconfirmed one gets the confirmation mail.

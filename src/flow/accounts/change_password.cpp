@@ -3,15 +3,13 @@
 #include <limits>
 
 #include "flow/accounts/validation.h"
+#include "flow/accounts/unproved_ways_in.h"
 #include "flow/sessions/end_sessions.h"
 #include "flow/signin/devices.h"
 #include "mail/queue.h"
 #include "store/attempts.h"
 #include "store/factors.h"
 #include "store/mail_codes.h"
-#include "store/passkeys.h"
-#include "store/recovery_codes.h"
-#include "store/totp.h"
 
 namespace latchkey::flow::accounts {
 
@@ -56,10 +54,7 @@ Result<PasswordChanged> change_password_by_mail(db::Tx& tx, const Origin& origin
   if (account.confirmed) {
     tx.run_later(store::attempts::open_to_devices_again, account.id);
   } else {
-    tx.run_later(store::devices::delete_devices_of, account.id);
-    tx.run_later(store::totp::delete_totp_of_user, account.id);
-    tx.run_later(store::passkeys::delete_passkeys_of_user, account.id);
-    tx.run_later(store::recovery_codes::delete_codes_of_user, account.id);
+    drop_unproved_ways_in(tx, account.id);
   }
   signin::remember_device(tx, account.id, device, origin.now);
   tx.run_later(store::factors::update_mark, account.id);

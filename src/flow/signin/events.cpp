@@ -32,6 +32,7 @@ constinit const Event sign_in{.name = "sign_in",
                               .otherwise = &invalid};
 constinit const Event proved_again{.name = "sudo"};
 constinit const Event factor_found{.name = "factor_removal_stopped"};
+constinit const Event confirmed_by_code{.name = "email_confirmed"};
 constinit const Event password_closed{
     .name = "password_closed",
     .counted = {{to_unknown_devices, &closed_to_unknown}, {to_known_device, &closed_to_known}},

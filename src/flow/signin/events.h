@@ -10,6 +10,8 @@ extern const Event sign_in;
 extern const Event proved_again;
 /// A sign-in with a factor has stopped the removal of factors that somebody had called lost.
 extern const Event factor_found;
+/// A code that was mailed has confirmed the address.
+extern const Event confirmed_by_code;
 /// Too many wrong passwords: the password is refused from now on, to whom the outcome says.
 extern const Event password_closed;
 inline constexpr Outcome to_unknown_devices{"unknown_devices"};

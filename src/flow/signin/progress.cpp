@@ -85,12 +85,14 @@ Error missing_step(const Services& services, const Progress& progress, Step::Kin
                                  .binding = progress.binding,
                                  .iat = to_numeric_date(now),
                                  .exp = to_numeric_date(expires_at)};
+  auto methods = methods_of(step, account);
+  if (!services.settings.accounts.mail_sign_in) std::erase(methods, "code");
   const auto snapshot = services.keys.current();
   Error error(code_of(step));
   error.step = std::make_shared<const MissingStep>(
       MissingStep{.login_token = jose::make_own_token(jose::login_token_form, claims,
                                                       snapshot->ring().key(crypto::KeyUse::login_token)),
-                  .methods = methods_of(step, account),
+                  .methods = std::move(methods),
                   .expires_in = std::chrono::floor<Seconds>(expires_at - now)});
   return error;
 }

@@ -1,0 +1,152 @@
+#include "features/activity/routes.h"
+#include "api/access.h"
+#include "api/api.h"
+#include "api/cursor.h"
+#include "api/decode.h"
+#include "api/encode.h"
+#include "api/feature.h"
+#include "features/activity/export.h"
+#include "features/activity/feature.h"
+#include "features/activity/own_activity.h"
+#include "http/respond.h"
+
+namespace latchkey::features::activity {
+namespace {
+
+using enum ErrorCode;
+
+std::vector<ActivityResponse> activity_responses(const std::vector<store::audit::Told>& entries,
+                                                 const Subject& account) {
+  const std::string subject = to_string(account);
+  std::vector<ActivityResponse> responses;
+  responses.reserve(entries.size());
+  for (const auto& entry : entries) {
+    const bool is_theirs = word_for_actor(entry, subject) != "administrator";
+    responses.push_back({.at = entry.at,
+                         .event = entry.event,
+                         .result = entry.result,
+                         .by = word_for_actor(entry, subject),
+                         .address = is_theirs ? entry.address : std::string(),
+                         .detail = entry.detail});
+  }
+  return responses;
+}
+
+ExportResponse export_response(const Stored& stored, Timestamp now) {
+  ExportResponse response{.format = "latchkey-account",
+                          .version = 1,
+                          .exported_at = now,
+                          .subject = to_string(stored.user.subject),
+                          .user = api::user_response(stored.user),
+                          .language = stored.settled.language,
+                          .last_sign_in_at = {},
+                          .sessions = {},
+                          .devices = {},
+                          .authenticator_apps = {},
+                          .passkeys = {},
+                          .recovery_codes_left = stored.recovery_codes,
+                          .scheduled = {},
+                          .activity = activity_responses(stored.activity, stored.user.subject),
+                          .activity_is_whole = stored.activity_is_whole};
+  if (stored.settled.last_sign_in_at != Timestamp{})
+    response.last_sign_in_at = stored.settled.last_sign_in_at;
+  for (const auto& session : stored.sessions)
+    response.sessions.push_back({.created_at = session.created_at,
+                                 .last_used_at = session.rotated_at,
+                                 .address = session.address,
+                                 .user_agent = session.user_agent});
+  for (const auto& device : stored.devices)
+    response.devices.push_back({.first_seen_at = device.first_seen_at, .last_seen_at = device.last_seen_at});
+  if (stored.totp.has_value())
+    response.authenticator_apps.push_back(
+        {.created_at = stored.totp->created_at, .last_used_at = stored.totp->last_used_at});
+  for (const auto& passkey : stored.passkeys)
+    response.passkeys.push_back({.name = passkey.name,
+                                 .transports = passkey.transports,
+                                 .is_backed_up = passkey.is_backed_up,
+                                 .created_at = passkey.created_at,
+                                 .last_used_at = passkey.last_used_at});
+  for (const auto& plan : stored.scheduled)
+    response.scheduled.push_back({.kind = plan.kind, .made_at = plan.made_at, .due_at = plan.due_at});
+  return response;
+}
+
+std::string name_of_list(const Subject& account) { return "activity of " + to_string(account); }
+
+Bytes encode_position(std::int64_t id) {
+  Bytes bytes;
+  for (int shift = 56; shift >= 0; shift -= 8)
+    bytes.push_back(static_cast<std::uint8_t>(static_cast<std::uint64_t>(id) >> shift));
+  return bytes;
+}
+
+/// Of bytes that `encode_position` made.
+std::int64_t decode_position(const Bytes& bytes) {
+  std::uint64_t id = 0;
+  for (const std::uint8_t byte : bytes) id = id << 8 | byte;
+  return static_cast<std::int64_t>(id);
+}
+
+Task<Result<http::Response>> get_activity(const api::Api& api, http::Request& request) {
+  const auto query = api::decode_query<api::PageQuery>(request);
+  if (query.has_error()) co_return query.error();
+  const Subject account = api::caller_of(request).user.subject;
+  const auto keys = api.services.keys.current();
+  std::optional<std::int64_t> after;
+  if (query->after.has_value()) {
+    const auto position = api::open_cursor(keys->ring(), name_of_list(account), *query->after);
+    if (!position.has_value()) co_return api::invalid_cursor();
+    after = decode_position(*position);
+  }
+  const std::int64_t limit = query->limit.value_or(api::most_rows);
+  const auto page = co_await list_activity(api.services, request.now, account, after, limit);
+  auto response = http::json_response(200, api::to_json(activity_responses(page.rows, account)));
+  if (page.next.has_value()) {
+    const Bytes position = encode_position(*page.next);
+    api::link_next_page(response, *query, api::seal_cursor(keys->ring(), name_of_list(account), position));
+  }
+  co_return response;
+}
+
+Task<Result<http::Response>> get_export(const api::Api& api, http::Request& request) {
+  flow::Origin origin = api::origin_of(request);
+  const UserId user = api::caller_of(request).user.id;
+  const auto stored = co_await gather(api.services, std::move(origin), user);
+  if (stored.has_error()) co_return stored.error();
+  auto response = http::json_response(200, api::to_json(export_response(*stored, request.now)));
+  response.headers.push_back({"Content-Disposition", "attachment; filename=\"account.json\""});
+  co_return response;
+}
+
+constexpr api::Endpoint endpoints[] = {
+    {
+        .method = http::Method::get,
+        .path = "/api/users/me/activity",
+        .tag = "users",
+        .summary = "What happened to the caller's account in the last ninety days, the newest first",
+        .access = api::signed_in,
+        .query = api::takes_query<api::PageQuery>(),
+        .answer = api::gives_list<ActivityResponse>("Activities"),
+        .refusals = {invalid_token, validation_failed},
+        .head = http::Head::allowed,
+        .counter = "activity",
+        .handler = get_activity,
+    },
+    {
+        .method = http::Method::get,
+        .path = "/api/users/me/export",
+        .tag = "users",
+        .summary = "Everything that is stored about the caller's account, but secrets",
+        .access = api::signed_in_recently,
+        .answer = api::gives<ExportResponse>(),
+        .refusals = {invalid_token, recent_sign_in_required, user_not_found},
+        .counter = "activity",
+        .handler = get_export,
+    },
+};
+
+}  // namespace
+
+const api::Feature feature{.name = "activity", .endpoints = endpoints};
+
+}  // namespace latchkey::features::activity

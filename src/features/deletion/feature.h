@@ -1,0 +1,11 @@
+#pragma once
+
+#include "api/feature.h"
+
+namespace latchkey::features::deletion {
+
+extern const api::Feature feature;
+
+extern const std::span<const api::Endpoint> endpoints;  ///< routes.cpp
+
+}  // namespace latchkey::features::deletion

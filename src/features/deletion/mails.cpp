@@ -1,0 +1,20 @@
+#include "features/deletion/mails.h"
+
+#include "flow/links/make.h"
+
+namespace latchkey::features::deletion {
+
+std::optional<mail::Links> make_keep_links(const mail::LinkKeys& keys, const mail::Mail& mail) {
+  const auto& account = mail.account;
+  if (!account.has_value() || account->email != mail.recipient) return std::nullopt;
+  const auto link = flow::links::make_link(keys.ring, keys.settings, keep_link,
+                                           {.id = mail.id,
+                                            .subject = account->subject,
+                                            .email_key = account->email_key,
+                                            .security_version = account->security_version,
+                                            .created_at = mail.created_at});
+  return mail::Links{.values = {{"keep_url", keys.public_url + "/api/auth/keep_account/" + link.token}},
+                     .expires_at = link.expires_at};
+}
+
+}  // namespace latchkey::features::deletion

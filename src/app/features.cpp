@@ -11,6 +11,7 @@
 #include "features/documents/feature.h"
 #include "features/health/feature.h"
 #include "features/pages/feature.h"
+#include "features/passkeys/feature.h"
 #include "features/password/feature.h"
 #include "features/profile/feature.h"
 #include "features/recovery/feature.h"
@@ -33,6 +34,7 @@ namespace {
 constexpr const api::Feature* list[] = {
     &features::signup::feature,
     &features::password::feature,
+    &features::passkeys::feature,
     &features::sessions::feature,
     &features::confirmation::feature,
     &features::recovery::feature,

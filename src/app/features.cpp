@@ -15,8 +15,11 @@
 #include "features/password/feature.h"
 #include "features/profile/feature.h"
 #include "features/recovery/feature.h"
+#include "features/recovery_codes/feature.h"
 #include "features/sessions/feature.h"
 #include "features/signup/feature.h"
+#include "features/sudo/feature.h"
+#include "features/totp/feature.h"
 #include "flow/keys/rotation.h"
 #include "flow/limits/budget.h"
 #include "flow/sessions/counters.h"
@@ -38,6 +41,9 @@ constexpr const api::Feature* list[] = {
     &features::sessions::feature,
     &features::confirmation::feature,
     &features::recovery::feature,
+    &features::totp::feature,
+    &features::recovery_codes::feature,
+    &features::sudo::feature,
     &features::administration::feature,
     &features::profile::feature,
     &features::documents::feature,

@@ -19,6 +19,11 @@ inline constexpr db::Statement<std::optional<UserId>, Bytes, UserId> consume_cod
     "DELETE FROM recovery_codes WHERE id = $1 AND user_id = $2 RETURNING user_id"};
 inline constexpr db::Statement<db::Affected, UserId> delete_codes_of_user{
     "DELETE FROM recovery_codes WHERE user_id = $1"};
+/// All of an account that has no factor any more.
+inline constexpr db::Statement<db::Affected, UserId> delete_codes_without_factor{
+    "DELETE FROM recovery_codes WHERE user_id = $1 "
+    "AND NOT EXISTS (SELECT 1 FROM totp t WHERE t.user_id = recovery_codes.user_id) "
+    "AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = recovery_codes.user_id)"};
 /// How many are left.
 inline constexpr db::Statement<std::optional<std::int64_t>, UserId> count_codes{
     "SELECT count(*) FROM recovery_codes WHERE user_id = $1"};

@@ -3,6 +3,7 @@
 #include <boost/describe.hpp>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/id.h"
@@ -38,5 +39,19 @@ inline constexpr db::Statement<db::Affected, UserId> delete_totp_of_user{
 inline constexpr db::Statement<std::optional<LinkId>, std::int64_t, Timestamp, UserId, LinkId> consume_step{
     "UPDATE totp SET last_step = $1, last_used_at = $2 WHERE user_id = $3 AND id = $4 AND last_step < $1 "
     "RETURNING id"};
+
+/// For a change of the master secret: a page behind an id, and one secret sealed anew, unless another app has
+/// taken its place.
+struct Sealed {
+  LinkId id;
+  Bytes sealed_secret;
+  Subject subject;
+};
+BOOST_DESCRIBE_STRUCT(Sealed, (), (id, sealed_secret, subject))
+inline constexpr db::Statement<std::vector<Sealed>, LinkId, std::int64_t> list_sealed{
+    "SELECT t.id, t.sealed_secret, u.subject FROM totp t JOIN users u ON u.id = t.user_id "
+    "WHERE t.id > $1 ORDER BY t.id LIMIT $2"};
+inline constexpr db::Statement<db::Affected, Bytes, LinkId, Bytes> update_sealed{
+    "UPDATE totp SET sealed_secret = $1 WHERE id = $2 AND sealed_secret = $3"};
 
 }  // namespace latchkey::store::totp

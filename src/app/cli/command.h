@@ -78,6 +78,13 @@ struct UserDelete {
   UserName user;
 };
 
+struct UserRemoveFactor {
+  static constexpr std::string_view name = "user remove-factor";
+  enum class Factor : std::uint8_t { totp, passkeys };
+  UserName user;
+  Factor factor = Factor::totp;
+};
+
 struct KeysList {
   static constexpr std::string_view name = "keys list";
   Format format = Format::text;
@@ -136,7 +143,7 @@ struct OpenApi {
 
 using Command =
     std::variant<Serve, UserAdd, UserInvite, UserList, UserShow, UserBlock, UserUnblock, UserUnlock,
-                 UserSetRole, UserDelete, KeysList, KeysRotate, KeysRevoke, KeysRekey, MailList, MailRetry,
+                 UserSetRole, UserDelete, UserRemoveFactor, KeysList, KeysRotate, KeysRevoke, KeysRekey, MailList, MailRetry,
                  Migrate, Backup, Restore, Compact, Move, Doctor, Config, OpenApi>;
 
 inline std::string_view name_of(const Command& command) {

@@ -85,8 +85,15 @@ int execute(const KeysRevoke& command, Context& context) {
 int execute(const KeysRekey&, Context& context) {
   auto& services = context.services;
   const auto sealed = flow::keys::rekey(services.database, services.keys, context.origin);
-  context.console.out(fmt::format("{} key(s) sealed again under the current master secret\n", sealed));
-  return exit_done;
+  context.console.out(
+      fmt::format("{} key(s) and {} authenticator app(s) sealed again under the current master secret\n",
+                  sealed.signing_keys, sealed.authenticator_apps));
+  if (sealed.unreadable == 0) return exit_done;
+  context.console.err(fmt::format(
+      "{} authenticator app(s) were sealed under a master secret that is not known here: put it into "
+      "master_secret_previous, or remove these factors\n",
+      sealed.unreadable));
+  return exit_refused;
 }
 
 }  // namespace latchkey::app::cli

@@ -56,9 +56,9 @@ std::string without_mark(const std::string& text) { return is_marked(text) ? tex
 
 /// The texts as they stand in the arguments. Only one command is parsed, so that all can share one place.
 struct Raw {
-  std::string email, username, id, role, user, kid, mail_id, file, from, to, config_file;
+  std::string email, username, id, role, user, kid, factor, mail_id, file, from, to, config_file;
   bool json = false, confirmed = false, password = false, password_hash = false, all = false, full = false,
-       reference = false, print = false;
+       reference = false, print = false, now = false;
   std::vector<std::string> settings = std::vector<std::string>(settings::knobs().size());
 
   Format format() const { return json ? Format::json : Format::text; }
@@ -113,6 +113,13 @@ UserAdd read_user_add(const Raw& raw) {
           .role = raw.role.empty() ? Role::user : read_role(raw.role),
           .confirmed = raw.confirmed,
           .input = raw.password ? UserAdd::Input::password : UserAdd::Input::password_hash};
+}
+
+UserRemoveFactor read_remove_factor(const Raw& raw) {
+  using Factor = UserRemoveFactor::Factor;
+  if (raw.factor != "totp" && raw.factor != "passkeys")
+    throw Misuse{"a factor is totp or passkeys, not " + settings::quote(raw.factor)};
+  return {.user = read_user(raw.user), .factor = raw.factor == "totp" ? Factor::totp : Factor::passkeys};
 }
 
 MailRetry read_mail_retry(const Raw& raw) {
@@ -191,7 +198,7 @@ class Parser {
   }
 
   void add_user_commands() {
-    auto& user = group("user", "Accounts: add, invite, list, show, block, unblock, unlock, set-role, delete");
+    auto& user = group("user", "Accounts: add, invite, list, show, block, unblock, unlock, set-role, delete, remove-factor");
     auto* add = leaf(user, "add", "Create an account; without --confirmed, send it a confirmation mail",
                      [this] { return read_user_add(raw_); });
     text(add, "--email", raw_.email, "E-mail address")->required()->type_name("E");
@@ -225,6 +232,13 @@ class Parser {
     add_user(role);
     text(role, "ROLE", raw_.role, "user, moderator or admin")->required()->type_name("");
     add_user(leaf(user, "delete", "Remove an account for good", [named] { return UserDelete{named()}; }));
+    auto* factor = leaf(user, "remove-factor", "Remove a second factor that its owner has lost, and tell them",
+                        [this] { return read_remove_factor(raw_); });
+    factor->add_flag("--now", raw_.now, "At once; whoever asks you must have proved to be the owner")->required();
+    add_user(factor);
+    text(factor, "KIND", raw_.factor, "totp (the authenticator app) or passkeys (all)")
+        ->required()
+        ->type_name("");
   }
 
   void add_key_commands() {

@@ -15,5 +15,6 @@ int execute(const UserUnblock& command, Context& context);
 int execute(const UserUnlock& command, Context& context);
 int execute(const UserSetRole& command, Context& context);
 int execute(const UserDelete& command, Context& context);
+int execute(const UserRemoveFactor& command, Context& context);
 
 }  // namespace latchkey::app::cli

@@ -5,7 +5,12 @@
 #include "app/cli/named_user.h"
 #include "app/cli/table.h"
 #include "app/cli/user_commands.h"
+#include "flow/signin/factor_attempts.h"
 #include "store/devices.h"
+#include "store/factor_attempts.h"
+#include "store/passkeys.h"
+#include "store/recovery_codes.h"
+#include "store/totp.h"
 
 namespace latchkey::app::cli {
 namespace {
@@ -19,6 +24,10 @@ struct Shown {
   User user;
   users::Failures failures;  ///< of unknown devices
   std::vector<Device> devices;
+  std::optional<store::totp::Totp> totp;
+  store::factor_attempts::FactorFailures wrong_codes;
+  std::int64_t passkeys = 0;
+  std::int64_t recovery_codes = 0;
 };
 
 /// For programs: what the API does not tell. Times that are no more in force are null.
@@ -36,17 +45,36 @@ constexpr auto describe(const KnownDevice*) {
                      api::member("locked_until", &KnownDevice::locked_until),
                      api::member("closed_at", &KnownDevice::closed_at));
 }
+struct AuthenticatorApp {
+  Timestamp created_at;
+  Timestamp last_used_at;
+  std::int64_t wrong_codes = 0;
+  std::optional<Timestamp> locked_until;
+  bool is_closed = false;
+};
+constexpr auto describe(const AuthenticatorApp*) {
+  return api::object("AuthenticatorApp", api::member("created_at", &AuthenticatorApp::created_at),
+                     api::member("last_used_at", &AuthenticatorApp::last_used_at),
+                     api::member("wrong_codes", &AuthenticatorApp::wrong_codes),
+                     api::member("locked_until", &AuthenticatorApp::locked_until),
+                     api::member("is_closed", &AuthenticatorApp::is_closed));
+}
 struct SignInState {
   std::int64_t failed_sign_ins = 0;
   std::optional<Timestamp> locked_until;
   std::optional<Timestamp> password_closed_at;
   std::vector<KnownDevice> known_devices;
+  std::optional<AuthenticatorApp> totp;
+  std::int64_t passkeys = 0;
+  std::int64_t recovery_codes_left = 0;
 };
 constexpr auto describe(const SignInState*) {
   return api::object("SignInState", api::member("failed_sign_ins", &SignInState::failed_sign_ins),
                      api::member("locked_until", &SignInState::locked_until),
                      api::member("password_closed_at", &SignInState::password_closed_at),
-                     api::member("known_devices", &SignInState::known_devices));
+                     api::member("known_devices", &SignInState::known_devices),
+                     api::member("totp", &SignInState::totp), api::member("passkeys", &SignInState::passkeys),
+                     api::member("recovery_codes_left", &SignInState::recovery_codes_left));
 }
 
 std::optional<Timestamp> after(Timestamp time, Timestamp now) {
@@ -59,7 +87,18 @@ SignInState sign_in_state(const Shown& shown, Timestamp now) {
   SignInState state{.failed_sign_ins = shown.failures.failed_sign_ins,
                     .locked_until = after(shown.failures.locked_until, now),
                     .password_closed_at = ever(shown.failures.password_closed_at),
-                    .known_devices = {}};
+                    .known_devices = {},
+                    .totp = {},
+                    .passkeys = shown.passkeys,
+                    .recovery_codes_left = shown.recovery_codes};
+  if (shown.totp.has_value()) {
+    const auto& wrong = shown.wrong_codes;
+    state.totp = {.created_at = shown.totp->created_at,
+                  .last_used_at = shown.totp->last_used_at,
+                  .wrong_codes = wrong.failed_factors,
+                  .locked_until = after(wrong.factors_locked_until, now),
+                  .is_closed = wrong.failed_factors >= flow::signin::last_factor_attempt};
+  }
   for (const Device& device : shown.devices) {
     state.known_devices.push_back({.first_seen_at = device.first_seen_at,
                                    .last_seen_at = device.last_seen_at,
@@ -83,6 +122,19 @@ std::string tell_failures(std::int64_t failed, std::optional<Timestamp> locked_u
   return text;
 }
 
+std::string tell_app(const std::optional<AuthenticatorApp>& app) {
+  if (!app.has_value()) return "no";
+  std::string text = fmt::format("since {}, last used {}; {} wrong code{} in a row",
+                                 format_rfc3339(app->created_at), format_rfc3339(app->last_used_at),
+                                 app->wrong_codes, app->wrong_codes == 1 ? "" : "s");
+  if (app->is_closed) {
+    text += "; refused until another factor is used or `latchkey user unlock` is run";
+  } else if (app->locked_until.has_value()) {
+    text += "; locked until " + format_rfc3339(*app->locked_until);
+  }
+  return text;
+}
+
 std::string line(std::string_view label, std::string_view value) {
   return fmt::format("{:<17}{}\n", label, printable(value));
 }
@@ -102,6 +154,8 @@ void show(Console& console, const User& user, const SignInState& state) {
         line("", fmt::format("last seen {}: {}", format_rfc3339(device.last_seen_at),
                              tell_failures(device.failed_sign_ins, device.locked_until, device.closed_at)));
   }
+  text += line("authenticator", tell_app(state.totp)) + line("passkeys", std::to_string(state.passkeys)) +
+          line("recovery codes", fmt::format("{} left", state.recovery_codes_left));
   console.out(text);
 }
 
@@ -122,7 +176,11 @@ int execute(const UserShow& command, Context& context) {
     const UserId id = user->id;
     return Shown{.user = std::move(*user),
                  .failures = tx.run(users::find_failures, id).value(),
-                 .devices = tx.run(store::devices::list_devices_of, id)};
+                 .devices = tx.run(store::devices::list_devices_of, id),
+                 .totp = tx.run(store::totp::find_totp, id),
+                 .wrong_codes = tx.run(store::factor_attempts::find_failures, id).value(),
+                 .passkeys = tx.run(store::passkeys::count_passkeys, id).value_or(0),
+                 .recovery_codes = tx.run(store::recovery_codes::count_codes, id).value_or(0)};
   };
   const std::optional<Shown> shown = context.services.database.read_now(work);
   if (!shown.has_value()) return refuse(context.console, ErrorCode::user_not_found);

@@ -7,6 +7,7 @@
 #include "flow/sessions/end_sessions.h"
 #include "mail/queue.h"
 #include "store/attempts.h"
+#include "store/factor_attempts.h"
 #include "store/state.h"
 
 namespace latchkey::flow::accounts {
@@ -68,6 +69,7 @@ Result<users::User> set_access(db::Tx& tx, const Origin& origin, UserId user, Ac
 Result<users::User> unlock(db::Tx& tx, const Origin& origin, UserId user) {
   if (tx.run(store::attempts::open_again, user).rows == 0) return Error(ErrorCode::user_not_found);
   tx.run_later(store::attempts::open_to_devices_again, user);
+  tx.run_later(store::factor_attempts::forget, user);
   return changed(tx, origin, user_unlocked, user, "");
 }
 

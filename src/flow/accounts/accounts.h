@@ -22,8 +22,8 @@ enum class Access : std::uint8_t { blocked, allowed };
 /// Refuses with last_administrator.
 Result<store::users::User> set_access(db::Tx& tx, const Origin& origin, UserId user, Access access);
 
-/// Forgets every wrong password: sign-in that they had locked or closed works again, to whomever it was
-/// refused. Says nothing about a block.
+/// Forgets every wrong password and every wrong code of an authenticator app: sign-in that they had locked or
+/// closed works again, to whomever it was refused. Says nothing about a block.
 Result<store::users::User> unlock(db::Tx& tx, const Origin& origin, UserId user);
 
 /// Ends every session, since a role is part of a token. Refuses with last_administrator.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "flow/events.h"
+#include "store/totp.h"
 
 namespace latchkey::flow::keys {
 namespace {
@@ -13,6 +14,7 @@ constexpr Event created{.name = "signing_key.created", .counted = {{ok, &keys_ma
 constexpr Event dropped{.name = "signing_key.dropped"};
 constexpr Event revoked{.name = "signing_key.revoked"};
 constexpr Event rekeyed{.name = "signing_key.rekeyed"};
+constexpr Event apps_rekeyed{.name = "totp.rekeyed"};
 
 /// A new key, sealed, ready to insert.
 store::signing_keys::Key make_key(const KeySnapshot& snapshot, std::int64_t sequence, Timestamp now,
@@ -33,6 +35,33 @@ bool insert(db::Tx& tx, const store::signing_keys::Key& key) {
       .run(store::signing_keys::insert_key, key.kid, key.sequence, key.public_key, key.sealed_private_key,
            key.created_at, key.activates_at)
       .has_value();
+}
+
+/// Secrets of authenticator apps in one transaction.
+constexpr std::int64_t apps_at_once = 200;
+
+void rekey_apps(db::Database& database, const crypto::Keyring& ring, const Origin& origin, Rekeyed& sealed) {
+  for (LinkId after{};;) {
+    const auto page = database.run_now(store::totp::list_sealed, after, apps_at_once);
+    if (page.empty()) return;
+    after = page.back().id;
+    std::vector<std::pair<const store::totp::Sealed*, Bytes>> fresh;
+    for (const auto& app : page) {
+      const auto opened = ring.open_totp(app.sealed_secret, app.subject);
+      if (!opened.has_value()) ++sealed.unreadable;
+      if (!opened.has_value() || !opened->under_previous_master) continue;
+      fresh.emplace_back(&app, ring.seal_totp(opened->secret, app.subject));
+    }
+    if (fresh.empty()) continue;
+    auto work = [&](db::Tx& tx) {
+      std::int64_t changed = 0;
+      for (const auto& [app, text] : fresh)
+        changed += tx.run(store::totp::update_sealed, text, app->id, app->sealed_secret).rows;
+      if (changed > 0) record(tx, origin, apps_rekeyed, ok, "", std::to_string(changed));
+      return changed;
+    };
+    sealed.authenticator_apps += database.write_now(work);
+  }
 }
 
 }  // namespace
@@ -112,11 +141,11 @@ Result<> revoke_key(db::Database& database, Keys& keys, Origin origin, std::stri
   return result;
 }
 
-std::int64_t rekey(db::Database& database, Keys& keys, Origin origin) {
+Rekeyed rekey(db::Database& database, Keys& keys, Origin origin) {
   keys.reload();
   const auto snapshot = keys.current();
   auto list = [](db::Tx& tx) { return tx.run(store::signing_keys::list_keys); };
-  std::int64_t sealed = 0;
+  Rekeyed sealed;
   for (const auto& stored : database.read_now(list)) {
     const auto opened = snapshot->ring().unwrap(stored.sealed_private_key, stored.kid);
     if (!opened.has_value() || !opened->under_previous_master) continue;
@@ -129,8 +158,9 @@ std::int64_t rekey(db::Database& database, Keys& keys, Origin origin) {
       }
       return changed.rows;
     };
-    sealed += database.write_now(work);
+    sealed.signing_keys += database.write_now(work);
   }
+  rekey_apps(database, snapshot->ring(), origin, sealed);
   keys.reload();
   return sealed;
 }

@@ -44,8 +44,14 @@ std::optional<std::string> rotate_keys(db::Database& database, Keys& keys, const
 /// Drops a key at once, with every token that it signed; another one signs from now on. Blocks.
 Result<> revoke_key(db::Database& database, Keys& keys, Origin origin, std::string kid);
 
-/// Seals what a previous master secret sealed again, under the current one, key by key: may be interrupted
-/// and repeated. Answers how many it sealed. Blocks.
-std::int64_t rekey(db::Database& database, Keys& keys, Origin origin);
+struct Rekeyed {
+  std::int64_t signing_keys = 0;
+  std::int64_t authenticator_apps = 0;
+  std::int64_t unreadable = 0;  ///< secrets of apps that no master secret opens: the owners need a new app
+};
+/// Seals what a previous master secret sealed again, under the current one: signing keys one by one, secrets of
+/// authenticator apps in small transactions. May be interrupted and repeated. Answers how many it sealed.
+/// Blocks.
+Rekeyed rekey(db::Database& database, Keys& keys, Origin origin);
 
 }  // namespace latchkey::flow::keys

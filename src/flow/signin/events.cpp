@@ -30,6 +30,7 @@ constinit const Event sign_in{.name = "sign_in",
                                           {new_password_required, &step_missing},
                                           {account_deletion_scheduled, &step_missing}},
                               .otherwise = &invalid};
+constinit const Event proved_again{.name = "sudo"};
 constinit const Event password_closed{
     .name = "password_closed",
     .counted = {{to_unknown_devices, &closed_to_unknown}, {to_known_device, &closed_to_known}},

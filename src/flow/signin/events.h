@@ -6,6 +6,8 @@ namespace latchkey::flow::signin::events {
 
 /// A client proves who its user is, by one proof or another; and what came of it.
 extern const Event sign_in;
+/// Somebody who is signed in proves once more to be there.
+extern const Event proved_again;
 /// Too many wrong passwords: the password is refused from now on, to whom the outcome says.
 extern const Event password_closed;
 inline constexpr Outcome to_unknown_devices{"unknown_devices"};

@@ -7,6 +7,7 @@
 #include "flow/sessions/open_session.h"
 #include "flow/signin/devices.h"
 #include "flow/signin/events.h"
+#include "flow/signin/factor_attempts.h"
 #include "store/attempts.h"
 #include "store/spent.h"
 
@@ -14,21 +15,6 @@ namespace latchkey::flow::signin {
 namespace {
 
 namespace jose = crypto::jose;
-
-/// For the audit: what was proved, such as "password totp".
-std::string words_of(Done done) {
-  static constexpr std::pair<Proof, std::string_view> names[] = {
-      {Proof::password, "password"}, {Proof::mail_code, "code"},
-      {Proof::passkey, "passkey"},   {Proof::user_verified, "user_verified"},
-      {Proof::totp, "totp"},         {Proof::recovery_code, "recovery_code"}};
-  std::string words;
-  for (const auto& [proof, name] : names) {
-    if (!done.has(proof)) continue;
-    if (!words.empty()) words += ' ';
-    words += name;
-  }
-  return words;
-}
 
 Error changed(db::Tx& tx, const Origin& origin, UserId account) {
   const auto now = tx.run(store::users::find_user, origin.now, account);
@@ -59,6 +45,20 @@ Task<AccountState> read_state(Services& services, store::users::Credentials acco
   if (!store::factors::is_marked(account.password_hash)) co_return state_of(account, store::factors::Steps{});
   const auto steps = co_await services.database.run(store::factors::find_steps, account.id);
   co_return state_of(account, steps.value_or(store::factors::Steps{}));
+}
+
+std::string words_of(Done done) {
+  static constexpr std::pair<Proof, std::string_view> names[] = {
+      {Proof::password, "password"}, {Proof::mail_code, "code"},
+      {Proof::passkey, "passkey"},   {Proof::user_verified, "user_verified"},
+      {Proof::totp, "totp"},         {Proof::recovery_code, "recovery_code"}};
+  std::string words;
+  for (const auto& [proof, name] : names) {
+    if (!done.has(proof)) continue;
+    if (!words.empty()) words += ' ';
+    words += name;
+  }
+  return words;
 }
 
 Policy policy_for(const Settings& settings, Role) {
@@ -143,6 +143,8 @@ Task<Result<sessions::TokenPair>> go_on(Services& services, Origin origin, Progr
       return missing_step(services, after, step.kind, state, origin.now);
     }
     tx.run_later(store::attempts::update_last_sign_in, origin.now, account.id);
+    const bool by_another_factor = proved.has(Proof::passkey) || proved.has(Proof::recovery_code);
+    if (state.has_totp && by_another_factor) open_closed_factor(tx, account.id);
     sessions::make_room(tx, services.settings, origin, account.id, account.subject, held->sessions);
     welcome_device(tx, account.id, device, 0, origin.now);
     record(tx, origin, events::sign_in, ok, subject, words_of(after.done));

@@ -55,6 +55,9 @@ AccountState state_of(const store::users::Credentials& account, const store::fac
 AccountState state_of(db::Tx& tx, const store::users::Credentials& account);
 Task<AccountState> read_state(Services& services, store::users::Credentials account);
 
+/// For the audit: what was proved, such as "password totp".
+std::string words_of(Done done);
+
 /// What the settings demand of an account of this role.
 Policy policy_for(const Settings& settings, Role role);
 

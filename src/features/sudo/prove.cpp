@@ -1,0 +1,63 @@
+#include "features/sudo/prove.h"
+
+#include "flow/signin/events.h"
+#include "flow/signin/factor_attempts.h"
+#include "flow/signin/prove_again.h"
+#include "flow/signin/prove_recovery_code.h"
+#include "flow/signin/prove_totp.h"
+
+namespace latchkey::features::sudo {
+namespace {
+
+namespace signin = flow::signin;
+
+signin::Proof kind_of(const Means& means) {
+  if (std::holds_alternative<ByTotp>(means)) return signin::Proof::totp;
+  if (std::holds_alternative<ByRecoveryCode>(means)) return signin::Proof::recovery_code;
+  return signin::Proof::password;
+}
+
+Task<Result<signin::Consume>> look_at(flow::Services& services, flow::Origin origin,
+                                      store::users::Credentials account, SessionId session, Means means) {
+  if (auto* totp = std::get_if<ByTotp>(&means)) {
+    co_return co_await signin::prove_totp(services, std::move(origin), account.id, account.subject,
+                                          std::move(totp->code));
+  }
+  if (auto* recovery = std::get_if<ByRecoveryCode>(&means)) {
+    const auto counted = signin::counted_with(session, origin.now);
+    co_return co_await signin::prove_recovery_code(services, std::move(origin), account.id, account.subject,
+                                                   counted, std::move(recovery->code));
+  }
+  auto& password = std::get<ByPassword>(means).password;
+  co_return co_await signin::prove_own_password(services, std::move(origin), std::move(account),
+                                                std::move(password));
+}
+
+}  // namespace
+
+Task<Result<>> prove(flow::Services& services, flow::Origin origin, Own own, Means means) {
+  const auto account = co_await signin::read_own_account(services, own.subject);
+  if (account.has_error()) co_return account.error();
+  const auto proof = kind_of(means);
+  const auto done = signin::Done().with(proof);
+  if (auto strong = co_await signin::require_strong_proof(services, *account, done); strong.has_error())
+    co_return strong;
+  auto proved = co_await look_at(services, origin, *account, own.session, std::move(means));
+  Error refusal;
+  if (proved.has_value()) {
+    const auto again =
+        co_await signin::prove_again(services, origin, *account, own.session, done, std::move(*proved));
+    if (again.has_value()) co_return again;
+    refusal = again.error();
+  } else {
+    refusal = proved.error();
+  }
+  // A wrong password is written down where it is counted.
+  if (proof != signin::Proof::password)
+    co_await signin::record_refused_factor(services, origin, signin::events::proved_again, own.subject,
+                                           refusal.code,
+                                           proof == signin::Proof::totp ? "totp" : "recovery_code");
+  co_return refusal;
+}
+
+}  // namespace latchkey::features::sudo

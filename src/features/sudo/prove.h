@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "base/task.h"
+#include "flow/origin.h"
+#include "flow/services.h"
+
+namespace latchkey::features::sudo {
+
+struct ByPassword {
+  Secret password;
+};
+struct ByTotp {
+  std::string code;
+};
+struct ByRecoveryCode {
+  Secret code;
+};
+using Means = std::variant<ByPassword, ByTotp, ByRecoveryCode>;
+
+/// Whose session.
+struct Own {
+  Subject subject;
+  SessionId session;
+};
+
+/// The owner of a session proves once more to be there: from now on, and for ten minutes, the session may do
+/// what a stolen token must not. Where the account has a second factor, the proof must be one. Tries are
+/// counted as at sign-in. Refuses with recent_sign_in_required for a password that will not do, with
+/// invalid_credentials, invalid_code, factor_not_found, too_many_attempts, overloaded and invalid_token.
+Task<Result<>> prove(flow::Services& services, flow::Origin origin, Own own, Means means);
+
+}  // namespace latchkey::features::sudo

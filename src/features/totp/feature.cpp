@@ -1,0 +1,23 @@
+#include "features/totp/feature.h"
+
+#include "flow/accounts/factor_notices.h"
+#include "flow/accounts/notice.h"
+
+namespace latchkey::features::totp {
+namespace {
+
+constexpr std::string_view factor_variables[] = {"address", "device", "factor"};
+constexpr mail::Message mails[] = {
+    {.name = flow::accounts::factor_added_message,
+     .variables = factor_variables,
+     .link = flow::accounts::not_me},
+    {.name = flow::accounts::factor_removed_message,
+     .variables = factor_variables,
+     .link = flow::accounts::not_me},
+};
+
+}  // namespace
+
+const api::Feature feature{.name = "totp", .endpoints = endpoints, .mails = mails};
+
+}  // namespace latchkey::features::totp

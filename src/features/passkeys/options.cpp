@@ -21,12 +21,12 @@ Task<Result<RegistrationOptions>> registration_options(flow::Services& services,
                                 .existing = std::move(existing)};
 }
 
-Task<Result<SignInOptions>> sign_in_options(flow::Services& services, flow::Origin origin,
+Task<Result<AnswerOptions>> sign_in_options(flow::Services& services, flow::Origin origin,
                                             std::optional<std::string> login_token) {
   auto party = signin::relying_party(services);
   if (party.has_error()) co_return party.error();
   const auto keys = services.keys.current();
-  SignInOptions options{.rp_id = std::move(party->id),
+  AnswerOptions options{.rp_id = std::move(party->id),
                         .challenge = signin::make_passkey_challenge(keys->ring(), signin::Ceremony::sign_in,
                                                                     Subject{}, origin.now),
                         .allowed = {}};
@@ -36,6 +36,17 @@ Task<Result<SignInOptions>> sign_in_options(flow::Services& services, flow::Orig
     options.allowed = co_await services.database.run(store::passkeys::list_passkeys, progress->account.id);
   }
   co_return options;
+}
+
+Task<Result<AnswerOptions>> proof_options(flow::Services& services, flow::Origin origin, Owner owner) {
+  auto party = signin::relying_party(services);
+  if (party.has_error()) co_return party.error();
+  auto allowed = co_await list_own_passkeys(services, owner);
+  const auto keys = services.keys.current();
+  co_return AnswerOptions{.rp_id = std::move(party->id),
+                          .challenge = signin::make_passkey_challenge(
+                              keys->ring(), signin::Ceremony::recent_proof, owner.subject, origin.now),
+                          .allowed = std::move(allowed)};
 }
 
 }  // namespace latchkey::features::passkeys

@@ -26,7 +26,7 @@ Task<Result<RegistrationOptions>> registration_options(flow::Services& services,
                                                        Owner owner);
 
 /// What a browser needs to know to answer with a passkey.
-struct SignInOptions {
+struct AnswerOptions {
   std::string rp_id;
   flow::signin::PasskeyChallenge challenge{};
   std::vector<store::passkeys::Passkey> allowed;  ///< empty: any that the browser has for this site
@@ -35,7 +35,10 @@ struct SignInOptions {
 /// For a first proof, the same for everybody. With the login token of a sign-in that is under way, names the
 /// passkeys of its account. Refuses with passkeys_unavailable, invalid_login_token and account_blocked.
 /// Writes nothing.
-Task<Result<SignInOptions>> sign_in_options(flow::Services& services, flow::Origin origin,
+Task<Result<AnswerOptions>> sign_in_options(flow::Services& services, flow::Origin origin,
                                             std::optional<std::string> login_token);
+
+/// For the owner of a session, who proves once more to be there. Refuses with passkeys_unavailable.
+Task<Result<AnswerOptions>> proof_options(flow::Services& services, flow::Origin origin, Owner owner);
 
 }  // namespace latchkey::features::passkeys

@@ -31,27 +31,6 @@ Owner owner_of(const http::Request& request) {
   return {.id = caller.user.id, .subject = caller.user.subject};
 }
 
-std::vector<std::string> split_transports(std::string_view joined) {
-  std::vector<std::string> names;
-  while (!joined.empty()) {
-    const auto end = std::min(joined.find(','), joined.size());
-    names.emplace_back(joined.substr(0, end));
-    joined.remove_prefix(std::min(end + 1, joined.size()));
-  }
-  return names;
-}
-
-std::vector<CredentialDescriptor> descriptors_of(const std::vector<Passkey>& passkeys) {
-  std::vector<CredentialDescriptor> descriptors;
-  descriptors.reserve(passkeys.size());
-  for (const auto& passkey : passkeys) {
-    descriptors.push_back({.type = std::string(public_key),
-                           .id = encode_base64url(passkey.id),
-                           .transports = split_transports(passkey.transports)});
-  }
-  return descriptors;
-}
-
 PasskeyResponse passkey_response(const Passkey& passkey) {
   Subject model;  // an AAGUID is written as a UUID, as subjects are
   std::copy_n(passkey.aaguid.begin(), std::min(passkey.aaguid.size(), model.bytes.size()),
@@ -59,7 +38,7 @@ PasskeyResponse passkey_response(const Passkey& passkey) {
   return {.id = encode_base64url(passkey.id),
           .name = passkey.name,
           .aaguid = to_string(model),
-          .transports = split_transports(passkey.transports),
+          .transports = store::passkeys::split_transports(passkey.transports),
           .backed_up = passkey.is_backed_up,
           .created_at = passkey.created_at,
           .last_used_at = passkey.last_used_at};
@@ -73,26 +52,28 @@ CreationOptions creation_options(const RegistrationOptions& options, const store
                          .challenge = encode_base64url(options.challenge),
                          .parameters = {},
                          .timeout = timeout_ms,
-                         .exclude = descriptors_of(options.existing),
+                         .exclude = api::descriptors_of(options.existing),
                          .selection = {.resident_key = "preferred",
                                        .require_resident_key = false,
                                        .user_verification = "preferred"},
                          .attestation = "none"};
   for (const auto algorithm : crypto::webauthn::cose_algorithms)
     answer.parameters.push_back(
-        {.type = std::string(public_key), .algorithm = static_cast<std::int64_t>(algorithm)});
+        {.type = std::string(api::public_key), .algorithm = static_cast<std::int64_t>(algorithm)});
   return answer;
 }
 
-/// The id that both members spell; nothing otherwise.
-std::optional<Bytes> read_id(const std::string& id, const std::string& raw_id) {
-  if (id != raw_id) return std::nullopt;
-  return decode_base64url(id);
+api::RequestOptions request_options(const AnswerOptions& options) {
+  return {.challenge = encode_base64url(options.challenge),
+          .timeout = timeout_ms,
+          .rp_id = options.rp_id,
+          .allowed = api::descriptors_of(options.allowed),
+          .user_verification = "preferred"};
 }
 
 std::optional<NewPasskey> read_registration(AddPasskeyRequest& body) {
   auto& response = body.credential.response;
-  auto id = read_id(body.credential.id, body.credential.raw_id);
+  auto id = api::read_credential_id(body.credential.id, body.credential.raw_id);
   const auto client_data = decode_base64url(response.client_data_json);
   auto object = decode_base64url(response.attestation_object);
   if (!id || !client_data || !object) return std::nullopt;
@@ -103,26 +84,6 @@ std::optional<NewPasskey> read_registration(AddPasskeyRequest& body) {
                   .transports = {}};
   if (response.transports.has_value()) made.transports = std::move(*response.transports);
   return made;
-}
-
-std::optional<flow::signin::PasskeyAssertion> read_assertion(const AuthenticationCredential& credential) {
-  const auto& response = credential.response;
-  auto id = read_id(credential.id, credential.raw_id);
-  const auto client_data = decode_base64url(response.client_data_json);
-  auto data = decode_base64url(response.authenticator_data);
-  auto signature = decode_base64url(response.signature);
-  if (!id || !client_data || !data || !signature) return std::nullopt;
-  flow::signin::PasskeyAssertion assertion{.id = std::move(*id),
-                                           .client_data_json = std::string(view_text(*client_data)),
-                                           .authenticator_data = std::move(*data),
-                                           .signature = std::move(*signature),
-                                           .user_handle = {}};
-  if (response.user_handle.has_value()) {
-    auto handle = decode_base64url(*response.user_handle);
-    if (!handle.has_value()) return std::nullopt;
-    assertion.user_handle = std::move(*handle);
-  }
-  return assertion;
 }
 
 Task<Result<http::Response>> get_passkeys(const api::Api& api, http::Request& request) {
@@ -186,19 +147,24 @@ Task<Result<http::Response>> post_login_options(const api::Api& api, http::Reque
   const auto options =
       co_await sign_in_options(api.services, std::move(origin), std::move(body->login_token));
   if (options.has_error()) co_return options.error();
-  const RequestOptions answer{.challenge = encode_base64url(options->challenge),
-                              .timeout = timeout_ms,
-                              .rp_id = options->rp_id,
-                              .allowed = descriptors_of(options->allowed),
-                              .user_verification = "preferred"};
+  const auto answer = request_options(*options);
+  co_return http::json_response(200, api::to_json(answer));
+}
+
+Task<Result<http::Response>> post_proof_options(const api::Api& api, http::Request& request) {
+  flow::Origin origin = api::origin_of(request);
+  const Owner owner = owner_of(request);
+  const auto options = co_await proof_options(api.services, std::move(origin), owner);
+  if (options.has_error()) co_return options.error();
+  const auto answer = request_options(*options);
   co_return http::json_response(200, api::to_json(answer));
 }
 
 Task<Result<http::Response>> post_login(const api::Api& api, http::Request& request) {
   auto body = api::decode<LoginRequest>(request);
   if (body.has_error()) co_return body.error();
-  auto assertion = read_assertion(body->credential);
-  if (!assertion.has_value()) co_return Error(invalid_passkey);
+  auto assertion = api::read_assertion(body->credential);
+  if (assertion.has_error()) co_return assertion.error();
   flow::Origin origin = api::origin_of(request);
   auto tokens =
       co_await sign_in(api.services, std::move(origin), std::move(body->login_token), std::move(*assertion));
@@ -299,7 +265,7 @@ constexpr api::Endpoint rows[] = {
             "that has given its first proof.",
         .rate = api::rates::sign_in,
         .body = api::takes<LoginOptionsRequest>(),
-        .answer = api::gives<RequestOptions>(),
+        .answer = api::gives<api::RequestOptions>(),
         .refusals = {malformed_json, validation_failed, invalid_login_token, account_blocked,
                      passkeys_unavailable},
         .errors = http::ErrorStyle::token_endpoint,
@@ -325,6 +291,19 @@ constexpr api::Endpoint rows[] = {
         .errors = http::ErrorStyle::token_endpoint,
         .counter = "login_passkey",
         .handler = post_login,
+    },
+    {
+        .method = http::Method::post,
+        .path = "/api/auth/sudo/passkey/options",
+        .tag = "auth",
+        .summary = "What a browser needs to prove by a passkey that its user is still there",
+        .description = "What the browser answers goes to `POST /api/auth/sudo`.",
+        .access = api::signed_in,
+        .rate = api::rates::sign_in,
+        .answer = api::gives<api::RequestOptions>(),
+        .refusals = {invalid_token, passkeys_unavailable},
+        .counter = "sudo",
+        .handler = post_proof_options,
     },
     {
         .method = http::Method::get,

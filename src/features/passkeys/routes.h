@@ -8,6 +8,7 @@
 
 #include "api/described.h"
 #include "api/endpoint.h"
+#include "api/passkey_assertion.h"
 #include "base/time.h"
 
 /// The bodies of the routes. Those of ceremonies have the names and the form of WebAuthn level 3 §5.1, so
@@ -15,8 +16,6 @@
 namespace latchkey::features::passkeys {
 
 extern const std::span<const api::Endpoint> endpoints;
-
-inline constexpr std::string_view public_key = "public-key";
 
 struct RelyingPartyEntity {
   std::string id;
@@ -49,17 +48,6 @@ constexpr auto describe(const CredentialParameter*) {
                      api::member("alg", &CredentialParameter::algorithm, {.meaning = "a COSE algorithm"}));
 }
 
-struct CredentialDescriptor {
-  std::string type;
-  std::string id;
-  std::vector<std::string> transports;
-};
-constexpr auto describe(const CredentialDescriptor*) {
-  return api::object("PasskeyDescriptor", api::member("type", &CredentialDescriptor::type),
-                     api::member("id", &CredentialDescriptor::id, {.meaning = "base64url"}),
-                     api::member("transports", &CredentialDescriptor::transports));
-}
-
 struct AuthenticatorSelection {
   std::string resident_key;
   bool require_resident_key = false;
@@ -78,7 +66,7 @@ struct CreationOptions {
   std::string challenge;
   std::vector<CredentialParameter> parameters;
   std::int64_t timeout = 0;
-  std::vector<CredentialDescriptor> exclude;
+  std::vector<api::CredentialDescriptor> exclude;
   AuthenticatorSelection selection;
   std::string attestation;
 };
@@ -91,23 +79,6 @@ constexpr auto describe(const CreationOptions*) {
                      api::member("excludeCredentials", &CreationOptions::exclude),
                      api::member("authenticatorSelection", &CreationOptions::selection),
                      api::member("attestation", &CreationOptions::attestation));
-}
-
-struct RequestOptions {
-  std::string challenge;
-  std::int64_t timeout = 0;
-  std::string rp_id;
-  std::vector<CredentialDescriptor> allowed;
-  std::string user_verification;
-};
-constexpr auto describe(const RequestOptions*) {
-  return api::object("PublicKeyCredentialRequestOptionsJSON",
-                     api::member("challenge", &RequestOptions::challenge, {.meaning = "base64url"}),
-                     api::member("timeout", &RequestOptions::timeout, {.meaning = "in milliseconds"}),
-                     api::member("rpId", &RequestOptions::rp_id),
-                     api::member("allowCredentials", &RequestOptions::allowed,
-                                 {.meaning = "empty where no login token named the account"}),
-                     api::member("userVerification", &RequestOptions::user_verification));
 }
 
 struct AttestationResponse {
@@ -134,7 +105,7 @@ constexpr auto describe(const RegistrationCredential*) {
       "RegistrationResponseJSON",
       api::member("id", &RegistrationCredential::id, {.meaning = "base64url; the same as `rawId`"}),
       api::member("rawId", &RegistrationCredential::raw_id),
-      api::member("type", &RegistrationCredential::type, {.constant = public_key}),
+      api::member("type", &RegistrationCredential::type, {.constant = api::public_key}),
       api::member("response", &RegistrationCredential::response,
                   {.meaning = "members beside these are not read: nobody has signed them"}));
 }
@@ -153,37 +124,6 @@ constexpr auto describe(const AddPasskeyRequest*) {
                      api::member("credential", &AddPasskeyRequest::credential));
 }
 
-struct AssertionResponse {
-  std::string client_data_json;
-  std::string authenticator_data;
-  std::string signature;
-  std::optional<std::string> user_handle;
-};
-constexpr auto describe(const AssertionResponse*) {
-  return api::object(
-      "AuthenticatorAssertionResponseJSON",
-      api::member("clientDataJSON", &AssertionResponse::client_data_json, {.meaning = "base64url"}),
-      api::member("authenticatorData", &AssertionResponse::authenticator_data, {.meaning = "base64url"}),
-      api::member("signature", &AssertionResponse::signature, {.meaning = "base64url"}),
-      api::member("userHandle", &AssertionResponse::user_handle,
-                  {.meaning = "base64url; needed where no login token names the account"}));
-}
-
-struct AuthenticationCredential {
-  std::string id;
-  std::string raw_id;
-  std::string type;
-  AssertionResponse response;
-};
-constexpr auto describe(const AuthenticationCredential*) {
-  return api::object(
-      "AuthenticationResponseJSON",
-      api::member("id", &AuthenticationCredential::id, {.meaning = "base64url; the same as `rawId`"}),
-      api::member("rawId", &AuthenticationCredential::raw_id),
-      api::member("type", &AuthenticationCredential::type, {.constant = public_key}),
-      api::member("response", &AuthenticationCredential::response));
-}
-
 constexpr api::About login_token_about{.meaning = "of a sign-in that needs a further step"};
 
 struct LoginOptionsRequest {
@@ -196,7 +136,7 @@ constexpr auto describe(const LoginOptionsRequest*) {
 
 struct LoginRequest {
   std::optional<std::string> login_token;
-  AuthenticationCredential credential;
+  api::AuthenticationCredential credential;
 };
 constexpr auto describe(const LoginRequest*) {
   return api::object("PasskeyLogin",

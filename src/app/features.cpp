@@ -9,6 +9,7 @@
 #include "features/administration/feature.h"
 #include "features/confirmation/feature.h"
 #include "features/documents/feature.h"
+#include "features/factor_removal/feature.h"
 #include "features/health/feature.h"
 #include "features/pages/feature.h"
 #include "features/passkeys/feature.h"
@@ -44,6 +45,7 @@ constexpr const api::Feature* list[] = {
     &features::totp::feature,
     &features::recovery_codes::feature,
     &features::sudo::feature,
+    &features::factor_removal::feature,
     &features::administration::feature,
     &features::profile::feature,
     &features::documents::feature,

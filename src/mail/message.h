@@ -42,8 +42,8 @@ struct Mail {
   Values parameters;     ///< what was given to `queue`
   Timestamp created_at;  ///< the moment from which its link lives
   Timestamp now;         ///< of this try to send it
-  /// As it is now. It is there and not blocked, or else the mail is dropped; nothing where the mail is about
-  /// no account.
+  /// As it is now; nothing where the mail is about no account. It is there and not blocked, or else a mail
+  /// with a purpose is dropped.
   std::optional<store::users::Contact> account;
 };
 
@@ -61,10 +61,11 @@ struct Links {
 /// mail thread. May throw; then the mail is tried again later.
 using MakeLinks = std::optional<Links> (*)(const LinkKeys& keys, const Mail& mail);
 
-/// What kind of link or code a message carries; a notice has none. A mail with one is dropped when its
-/// account is blocked or deleted; a notice is sent all the same.
+/// What kind of link or code a message carries. A mail with a purpose is for its link: it is dropped when its
+/// account is blocked or deleted. A notice has no purpose and is sent all the same; if it has a link ("this
+/// was not me") that can not be made, without it.
 struct LinkKind {
-  std::string_view purpose{};   ///< stands in the mail's row
+  std::string_view purpose{};   ///< stands in the mail's row; empty: the message is a notice
   std::string_view variable{};  ///< holds the link: each body must show it
   MakeLinks make = nullptr;
 };

@@ -78,26 +78,31 @@ Delivery Sender::attempt(const Row& row, std::optional<users::Contact> account, 
               .now = now,
               .account = std::move(account)};
 
+    const bool is_notice = message->link.purpose.empty();
     std::optional<Links> links;
     if (message->link.make != nullptr) {
-      if (row.user_id != UserId{} && !mail.account)
+      if (!is_notice && row.user_id != UserId{} && !mail.account)
         return {Delivery::Outcome::dropped, "its account is gone"};
-      if (mail.account && !mail.account->is_active)
+      if (!is_notice && mail.account && !mail.account->is_active)
         return {Delivery::Outcome::dropped, "its account is blocked"};
       links = message->link.make(find_keys_(), mail);
-      if (!links) return {Delivery::Outcome::dropped, "its account is no longer what the link was for"};
-      if (links->expires_at <= now)
-        return {Delivery::Outcome::refused, "the link expired before the mail could be sent"};
+      if (!is_notice && !links)
+        return {Delivery::Outcome::dropped, "its account is no longer what the link was for"};
+      if (links && links->expires_at <= now) {
+        if (!is_notice) return {Delivery::Outcome::refused, "the link expired before the mail could be sent"};
+        links.reset();
+      }
     }
     const Content content = render(row, mail, links);
     const Header header{.id = row.id, .from = options_.from, .to = row.recipient, .date = row.created_at};
-    const Outgoing outgoing{
-        .id = row.id,
-        .now = now,
-        .sender = options_.envelope_from,
-        .recipient = row.recipient,
-        .message = compose_message(header, content, transport_->encoding()),
-        .link = links ? std::string(value_of(links->values, message->link.variable)) : std::string()};
+    const Outgoing outgoing{.id = row.id,
+                            .now = now,
+                            .sender = options_.envelope_from,
+                            .recipient = row.recipient,
+                            .message = compose_message(header, content, transport_->encoding()),
+                            .link = links && !is_notice
+                                        ? std::string(value_of(links->values, message->link.variable))
+                                        : std::string()};
     return transport_->deliver(outgoing, stop);
   } catch (const std::exception& error) {
     log::error("mail.fault", {{"mail", to_string(row.id)}, {"reason", error.what()}});
@@ -106,6 +111,8 @@ Delivery Sender::attempt(const Row& row, std::optional<users::Contact> account, 
 }
 
 Content Sender::render(const Row& row, const Mail& mail, const std::optional<Links>& links) const {
+  const bool has_chosen = mail.account && !mail.account->language.empty();
+  const std::string& language = has_chosen ? mail.account->language : row.locale;
   Values values = mail.parameters;
   values.push_back({"service", options_.service});
   const auto given = std::ranges::find(values, "username", &Value::name);
@@ -115,7 +122,7 @@ Content Sender::render(const Row& row, const Mail& mail, const std::optional<Lin
   // Whoever signs up chooses the name, and may give somebody else's address.
   values.push_back({"username", without_links(name)});
   const auto add_moment = [&](std::string_view variable, Timestamp at) {
-    values.push_back({std::string(variable), templates_.format_moment(row.message, row.locale, at)});
+    values.push_back({std::string(variable), templates_.format_moment(row.message, language, at)});
   };
   add_moment("created_at", row.created_at);
   if (links) {
@@ -123,7 +130,7 @@ Content Sender::render(const Row& row, const Mail& mail, const std::optional<Lin
     add_moment("expires_at", links->expires_at);
     for (const auto& [variable, at] : links->moments) add_moment(variable, at);
   }
-  return templates_.render(row.message, row.locale, values);
+  return templates_.render(row.message, language, values);
 }
 
 void Sender::settle(const Claimed& mail, const Delivery& delivery) {

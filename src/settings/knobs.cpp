@@ -104,6 +104,8 @@ constexpr std::array table{
         "How long the link in a mail for a new password works; anybody who finds an old mail can use it for that long."),
     duration(AT(accounts.code_ttl), "10m", 1min, 1h,
         "How long a code in a mail works. A shorter time is over before slow mail arrives; a longer one gives more time for guessing."),
+    duration(AT(accounts.factor_removal_delay), "7d", 0s, 365 * 24h,
+        "How long after its owner said that they are lost the second factors of an account are removed; until then a mail, or a sign-in with a factor, stops it. A shorter time gives owners less time to notice somebody else. With 0, only `latchkey user remove-factor` removes them."),
     boolean(AT(accounts.unique_usernames), "false",
         "Whether user names must be unique, without regard to case. Turning it on keeps the existing names; the server refuses to start while two of them are the same."),
     list(AT(accounts.domains_without_dot), check_label, "host names without a dot",

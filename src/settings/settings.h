@@ -93,6 +93,7 @@ struct Settings {
     Microseconds unconfirmed_ttl{};
     Microseconds reset_ttl{};
     Microseconds code_ttl{};
+    Microseconds factor_removal_delay{};  ///< 0: only the operator removes lost factors
     bool unique_usernames{};
     std::vector<std::string> domains_without_dot;  ///< lower case
   } accounts;

@@ -70,10 +70,11 @@ struct Contact {
   Timestamp created_at;
   std::int64_t security_version = 0;
   std::int64_t failed_codes = 0;
+  std::string language;  ///< of mails, a tag that the owner has chosen; empty: that of each request
 };
 BOOST_DESCRIBE_STRUCT(Contact, (),
                       (id, subject, email, email_key, username, confirmed, is_active, created_at,
-                       security_version, failed_codes))
+                       security_version, failed_codes, language))
 
 struct NewUser {
   std::optional<UserId> id{};  ///< brought along from elsewhere; nothing: the database gives one
@@ -123,13 +124,13 @@ inline constexpr db::Statement<std::optional<Failures>, UserId> find_failures{
 
 inline constexpr db::Statement<std::optional<Contact>, std::string> find_contact{
     "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version, "
-    "failed_codes FROM users WHERE email_key = $1"};
+    "failed_codes, language FROM users WHERE email_key = $1"};
 inline constexpr db::Statement<std::optional<Contact>, Subject> find_contact_by_subject{
     "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version, "
-    "failed_codes FROM users WHERE subject = $1"};
+    "failed_codes, language FROM users WHERE subject = $1"};
 inline constexpr db::Statement<std::optional<Contact>, UserId> find_contact_by_id{
     "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version, "
-    "failed_codes FROM users WHERE id = $1"};
+    "failed_codes, language FROM users WHERE id = $1"};
 
 /// Inserts the account; no row when its address or its user name is taken.
 using InsertUser = db::Statement<std::optional<UserId>, std::string, Subject, std::string, std::string,
@@ -177,6 +178,13 @@ inline constexpr db::Statement<std::optional<UserId>, std::string, Timestamp, Us
         "UPDATE users SET password_hash = $1, security_version = security_version + 1, confirmed = TRUE, "
         "failed_sign_ins = 0, locked_until = 0, password_closed_at = 0, failed_codes = 0, "
         "must_change_password = FALSE, updated_at = $2 "
+        "WHERE id = $3 AND security_version = $4 AND is_active RETURNING id"};
+/// Sets the password of an account whose owner is signed in, or is signing in: forgets failed sign-ins, and
+/// raises the version. Of many at once one gets a row, as above. Parameters: hash, now, id, version.
+inline constexpr db::Statement<std::optional<UserId>, std::string, Timestamp, UserId, std::int64_t>
+    update_password{
+        "UPDATE users SET password_hash = $1, security_version = security_version + 1, failed_sign_ins = 0, "
+        "locked_until = 0, password_closed_at = 0, must_change_password = FALSE, updated_at = $2 "
         "WHERE id = $3 AND security_version = $4 AND is_active RETURNING id"};
 /// Claims the right to send one more mail with a link or a code, confirmation apart: no row when the last one
 /// was asked for after the cutoff, or the account is blocked. Of many at once one gets a row.

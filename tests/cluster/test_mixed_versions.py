@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support import PASSWORD, Account, Server, SmtpSink
+from support.factors import App
 from support.postgres import Postgres
 from support.together import together
 
@@ -100,3 +101,26 @@ def test_Z48_nodes_of_two_versions_serve_each_others_users_under_load():
                             check_flows(after, old[1], sink)
                     clients.wait_progress()
             clients.check()
+
+
+@pytest.mark.skipif(not PREVIOUS, reason="LATCHKEY_PREVIOUS_BIN names no program of the version before")
+def test_FA23_the_version_before_refuses_an_account_with_a_second_factor():
+    """It knows no factors: it must not let somebody in with the password alone."""
+    with Postgres() as postgres, SmtpSink() as sink:
+        postgres.sql("CREATE DATABASE latchkey;")
+        settings = shared_settings(postgres.prefix + "latchkey", sink)
+        old, new = Server(dict(settings), binary=Path(PREVIOUS)), Server(dict(settings))
+        with together([old]), ended([new]):
+            account, other = old.signup(), old.signup()
+            for each in (account, other):
+                old.get(sink.wait_for(each.email)[-1].mail.confirmation_path)
+                each.login()
+            new.start()
+            moved = at(new, account)
+            moved.login()
+            app = App(moved)
+            assert_refused(account.try_login(), 401, "invalid_credentials")
+            assert at(old, other).try_login().status_code == 200
+            app.login()
+            assert new.delete("/api/users/me/totp", bearer=moved.access).status_code == 204
+            assert account.try_login().status_code == 200, "without the factor it can read the hash again"

@@ -43,7 +43,8 @@ class FactorsWorld : public World {
   features::totp::Own own(const std::string& email) { return own(email, log_in(email).value()); }
   features::totp::Own own(const std::string& email, const sessions::TokenPair& tokens) {
     const auto caller = wait(sessions::authenticate(services, now, tokens.access_token)).value();
-    return {.user = caller.user.id, .subject = caller.user.subject, .session = caller.session, .email = email};
+    return {
+        .user = caller.user.id, .subject = caller.user.subject, .session = caller.session, .email = email};
   }
 
   Result<features::totp::Begun> begin(const features::totp::Own& whose) {
@@ -105,9 +106,7 @@ class FactorsWorld : public World {
   std::int64_t codes_left() {
     return database.run_now(store::recovery_codes::count_codes, mine.user).value_or(0);
   }
-  std::int64_t mails(const std::string& message) {
-    return database.run_now(count_mails_of, message).value();
-  }
+  std::int64_t mails(const std::string& message) { return database.run_now(count_mails_of, message).value(); }
 
   /// Runs many flows at once on this thread; answers how often each outcome came ("ok", or a code).
   template <class T>

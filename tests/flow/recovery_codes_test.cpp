@@ -1,7 +1,7 @@
 // Recovery codes: the way in without the second factor.
 
-#include "flow/factors_world.h"
 #include "flow/signin/recovery_codes.h"
+#include "flow/factors_world.h"
 
 namespace latchkey::flow {
 namespace {
@@ -15,7 +15,7 @@ class RecoveryCodes : public FactorsWorld {
 
 LATCHKEY_ON_EVERY_DATABASE(RecoveryCodes);
 
-TEST_P(RecoveryCodes, F08_ACodeIsGoodOnceHoweverItIsTypedAndTheOwnerIsTold) {
+TEST_P(RecoveryCodes, FA08_ACodeIsGoodOnceHoweverItIsTypedAndTheOwnerIsTold) {
   const auto codes = member_with_app("a@example.org");
   std::string typed;
   for (const char c : codes[0]) typed += c == '-' ? ' ' : static_cast<char>(std::toupper(c));
@@ -27,7 +27,7 @@ TEST_P(RecoveryCodes, F08_ACodeIsGoodOnceHoweverItIsTypedAndTheOwnerIsTold) {
   EXPECT_TRUE(log_in_recovery(login_token("a@example.org"), codes[1]).has_value());
 }
 
-TEST_P(RecoveryCodes, F08_ALoginTokenHasFiveTriesWhichTheAppDoesNotShare) {
+TEST_P(RecoveryCodes, FA08_ALoginTokenHasFiveTriesWhichTheAppDoesNotShare) {
   const auto codes = member_with_app("a@example.org");
   const auto token = login_token("a@example.org");
   EXPECT_EQ(log_in_recovery(token, "no code at all").error().code, ErrorCode::invalid_code);
@@ -40,7 +40,7 @@ TEST_P(RecoveryCodes, F08_ALoginTokenHasFiveTriesWhichTheAppDoesNotShare) {
   EXPECT_TRUE(log_in_recovery(login_token("a@example.org"), codes[0]).has_value());
 }
 
-TEST_P(RecoveryCodes, F08_D01_OfManyAtOnceWithOneCodeOneSignsIn) {
+TEST_P(RecoveryCodes, FA08_D01_OfManyAtOnceWithOneCodeOneSignsIn) {
   const auto codes = member_with_app("a@example.org");
   const auto before = sessions_open();
   std::vector<std::string> tokens;
@@ -55,7 +55,7 @@ TEST_P(RecoveryCodes, F08_D01_OfManyAtOnceWithOneCodeOneSignsIn) {
   EXPECT_EQ(mails("recovery_code_used"), 1);
 }
 
-TEST_P(RecoveryCodes, F08_GuessesAtOnceWithOneTokenHaveFiveTries) {
+TEST_P(RecoveryCodes, FA08_GuessesAtOnceWithOneTokenHaveFiveTries) {
   member_with_app("a@example.org");
   const auto token = login_token("a@example.org");
   const auto outcomes = at_once<sessions::TokenPair>(40, [&](int) {
@@ -65,7 +65,7 @@ TEST_P(RecoveryCodes, F08_GuessesAtOnceWithOneTokenHaveFiveTries) {
   EXPECT_EQ(outcomes.at("too_many_attempts"), 35);
 }
 
-TEST_P(RecoveryCodes, F08_ACodeIsOneOfItsAccountOnly) {
+TEST_P(RecoveryCodes, FA08_ACodeIsOneOfItsAccountOnly) {
   const auto codes = member_with_app("a@example.org");
   member_with_app("b@example.org");
   EXPECT_EQ(log_in_recovery(login_token("b@example.org"), codes[0]).error().code, ErrorCode::invalid_code);
@@ -92,7 +92,7 @@ TEST_P(RecoveryCodes, AnAccountWithoutAFactorHasNone) {
   EXPECT_TRUE(log_in("a@example.org").has_value());
 }
 
-TEST(RecoveryCodeText, F08_HasEightyBitsInFourGroupsWithoutLookalikes) {
+TEST(RecoveryCodeText, FA08_HasEightyBitsInFourGroupsWithoutLookalikes) {
   for (int i = 0; i < 200; ++i) {
     const Secret code = signin::make_recovery_code();
     ASSERT_EQ(code.size(), 19U);

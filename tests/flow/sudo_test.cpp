@@ -39,7 +39,7 @@ TEST_P(Sudo, WithoutAFactorThePasswordDoesForTenMinutes) {
   EXPECT_FALSE(is_recent());
 }
 
-TEST_P(Sudo, F22_WrongPasswordsCountWithThoseOfSignIn) {
+TEST_P(Sudo, FA22_WrongPasswordsCountWithThoseOfSignIn) {
   member("a@example.org");
   mine = own("a@example.org");
   for (int i = 0; i < settings.limits.login_failures; ++i)
@@ -51,7 +51,7 @@ TEST_P(Sudo, F22_WrongPasswordsCountWithThoseOfSignIn) {
   EXPECT_TRUE(log_in("a@example.org").has_value()) << "a right password starts anew";
 }
 
-TEST_P(Sudo, F06_WithAFactorOnOnlyAFactorWillDo) {
+TEST_P(Sudo, FA06_WithAFactorOnOnlyAFactorWillDo) {
   const auto codes = member_with_app("a@example.org");
   now += minutes(10);
   EXPECT_EQ(by_password().error().code, ErrorCode::recent_sign_in_required);
@@ -72,7 +72,7 @@ TEST_P(Sudo, F06_WithAFactorOnOnlyAFactorWillDo) {
   EXPECT_EQ(sudo(ByRecoveryCode{Secret(codes[0])}).error().code, ErrorCode::invalid_code);
 }
 
-TEST_P(Sudo, F06_APasswordProvedBeforeTheFactorWasAddedIsNotEnoughAfterwards) {
+TEST_P(Sudo, FA06_APasswordProvedBeforeTheFactorWasAddedIsNotEnoughAfterwards) {
   member("a@example.org");
   const auto stolen = own("a@example.org");
   mine = own("a@example.org");
@@ -81,7 +81,7 @@ TEST_P(Sudo, F06_APasswordProvedBeforeTheFactorWasAddedIsNotEnoughAfterwards) {
   EXPECT_EQ(recent(), ErrorCode::recent_sign_in_required);
 }
 
-TEST_P(Sudo, F08_RecoveryCodesHaveFiveTriesInTenMinutesOfASession) {
+TEST_P(Sudo, FA08_RecoveryCodesHaveFiveTriesInTenMinutesOfASession) {
   const auto codes = member_with_app("a@example.org");
   for (int i = 0; i < 5; ++i)
     EXPECT_EQ(sudo(ByRecoveryCode{Secret("0000-0000-0000-0000")}).error().code, ErrorCode::invalid_code);
@@ -90,7 +90,7 @@ TEST_P(Sudo, F08_RecoveryCodesHaveFiveTriesInTenMinutesOfASession) {
   EXPECT_TRUE(sudo(ByRecoveryCode{Secret(codes[0])}).has_value());
 }
 
-TEST_P(Sudo, F01_D01_OfManyAtOnceWithOneCodeOneProves) {
+TEST_P(Sudo, FA01_D01_OfManyAtOnceWithOneCodeOneProves) {
   member_with_app("a@example.org");
   const std::string text = code();
   const features::sudo::Own whose{.subject = mine.subject, .session = mine.session};

@@ -1,4 +1,5 @@
-// An authenticator app as a second factor: setting it up, signing in with it, and how wrong codes are counted.
+// An authenticator app as a second factor: setting it up, signing in with it, and how wrong codes are
+// counted.
 
 #include "flow/accounts/accounts.h"
 #include "flow/factors_world.h"
@@ -19,7 +20,7 @@ class Totp : public FactorsWorld {
 
 LATCHKEY_ON_EVERY_DATABASE(Totp);
 
-TEST_P(Totp, F04_IsActiveOnlyAfterARightCode) {
+TEST_P(Totp, FA04_IsActiveOnlyAfterARightCode) {
   member("a@example.org");
   mine = own("a@example.org");
   const auto begun = begin(mine).value();
@@ -40,7 +41,7 @@ TEST_P(Totp, F04_IsActiveOnlyAfterARightCode) {
   EXPECT_EQ(refused.error().step->methods, (std::vector<std::string_view>{"totp", "recovery_code"}));
 }
 
-TEST_P(Totp, F04_ASetUpIsForOneAccountForTenMinutesAndForNoOtherChangeOfIt) {
+TEST_P(Totp, FA04_ASetUpIsForOneAccountForTenMinutesAndForNoOtherChangeOfIt) {
   member("a@example.org");
   member("b@example.org");
   mine = own("a@example.org");
@@ -60,7 +61,7 @@ TEST_P(Totp, F04_ASetUpIsForOneAccountForTenMinutesAndForNoOtherChangeOfIt) {
   EXPECT_FALSE(database.run_now(store::totp::find_totp, mine.user).has_value());
 }
 
-TEST_P(Totp, F05_ASetUpThatIsGivenUpLeavesTheAppThatIsThere) {
+TEST_P(Totp, FA05_ASetUpThatIsGivenUpLeavesTheAppThatIsThere) {
   member_with_app("a@example.org");
   const auto before = database.run_now(store::totp::find_totp, mine.user).value();
   ASSERT_TRUE(begin(mine).has_value());
@@ -79,7 +80,7 @@ TEST_P(Totp, AnotherAppReplacesTheFirstAndMakesNoNewCodes) {
   EXPECT_TRUE(log_in_totp(token, code()).has_value());
 }
 
-TEST_P(Totp, F01_ACodeIsGoodOnceAlsoTheOneThatConfirmedAndTheOneOfTheStepBefore) {
+TEST_P(Totp, FA01_ACodeIsGoodOnceAlsoTheOneThatConfirmedAndTheOneOfTheStepBefore) {
   member("a@example.org");
   mine = own("a@example.org");
   const auto begun = begin(mine).value();
@@ -94,7 +95,7 @@ TEST_P(Totp, F01_ACodeIsGoodOnceAlsoTheOneThatConfirmedAndTheOneOfTheStepBefore)
   EXPECT_TRUE(log_in_totp(login_token("a@example.org"), code(1)).has_value()) << "a clock that is ahead";
 }
 
-TEST_P(Totp, F02_OnlyTheStepsNextToNowAreGood) {
+TEST_P(Totp, FA02_OnlyTheStepsNextToNowAreGood) {
   member_with_app("a@example.org");
   now += minutes(5);
   for (const int step : {-2, 2})
@@ -103,7 +104,7 @@ TEST_P(Totp, F02_OnlyTheStepsNextToNowAreGood) {
     EXPECT_TRUE(log_in_totp(login_token("a@example.org"), code(step)).has_value()) << step;
 }
 
-TEST_P(Totp, F01_D01_OfManyAtOnceWithOneCodeOneSignsIn) {
+TEST_P(Totp, FA01_D01_OfManyAtOnceWithOneCodeOneSignsIn) {
   member_with_app("a@example.org");
   const auto before = sessions_open();
   std::vector<std::string> tokens;
@@ -115,7 +116,7 @@ TEST_P(Totp, F01_D01_OfManyAtOnceWithOneCodeOneSignsIn) {
   EXPECT_EQ(sessions_open(), before + 1);
 }
 
-TEST_P(Totp, F01_D01_OfManyAtOnceOneSetUpIsConfirmed) {
+TEST_P(Totp, FA01_D01_OfManyAtOnceOneSetUpIsConfirmed) {
   member("a@example.org");
   mine = own("a@example.org");
   const auto begun = begin(mine).value();
@@ -130,7 +131,7 @@ TEST_P(Totp, F01_D01_OfManyAtOnceOneSetUpIsConfirmed) {
   EXPECT_EQ(mails("factor_added"), 1);
 }
 
-TEST_P(Totp, F03_WrongCodesLockTheAppByAccountWhateverElseIsNew) {
+TEST_P(Totp, FA03_WrongCodesLockTheAppByAccountWhateverElseIsNew) {
   member_with_app("a@example.org");
   for (int i = 0; i < 5; ++i) {
     // A new sign-in and another address start nothing anew, nor does a right password.
@@ -150,7 +151,7 @@ TEST_P(Totp, F03_WrongCodesLockTheAppByAccountWhateverElseIsNew) {
   EXPECT_EQ(failed_factors(), 0);
 }
 
-TEST_P(Totp, F03_GuessesAtOnceCanNotPassTheLimit) {
+TEST_P(Totp, FA03_GuessesAtOnceCanNotPassTheLimit) {
   member_with_app("a@example.org");
   std::vector<std::string> tokens;
   for (int i = 0; i < 60; ++i) tokens.push_back(login_token("a@example.org"));
@@ -162,7 +163,7 @@ TEST_P(Totp, F03_GuessesAtOnceCanNotPassTheLimit) {
   EXPECT_EQ(failed_factors(), 5);
 }
 
-TEST_P(Totp, F20_ALockOfTheAppShutsNoRecoveryCodeAndNoPassword) {
+TEST_P(Totp, FA20_ALockOfTheAppShutsNoRecoveryCodeAndNoPassword) {
   const auto codes = member_with_app("a@example.org");
   for (int i = 0; i < 5; ++i) log_in_totp(login_token("a@example.org"), wrong_code());
   const auto token = login_token("a@example.org");
@@ -171,7 +172,7 @@ TEST_P(Totp, F20_ALockOfTheAppShutsNoRecoveryCodeAndNoPassword) {
   EXPECT_EQ(failed_factors(), 5) << "a lock for a while is not taken back";
 }
 
-TEST_P(Totp, F21_TheHundredthWrongCodeClosesTheAppUntilAnotherFactorIsRight) {
+TEST_P(Totp, FA21_TheHundredthWrongCodeClosesTheAppUntilAnotherFactorIsRight) {
   const auto codes = member_with_app("a@example.org");
   for (int i = 0; i < 100; ++i) {
     EXPECT_EQ(log_in_totp(login_token("a@example.org"), wrong_code()).error().code, ErrorCode::invalid_code);
@@ -185,7 +186,7 @@ TEST_P(Totp, F21_TheHundredthWrongCodeClosesTheAppUntilAnotherFactorIsRight) {
   EXPECT_TRUE(log_in_totp(login_token("a@example.org"), code()).has_value());
 }
 
-TEST_P(Totp, F21_AnOperatorOpensAClosedApp) {
+TEST_P(Totp, FA21_AnOperatorOpensAClosedApp) {
   member_with_app("a@example.org");
   for (int i = 0; i < 5; ++i) log_in_totp(login_token("a@example.org"), wrong_code());
   auto unlock = [&](db::Tx& tx) { return accounts::unlock(tx, origin(), mine.user); };
@@ -193,7 +194,7 @@ TEST_P(Totp, F21_AnOperatorOpensAClosedApp) {
   EXPECT_TRUE(log_in_totp(login_token("a@example.org"), code()).has_value());
 }
 
-TEST_P(Totp, F07_ALoginTokenIsGoodOnceAndForTenMinutesAndForTheAccountAsItWas) {
+TEST_P(Totp, FA07_ALoginTokenIsGoodOnceAndForTenMinutesAndForTheAccountAsItWas) {
   member_with_app("a@example.org");
   const auto open = sessions_open();
   const auto token = login_token("a@example.org");
@@ -216,7 +217,7 @@ TEST_P(Totp, F07_ALoginTokenIsGoodOnceAndForTenMinutesAndForTheAccountAsItWas) {
   EXPECT_EQ(sessions_open(), open + 1);
 }
 
-TEST_P(Totp, F06_R16_WithoutTheAppThePasswordAloneSignsInAgain) {
+TEST_P(Totp, FA06_R16_WithoutTheAppThePasswordAloneSignsInAgain) {
   member_with_app("a@example.org");
   ASSERT_TRUE(log_in_totp(login_token("a@example.org"), code()).has_value());
   EXPECT_EQ(sessions_open(), 2);
@@ -246,7 +247,7 @@ TEST_P(Totp, R16_SettingUpAnAppEndsOtherSessionsWhereTheOwnerAsks) {
   EXPECT_EQ(sessions_open(), 1);
 }
 
-TEST_P(Totp, F06_TheSessionThatSetTheAppUpIsProvedByItAndOthersAreNot) {
+TEST_P(Totp, FA06_TheSessionThatSetTheAppUpIsProvedByItAndOthersAreNot) {
   member("a@example.org");
   mine = own("a@example.org");
   const auto other = own("a@example.org");

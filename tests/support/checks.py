@@ -8,7 +8,9 @@ from http import HTTPStatus
 
 API_CSP = "default-src 'none'; frame-ancestors 'none'"
 # RFC 6750 §3: the second where a token was sent.
-CHALLENGES = ('Bearer realm="latchkey"', 'Bearer realm="latchkey", error="invalid_token"')
+# RFC 9470 §3: the third where the session is good and its owner has to prove to be there.
+CHALLENGES = ('Bearer realm="latchkey"', 'Bearer realm="latchkey", error="invalid_token"',
+              'Bearer realm="latchkey", error="insufficient_user_authentication", max_age=600')
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # RFC 9110 renamed these; Python 3.11 knows the older names.
 RENAMED = {413: {"Content Too Large"}, 414: {"URI Too Long"}, 422: {"Unprocessable Content"}}

@@ -143,8 +143,8 @@ struct OpenApi {
 
 using Command =
     std::variant<Serve, UserAdd, UserInvite, UserList, UserShow, UserBlock, UserUnblock, UserUnlock,
-                 UserSetRole, UserDelete, UserRemoveFactor, KeysList, KeysRotate, KeysRevoke, KeysRekey, MailList, MailRetry,
-                 Migrate, Backup, Restore, Compact, Move, Doctor, Config, OpenApi>;
+                 UserSetRole, UserDelete, UserRemoveFactor, KeysList, KeysRotate, KeysRevoke, KeysRekey,
+                 MailList, MailRetry, Migrate, Backup, Restore, Compact, Move, Doctor, Config, OpenApi>;
 
 inline std::string_view name_of(const Command& command) {
   return std::visit([](const auto& any) { return any.name; }, command);

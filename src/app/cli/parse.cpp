@@ -198,7 +198,8 @@ class Parser {
   }
 
   void add_user_commands() {
-    auto& user = group("user", "Accounts: add, invite, list, show, block, unblock, unlock, set-role, delete, remove-factor");
+    auto& user = group(
+        "user", "Accounts: add, invite, list, show, block, unblock, unlock, set-role, delete, remove-factor");
     auto* add = leaf(user, "add", "Create an account; without --confirmed, send it a confirmation mail",
                      [this] { return read_user_add(raw_); });
     text(add, "--email", raw_.email, "E-mail address")->required()->type_name("E");
@@ -232,9 +233,11 @@ class Parser {
     add_user(role);
     text(role, "ROLE", raw_.role, "user, moderator or admin")->required()->type_name("");
     add_user(leaf(user, "delete", "Remove an account for good", [named] { return UserDelete{named()}; }));
-    auto* factor = leaf(user, "remove-factor", "Remove a second factor that its owner has lost, and tell them",
-                        [this] { return read_remove_factor(raw_); });
-    factor->add_flag("--now", raw_.now, "At once; whoever asks you must have proved to be the owner")->required();
+    auto* factor =
+        leaf(user, "remove-factor", "Remove a second factor that its owner has lost, and tell them",
+             [this] { return read_remove_factor(raw_); });
+    factor->add_flag("--now", raw_.now, "At once; whoever asks you must have proved to be the owner")
+        ->required();
     add_user(factor);
     text(factor, "KIND", raw_.factor, "totp (the authenticator app) or passkeys (all)")
         ->required()

@@ -177,14 +177,14 @@ int execute(const UserSetRole& command, Context& context) {
 int execute(const UserRemoveFactor& command, Context& context) {
   const bool totp = command.factor == UserRemoveFactor::Factor::totp;
   const auto& services = context.services;
-  return change(context, command.user, totp ? "has no authenticator app any more" : "has no passkeys any more",
-                [&](db::Tx& tx, UserId id) -> Result<User> {
-                  const auto removed = totp
-                                           ? flow::accounts::remove_totp(tx, services, context.origin, id)
-                                           : flow::accounts::remove_passkeys(tx, services, context.origin, id);
-                  if (removed.has_error()) return removed.error();
-                  return tx.run(users::find_user, context.origin.now, id).value();
-                });
+  return change(
+      context, command.user, totp ? "has no authenticator app any more" : "has no passkeys any more",
+      [&](db::Tx& tx, UserId id) -> Result<User> {
+        const auto removed = totp ? flow::accounts::remove_totp(tx, services, context.origin, id)
+                                  : flow::accounts::remove_passkeys(tx, services, context.origin, id);
+        if (removed.has_error()) return removed.error();
+        return tx.run(users::find_user, context.origin.now, id).value();
+      });
 }
 
 int execute(const UserDelete& command, Context& context) {

@@ -124,9 +124,9 @@ std::string tell_failures(std::int64_t failed, std::optional<Timestamp> locked_u
 
 std::string tell_app(const std::optional<AuthenticatorApp>& app) {
   if (!app.has_value()) return "no";
-  std::string text = fmt::format("since {}, last used {}; {} wrong code{} in a row",
-                                 format_rfc3339(app->created_at), format_rfc3339(app->last_used_at),
-                                 app->wrong_codes, app->wrong_codes == 1 ? "" : "s");
+  std::string text =
+      fmt::format("since {}, last used {}; {} wrong code{} in a row", format_rfc3339(app->created_at),
+                  format_rfc3339(app->last_used_at), app->wrong_codes, app->wrong_codes == 1 ? "" : "s");
   if (app->is_closed) {
     text += "; refused until another factor is used or `latchkey user unlock` is run";
   } else if (app->locked_until.has_value()) {

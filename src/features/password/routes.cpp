@@ -6,6 +6,7 @@
 #include "api/token_response.h"
 #include "features/password/feature.h"
 #include "features/password/log_in.h"
+#include "flow/accounts/notice.h"
 #include "flow/signin/closed_mail.h"
 #include "http/respond.h"
 
@@ -69,7 +70,11 @@ constexpr api::Endpoint endpoints[] = {
 };
 
 constexpr mail::Message mails[] = {
-    {.name = flow::signin::closed_message, .variables = flow::signin::closed_variables},
+    {
+        .name = flow::signin::closed_message,
+        .variables = flow::signin::closed_variables,
+        .link = flow::accounts::not_me,
+    },
 };
 
 }  // namespace

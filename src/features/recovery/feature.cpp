@@ -4,13 +4,13 @@
 #include "features/recovery/mails.h"
 #include "features/recovery/pages.h"
 #include "features/recovery/reset_link.h"
+#include "flow/accounts/notice.h"
 
 namespace latchkey::features::recovery {
 
 namespace {
 
 constexpr std::string_view reset_variables[] = {"reset_url", "code", "code_expires_at"};
-constexpr std::string_view changed_variables[] = {"address"};
 constexpr mail::Message mails[] = {
     {
         .name = reset_message,
@@ -19,7 +19,8 @@ constexpr mail::Message mails[] = {
     },
     {
         .name = changed_message,
-        .variables = changed_variables,
+        .variables = flow::accounts::notice_variables,
+        .link = flow::accounts::not_me,
     },
 };
 

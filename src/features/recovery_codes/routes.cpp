@@ -18,17 +18,16 @@ struct CountResponse {
   std::int64_t left = 0;
 };
 constexpr auto describe(const CountResponse*) {
-  return api::object("RecoveryCodesLeft", api::member("left", &CountResponse::left,
-                                                      {.meaning = "each is good for one sign-in"}));
+  return api::object("RecoveryCodesLeft",
+                     api::member("left", &CountResponse::left, {.meaning = "each is good for one sign-in"}));
 }
 
 struct CodesResponse {
   std::vector<std::string> codes;
 };
 constexpr auto describe(const CodesResponse*) {
-  return api::object("RecoveryCodes",
-                     api::member("codes", &CodesResponse::codes,
-                                 {.meaning = "shown this once; earlier ones work no more"}));
+  return api::object("RecoveryCodes", api::member("codes", &CodesResponse::codes,
+                                                  {.meaning = "shown this once; earlier ones work no more"}));
 }
 
 struct LoginRequest {
@@ -64,8 +63,8 @@ Task<Result<http::Response>> post_login(const api::Api& api, http::Request& requ
   auto body = api::decode<LoginRequest>(request);
   if (body.has_error()) co_return body.error();
   flow::Origin origin = api::origin_of(request);
-  auto tokens = co_await log_in(api.services, std::move(origin), std::move(body->login_token),
-                                std::move(body->code));
+  auto tokens =
+      co_await log_in(api.services, std::move(origin), std::move(body->login_token), std::move(body->code));
   if (tokens.has_error()) co_return tokens.error();
   co_return http::json_response(200, api::to_json(api::token_response(std::move(*tokens))));
 }
@@ -76,10 +75,11 @@ constexpr api::Endpoint endpoints[] = {
         .path = "/api/auth/login/recovery_code",
         .tag = "auth",
         .summary = "Go on with a sign-in: a recovery code",
-        .description =
-            "The step that a sign-in names in `methods` as `recovery_code`. A code is good once, and the owner "
-            "is told by mail. A login token has five tries. Wrong codes of an authenticator app do not matter "
-            "here.",
+        .description = "The step that a sign-in names in `methods` as `recovery_code`. A code is good once, "
+                       "and the owner "
+                       "is told by mail. A login token has five tries. Wrong codes of an authenticator app "
+                       "do not matter "
+                       "here.",
         .rate = api::rates::sign_in,
         .body = api::takes<LoginRequest>(),
         .answer = api::gives<api::TokenResponse>(),

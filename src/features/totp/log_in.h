@@ -11,7 +11,8 @@
 namespace latchkey::features::totp {
 
 /// The step of a sign-in that wants the code of the authenticator app. Refuses with invalid_login_token,
-/// account_blocked, factor_not_found, invalid_code, too_many_attempts, and with the step that is still missing.
+/// account_blocked, factor_not_found, invalid_code, too_many_attempts, and with the step that is still
+/// missing.
 Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::Origin origin,
                                                std::string login_token, std::string code);
 

@@ -100,11 +100,11 @@ struct FactorsResponse {
   std::int64_t recovery_codes_left = 0;
 };
 constexpr auto describe(const FactorsResponse*) {
-  return api::object(
-      "Factors", api::member("totp", &FactorsResponse::totp, {.meaning = "the authenticator app"}),
-      api::member("passkeys", &FactorsResponse::passkeys),
-      api::member("recovery_codes_left", &FactorsResponse::recovery_codes_left,
-                  {.meaning = "each is good for one sign-in"}));
+  return api::object("Factors",
+                     api::member("totp", &FactorsResponse::totp, {.meaning = "the authenticator app"}),
+                     api::member("passkeys", &FactorsResponse::passkeys),
+                     api::member("recovery_codes_left", &FactorsResponse::recovery_codes_left,
+                                 {.meaning = "each is good for one sign-in"}));
 }
 
 Own own_of(const http::Request& request) {
@@ -126,9 +126,8 @@ Task<Result<http::Response>> get_factors(const api::Api& api, http::Request& req
   if (factors.totp.has_value())
     answer.totp = {.created_at = factors.totp->created_at, .last_used_at = factors.totp->last_used_at};
   for (const auto& passkey : factors.passkeys)
-    answer.passkeys.push_back({.name = passkey.name,
-                               .created_at = passkey.created_at,
-                               .last_used_at = passkey.last_used_at});
+    answer.passkeys.push_back(
+        {.name = passkey.name, .created_at = passkey.created_at, .last_used_at = passkey.last_used_at});
   co_return http::json_response(200, api::to_json(answer));
 }
 
@@ -172,8 +171,8 @@ Task<Result<http::Response>> post_login(const api::Api& api, http::Request& requ
   auto body = api::decode<LoginRequest>(request);
   if (body.has_error()) co_return body.error();
   flow::Origin origin = api::origin_of(request);
-  auto tokens = co_await log_in(api.services, std::move(origin), std::move(body->login_token),
-                                std::move(body->code));
+  auto tokens =
+      co_await log_in(api.services, std::move(origin), std::move(body->login_token), std::move(body->code));
   if (tokens.has_error()) co_return tokens.error();
   co_return http::json_response(200, api::to_json(api::token_response(std::move(*tokens))));
 }
@@ -185,16 +184,17 @@ constexpr api::Endpoint rows[] = {
         .tag = "auth",
         .summary = "Go on with a sign-in: the code of the authenticator app",
         .description =
-            "The step that a sign-in names in `methods` as `totp`. A code is good once. After five wrong codes "
+            "The step that a sign-in names in `methods` as `totp`. A code is good once. After five wrong "
+            "codes "
             "in a row the codes of the app are refused for a while; `Retry-After` says for how long. After a "
             "hundred they are refused until the owner has signed in with another factor. Recovery codes and "
             "passkeys are not refused meanwhile.",
         .rate = api::rates::sign_in,
         .body = api::takes<LoginRequest>(),
         .answer = api::gives<api::TokenResponse>(),
-        .refusals = {invalid_login_token, invalid_code, factor_not_found, account_blocked,
-                     password_required, new_password_required, account_deletion_scheduled, malformed_json,
-                     validation_failed, too_many_attempts},
+        .refusals = {invalid_login_token, invalid_code, factor_not_found, account_blocked, password_required,
+                     new_password_required, account_deletion_scheduled, malformed_json, validation_failed,
+                     too_many_attempts},
         .errors = http::ErrorStyle::token_endpoint,
         .counter = "login_totp",
         .handler = post_login,
@@ -235,8 +235,7 @@ constexpr api::Endpoint rows[] = {
         .access = api::signed_in_recently,
         .body = api::takes<ConfirmRequest>(),
         .answer = api::gives<ConfirmedResponse>(),
-        .refusals = {invalid_token, recent_sign_in_required, invalid_code, malformed_json,
-                     validation_failed},
+        .refusals = {invalid_token, recent_sign_in_required, invalid_code, malformed_json, validation_failed},
         .counter = "totp",
         .handler = put_totp,
     },

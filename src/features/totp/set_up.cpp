@@ -70,8 +70,7 @@ Task<Result<Confirmed>> confirm(flow::Services& services, flow::Origin origin, O
     flow::signin::forget_factor_attempts(tx, own.user);
     Confirmed confirmed;
     if (!before.has_totp && before.passkeys == 0)
-      confirmed.recovery_codes =
-          flow::signin::replace_recovery_codes(tx, own.user, own.subject, origin.now);
+      confirmed.recovery_codes = flow::signin::replace_recovery_codes(tx, own.user, own.subject, origin.now);
     mark_session(tx, origin, own.session);
     if (others == OtherSessions::end) flow::accounts::end_other_sessions(tx, own.user, own.session);
     flow::record(tx, origin, flow::accounts::factor_added, flow::ok, to_string(own.subject),

@@ -8,7 +8,8 @@
 #include "store/users.h"
 
 /// What owners are told by mail about the second factors of their accounts, whichever feature changes one.
-/// Each is queued in the transaction of the change. The words are in the features `totp` and `recovery_codes`.
+/// Each is queued in the transaction of the change. The words are in the features `totp` and
+/// `recovery_codes`.
 namespace latchkey::flow::accounts {
 
 inline constexpr std::string_view factor_added_message = "factor_added";

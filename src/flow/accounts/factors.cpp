@@ -15,8 +15,7 @@ namespace {
 constexpr std::int64_t most_ended_at_once = 500;
 
 void finish_removal(db::Tx& tx, const Services& services, const Origin& origin,
-                    const store::users::Credentials& account, std::string_view kind,
-                    std::string_view words) {
+                    const store::users::Credentials& account, std::string_view kind, std::string_view words) {
   signin::drop_recovery_codes_without_factor(tx, account.id);
   record(tx, origin, factor_removed, ok, to_string(account.subject), kind);
   tell_factor_removed(tx, services, origin, account.id, words);
@@ -53,6 +52,16 @@ Result<> remove_passkeys(db::Tx& tx, const Services& services, const Origin& ori
   tx.run(store::passkeys::delete_passkeys_of_user, user);
   finish_removal(tx, services, origin, *before, "passkeys", count == 1 ? "passkey" : "passkeys");
   return {};
+}
+
+void remove_all_factors(db::Tx& tx, const Services& services, const Origin& origin,
+                        const store::users::Credentials& account) {
+  tx.run(store::factors::raise_version, origin.now, account.id);
+  tx.run(store::totp::delete_totp_of_user, account.id);
+  if (!store::factors::without_mark(account.password_hash).empty())
+    tx.run(store::passkeys::delete_passkeys_of_user, account.id);
+  signin::forget_factor_attempts(tx, account.id);
+  finish_removal(tx, services, origin, account, "all", "all that there were");
 }
 
 void end_other_sessions(db::Tx& tx, UserId user, const SessionId& kept) {

@@ -49,8 +49,8 @@ struct Rekeyed {
   std::int64_t authenticator_apps = 0;
   std::int64_t unreadable = 0;  ///< secrets of apps that no master secret opens: the owners need a new app
 };
-/// Seals what a previous master secret sealed again, under the current one: signing keys one by one, secrets of
-/// authenticator apps in small transactions. May be interrupted and repeated. Answers how many it sealed.
+/// Seals what a previous master secret sealed again, under the current one: signing keys one by one, secrets
+/// of authenticator apps in small transactions. May be interrupted and repeated. Answers how many it sealed.
 /// Blocks.
 Rekeyed rekey(db::Database& database, Keys& keys, Origin origin);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "flow/accounts/notice.h"
 #include "flow/limits/backoff_table.h"
 #include "flow/signin/closed_mail.h"
 #include "flow/signin/events.h"
@@ -113,8 +114,8 @@ void close_after_failure(db::Tx& tx, const Services& services, const Origin& ori
   const auto owner = tx.run(store::users::find_contact_by_id, attempt.account->id);
   // Nobody has confirmed to read that address, or a new password would not help.
   if (!owner.has_value() || !owner->confirmed || !owner->is_active) return;
-  mail::queue(tx, services.wake_mail,
-              closed_mail(*owner, known ? ClosedTo::known_device : ClosedTo::unknown_devices, origin));
+  accounts::queue_notice(tx, services, origin, *owner, closed_message,
+                         closed_parameters(known ? ClosedTo::known_device : ClosedTo::unknown_devices));
 }
 
 void forgive_attempt(db::Tx& tx, const Attempt& attempt) {

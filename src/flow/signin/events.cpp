@@ -31,6 +31,7 @@ constinit const Event sign_in{.name = "sign_in",
                                           {account_deletion_scheduled, &step_missing}},
                               .otherwise = &invalid};
 constinit const Event proved_again{.name = "sudo"};
+constinit const Event factor_found{.name = "factor_removal_stopped"};
 constinit const Event password_closed{
     .name = "password_closed",
     .counted = {{to_unknown_devices, &closed_to_unknown}, {to_known_device, &closed_to_known}},

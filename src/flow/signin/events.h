@@ -8,6 +8,8 @@ namespace latchkey::flow::signin::events {
 extern const Event sign_in;
 /// Somebody who is signed in proves once more to be there.
 extern const Event proved_again;
+/// A sign-in with a factor has stopped the removal of factors that somebody had called lost.
+extern const Event factor_found;
 /// Too many wrong passwords: the password is refused from now on, to whom the outcome says.
 extern const Event password_closed;
 inline constexpr Outcome to_unknown_devices{"unknown_devices"};

@@ -31,8 +31,8 @@ void forget_factor_attempts(db::Tx& tx, UserId account);
 /// The owner has signed in with another factor: an app that was closed is open again.
 void open_closed_factor(db::Tx& tx, UserId account);
 
-/// Writes down that a proof was refused, for `event` (events.h): in the audit with `method`, such as "totp". A
-/// refusal that was not even looked at leaves few entries.
+/// Writes down that a proof was refused, for `event` (events.h): in the audit with `method`, such as "totp".
+/// A refusal that was not even looked at leaves few entries.
 Task<> record_refused_factor(Services& services, Origin origin, const Event& event, Subject account,
                              ErrorCode code, std::string method);
 

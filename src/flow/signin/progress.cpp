@@ -9,6 +9,7 @@
 #include "flow/signin/events.h"
 #include "flow/signin/factor_attempts.h"
 #include "store/attempts.h"
+#include "store/scheduled.h"
 #include "store/spent.h"
 
 namespace latchkey::flow::signin {
@@ -20,6 +21,14 @@ Error changed(db::Tx& tx, const Origin& origin, UserId account) {
   const auto now = tx.run(store::users::find_user, origin.now, account);
   const bool blocked = now.has_value() && !now->is_active;
   return blocked ? ErrorCode::account_blocked : ErrorCode::invalid_login_token;
+}
+
+/// A factor that is used was not lost.
+void stop_removal(db::Tx& tx, const Origin& origin, const store::users::Credentials& account) {
+  const auto stopped = tx.run(store::scheduled::delete_of_user, account.id,
+                              std::string(store::scheduled::factor_removal));
+  if (stopped.has_value())
+    record(tx, origin, events::factor_found, ok, to_string(account.subject));
 }
 
 }  // namespace
@@ -143,6 +152,8 @@ Task<Result<sessions::TokenPair>> go_on(Services& services, Origin origin, Progr
       return missing_step(services, after, step.kind, state, origin.now);
     }
     tx.run_later(store::attempts::update_last_sign_in, origin.now, account.id);
+    const bool has_factor = state.has_totp || state.has_passkey;
+    if (has_factor && after.done.has_factor()) stop_removal(tx, origin, account);
     const bool by_another_factor = proved.has(Proof::passkey) || proved.has(Proof::recovery_code);
     if (state.has_totp && by_another_factor) open_closed_factor(tx, account.id);
     sessions::make_room(tx, services.settings, origin, account.id, account.subject, held->sessions);

@@ -45,8 +45,8 @@ Task<Result<>> require_strong_proof(Services& services, store::users::Credential
   co_return check_strength(state, proved);
 }
 
-Task<Result<Consume>> prove_own_password(Services& services, Origin origin,
-                                         store::users::Credentials account, Secret password) {
+Task<Result<Consume>> prove_own_password(Services& services, Origin origin, store::users::Credentials account,
+                                         Secret password) {
   Attempt attempt;
   attempt.client = client_of(origin);
   attempt.device = co_await find_device(services, attempt.client, account.subject);

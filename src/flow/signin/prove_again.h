@@ -20,12 +20,12 @@ Task<Result<>> require_strong_proof(Services& services, store::users::Credential
 
 /// Proves that the owner of a session knows the password: as sign-in does, with the same counters and the
 /// same cost (prove_password.h). Refuses with invalid_credentials, too_many_attempts and overloaded.
-Task<Result<Consume>> prove_own_password(Services& services, Origin origin,
-                                         store::users::Credentials account, Secret password);
+Task<Result<Consume>> prove_own_password(Services& services, Origin origin, store::users::Credentials account,
+                                         Secret password);
 
 /// In one transaction: the account is as it was read, the proof will do and is used up, and the session was
-/// proved by it just now, and by nothing else. Refuses with invalid_token where account or session has changed
-/// or is gone, with recent_sign_in_required, and with what `consume` refuses.
+/// proved by it just now, and by nothing else. Refuses with invalid_token where account or session has
+/// changed or is gone, with recent_sign_in_required, and with what `consume` refuses.
 Task<Result<>> prove_again(Services& services, Origin origin, store::users::Credentials account,
                            SessionId session, Done proved, Consume consume);
 

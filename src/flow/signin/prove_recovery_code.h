@@ -11,7 +11,8 @@ namespace latchkey::flow::signin {
 
 inline constexpr int recovery_code_tries = 5;
 
-/// What the tries of a recovery code are counted with: a login token, or a session that proves its owner anew.
+/// What the tries of a recovery code are counted with: a login token, or a session that proves its owner
+/// anew.
 struct CountedWith {
   LinkId id;
   Timestamp until;  ///< forgotten from then on

@@ -54,7 +54,7 @@ def test_a_mail_that_comes_too_late_for_its_code_has_the_link_alone(make_server)
 
 
 def test_both_mails_are_in_the_language_that_was_asked_in(make_server, tmp_path):
-    for message, words in (("password_reset", "Neues Passwort: {{reset_url}}"), ("password_changed", "Geändert: {{created_at}}")):
+    for message, words in (("password_reset", "Neues Passwort: {{reset_url}}"), ("password_changed", "Geändert: {{created_at}} {{not_me_url}}")):
         (tmp_path / message / "de").mkdir(parents=True)
         (tmp_path / message / "de/subject.txt").write_text("Ihr Passwort")
         (tmp_path / message / "de/body.txt").write_text(words)

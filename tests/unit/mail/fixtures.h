@@ -42,6 +42,12 @@ inline std::optional<Links> make_reset(const LinkKeys& keys, const Mail& mail) {
                           {"code", "01234567"}},
                .expires_at = mail.created_at + std::chrono::minutes{30}};
 }
+/// "This was not me", which a notice has while its account can be signed in to.
+inline std::optional<Links> make_not_me(const LinkKeys& keys, const Mail& mail) {
+  if (!mail.account || !mail.account->is_active) return std::nullopt;
+  return Links{.values = {{"not_me_url", keys.public_url + "/not_me/" + to_string(mail.id)}},
+               .expires_at = mail.created_at + std::chrono::minutes{30}};
+}
 inline constexpr Message messages[] = {
     {.name = "confirmation",
      .variables = confirmation_variables,
@@ -50,6 +56,7 @@ inline constexpr Message messages[] = {
      .variables = reset_variables,
      .link = {.purpose = "password_reset", .variable = "reset_url", .make = make_reset}},
     {.name = "password_changed", .variables = changed_variables},
+    {.name = "factor_added", .link = {.variable = "not_me_url", .make = make_not_me}},
 };
 
 /// Takes mails, or answers what it was told to, and says when something came.
@@ -135,6 +142,10 @@ class OperatorsTemplates {
     write("password_changed/subject.txt", "Your password at {{service}} was changed");
     write("password_changed/body.txt", "{{username}}, it was changed at {{changed_at}}.");
     write("password_changed/body.html", "<p>{{username}}, it was changed at {{changed_at}}.</p>");
+    write("factor_added/subject.txt", "A factor was added");
+    write("factor_added/body.txt", "Sent.{{#not_me_url}} {{not_me_url}} until {{expires_at}}{{/not_me_url}}");
+    write("factor_added/body.html", "<p>Sent. {{not_me_url}}</p>");
+    write("factor_added/de/body.txt", "Gesendet.{{#not_me_url}} {{not_me_url}}{{/not_me_url}}");
   }
   ~OperatorsTemplates() { std::filesystem::remove_all(path_); }
   OperatorsTemplates(const OperatorsTemplates&) = delete;

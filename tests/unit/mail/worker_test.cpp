@@ -323,6 +323,52 @@ TEST_P(MailWorkerTest, ANoticeIsSentThoughItsAccountIsGone) {
       << mail.message;
 }
 
+TEST_P(MailWorkerTest, ANoticeHasItsLinkWhileThatCanBeMadeAndIsSentWithoutItAfterwards) {
+  const auto send = [&] {
+    add({.message = "factor_added",
+         .user = user_,
+         .recipient = "user@example.org",
+         .locale = "en",
+         .now = clock_.now()});
+    return to_string(waiting().at(0).id);
+  };
+  const auto last = [&](std::size_t number) {
+    EXPECT_TRUE(state_.wait_taken(number));
+    const std::scoped_lock lock(state_.mutex);
+    return state_.taken.at(number - 1);
+  };
+  const auto says = [](const Outgoing& mail, std::string_view text) {
+    return mail.message.find(text) != mail.message.npos;
+  };
+  state_.hangs = true;
+  start();
+  const std::string id = send();
+  ASSERT_TRUE(state_.wait_attempts(1));
+  state_.go_on();
+  const auto first = last(1);
+  EXPECT_TRUE(says(first, "Sent. https://x.example/not_me/" + id + " until "));
+  EXPECT_EQ(first.link, "") << "the log shows links that a mail is sent for";
+
+  constexpr db::Statement<db::Affected> choose_german{"UPDATE users SET language = 'de-AT'"};
+  database_->run_now(choose_german);
+  send();
+  EXPECT_TRUE(says(last(2), "Gesendet. https://")) << "the account's language goes first";
+
+  state_.answer(Outcome::later, "450 busy");
+  send();
+  wait_until([&] { return waiting().at(0).last_error == "450 busy"; }, "the first try");
+  advance(std::chrono::hours{1});
+  EXPECT_TRUE(says(last(3), "Gesendet.\r\n")) << "the link has expired";
+
+  database_->run_now(store::users::update_is_active, false, clock_.now(), user_);
+  send();
+  EXPECT_TRUE(says(last(4), "Gesendet.\r\n"));
+  wait_until([&] { return waiting().empty(); }, "the row to be gone");
+  send();
+  database_->run_now(store::users::delete_user, user_);
+  last(5);
+}
+
 TEST_P(MailWorkerTest, WhatANewerServerWroteWaitsForIt) {
   const auto insert = [&](const std::string& message, const std::string& link,
                           const std::string& parameters) {

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "web/page_file.h"
+
+/// What the link of the mail leads people to.
+namespace latchkey::features::factor_removal {
+
+/// A button that stops the removal.
+inline constexpr web::PageFile stop_page{
+    .file = "factor_removal/stop.html", .title = "Keep your second factor?", .variables = {"username"}};
+inline constexpr web::PageFile stopped_page{.file = "factor_removal/stopped.html",
+                                            .title = "Your second factor stays"};
+
+inline constexpr web::PageFile pages[] = {stop_page, stopped_page};
+
+}  // namespace latchkey::features::factor_removal

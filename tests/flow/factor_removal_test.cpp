@@ -1,0 +1,156 @@
+// All second factors are lost: they are removed after a delay, unless somebody stops it.
+
+#include "features/factor_removal/mails.h"
+#include "features/factor_removal/removal.h"
+#include "flow/factors_world.h"
+#include "flow/signin/progress.h"
+#include "store/scheduled.h"
+
+namespace latchkey::flow {
+namespace {
+
+namespace removal = features::factor_removal;
+using signin::Done;
+using signin::Proof;
+
+class FactorRemoval : public FactorsWorld {
+ protected:
+  FactorRemoval() { settings.accounts.factor_removal_delay = std::chrono::days(7); }
+
+  /// A login token as a sign-in gives it after these proofs.
+  std::string token_after(Done done) {
+    const auto account = database.run_now(store::users::find_credentials_by_id, mine.user).value();
+    const auto state = wait(signin::read_state(services, account));
+    const signin::Progress progress{
+        .account = account, .done = done, .first_proof_at = now, .token = {}, .binding = {}};
+    return signin::missing_step(services, progress, signin::Step::Kind::second_factor, state, now)
+        .step->login_token;
+  }
+  static constexpr Done both = Done().with(Proof::password).with(Proof::mail_code);
+
+  Result<Timestamp> ask(const std::string& token) {
+    return wait(removal::ask_for_removal(services, origin(), token, ""));
+  }
+  bool is_waiting() {
+    return database
+        .run_now(store::scheduled::find_of_user, mine.user, std::string(store::scheduled::factor_removal))
+        .has_value();
+  }
+  void sweep() {
+    for (int i = 0; i < 4; ++i) removal::sweep_removals(services, origin(), "", 100);
+  }
+  bool has_app() { return database.run_now(store::totp::find_totp, mine.user).has_value(); }
+  /// The token of the link in the newest mail about it.
+  std::string stop_token() {
+    std::string token;
+    for (const auto& row : waiting_mails()) {
+      if (row.message != removal::removal_message) continue;
+      const auto links = removal::make_stop_links(
+          {.ring = keys.current()->ring(), .public_url = services.public_url, .settings = settings},
+          {.id = row.id,
+           .recipient = row.recipient,
+           .parameters = mail::read_parameters(row.parameters).value(),
+           .created_at = row.created_at,
+           .now = now,
+           .account = database.run_now(store::users::find_contact_by_id, row.user_id)});
+      const auto url = mail::value_of(links->values, "stop_url");
+      token = url.substr(url.rfind('/') + 1);
+    }
+    return token;
+  }
+  Result<> stop(const std::string& token) { return wait(removal::stop_by_link(services, origin(), token)); }
+};
+
+LATCHKEY_ON_EVERY_DATABASE(FactorRemoval);
+
+TEST_P(FactorRemoval, FA24_NeedsPasswordAndMailbox) {
+  member_with_app("a@example.org");
+  for (const Done done : {Done().with(Proof::password), Done().with(Proof::mail_code)})
+    EXPECT_EQ(ask(token_after(done)).error().code, ErrorCode::invalid_login_token);
+  EXPECT_EQ(ask("").error().code, ErrorCode::invalid_login_token);
+  settings.accounts.factor_removal_delay = Microseconds{0};
+  EXPECT_EQ(ask(token_after(both)).error().code, ErrorCode::forbidden);
+  EXPECT_FALSE(is_waiting());
+  EXPECT_EQ(mails("factor_removal"), 0);
+}
+
+TEST_P(FactorRemoval, FA24_RemovesTheFactorsInTheEndAndTellsTheOwnerThreeTimes) {
+  member_with_app("a@example.org");
+  const auto due = ask(token_after(both));
+  ASSERT_TRUE(due.has_value());
+  EXPECT_EQ(*due, now + std::chrono::days(7));
+  EXPECT_EQ(ask(token_after(both)).value(), *due) << "asking again changes nothing";
+  EXPECT_EQ(mails("factor_removal"), 1);
+  sweep();
+  now += std::chrono::hours(24 * 7 / 2) - std::chrono::seconds(1);
+  sweep();
+  EXPECT_EQ(mails("factor_removal"), 1);
+  now += std::chrono::seconds(2);
+  sweep();
+  EXPECT_EQ(mails("factor_removal"), 2) << "half-way, once";
+  now = *due - std::chrono::seconds(1);
+  sweep();
+  EXPECT_TRUE(has_app());
+  EXPECT_EQ(mails("factor_removed"), 0);
+  now = *due;
+  const auto pending = login_token("a@example.org");
+  sweep();
+  EXPECT_FALSE(has_app());
+  EXPECT_FALSE(is_waiting());
+  EXPECT_EQ(codes_left(), 0);
+  EXPECT_EQ(mails("factor_removal"), 2);
+  EXPECT_EQ(mails("factor_removed"), 1);
+  EXPECT_EQ(log_in_totp(pending, code()).error().code, ErrorCode::invalid_login_token);
+  EXPECT_TRUE(log_in("a@example.org").has_value());
+}
+
+TEST_P(FactorRemoval, FA25_ASignInWithAFactorStopsIt) {
+  const auto codes = member_with_app("a@example.org");
+  for (const bool by_app : {true, false}) {
+    ASSERT_TRUE(ask(token_after(both)).has_value());
+    const auto token = login_token("a@example.org");
+    const auto signed_in = by_app ? log_in_totp(token, code()) : log_in_recovery(token, codes[0]);
+    EXPECT_TRUE(signed_in.has_value());
+    EXPECT_FALSE(is_waiting());
+  }
+  now += std::chrono::days(8);
+  sweep();
+  EXPECT_TRUE(has_app());
+}
+
+TEST_P(FactorRemoval, FA25_TheLinkOfTheMailStopsItOnceWhateverHasChangedSince) {
+  member_with_app("a@example.org");
+  ASSERT_TRUE(ask(token_after(both)).has_value());
+  const auto token = stop_token();
+  database.run_now(store::users::update_role, Role::moderator, now, mine.user);
+  EXPECT_EQ(stop(token + "A").error().code, ErrorCode::invalid_link);
+  EXPECT_TRUE(is_waiting());
+  EXPECT_TRUE(wait(removal::look_at_stop_link(services, origin(), token)).has_value());
+  EXPECT_TRUE(is_waiting()) << "a look changes nothing";
+  EXPECT_TRUE(stop(token).has_value());
+  EXPECT_FALSE(is_waiting());
+  EXPECT_EQ(stop(token).error().code, ErrorCode::invalid_link);
+  now += std::chrono::days(8);
+  sweep();
+  EXPECT_TRUE(has_app());
+}
+
+TEST_P(FactorRemoval, D01_OfManyAtOnceOneStopsItAndABlockedAccountWaits) {
+  member_with_app("a@example.org");
+  ASSERT_TRUE(ask(token_after(both)).has_value());
+  database.run_now(store::users::update_is_active, false, now, mine.user);
+  now += std::chrono::days(8);
+  sweep();
+  EXPECT_TRUE(has_app());
+  EXPECT_TRUE(is_waiting());
+  now -= std::chrono::days(8);
+  database.run_now(store::users::update_is_active, true, now, mine.user);
+  const auto token = stop_token();
+  const auto outcomes =
+      at_once<void>(20, [&](int) { return removal::stop_by_link(services, origin(), token); });
+  EXPECT_EQ(outcomes.at("ok"), 1);
+  EXPECT_EQ(outcomes.at("invalid_link"), 19);
+}
+
+}  // namespace
+}  // namespace latchkey::flow

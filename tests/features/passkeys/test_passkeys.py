@@ -12,6 +12,7 @@ from fido2.webauthn import PublicKeyCredentialRpEntity
 
 from support import Account, assert_problem
 from support.authenticator import BE, BS, Authenticator, Passkeys, login, login_options
+from support.factors import assert_step
 from support.state import nothing_changes
 from support.tokens import b64url, unb64url
 
@@ -84,7 +85,7 @@ def test_Y31_the_first_passkey_makes_recovery_codes_and_the_owner_is_told(mine):
     mail, = [mail for mail in mine.server.wait_mail(mine.account.email, 2) if "passkey" in mail.text]
     assert "127.0.0.1" in mail.text
     # From now on a password alone is not enough, neither at sign-in nor for the session that has only that.
-    problem = assert_problem(mine.account.try_login(), 401, "second_factor_required")
+    problem = assert_step(mine.account.try_login())
     assert problem["methods"] == ["passkey", "recovery_code"]
     assert_problem(mine.options(), 401, "recent_sign_in_required")
 
@@ -104,7 +105,7 @@ def test_a_second_passkey_excludes_the_first_and_makes_no_codes(mine):
 
 def test_a_passkey_as_second_factor(mine):
     authenticator = mine.register(mine.new(verifies=False))
-    asked = assert_problem(mine.account.try_login(), 401, "second_factor_required")
+    asked = assert_step(mine.account.try_login())
     options = login_options(mine.server, asked["login_token"])
     assert [each["id"] for each in options["allowCredentials"]] == [b64url(authenticator.id)]
     # With the account known, an authenticator need not name it.
@@ -118,7 +119,7 @@ def test_a_passkey_as_second_factor(mine):
 def test_a_passkey_that_verified_nobody_also_needs_the_password(mine):
     authenticator = mine.register(mine.new(verifies=False))
     answer = login(mine.server, authenticator.get(login_options(mine.server)))
-    problem = assert_problem(answer, 401, "password_required")
+    problem = assert_step(answer, "password_required")
     assert problem["methods"] == ["password", "code"] and problem["login_token"]
 
 
@@ -126,7 +127,7 @@ def test_Y08_a_passkey_of_another_account_is_no_further_step(mine):
     authenticator = mine.register()
     other = Passkeys(mine.server.user())
     other.register()
-    asked = assert_problem(other.account.try_login(), 401, "second_factor_required")
+    asked = assert_step(other.account.try_login())
     with nothing_changes(mine.server):
         for handle in (None, b"\x00", other.new().id):
             answer = login(mine.server, authenticator.get(login_options(mine.server), user_handle=handle),

@@ -128,6 +128,21 @@ constexpr auto member_names() {
   return result;
 }
 
+/// Lists and nested objects have no form.
+template <class T>
+inline constexpr bool is_form_field = !is_list<T> && !Described<T>;
+template <class T>
+inline constexpr bool is_form_field<std::optional<T>> = is_form_field<T>;
+template <Described T>
+constexpr bool has_form() {
+  bool all = true;
+  for_each_member<T>([&](auto index) {
+    using Field = typename std::remove_cvref_t<decltype(std::get<index>(description<T>.members))>::Type;
+    all = all && is_form_field<Field>;
+  });
+  return all;
+}
+
 }  // namespace detail
 
 /// The struct in a JSON body. Refuses with malformed_json and validation_failed.
@@ -179,10 +194,14 @@ template <Described T>
 Result<T> decode(const http::Request& request) {
   static constexpr auto names = detail::member_names<T>();
   if (const auto once = detail::refuse_in_query(request, names); once.has_error()) return once.error();
-  if (request.route->body != http::BodyKind::form) return decode_json<T>(request.body);
-  const auto form = detail::read_form(request);
-  if (form.has_error()) return form.error();
-  return decode_fields<T>(*form);
+  if constexpr (detail::has_form<T>()) {
+    if (request.route->body == http::BodyKind::form) {
+      const auto form = detail::read_form(request);
+      if (form.has_error()) return form.error();
+      return decode_fields<T>(*form);
+    }
+  }
+  return decode_json<T>(request.body);
 }
 
 }  // namespace latchkey::api

@@ -12,8 +12,9 @@
 namespace latchkey::app {
 namespace {
 
-/// An event loop has three, its set of client sockets is one, and its listener is one.
-constexpr std::size_t per_loop = 5;
+/// An event loop has three, its set of client sockets is one, and its listeners are one or, on this machine,
+/// two.
+constexpr std::size_t per_loop = 6;
 /// A reader of the embedded store has the file and its log open; on PostgreSQL a thread has two connections.
 constexpr std::size_t per_way_to_the_store = 2;
 /// Standard streams, the data directory's lock, the writer of the embedded store, the control socket, a

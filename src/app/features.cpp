@@ -17,6 +17,7 @@
 #include "features/mail_code/feature.h"
 #include "features/not_me/feature.h"
 #include "features/pages/feature.h"
+#include "features/passkeys/feature.h"
 #include "features/password/feature.h"
 #include "features/password_change/feature.h"
 #include "features/profile/feature.h"
@@ -47,6 +48,7 @@ constexpr const api::Feature* list[] = {
     &features::email_change::feature,
     &features::not_me::feature,
     &features::mail_code::feature,
+    &features::passkeys::feature,
     &features::sessions::feature,
     &features::confirmation::feature,
     &features::recovery::feature,

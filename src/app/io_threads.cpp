@@ -2,8 +2,10 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <string>
+#include <system_error>
 
 #include "app/refusal.h"
+#include "base/ip_address.h"
 #include "base/scheduling.h"
 
 namespace latchkey::app {
@@ -12,20 +14,19 @@ namespace {
 /// What an event loop lets through ends the process: a server that has lost one is better started again.
 void run_or_end(asio::io_context& io) noexcept { io.run(); }
 
+/// Whether a machine has no IPv6 (or no IPv4), or not on its loopback interface.
+bool has_no_such_address(const std::error_code& error) {
+  return error == std::errc::address_not_available || error == std::errc::address_family_not_supported;
+}
+
+constexpr int tries_for_a_port = 16;
+
 }  // namespace
 
 IoThreads::IoThreads(std::size_t count, const Addresses& addresses, const Parts& parts)
     : crowd_(parts.bounds) {
   for (std::size_t i = 0; i < count; ++i) contexts_.push_back(std::make_unique<asio::io_context>(1));
-  Endpoint endpoint = addresses.listen;
-  http::wire::refuse_shared_port(endpoint);
-  for (const auto& context : contexts_) {
-    listeners_.push_back(std::make_unique<http::wire::Listener>(*context, parts.router, parts.clock,
-                                                                parts.options, parts.access, crowd_));
-    listeners_.back()->open(endpoint);
-    // Port 0 takes a free one; the other threads share it.
-    endpoint = listeners_.front()->endpoint();
-  }
+  open_public_listeners(addresses.listen, parts);
   if (addresses.management.has_value()) {
     http::wire::refuse_shared_port(*addresses.management);
     // What runs in a browser on this machine has no business with metrics, whatever the API allows it.
@@ -35,6 +36,35 @@ IoThreads::IoThreads(std::size_t count, const Addresses& addresses, const Parts&
         std::make_unique<http::wire::Listener>(*contexts_.front(), parts.management_router, parts.clock,
                                                std::move(options), http::AccessHook{}, crowd_);
     management_->open(*addresses.management);
+  }
+}
+
+void IoThreads::open_listeners(const Endpoint& endpoint, const Parts& parts) {
+  http::wire::refuse_shared_port(endpoint);
+  Endpoint bound = endpoint;
+  for (const auto& context : contexts_) {
+    listeners_.push_back(std::make_unique<http::wire::Listener>(*context, parts.router, parts.clock,
+                                                                parts.options, parts.access, crowd_));
+    listeners_.back()->open(bound);
+    // Port 0 takes a free one; the other threads share it.
+    bound = listeners_.back()->endpoint();
+  }
+}
+
+void IoThreads::open_public_listeners(const Endpoint& endpoint, const Parts& parts) {
+  const auto twin = loopback_twin(endpoint.address);
+  for (int tries_left = tries_for_a_port;; --tries_left) {
+    open_listeners(endpoint, parts);
+    if (!twin.has_value()) return;
+    try {
+      return open_listeners({*twin, this->endpoint().port}, parts);
+    } catch (const std::system_error& error) {
+      if (has_no_such_address(error.code())) return;
+      const bool is_taken = error.code() == std::errc::address_in_use;
+      if (!is_taken || endpoint.port != 0 || tries_left <= 1) throw;
+      // The free port of one address is somebody's of the other one.
+      listeners_.clear();
+    }
   }
 }
 

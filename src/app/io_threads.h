@@ -33,8 +33,9 @@ class IoThreads {
     http::AccessHook access;
     http::wire::Crowd::Bounds bounds;  ///< of all listeners together
   };
-  /// Binds every listener; nothing is served before `start`. Throws std::system_error when an address can not
-  /// be had.
+  /// Binds every listener; nothing is served before `start`. Where `listen` is one of the two addresses that
+  /// `localhost` means, browsers may choose the other one, so the same port of that is bound as well, if the
+  /// machine has that address. Throws std::system_error when an address can not be had.
   IoThreads(std::size_t count, const Addresses& addresses, const Parts& parts);
   ~IoThreads();
   IoThreads(const IoThreads&) = delete;
@@ -56,12 +57,14 @@ class IoThreads {
  private:
   using WorkGuard = asio::executor_work_guard<IoExecutor>;
 
+  void open_listeners(const Endpoint& endpoint, const Parts& parts);
+  void open_public_listeners(const Endpoint& endpoint, const Parts& parts);
   void run(asio::io_context& io, db::Database& database);
   void note_attached(std::exception_ptr why_not);
 
   http::wire::Crowd crowd_;
   std::vector<std::unique_ptr<asio::io_context>> contexts_;
-  std::vector<std::unique_ptr<http::wire::Listener>> listeners_;
+  std::vector<std::unique_ptr<http::wire::Listener>> listeners_;  ///< those of `listen` first
   std::unique_ptr<http::wire::Listener> management_;
   std::vector<WorkGuard> guards_;
   std::vector<std::thread> threads_;

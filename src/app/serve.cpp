@@ -158,7 +158,7 @@ class Server {
   }
 
   /// The listener's own address is known since it is bound.
-  std::string public_url() const { return app::public_url(settings_, to_string(threads_.endpoint())); }
+  std::string public_url() const { return app::public_url(settings_, threads_.endpoint()); }
 
   IoThreads::Addresses addresses() const {
     return {.listen = settings_.listen, .management = settings_.management_listen};

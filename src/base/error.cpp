@@ -34,6 +34,7 @@ const ErrorInfo& describe(ErrorCode code) {
     case factor_exists:              { static constexpr ErrorInfo i{"factor_exists",              409, "The account has this factor already"}; return i; }
     case too_many_passkeys:          { static constexpr ErrorInfo i{"too_many_passkeys",          409, "The account has as many passkeys as it may have"}; return i; }
     case passkey_not_found:          { static constexpr ErrorInfo i{"passkey_not_found",          404, "Passkey not found"}; return i; }
+    case passkeys_unavailable:       { static constexpr ErrorInfo i{"passkeys_unavailable",       409, "Passkeys need a server with a name, and this one is called by an IP address"}; return i; }
     case factor_not_found:           { static constexpr ErrorInfo i{"factor_not_found",           404, "The account has no such factor"}; return i; }
     case invalid_token:        { static constexpr ErrorInfo i{"invalid_token",        401, "Could not validate credentials"}; return i; }
     case invalid_confirmation: { static constexpr ErrorInfo i{"invalid_confirmation", 400, "Verification error"}; return i; }

@@ -44,6 +44,7 @@ enum class ErrorCode : std::uint8_t {
   factor_exists,
   too_many_passkeys,
   passkey_not_found,
+  passkeys_unavailable,
   factor_not_found,
   invalid_token,
   invalid_confirmation,

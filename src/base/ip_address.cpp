@@ -56,6 +56,12 @@ bool is_loopback(std::string_view host) {
   return host == "localhost" || (address && address->is_loopback());
 }
 
+std::optional<std::string> loopback_twin(std::string_view address) {
+  if (address == "127.0.0.1") return "::1";
+  if (address == "::1") return "127.0.0.1";
+  return std::nullopt;
+}
+
 bool is_unspecified(std::string_view host) {
   const std::optional<ip::address> address = parse_ip_address(host);
   return address && address->is_unspecified();

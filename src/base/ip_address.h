@@ -14,6 +14,8 @@ std::optional<boost::asio::ip::address> parse_ip_address(std::string_view text);
 
 /// 127.0.0.0/8, ::1, or the name `localhost`. `host` comes without brackets.
 bool is_loopback(std::string_view host);
+/// The other one of the two addresses that `localhost` means, 127.0.0.1 and ::1; nothing for any other.
+std::optional<std::string> loopback_twin(std::string_view address);
 /// 0.0.0.0 or ::, the addresses that nobody can be sent to.
 bool is_unspecified(std::string_view host);
 

@@ -26,6 +26,7 @@ class Checker {
     check_sender();
     check_mail();
     check_origins();
+    check_passkeys();
     check_master_secrets();
     check_passwords();
     warn_of_switches();
@@ -141,6 +142,25 @@ class Checker {
     const auto& origins = settings_.http.cors_origins;
     if (origins.size() > 1 && std::ranges::find(origins, any_origin) != origins.end()) {
       refuse("{}: * is every origin and stands alone", show("http.cors_origins"));
+    }
+  }
+
+  /// Whether browsers let a page of `host` use passkeys of `domain`.
+  static bool covers(std::string_view domain, std::string_view host) {
+    if (domain == host) return true;
+    return domain.find('.') != std::string_view::npos && host.ends_with("." + std::string(domain));
+  }
+
+  void check_passkeys() {
+    const std::string& domain = settings_.passkeys.rp_id;
+    if (domain.empty()) return;
+    if (const auto url = parse_url(settings_.public_url)) {
+      if (!covers(domain, url->host)) {
+        refuse("{} must be the host of {}, or a domain that it ends in", show("passkeys.rp_id"),
+               show("public_url"));
+      }
+    } else if (domain != "localhost" || !loopback_twin(settings_.listen.address)) {
+      refuse("{} also needs public_url", show("passkeys.rp_id"));
     }
   }
 

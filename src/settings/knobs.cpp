@@ -32,7 +32,7 @@ constexpr std::array table{
     endpoint_or_off(AT(management_listen),
         "Address of a second listener for /metrics and health; keep it where outsiders cannot reach it, because metrics reveal how the server is doing."),
     text(AT(public_url), "", check_public_url, "an absolute http or https URL",
-        "The address by which clients reach the server: links in mails and the tokens' `iss` and `aud` are made from it. Empty means `http://` and the listener's address, which nobody else can follow; changing it ends all access tokens."),
+        "The address by which clients reach the server: links in mails and the tokens' `iss` and `aud` are made from it. Empty means `http://` and the listener's address, which nobody else can follow (`http://localhost` and the port for a listener on 127.0.0.1 or [::1], since browsers make no passkeys for an IP address); changing it ends all access tokens."),
     path(AT(data_dir), "./latchkey-data",
         "Folder of the embedded database, the master secret, mail files and the control socket; created with mode 0700 if it is missing. One server at a time can use it."),
     secret(AT(database_url), check_database_url, "a libpq URL that begins with postgresql://",
@@ -114,6 +114,11 @@ constexpr std::array table{
         "Whether user names must be unique, without regard to case. Turning it on keeps the existing names; the server refuses to start while two of them are the same."),
     list(AT(accounts.domains_without_dot), check_label, "host names without a dot",
         "Mail domains that are accepted although they have no dot, such as `localhost` or `intranet`, of accounts and of `mail.from`; others are taken for typing errors."),
+
+    text(AT(passkeys.rp_id), "", check_passkey_domain, "a domain name",
+        "The domain that passkeys are made for: the host of `public_url`, or a domain that it ends in (`example.com` for `https://id.example.com`). Empty means that host. Changing it makes every passkey useless."),
+    list(AT(passkeys.origins), check_passkey_origin, "origins such as https://app.example.com",
+        "Origins, beside that of `public_url`, whose pages and apps may use passkeys. An Android app is `android:apk-key-hash:` and the hash of its certificate. A page of another domain than `passkeys.rp_id` also needs `https://` that domain `/.well-known/webauthn`."),
 
     integer(AT(password.min_length), "8", 1, 64,
         "Minimum length of a new password, in characters. Passwords of fewer than 8 can be guessed, whatever the other limits are."),

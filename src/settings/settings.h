@@ -40,8 +40,8 @@ struct Settings {
 
   Endpoint listen;
   std::optional<Endpoint> management_listen;
-  /// Without a trailing slash. Empty when it follows the listener: then it is `http://` and the address that
-  /// was bound, which is known only once it is (port 0).
+  /// Without a trailing slash. Empty when it follows the listener (app/public_url.h), whose port is known
+  /// only once it is bound (port 0).
   std::string public_url;
   std::filesystem::path data_dir;
   Secret database_url;  ///< empty: SQLite in `data_dir`. Secret, for it may hold a password.
@@ -99,6 +99,11 @@ struct Settings {
     bool unique_usernames{};
     std::vector<std::string> domains_without_dot;  ///< lower case
   } accounts;
+
+  struct Passkeys {
+    std::string rp_id;                 ///< in A-labels; empty: the host of `public_url`
+    std::vector<std::string> origins;  ///< as browsers write them, beside that of `public_url`
+  } passkeys;
 
   struct Password {
     int min_length{};

@@ -130,4 +130,9 @@ std::string to_string(const Url& url) {
   return text + url.path;
 }
 
+void drop_default_port(Url& url) {
+  if (url.scheme == "https" && url.port == 443) url.port.reset();
+  if (url.scheme == "http" && url.port == 80) url.port.reset();
+}
+
 }  // namespace latchkey::settings

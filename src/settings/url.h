@@ -29,5 +29,7 @@ struct Url {
 /// some programs' own schemes have (`app://.`).
 std::optional<Url> parse_url(std::string_view text);
 std::string to_string(const Url& url);
+/// Takes away the port that the scheme has anyway, as browsers do.
+void drop_default_port(Url& url);
 
 }  // namespace latchkey::settings

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "base/domain_name.h"
 #include "base/email_address.h"
 #include "base/ip_address.h"
@@ -20,11 +21,6 @@ bool is_web(const Url& url) { return url.scheme == "http" || url.scheme == "http
 
 /// Programs with a scheme of their own may call themselves by a dot; nobody can be sent there.
 bool names_a_host(const Url& url) { return url.host != "."; }
-
-void drop_default_port(Url& url) {
-  if (url.scheme == "https" && url.port == 443) url.port.reset();
-  if (url.scheme == "http" && url.port == 80) url.port.reset();
-}
 
 struct SplitMailbox {
   std::string name;  ///< without the quotes around it or around parts of it
@@ -143,6 +139,25 @@ std::optional<Complaint> check_origin(std::string& value) {
   drop_default_port(*url);
   value = to_string(*url);
   return std::nullopt;
+}
+
+std::optional<Complaint> check_passkey_domain(std::string& value) {
+  if (value.empty()) return std::nullopt;
+  auto domain = to_a_labels(value);
+  if (!domain || domain->size() > 253) return "must be a domain such as example.com, without scheme and port";
+  value = std::move(*domain);
+  return std::nullopt;
+}
+
+std::optional<Complaint> check_passkey_origin(std::string& value) {
+  constexpr std::string_view android = "android:apk-key-hash:";
+  if (value.starts_with(android)) {
+    const auto hash = decode_base64url(std::string_view(value).substr(android.size()));
+    if (hash.has_value() && hash->size() == 32) return std::nullopt;
+  }
+  const auto url = parse_url(value);
+  if (url.has_value() && is_web(*url) && !check_origin(value).has_value()) return std::nullopt;
+  return "must list origins such as https://app.example.com, or android:apk-key-hash: and 43 characters";
 }
 
 std::optional<Complaint> check_proxy(std::string& value) {

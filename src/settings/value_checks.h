@@ -18,6 +18,10 @@ std::optional<Complaint> check_password(std::string& value);
 std::optional<Complaint> check_label(std::string& value);
 /// `scheme://host[:port]`, or `*`.
 std::optional<Complaint> check_origin(std::string& value);
+/// Of WebAuthn's relying party.
+std::optional<Complaint> check_passkey_domain(std::string& value);
+/// `https://host[:port]`, or what Android calls an app.
+std::optional<Complaint> check_passkey_origin(std::string& value);
 std::optional<Complaint> check_proxy(std::string& value);
 
 /// `Name <address>`, `"A name, in quotes" <address>` or an address. The domain may be without a dot: which of

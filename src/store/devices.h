@@ -45,6 +45,9 @@ inline constexpr db::Statement<db::Affected, UserId, std::int64_t> delete_surplu
 /// Somebody has signed in from there: forgets the failures, too.
 inline constexpr db::Statement<db::Affected, Timestamp, DeviceId> update_seen{
     "UPDATE devices SET last_seen_at = $1, failed_sign_ins = 0, locked_until = 0 WHERE id = $2"};
+/// The same, and what was failed from there stays counted.
+inline constexpr db::Statement<db::Affected, Timestamp, DeviceId> update_last_seen{
+    "UPDATE devices SET last_seen_at = $1 WHERE id = $2"};
 inline constexpr db::Statement<db::Affected, DeviceId> delete_device{"DELETE FROM devices WHERE id = $1"};
 inline constexpr db::Statement<db::Affected, UserId> delete_devices_of{
     "DELETE FROM devices WHERE user_id = $1"};

@@ -60,6 +60,13 @@ inline constexpr db::Statement<db::Affected, UserId> update_mark{
 static_assert(mark.size() == 6);
 #undef LATCHKEY_STEPS_MARK
 
+/// Where a change may be refused, this stands before `raise_version`, so that the refusal changes nothing:
+/// what the transaction reads from here on stays so until it ends. No row: the account was blocked or
+/// removed.
+inline constexpr db::Statement<std::optional<std::int64_t>, UserId> lock_account{
+    "UPDATE users SET security_version = security_version WHERE id = $1 AND is_active "
+    "RETURNING security_version"};
+
 /// The first statement of every transaction that changes a factor: of many at once on one account each waits
 /// here for the other, and what was read before does not hold any more. Voids every link and every sign-in
 /// that is under way. No row: the account was blocked or removed.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -33,6 +34,17 @@ struct Passkey {
 BOOST_DESCRIBE_STRUCT(Passkey, (),
                       (id, user_id, public_key, sign_count, aaguid, transports, name, rp_id,
                        is_user_verifying, is_backup_eligible, is_backed_up, created_at, last_used_at))
+
+/// What stands in `transports`, one by one.
+inline std::vector<std::string> split_transports(std::string_view joined) {
+  std::vector<std::string> names;
+  while (!joined.empty()) {
+    const auto end = joined.find(',');
+    names.emplace_back(joined.substr(0, end));
+    joined.remove_prefix(end == std::string_view::npos ? joined.size() : end + 1);
+  }
+  return names;
+}
 
 #define LATCHKEY_PASSKEY_COLUMNS                                                              \
   "id, user_id, public_key, sign_count, aaguid, transports, name, rp_id, is_user_verifying, " \

@@ -32,8 +32,8 @@ def test_T16_the_header_and_claims_are_those_of_rfc_9068_and_tell_nobody_who_it_
     header, claims = header_of(user.access), claims_of(user.access)
     assert header == {"alg": "ES256", "typ": "at+jwt", "kid": header["kid"]}
     assert set(claims) == {"iss", "aud", "client_id", "sub", "sid", "jti", "iat", "exp", "role"}
-    assert claims["iss"] == server.url
-    assert server.url in ([claims["aud"]] if isinstance(claims["aud"], str) else claims["aud"])
+    assert claims["iss"] == server.public_url
+    assert server.public_url in ([claims["aud"]] if isinstance(claims["aud"], str) else claims["aud"])
     assert claims["client_id"] == "latchkey"
     assert UUID.fullmatch(claims["sub"])
     assert claims["role"] == "user"
@@ -97,7 +97,8 @@ def test_the_key_set_is_public_cacheable_and_has_no_private_part(server, user):
 
 def test_the_token_verifies_with_its_key(server, user):
     key, = [key for key in key_set(server) if key["kid"] == kid_of(user)]
-    claims = jwt.decode(user.access, jwt.PyJWK(key).key, algorithms=["ES256"], audience=server.url, issuer=server.url)
+    claims = jwt.decode(user.access, jwt.PyJWK(key).key, algorithms=["ES256"], audience=server.public_url,
+                        issuer=server.public_url)
     assert claims["sid"]
 
 

@@ -14,7 +14,7 @@ def test_F08_F18_templates_of_the_operator_stand_one_by_one_over_those_built_in(
     with SmtpSink() as sink:
         server = serve(sink, mail__templates_dir=str(tmp_path))
         mail = sink.wait_for(server.signup().email)[0].mail
-        assert mail.subject == "Welcome to 127.0.0.1"
+        assert mail.subject == "Welcome to localhost"
         assert "please confirm the address" in mail.text and "<html" in mail.html
 
 
@@ -33,13 +33,13 @@ def test_a_confirmation_mail_is_in_the_language_that_the_client_prefers_where_th
             return email, sink.wait_for(email)[0].mail
 
         email, mail = sign_up("de-AT,de;q=0.9,en;q=0.8")
-        assert mail.subject == "Willkommen bei 127.0.0.1"
+        assert mail.subject == "Willkommen bei localhost"
         assert re.search(r"^Bis \d{4}-\d\d-\d\d \d\d:\d\d UTC:", mail.text)
         assert "Confirm e-mail address" in mail.html, "the file that is missing is the English one"
         server.post("/api/auth/request_email", json={"email": email}, headers={"Accept-Language": "en"})
-        assert sink.wait_for(email, 2)[1].mail.subject == "Confirm your e-mail address for 127.0.0.1"
+        assert sink.wait_for(email, 2)[1].mail.subject == "Confirm your e-mail address for localhost"
         for languages in ("fr", "en;q=0.9, de;q=0.1", "../de", ""):
-            assert sign_up(languages)[1].subject == "Confirm your e-mail address for 127.0.0.1", languages
+            assert sign_up(languages)[1].subject == "Confirm your e-mail address for localhost", languages
 
 
 @pytest.mark.parametrize("file, text, says", [("body.txt", "no link", "has no {{confirm_url}}"),

@@ -223,7 +223,7 @@ def test_and_back_again(make_server, database):
     user.login()
     move_away(source, database)
     node = make_server(target_settings(source, database))
-    other = make_server({**target_settings(source, database), "listen": "127.0.0.1:0", "public_url": node.url})
+    other = make_server({**target_settings(source, database), "listen": "127.0.0.1:0", "public_url": node.public_url})
     home = make_server({**target_settings(source, database), "database_url": None}, start=False)
     user.server = node
     user.rotate()

@@ -186,11 +186,11 @@ def test_a_move_back_that_is_killed_anywhere_again_and_again_under_load_comes_to
             database = Database(postgres)
             settings = {**SETTINGS, **database.settings()}
             first = make_server(settings)
-            second = make_server({**settings, "admin.email": None, "admin.password": None, "public_url": first.url})
+            second = make_server({**settings, "admin.email": None, "admin.password": None, "public_url": first.public_url})
             nodes = [first, second]
             add_rows_there(database, 3000)
             home = make_server({**SETTINGS, "master_secret": database.master_secret, "admin.email": None,
-                                "admin.password": None, "public_url": first.url}, start=False)
+                                "admin.password": None, "public_url": first.public_url}, start=False)
             crowds = []
             for turn in range(20):
                 victim = dice.choice(["command", "interrupt", "source"]) if turn < 6 else "nobody"

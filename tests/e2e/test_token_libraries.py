@@ -18,8 +18,8 @@ NODE_FOLDER = Path(os.environ.get("LATCHKEY_TEST_NODE", REPOSITORY / "build/test
 
 def verify_with_pyjwt(server, token, *, audience=None, issuer=None) -> dict:
     key = jwt.PyJWKClient(server.url + "/.well-known/jwks.json").get_signing_key_from_jwt(token)
-    decoded = jwt.decode_complete(token, key, algorithms=["ES256"], audience=audience or server.url,
-                                  issuer=issuer or server.url, options={"require": CLAIMS, "strict_aud": True},
+    decoded = jwt.decode_complete(token, key, algorithms=["ES256"], audience=audience or server.public_url,
+                                  issuer=issuer or server.public_url, options={"require": CLAIMS, "strict_aud": True},
                                   leeway=2)
     assert decoded["header"]["typ"] == "at+jwt"
     return decoded["payload"]
@@ -27,7 +27,7 @@ def verify_with_pyjwt(server, token, *, audience=None, issuer=None) -> dict:
 
 def verify_with_jose(server, token, *, audience=None, issuer=None) -> dict:
     question = {"token": token, "jwks": server.url + "/.well-known/jwks.json", "required": CLAIMS,
-                "audience": audience or server.url, "issuer": issuer or server.url}
+                "audience": audience or server.public_url, "issuer": issuer or server.public_url}
     assert (NODE_FOLDER / "node_modules/jose").is_dir(), f"npm's jose is not in {NODE_FOLDER}: ./test installs it"
     done = subprocess.run(["node", SCRIPT, str(NODE_FOLDER)], input=json.dumps(question), capture_output=True,
                           text=True, timeout=120)

@@ -63,7 +63,7 @@ def test_Z03_what_was_acknowledged_is_in_the_files(make_server):
     ledger._stop.set()
     server.kill()
     ledger.finish()
-    twin.settings["public_url"] = server.url
+    twin.settings["public_url"] = server.public_url
     twin.start()
     ledger.server = twin
     assert ledger.unexpected == []

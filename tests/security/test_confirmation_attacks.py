@@ -76,9 +76,9 @@ def test_C07_a_scanner_that_opens_all_it_finds_consumes_nothing(server):
     account = server.signup()
     mail = server.wait_mail(account.email)[0]
     found = set(re.findall(r"https?://[^\s\"'<>]+", mail.text + " " + mail.html.replace("&amp;", "&")))
-    paths = {url[len(server.url):] for url in found if url.startswith(server.url)}
+    paths = {url[len(server.public_url):] for url in found if url.startswith(server.public_url)}
     assert mail.confirmation_path in paths
-    assert all(url.startswith(server.url) for url in found), "the mail points nowhere else"
+    assert all(url.startswith(server.public_url) for url in found), "the mail points nowhere else"
     with harmless(server):
         page = server.get(mail.confirmation_path, headers=BROWSER).text
         paths |= set(re.findall(r'(?:href|action|src)="(/[^"]+)"', page))

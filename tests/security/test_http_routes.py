@@ -51,7 +51,7 @@ def test_H14_the_issuer_does_not_follow_the_host(server, member, host):
     assert raw.status in (200, 400)
     if raw.status == 200:
         claims = claims_of(raw.json()["access_token"])
-        assert (claims["iss"], "evil" in str(claims)) == (server.url, False)
+        assert (claims["iss"], "evil" in str(claims)) == (server.public_url, False)
 
 
 def test_H14_the_link_does_not_follow_the_host(server):
@@ -61,7 +61,7 @@ def test_H14_the_link_does_not_follow_the_host(server):
                                    "X-Forwarded-Host: evil.example", host=b"evil.example") + body)
     if raw.status == 201:
         mail, = server.wait_mail(email)
-        assert mail.confirmation_link.startswith(server.url + "/") and b"evil" not in mail.data
+        assert mail.confirmation_link.startswith(server.public_url + "/") and b"evil" not in mail.data
     else:
         assert raw.status == 400
 

@@ -56,7 +56,7 @@ def test_M02_a_name_bends_neither_the_headers_nor_the_parts_of_a_mail(mailing, n
     # Spaces stand behind what would make a link of it (M12).
     assert "".join(f"Eve{name}".split()) in "".join(mail.text.split()) or not name.isascii()
     assert "<b>bold" not in mail.html
-    assert mail.confirmation_link.startswith(server.url)
+    assert mail.confirmation_link.startswith(server.public_url)
     assert all(len(line) <= 998 for line in delivery.data.split(b"\r\n"))
     assert b"\r" not in delivery.data.replace(b"\r\n", b"") and b"\n" not in delivery.data.replace(b"\r\n", b"")
 

@@ -241,6 +241,12 @@ class Server(StoreReading):
     def url(self) -> str:
         return f"http://{self.host}:{self.port}"
 
+    @property
+    def public_url(self) -> str:
+        """What the server calls itself, in tokens and links: a listener on this machine by its name."""
+        host = "localhost" if self.host in ("127.0.0.1", "::1") else self.host
+        return str(self.settings.get("public_url") or f"http://{host}:{self.port}")
+
     def request(self, method: str, path: str, *, bearer: str | None = None, check: bool = True,
                 cacheable: bool = False, **more) -> requests.Response:
         """One request over a kept connection of the calling thread. Asserts what the contract says of

@@ -18,7 +18,7 @@ class Validator:
 
     def __init__(self, *nodes: Server, issuer: str | None = None):
         self._nodes = nodes
-        self._issuer = issuer or nodes[0].url
+        self._issuer = issuer or nodes[0].public_url
         self._keys: dict = {}
         self._fetched = -1e18
         self.fetches = 0

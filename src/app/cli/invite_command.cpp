@@ -16,7 +16,7 @@ namespace signup = features::signup;
 std::string public_url_of(const Context& context) {
   const auto& services = context.services;
   if (!services.public_url.empty()) return services.public_url;
-  return public_url(services.settings, to_string(services.settings.listen));
+  return public_url(services.settings, services.settings.listen);
 }
 
 int print(const EmailAddress& email, Context& context) {

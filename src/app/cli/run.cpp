@@ -42,7 +42,7 @@ int print_config(Console& console, const settings::Loaded& loaded) {
 
 /// As a server with these settings serves it.
 int print_openapi(Console& console, const Settings& settings) {
-  const auto openapi = api::make_openapi(features(), public_url(settings, to_string(settings.listen)));
+  const auto openapi = api::make_openapi(features(), public_url(settings, settings.listen));
   return print(console, boost::json::serialize(openapi) + '\n');
 }
 

@@ -33,11 +33,26 @@ Task<Result<signin::Consume>> look_at(flow::Services& services, flow::Origin ori
                                                 std::move(password));
 }
 
+Task<Result<>> prove_by_passkey(flow::Services& services, flow::Origin origin,
+                                store::users::Credentials account, SessionId session, ByPasskey assertion) {
+  auto proved = co_await signin::prove_passkey(services, origin, signin::events::proved_again,
+                                               signin::Ceremony::recent_proof, std::move(assertion), account);
+  if (proved.has_error()) co_return proved.error();
+  const auto again = co_await signin::prove_again(services, origin, std::move(account), session, proved->done,
+                                                  std::move(proved->consume));
+  if (again.has_error()) flow::note(origin, signin::events::proved_again, again.error().code);
+  co_return again;
+}
+
 }  // namespace
 
 Task<Result<>> prove(flow::Services& services, flow::Origin origin, Own own, Means means) {
   const auto account = co_await signin::read_own_account(services, own.subject);
   if (account.has_error()) co_return account.error();
+  if (auto* assertion = std::get_if<ByPasskey>(&means)) {
+    co_return co_await prove_by_passkey(services, std::move(origin), *account, own.session,
+                                        std::move(*assertion));
+  }
   const auto proof = kind_of(means);
   const auto done = signin::Done().with(proof);
   if (auto strong = co_await signin::require_strong_proof(services, *account, done); strong.has_error())

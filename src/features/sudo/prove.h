@@ -8,6 +8,7 @@
 #include "base/task.h"
 #include "flow/origin.h"
 #include "flow/services.h"
+#include "flow/signin/prove_passkey.h"
 
 namespace latchkey::features::sudo {
 
@@ -20,7 +21,8 @@ struct ByTotp {
 struct ByRecoveryCode {
   Secret code;
 };
-using Means = std::variant<ByPassword, ByTotp, ByRecoveryCode>;
+using ByPasskey = flow::signin::PasskeyAssertion;
+using Means = std::variant<ByPassword, ByTotp, ByRecoveryCode, ByPasskey>;
 
 /// Whose session.
 struct Own {
@@ -31,7 +33,8 @@ struct Own {
 /// The owner of a session proves once more to be there: from now on, and for ten minutes, the session may do
 /// what a stolen token must not. Where the account has a second factor, the proof must be one. Tries are
 /// counted as at sign-in. Refuses with recent_sign_in_required for a password that will not do, with
-/// invalid_credentials, invalid_code, factor_not_found, too_many_attempts, overloaded and invalid_token.
+/// invalid_credentials, invalid_code, invalid_passkey, passkeys_unavailable, factor_not_found,
+/// too_many_attempts, overloaded and invalid_token.
 Task<Result<>> prove(flow::Services& services, flow::Origin origin, Own own, Means means);
 
 }  // namespace latchkey::features::sudo

@@ -1,6 +1,7 @@
 #include "api/access.h"
 #include "api/api.h"
 #include "api/decode.h"
+#include "api/passkey_assertion.h"
 #include "features/sudo/feature.h"
 #include "features/sudo/prove.h"
 #include "http/respond.h"
@@ -14,6 +15,7 @@ struct SudoRequest {
   std::optional<Secret> password;
   std::optional<std::string> totp;
   std::optional<Secret> recovery_code;
+  std::optional<api::AuthenticationCredential> passkey;
 };
 constexpr auto describe(const SudoRequest*) {
   return api::object(
@@ -23,18 +25,26 @@ constexpr auto describe(const SudoRequest*) {
       api::member("totp", &SudoRequest::totp,
                   {.meaning = "the code of the authenticator app", .example = "123456", .longest = 64}),
       api::member("recovery_code", &SudoRequest::recovery_code,
-                  {.meaning = "used up by this", .example = "7k3m-x9qd-0v2r-hb5t", .longest = 256}));
+                  {.meaning = "used up by this", .example = "7k3m-x9qd-0v2r-hb5t", .longest = 256}),
+      api::member("passkey", &SudoRequest::passkey,
+                  {.meaning = "what the browser answered to the options of `sudo/passkey/options`"}));
 }
 
 /// One of them.
 Result<Means> read_means(SudoRequest& body) {
   const int given = static_cast<int>(body.password.has_value()) + static_cast<int>(body.totp.has_value()) +
-                    static_cast<int>(body.recovery_code.has_value());
+                    static_cast<int>(body.recovery_code.has_value()) +
+                    static_cast<int>(body.passkey.has_value());
   if (given != 1)
     return invalid_field("body", "password", given == 0 ? "missing" : "value_error",
-                         "Send one of password, totp and recovery_code");
+                         "Send one of password, totp, recovery_code and passkey");
   if (body.totp.has_value()) return Means{ByTotp{std::move(*body.totp)}};
   if (body.recovery_code.has_value()) return Means{ByRecoveryCode{std::move(*body.recovery_code)}};
+  if (body.passkey.has_value()) {
+    auto assertion = api::read_assertion(*body.passkey);
+    if (assertion.has_error()) return assertion.error();
+    return Means{std::move(*assertion)};
+  }
   return Means{ByPassword{std::move(*body.password)}};
 }
 
@@ -69,7 +79,8 @@ constexpr api::Endpoint endpoints[] = {
         .body = api::takes<SudoRequest>(),
         .answer = api::gives_nothing(),
         .refusals = {invalid_token, invalid_credentials, invalid_code, recent_sign_in_required,
-                     factor_not_found, malformed_json, validation_failed, too_many_attempts, overloaded},
+                     factor_not_found, malformed_json, validation_failed, too_many_attempts, overloaded,
+                     invalid_passkey, passkeys_unavailable},
         .counter = "sudo",
         .handler = post_sudo,
     },

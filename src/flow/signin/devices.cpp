@@ -52,8 +52,11 @@ void welcome_device(db::Tx& tx, UserId account, const Device& device, std::int64
     tx.run_later(devices::delete_device, device.known->id);
     return remember_device(tx, account, device.id, now);
   }
-  if (failures > 0 || device.known->last_seen_at <= now - seen_again)
+  if (failures > 0) {
     tx.run_later(devices::update_seen, now, device.id);
+  } else if (device.known->last_seen_at <= now - seen_again) {
+    tx.run_later(devices::update_last_seen, now, device.id);
+  }
 }
 
 }  // namespace latchkey::flow::signin

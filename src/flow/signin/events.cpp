@@ -38,6 +38,9 @@ constinit const Event password_closed{
     .counted = {{to_unknown_devices, &closed_to_unknown}, {to_known_device, &closed_to_known}},
     .line = {.name = "sign_in.password_closed", .level = log::Level::warn}};
 
+constinit const Event passkey_counter{.name = "passkey_counter",
+                                      .line = {.name = "sign_in.passkey_counter", .level = log::Level::warn}};
+
 metrics::Families families() {
   static constexpr metrics::Family list[] = {
       {"latchkey_sign_ins_total",

@@ -17,6 +17,9 @@ extern const Event password_closed;
 inline constexpr Outcome to_unknown_devices{"unknown_devices"};
 inline constexpr Outcome to_known_device{"known_device"};
 
+/// The counter of a passkey went back: there may be a copy of the passkey.
+extern const Event passkey_counter;
+
 metrics::Families families();
 
 }  // namespace latchkey::flow::signin::events

@@ -75,7 +75,7 @@ def test_F10_openapi_names_the_server_where_clients_find_it(make_server, url):
     """Behind a proxy that takes a path off, a generated client would ask the wrong path by any relative one."""
     server = make_server({"public_url": url})
     document = server.get("/openapi.json", cacheable=True).json()
-    assert document["servers"] == [{"url": url or server.url}]
+    assert document["servers"] == [{"url": url or server.public_url}]
     assert json.loads(server.cli_ok("openapi")) == document
 
 

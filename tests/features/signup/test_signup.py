@@ -31,9 +31,9 @@ def test_the_confirmation_mail_names_the_user_and_goes_to_the_address(server):
     mail = mails[0]
     assert mail.subject
     assert "Agathe Bauer" in mail.text and "Agathe Bauer" in mail.html
-    assert mail.confirmation_link.startswith(server.url + "/api/auth/confirmed_email/")
+    assert mail.confirmation_link.startswith(server.public_url + "/api/auth/confirmed_email/")
     assert mail.confirmation_link in mail.html.replace("&amp;", "&")
-    assert f"{server.url}/api/auth/rejected_email/" in mail.text
+    assert f"{server.public_url}/api/auth/rejected_email/" in mail.text
     assert PASSWORD not in mail.data.decode()
 
 

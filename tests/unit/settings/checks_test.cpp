@@ -92,6 +92,34 @@ TEST(Together, every_origin_stands_alone) {
   EXPECT_TRUE(contains(refusal_of({{"HTTP_CORS_ORIGINS", "*,https://a.example"}}), "stands alone"));
 }
 
+TEST(Together, passkeys_belong_to_a_domain_of_the_public_url) {
+  const auto with = [](const char* url, const char* domain) {
+    return refusal_of({{"PUBLIC_URL", url}, {"PASSKEYS_RP_ID", domain}});
+  };
+  EXPECT_EQ(with("https://id.example.com", "id.example.com"), "loaded");
+  EXPECT_EQ(with("https://id.example.com", "Example.com"), "loaded");
+  EXPECT_EQ(with("https://b\u00fccher.example", "xn--bcher-kva.example"), "loaded");
+  EXPECT_EQ(with("http://intranet", "intranet"), "loaded");
+  EXPECT_EQ(with("", "localhost"), "loaded");
+  for (const char* domain : {"com", "ample.com", "login.id.example.com", "example.org"}) {
+    EXPECT_TRUE(contains(with("https://id.example.com", domain), "a domain that it ends in")) << domain;
+  }
+  EXPECT_TRUE(contains(with("", "example.com"), "also needs public_url"));
+  EXPECT_TRUE(contains(refusal_of({{"LISTEN", "0.0.0.0:80"}, {"PASSKEYS_RP_ID", "localhost"}}),
+                       "also needs public_url"));
+  EXPECT_TRUE(contains(with("https://127.0.0.1", "127.0.0.1"), "must be a domain"));
+}
+
+TEST(Together, passkeys_are_asked_for_by_pages_and_apps) {
+  const auto with = [](const char* origins) { return refusal_of({{"PASSKEYS_ORIGINS", origins}}); };
+  EXPECT_EQ(with("https://a.example:443,http://localhost:3000"), "loaded");
+  EXPECT_EQ(with("android:apk-key-hash:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), "loaded");
+  for (const char* wrong : {"*", "a.example", "https://a.example/path", "capacitor://localhost", "null",
+                            "android:apk-key-hash:AAAA", "android:apk-key-hash:"}) {
+    EXPECT_TRUE(contains(with(wrong), "must list origins")) << wrong;
+  }
+}
+
 TEST(Together, mail_has_a_sender_and_whole_credentials) {
   EXPECT_TRUE(contains(refusal_of({{"MAIL_SMTP_URL", "smtps://mail.example.com"}}), "also needs mail.from"));
   EXPECT_TRUE(contains(refusal_of({{"MAIL_SMTP_USER", "u"}}), "needs mail.smtp_password"));

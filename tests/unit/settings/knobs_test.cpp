@@ -45,6 +45,8 @@ const std::map<std::string, std::string> promised{
     {"accounts.domains_without_dot", ""},
     {"accounts.sign_up", "open"},
     {"accounts.invitation_ttl", "7d"},
+    {"passkeys.rp_id", ""},
+    {"passkeys.origins", ""},
     {"password.min_length", "8"},
     {"password.max_length", "256"},
     {"password.min_guesses_log10", "5"},

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/task.h"
+#include "flow/origin.h"
+#include "flow/services.h"
+#include "store/passkeys.h"
+
+namespace latchkey::features::passkeys {
+
+/// Whose passkeys they are.
+struct Owner {
+  UserId id;
+  Subject subject;
+};
+
+/// The oldest first.
+Task<std::vector<store::passkeys::Passkey>> list_own_passkeys(flow::Services& services, Owner owner);
+
+/// A name that a passkey can have, without blanks around it: 1 to 64 characters of one line. Refuses with
+/// validation_failed at body.name.
+Result<std::string> check_name(std::string_view name);
+
+/// Refuses with passkey_not_found, and as `check_name` does.
+Task<Result<>> rename_own_passkey(flow::Services& services, flow::Origin origin, Owner owner, Bytes passkey,
+                                  std::string name);
+
+/// Removes a passkey and tells the owner by mail. What signs in with it at the same time is refused. Refuses
+/// with passkey_not_found, and with last_way_in for the last passkey of an account without a password; of
+/// many at once, on any node, none leaves an account without either.
+Task<Result<>> remove_own_passkey(flow::Services& services, flow::Origin origin, Owner owner, Bytes passkey);
+
+}  // namespace latchkey::features::passkeys

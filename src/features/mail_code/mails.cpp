@@ -1,6 +1,7 @@
 #include "features/mail_code/mails.h"
 
 #include "flow/links/ask.h"
+#include "flow/links/mail_values.h"
 #include "flow/links/make.h"
 #include "flow/signin/prove_mail_code.h"
 
@@ -15,7 +16,7 @@ std::optional<mail::Links> make_code(const mail::LinkKeys& keys, const mail::Mai
                                             .email_key = account.email_key,
                                             .security_version = account.security_version,
                                             .created_at = mail.created_at});
-  const auto ends = flow::links::end_of_code(keys, mail);
+  const auto ends = flow::links::end_of_code(mail, link.code_expires_at);
   mail::Links links{.values = {}, .expires_at = ends.value_or(link.code_expires_at)};
   if (ends.has_value()) links.values.push_back({"code", link.code});
   if (!account.confirmed) links.values.push_back({"unconfirmed", "yes"});

@@ -2,6 +2,7 @@
 
 #include "features/recovery/reset_link.h"
 #include "flow/links/ask.h"
+#include "flow/links/mail_values.h"
 #include "flow/links/make.h"
 
 namespace latchkey::features::recovery {
@@ -17,10 +18,7 @@ std::optional<mail::Links> make_reset_links(const mail::LinkKeys& keys, const ma
                                             .created_at = mail.created_at});
   mail::Links links{.values = {{"reset_url", keys.public_url + "/password/new/" + link.token}},
                     .expires_at = link.expires_at};
-  if (const auto code_ends = flow::links::end_of_code(keys, mail)) {
-    links.values.push_back({"code", link.code});
-    links.moments.emplace_back("code_expires_at", *code_ends);
-  }
+  flow::links::add_code(links, link, mail);
   return links;
 }
 

@@ -2,8 +2,8 @@
 
 #include <limits>
 
-#include "flow/accounts/validation.h"
 #include "flow/accounts/unproved_ways_in.h"
+#include "flow/accounts/validation.h"
 #include "flow/sessions/end_sessions.h"
 #include "flow/signin/devices.h"
 #include "mail/queue.h"

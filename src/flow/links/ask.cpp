@@ -1,6 +1,5 @@
 #include "flow/links/ask.h"
 
-#include <charconv>
 #include <optional>
 
 #include "base/email_address.h"
@@ -8,6 +7,7 @@
 #include "crypto/random.h"
 #include "flow/accounts/unconfirmed.h"
 #include "flow/limits/budget.h"
+#include "flow/links/mail_values.h"
 #include "flow/links/make.h"
 #include "flow/links/prove.h"
 #include "mail/counters.h"
@@ -20,12 +20,9 @@ namespace {
 using store::users::Contact;
 
 constexpr std::string_view version = "version";
-constexpr std::string_view code_ends_at = "code_ends_at";
 
 mail::Values parameters_of(const Settings& settings, const Contact& account, Timestamp now) {
-  const Timestamp code_ends = now + settings.accounts.code_ttl;
-  return {{std::string(version), std::to_string(account.security_version)},
-          {std::string(code_ends_at), std::to_string(code_ends.time_since_epoch().count())}};
+  return {{std::string(version), std::to_string(account.security_version)}, code_end(settings, now)};
 }
 
 /// The mail and its code, unless the account was sent enough already.
@@ -93,19 +90,6 @@ bool is_unchanged(const mail::Mail& mail) {
   const auto& account = mail.account;
   return account.has_value() && account->email == mail.recipient &&
          mail::value_of(mail.parameters, version) == std::to_string(account->security_version);
-}
-
-std::optional<Timestamp> end_of_code(const mail::LinkKeys& keys, const mail::Mail& mail) {
-  const std::string_view text = mail::value_of(mail.parameters, code_ends_at);
-  std::int64_t microseconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), microseconds);
-  const bool is_number = !text.empty() && error == std::errc{} && end == text.data() + text.size();
-  const Timestamp ends =
-      is_number ? Timestamp{Microseconds{microseconds}} : mail.created_at + keys.settings.accounts.code_ttl;
-  // A mail that was late, or that an operator sends again, may come when its code is no longer good.
-  if (ends <= mail.now || !mail.account.has_value()) return std::nullopt;
-  if (mail.account->failed_codes >= most_codes_in_a_row) return std::nullopt;
-  return ends;
 }
 
 }  // namespace latchkey::flow::links

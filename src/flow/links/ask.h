@@ -31,9 +31,7 @@ Task<Result<std::string>> ask_for_mail(Services& services, Origin origin, Reques
                                        std::string language);
 
 /// What the mail's `MakeLinks` finds in the parameters of such a mail: whether the account is still what it
-/// was when the mail was asked for, and until when the code of the mail is good.
+/// was when the mail was asked for.
 bool is_unchanged(const mail::Mail& mail);
-/// Nothing: the code has expired, or no code of the account is looked at.
-std::optional<Timestamp> end_of_code(const mail::LinkKeys& keys, const mail::Mail& mail);
 
 }  // namespace latchkey::flow::links

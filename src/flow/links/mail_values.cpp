@@ -24,12 +24,18 @@ mail::Value code_end(const Settings& settings, Timestamp now) {
   return {std::string(code_ends_at), std::to_string(ends.time_since_epoch().count())};
 }
 
-void add_code(mail::Links& links, const Link& link, const mail::Mail& mail) {
-  const Timestamp ends = code_end_of(mail.parameters).value_or(link.code_expires_at);
+std::optional<Timestamp> end_of_code(const mail::Mail& mail, Timestamp otherwise) {
+  const Timestamp ends = code_end_of(mail.parameters).value_or(otherwise);
   const bool is_shut = mail.account.has_value() && mail.account->failed_codes >= most_codes_in_a_row;
-  if (ends <= mail.now || is_shut) return;
+  if (ends <= mail.now || is_shut) return std::nullopt;
+  return ends;
+}
+
+void add_code(mail::Links& links, const Link& link, const mail::Mail& mail) {
+  const auto ends = end_of_code(mail, link.code_expires_at);
+  if (!ends.has_value()) return;
   links.values.push_back({"code", link.code});
-  links.moments.emplace_back("code_expires_at", ends);
+  links.moments.emplace_back("code_expires_at", *ends);
 }
 
 }  // namespace latchkey::flow::links

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "flow/links/make.h"
 #include "mail/message.h"
 #include "settings/settings.h"
@@ -11,9 +13,12 @@ namespace latchkey::flow::links {
 /// when it is sent.
 mail::Value code_end(const Settings& settings, Timestamp now);
 
-/// Puts the code of `link` into a mail, as `code` and `code_expires_at`. A mail that was late, or that an
-/// operator sends again, may come when its code is no longer good: then it has none, nor has the mail of an
-/// account for which no code is looked at (prove.h).
+/// Until when the code of a mail is good. Nothing: it has ended (a mail that was late, or that an operator
+/// sends again, may come then), or no code of the account is looked at (prove.h). `otherwise`: for a mail
+/// whose row does not say.
+std::optional<Timestamp> end_of_code(const mail::Mail& mail, Timestamp otherwise);
+
+/// Puts the code of `link` into a mail, as `code` and `code_expires_at`, while it is good.
 void add_code(mail::Links& links, const Link& link, const mail::Mail& mail);
 
 }  // namespace latchkey::flow::links

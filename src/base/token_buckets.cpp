@@ -23,9 +23,14 @@ std::uint64_t mix(std::uint64_t bits) {
 
 std::int64_t count(Timestamp at) { return at.time_since_epoch().count(); }
 
-/// When the bucket would be full after one more token was taken. What stands there is never further away than
-/// an empty bucket, unless the clock has stepped back.
+/// What stands in a bucket is never further away than an empty bucket, but for what lies between two readings
+/// of the clock. Beyond that the clock has stepped back.
+constexpr Microseconds between_readings = std::chrono::minutes(10);
+
+/// When the bucket would be full after one more token was taken. Of a time that has not come yet a bucket
+/// says nothing: it is taken for full, or nobody would get anything until the clock is there again.
 std::int64_t after_one_more(std::int64_t full_at, const Rate& rate, std::int64_t now) {
+  if (full_at - now > (rate.per + between_readings).count()) full_at = now;
   return std::clamp(full_at, now, now + rate.per.count()) + rate.interval().count();
 }
 

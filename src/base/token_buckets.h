@@ -40,7 +40,7 @@ class TokenBuckets {
 
   /// Takes a token of the bucket. If there is none, answers how long until there is one, and takes nothing.
   /// All calls for one bucket must give the same rate. A clock that steps back delays nobody for longer than
-  /// the bucket takes to fill.
+  /// the bucket takes to fill and ten minutes: beyond that it begins anew.
   std::optional<Microseconds> take(const Name& name, const Rate& rate, Timestamp now);
   /// Takes a token also if there is none, ahead of its time, and answers how long it is until then. Nobody is
   /// ahead by more than `longest`: who asks oftener waits as long as that and pays nothing for it. For

@@ -23,7 +23,8 @@ void backup(Database& database, const std::filesystem::path& file, std::stop_tok
 std::vector<std::string> check_integrity(Database& database, std::stop_token stop = {});
 
 /// Restoring is done beside the running files, so that a kill at any moment leaves the old database or the
-/// new one:
+/// new one; or none, and the old one under its new name with its log, where that log could not be copied back
+/// (a damaged file, a disk that fails):
 ///
 ///   DataLock lock(data_dir);
 ///   make_restore_directory(backup, data_dir / "restore", scripts);  // a verified copy, restore/latchkey.db

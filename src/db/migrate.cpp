@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/test_point.h"
 
 namespace latchkey::db {
 namespace {
@@ -124,10 +125,12 @@ Migrated migrate(Database& database, std::span<const EmbeddedFile> files, const 
       if (done == migrations.size()) return done;
       const Migration& next = migrations[done];
       tx.run_script(next.body);
+      test_point("migration.applied");
       tx.run(insert_applied, next.version, next.name, next.checksum, now);
       return done + 1;
     };
     report.to = static_cast<std::int64_t>(write_when_free(database, apply_next));
+    test_point("migration.committed");
   }
   return report;
 }

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "base/log.h"
+#include "base/test_point.h"
 #include "mail/counters.h"
 #include "mail/plain_name.h"
 #include "mail/queue.h"
@@ -140,6 +141,7 @@ void Sender::settle(const Claimed& mail, const Delivery& delivery) {
     case Delivery::Outcome::taken:
       counters::sent.add();
       delivered_ = Place{&mail.queue, mail.row.id};
+      test_point("mail.sent");
       database_.run_now(mail.queue.delete_mail, mail.row.id);
       delivered_.reset();
       return;

@@ -12,6 +12,8 @@ using std::chrono::milliseconds;
 namespace mails = store::mails;
 
 constexpr std::int64_t page = 100;
+/// A clock that goes back by more was set; by less, a mail waits for so long.
+constexpr std::chrono::minutes clock_step{1};
 /// Where a mail is due that is just being claimed.
 constexpr milliseconds shortest_sleep{10};
 
@@ -93,6 +95,10 @@ void Worker::take_over(const Queue& queue) {
 }
 
 milliseconds Worker::take_in_hand() {
+  const Timestamp looked_at = clock_.now();
+  // Where the clock has been set back, whatever waits would wait for as long again.
+  if (looked_at + clock_step < looked_at_) taken_over_ = false;
+  looked_at_ = looked_at;
   if (!taken_over_ && options_.nodes == Nodes::one) {
     for (const Queue* queue : mails::queues) take_over(*queue);
   }

@@ -84,6 +84,7 @@ class Worker {
   std::stop_source stop_;
 
   bool taken_over_ = false;                 ///< of the thread that looks
+  Timestamp looked_at_;                     ///< of that thread, too: when it last did
   std::atomic<bool> may_have_more_{false};  ///< is due than was taken in hand the last time
 
   std::mutex mutex_;

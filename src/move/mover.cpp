@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/test_point.h"
 #include "crypto/random.h"
 #include "db/error.h"
 #include "db/tx.h"
@@ -169,6 +170,7 @@ void Mover::transfer() {
   copy.compare_all();
   copy.follow();
   hold();
+  test_point("move.held");
   copy.follow_to_the_end();
   copy.compare_counts();
   copy.carry_last_ids();
@@ -265,6 +267,7 @@ MoveOutcome Mover::run() {
     claim_target();
     transfer();
     leave();
+    test_point("move.left");
   } catch (const std::exception& error) {
     let_source_go_on(error.what());
     throw;
@@ -273,6 +276,7 @@ MoveOutcome Mover::run() {
     throw;
   }
   complete_target();
+  test_point("move.arrived");
   finish_source();
   return std::move(outcome_);
 }

@@ -30,6 +30,7 @@ constexpr std::array other_variables{config_variable,
 #ifdef LATCHKEY_TEST_HOOKS
                                      std::string_view{"LATCHKEY_TEST_CLOCK_FILE"},
                                      std::string_view{"LATCHKEY_TEST_DISK"},
+                                     std::string_view{"LATCHKEY_TEST_POINTS"},
 #endif
                                      std::string_view{"LATCHKEY_BIN"}};
 

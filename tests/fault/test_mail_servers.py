@@ -52,6 +52,18 @@ def test_Z26_mail_follows_once_the_server_of_it_is_back(make_server):
             account.login()
 
 
+def test_Z27_D11_a_mail_that_waits_does_not_wait_for_a_clock_that_was_set_back(make_server):
+    with SmtpSink() as sink:
+        sink.faults.refuse = True
+        server = make_server({"mail.smtp_url": sink.url} | MAIL)
+        account = server.signup()
+        sink.wait_connections(1)
+        server.wait_log(r"mail\.retry")
+        server.clock.set_wrong_by(-3 * 3600)
+        sink.faults.refuse = False
+        sink.wait_for(account.email)
+
+
 def test_Z27_tries_grow_rarer_while_a_mail_is_put_off(make_server):
     with SmtpSink() as sink:
         sink.faults.mail_from = "451 4.3.0 later"

@@ -46,6 +46,8 @@ class Faults:
     slow_recipients: dict[str, float] = field(default_factory=dict)  # seconds before the reply to RCPT TO, by address
     data: str | None = None           # reply after the final dot, e.g. "451 4.3.0 later"
     drop_after_data: bool = False     # take the message, then close without a reply
+    drop_at: str | None = None        # close without a reply to this command, e.g. "RCPT"
+    hang_at: str | None = None        # never answer this command, until released
     tarpit: float = 0.0               # seconds before every byte of every reply
     silent: bool = False              # accept, then say nothing until released
     endless_banner: bool = False      # a greeting that never ends its line
@@ -213,6 +215,11 @@ class _Dialogue:
             text = line.decode("utf-8", "backslashreplace")
             self._sink._note(command=text, tls=self._tls)
             verb = text.split(" ")[0].upper()
+            if verb == self._faults.drop_at:
+                return
+            if verb == self._faults.hang_at:
+                self._faults.released.wait()
+                return
             if verb == "EHLO":
                 while self._faults.endless_reply and not self._sink._closing:
                     self._flood(self._faults.endless_reply)

@@ -15,6 +15,7 @@
 #include "app/row_check.h"
 #include "app/schema.h"
 #include "app/until_free.h"
+#include "base/test_point.h"
 #include "db/backup.h"
 #include "db/sqlite/driver.h"
 #include "flow/events.h"
@@ -134,6 +135,7 @@ void prepare_copy(const fs::path& backup, const fs::path& data_dir, std::optiona
     auto work = [&](db::Tx& tx) { void_what_was_given_out(tx, current_epoch, now); };
     copy.write_now(work);
   }
+  test_point("restore.copied");
   // Closing copies the log back. What is still in a log would be lost by the swap, and the sessions be back.
   const fs::path log = copy_file(data_dir).string() + "-wal";
   std::error_code error;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "base/test_point.h"
 #include "db/counters.h"
 #include "db/dialect.h"
 #include "db/postgres/values.h"
@@ -303,7 +304,10 @@ void PostgresPipe::finish_batch() {
   batches_.pop_front();
   if (!batch.error) {
     counters_.commits.fetch_add(1, std::memory_order_relaxed);
-    if (use_ == Use::write) counters::batches.add();
+    if (use_ == Use::write) {
+      counters::batches.add();
+      test_point("commit.after");
+    }
     // libpq has handed us the notices up to this sync, and none from behind it.
     const bool unknown = notices_.take_unreplicated();
     for (Ticket* ticket : batch.tickets) {

@@ -1,5 +1,6 @@
 #include "db/postgres/pool.h"
 
+#include "base/test_point.h"
 #include "db/counters.h"
 
 #include <pthread.h>
@@ -198,7 +199,9 @@ void PostgresPool::attempt(PostgresConnection& connection, Ticket& ticket) {
   using Access = PostgresConnection::Access;
   connection.begin(ticket.reads ? Access::read : Access::write);
   ticket.job.execute(connection);
+  if (!ticket.reads) test_point("commit.before");
   connection.commit();
+  if (!ticket.reads) test_point("commit.after");
 }
 
 PostgresPool::Next PostgresPool::after_failure(PostgresConnection& connection, Ticket& ticket) {

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 
+#include "base/test_point.h"
 #include "db/backup.h"
 #include "db/error.h"
 #include "db/sqlite/files.h"
@@ -61,6 +62,7 @@ void copy_database(const fs::path& from, const fs::path& to, const std::stop_tok
   while (code == SQLITE_OK) {
     refuse_when_stopping(stop);
     code = sqlite3_backup_step(copy.get(), 512);
+    test_point("backup.step");
   }
   if (code != SQLITE_DONE) throw_sqlite(target.get(), code, "while copying to " + to.string());
   const int finished = sqlite3_backup_finish(copy.release());
@@ -116,7 +118,14 @@ void backup_sqlite(const fs::path& from, const fs::path& to, std::stop_token sto
   Unfinished unfinished(part);
   copy_database(from, part, stop);
   sync_path(part);
-  move(part, to);
+  test_point("backup.synced");
+  try {
+    move(part, to);
+  } catch (...) {
+    // Under its name it would be taken for a backup that is kept.
+    fs::remove(to, ignored);
+    throw;
+  }
   unfinished.keep();
 }
 
@@ -163,6 +172,11 @@ fs::path replaced_name(const fs::path& directory, int number) {
          (number == 1 ? "latchkey.db.replaced" : "latchkey.db.replaced-" + std::to_string(number));
 }
 
+/// Gives a file a second name, or a copy on a file system without links.
+void keep(const fs::path& file, const fs::path& name) {
+  if (::link(file.c_str(), name.c_str()) != 0) fs::copy_file(file, name);
+}
+
 /// How many are there, without a gap: what an operator has removed makes room.
 int count_replaced(const fs::path& directory) {
   int count = 0;
@@ -191,18 +205,32 @@ void swap_in(const DataLock&, const fs::path& restored, const fs::path& director
     }
   } catch (const std::exception&) {  // damaged: perhaps why it is replaced
   }
-  // What is left of either log belongs to the old file, and would be taken for the new one's.
+  test_point("restore.old_closed");
+  fs::remove(kept, ignored);
+  const bool is_there = fs::exists(file);
+  if (is_there) keep(file, kept);
+  bool has_log = false;
   for (const char* suffix : {"-wal", "-journal"}) {
     fs::remove(with_suffix(kept, suffix), ignored);
-    if (fs::exists(with_suffix(file, suffix))) move(with_suffix(file, suffix), with_suffix(kept, suffix));
+    if (!fs::exists(with_suffix(file, suffix))) continue;
+    keep(with_suffix(file, suffix), with_suffix(kept, suffix));
+    has_log = true;
+  }
+  if (has_log) {
+    // What is left of a log belongs to the old file, and would be taken for the new one's. The old file goes
+    // first: without its log it would be served as it was before what only the log has. Until the new one is
+    // in place there is no store, and a start says so.
+    sync_path(directory);
+    if (is_there) fs::remove(file);
+    sync_path(directory);
+    test_point("restore.old_aside");
+    for (const char* suffix : {"-wal", "-journal"}) fs::remove(with_suffix(file, suffix), ignored);
   }
   fs::remove(with_suffix(file, "-shm"), ignored);
-  fs::remove(kept, ignored);
-  if (fs::exists(file) && ::link(file.c_str(), kept.c_str()) != 0) {
-    fs::copy_file(file, kept);  // a file system without links
-  }
+  test_point("restore.old_kept");
   sync_path(restored / file.filename());
   move(restored / file.filename(), file);
+  test_point("restore.in_place");
   fs::remove_all(restored, ignored);
 }
 

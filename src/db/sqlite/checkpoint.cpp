@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/test_point.h"
 
 namespace latchkey::db::sqlite {
 namespace {
@@ -61,8 +62,10 @@ void SqliteCheckpoint::copy(int mode) {
   sqlite3_busy_timeout(db, mode == SQLITE_CHECKPOINT_RESTART ? patience_with_readers_ms : 0);
   const auto started = std::chrono::steady_clock::now();
   int copied = -1;
+  test_point("checkpoint.before");
   const int code = sqlite3_wal_checkpoint_v2(db, nullptr, mode, nullptr, &copied);
   // One that waits for readers says nothing of the disk.
+  test_point("checkpoint.after");
   if (mode == SQLITE_CHECKPOINT_PASSIVE) adapt(std::chrono::steady_clock::now() - started);
   sqlite3_busy_timeout(db, static_cast<int>(options_.busy_timeout.count()));
   if (copied >= 0) {

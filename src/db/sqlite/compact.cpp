@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/test_point.h"
 #include "db/error.h"
 #include "db/sqlite/backup.h"
 #include "db/sqlite/files.h"
@@ -81,14 +82,17 @@ Compacted compact(const DataLock&, const fs::path& directory) {
   try {
     const fs::path copy = make_work_file(directory);
     write_anew(db.get(), copy);
+    test_point("compact.written");
     const auto problems = check_sqlite_integrity(copy, {});
     if (!problems.empty()) throw Corrupt("the new file of the store is damaged: " + problems.front());
     compacted.bytes_after = fs::file_size(copy);
     sync_path(copy);
     close_for_good(std::move(db), file);
+    test_point("compact.old_closed");
     if (::rename(copy.c_str(), file.c_str()) != 0)
       throw Fault("cannot replace " + file.string() + ": " + std::strerror(errno));
     sync_path(directory);
+    test_point("compact.in_place");
   } catch (...) {
     discard_compaction(directory);
     throw;

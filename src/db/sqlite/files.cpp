@@ -11,9 +11,11 @@
 #include <memory>
 #include <utility>
 
+#include "base/test_point.h"
 #include "db/error.h"
 #include "db/sqlite/free_space.h"
 #include "db/sqlite/log_index.h"
+#include "db/sqlite/test_disk.h"
 
 namespace latchkey::db::sqlite {
 namespace {
@@ -102,6 +104,14 @@ void make_log_sound(sqlite3* db) {
   run_sql(db, "BEGIN IMMEDIATE");
   rewrite_log(db);
   run_sql(db, "ROLLBACK");
+  test_point("open.log_rewritten");
+}
+
+/// SQLite syncs the directory when it has made the log, and does not look whether that worked: then the first
+/// power cut would take the log with its name, and what was acknowledged with it. The log is there by now,
+/// and stays until this connection closes.
+void make_name_of_log_durable(const fs::path& file) {
+  if (fs::exists(with_suffix(file, "-wal"))) sync_path(fs::absolute(file).parent_path());
 }
 
 /// Until all has gone well, closing the connection must not touch the log.
@@ -155,6 +165,12 @@ int create_private_file(const fs::path& file) {
 
 void sync_path(const fs::path& path) {
   const File fd(path, O_RDONLY);
+#ifdef LATCHKEY_TEST_HOOKS
+  if (!test_disk_syncs(path)) {
+    errno = EIO;
+    throw_errno(path, "sync");
+  }
+#endif
   if (::fsync(fd.get()) != 0) throw_errno(path, "sync");
 }
 
@@ -185,6 +201,7 @@ SqliteHandle open_checked(const fs::path& file) {
                   " cannot hold a write-ahead log (no shared memory?)");
     }
     make_log_sound(db.get());
+    make_name_of_log_durable(file);
     try {
       run_sql(db.get(), "PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (const SyncFailure&) {
@@ -204,11 +221,13 @@ SqliteHandle reopen_checked(const fs::path& file) {
   SqliteHandle db = open_for_writing(file);
   check_identity(db.get(), file);
   make_log_sound(db.get());
+  make_name_of_log_durable(file);
   const int copied =
       sqlite3_wal_checkpoint_v2(db.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   if ((copied & 0xff) == SQLITE_BUSY)
     throw Unavailable("somebody who reads, such as a backup, still needs the log of the database");
   check_sqlite(db.get(), copied, "while copying the log back");
+  test_point("open.log_copied");
   check_quickly(db.get(), file);
   return after_all_went_well(std::move(db));
 }

@@ -11,13 +11,14 @@ namespace latchkey::db::sqlite {
 /// SQLite file or has lost its end. Before any connection: closing a file of ours drops SQLite's locks on it.
 void prepare_file(const std::filesystem::path& file);
 
-/// Opens the writer's connection on a prepared file and looks at it quickly; see `open_sqlite`.
+/// Opens the writer's connection on a prepared file and looks at it quickly; see `open_sqlite`. The log has
+/// been made, and its name survives a power cut.
 SqliteHandle open_checked(const std::filesystem::path& file);
 
 /// Opens the writer's connection anew after a sync has failed, while readers may have the database open. The
 /// kernel may have dropped what it could not write, and counts it as written. So, before this returns:
 ///
-/// 1. everything in the log is read and written to it again, and synced;
+/// 1. everything in the log is read and written to it again, and synced, with its name in the directory;
 /// 2. all of the log is copied into the database, and synced; then the log is cut to nothing;
 /// 3. header, schema and pages are checked as at a start: all pages of a file of up to 4 MiB, of a larger one
 ///    the first of every table.

@@ -11,8 +11,10 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "db/sqlite/test_disk_rules.h"
 #include "db/sqlite/test_disk_unsynced.h"
@@ -25,6 +27,8 @@ struct Disk {
   std::mutex mutex;
   Rules rules;
   std::map<std::string, Unsynced> files;
+  /// Files that have been made while no sync of their directory has followed.
+  std::set<std::string> nameless;
   sqlite3_vfs* real = nullptr;
   sqlite3_vfs layer{};
 
@@ -37,6 +41,7 @@ struct Layered {
   sqlite3_file base;
   const char* path;  ///< SQLite keeps it as long as the file is open
   Target target;
+  bool is_new;
   sqlite3_file& inner() { return *reinterpret_cast<sqlite3_file*>(this + 1); }
 };
 Layered& of(sqlite3_file* file) { return *reinterpret_cast<Layered*>(file); }
@@ -51,10 +56,18 @@ Unsynced* unsynced(sqlite3_file* file) {
   for (;;) ::pause();
 }
 
+/// What a power cut leaves.
+void cut(const Fault& fault) {
+  const auto lost = [&] { return disk->rules.dice(fault.lose); };
+  for (auto& [path, unsynced] : disk->files) unsynced.cut(path, lost);
+  for (const std::string& path : disk->nameless) {
+    if (lost()) ::unlink(path.c_str());
+  }
+}
+
 /// Under the mutex, which is let go while the disk is slow. What it gives is left to be done by the caller.
-Kind befall(sqlite3_file* file, Operation operation, std::unique_lock<std::mutex>& lock,
-            double* lose = nullptr) {
-  const Fault fault = disk->rules.next(operation, of(file).target);
+Kind befall(Target target, Operation operation, std::unique_lock<std::mutex>& lock, double* lose = nullptr) {
+  const Fault fault = disk->rules.next(operation, target);
   switch (fault.kind) {
     case Kind::delay:
       lock.unlock();
@@ -62,7 +75,7 @@ Kind befall(sqlite3_file* file, Operation operation, std::unique_lock<std::mutex
       lock.lock();
       return Kind::none;
     case Kind::cut:
-      for (auto& [path, lost] : disk->files) lost.cut(path, [&] { return disk->rules.dice(fault.lose); });
+      cut(fault);
       die();
     case Kind::die:
       die();
@@ -76,14 +89,14 @@ int read(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
   {
     std::unique_lock lock(disk->mutex);
     // What SQLite's own layer makes of EIO.
-    if (befall(file, Operation::read, lock) != Kind::none) return SQLITE_IOERR_CORRUPTFS;
+    if (befall(of(file).target, Operation::read, lock) != Kind::none) return SQLITE_IOERR_CORRUPTFS;
   }
   return methods(file).xRead(in(file), to, size, at);
 }
 
 int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at) {
   std::unique_lock lock(disk->mutex);
-  const Kind kind = befall(file, Operation::write, lock);
+  const Kind kind = befall(of(file).target, Operation::write, lock);
   if (kind == Kind::full) return SQLITE_FULL;
   if (kind != Kind::none) return SQLITE_IOERR_WRITE;
   if (Unsynced* kept = unsynced(file)) kept->remember(*in(file), at, at + size);
@@ -92,7 +105,7 @@ int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at) {
 
 int truncate(sqlite3_file* file, sqlite3_int64 size) {
   std::unique_lock lock(disk->mutex);
-  if (befall(file, Operation::truncate, lock) != Kind::none) return SQLITE_IOERR_TRUNCATE;
+  if (befall(of(file).target, Operation::truncate, lock) != Kind::none) return SQLITE_IOERR_TRUNCATE;
   if (Unsynced* kept = unsynced(file)) {
     sqlite3_int64 now = 0;
     methods(file).xFileSize(in(file), &now);
@@ -101,15 +114,24 @@ int truncate(sqlite3_file* file, sqlite3_int64 size) {
   return methods(file).xTruncate(in(file), size);
 }
 
+/// SQLite's layer syncs the directory at the first sync of a file that it has made, and does not look whether
+/// that worked.
+void sync_name(sqlite3_file* file, std::unique_lock<std::mutex>& lock) {
+  Layered& layer = of(file);
+  if (!std::exchange(layer.is_new, false) || !disk->nameless.contains(layer.path)) return;
+  if (befall(Target::folder, Operation::sync, lock) == Kind::none) disk->nameless.erase(layer.path);
+}
+
 /// The file system underneath need not sync: this disk knows by itself what it has promised to keep.
 int sync(sqlite3_file* file, int) {
   std::unique_lock lock(disk->mutex);
   double lose = 1;
-  if (befall(file, Operation::sync, lock, &lose) != Kind::none) {
+  if (befall(of(file).target, Operation::sync, lock, &lose) != Kind::none) {
     if (Unsynced* kept = unsynced(file)) kept->sync_failed(*in(file), [&] { return disk->rules.dice(lose); });
     return SQLITE_IOERR_FSYNC;
   }
   if (Unsynced* kept = unsynced(file)) kept->synced();
+  sync_name(file, lock);
   return SQLITE_OK;
 }
 
@@ -143,14 +165,23 @@ int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out
   layer.target = Target::other;
   if (name != nullptr && (flags & SQLITE_OPEN_MAIN_DB) != 0) layer.target = Target::db;
   if (name != nullptr && (flags & SQLITE_OPEN_WAL) != 0) layer.target = Target::wal;
+  std::unique_lock lock(disk->mutex);
+  // As SQLite's layer does where nothing can be written.
+  const bool writes = (flags & SQLITE_OPEN_READWRITE) != 0;
+  if (writes && befall(layer.target, Operation::open, lock) != Kind::none)
+    flags = (flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) | SQLITE_OPEN_READONLY;
+  layer.is_new = layer.target == Target::wal && ::access(name, F_OK) != 0;
   const int code = disk->real->xOpen(disk->real, name, in(file), flags, out_flags);
-  if (code == SQLITE_OK) file->pMethods = &layered;
+  if (code != SQLITE_OK) return code;
+  if (layer.is_new) disk->nameless.insert(name);
+  file->pMethods = &layered;
   return code;
 }
 
 int remove(sqlite3_vfs*, const char* name, int sync_directory) {
   const std::unique_lock lock(disk->mutex);
   disk->files.erase(name);
+  disk->nameless.erase(name);
   return disk->real->xDelete(disk->real, name, sync_directory);
 }
 
@@ -173,6 +204,18 @@ void install_test_disk() {
   disk->layer.xOpen = open;
   disk->layer.xDelete = remove;
   sqlite3_vfs_register(&disk->layer, 1);
+}
+
+bool test_disk_syncs(const std::filesystem::path& path) {
+  using namespace test_disk;
+  if (disk == nullptr) return true;
+  const bool is_folder = std::filesystem::is_directory(path);
+  std::unique_lock lock(disk->mutex);
+  if (befall(is_folder ? Target::folder : Target::other, Operation::sync, lock) != Kind::none) return false;
+  if (is_folder)
+    std::erase_if(disk->nameless,
+                  [&](const std::string& name) { return std::filesystem::path(name).parent_path() == path; });
+  return true;
 }
 
 }  // namespace latchkey::db::sqlite

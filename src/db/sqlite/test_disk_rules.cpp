@@ -15,10 +15,12 @@ namespace latchkey::db::sqlite::test_disk {
 namespace {
 
 constexpr std::array operations{std::string_view{"read"}, std::string_view{"write"}, std::string_view{"sync"},
-                                std::string_view{"truncate"}};
-constexpr std::array targets{std::string_view{"db"}, std::string_view{"wal"}, std::string_view{"other"}};
-constexpr std::array kinds{std::string_view{"none"},  std::string_view{"error"}, std::string_view{"full"},
-                           std::string_view{"delay"}, std::string_view{"die"},   std::string_view{"cut"}};
+                                std::string_view{"truncate"}, std::string_view{"open"}};
+constexpr std::array targets{std::string_view{"db"}, std::string_view{"wal"}, std::string_view{"other"},
+                             std::string_view{"folder"}};
+constexpr std::array kinds{std::string_view{"none"},    std::string_view{"error"}, std::string_view{"full"},
+                           std::string_view{"delay"},   std::string_view{"die"},   std::string_view{"cut"},
+                           std::string_view{"readonly"}};
 
 template <std::size_t N>
 int place_of(std::string_view word, const std::array<std::string_view, N>& words, const std::string& line) {
@@ -39,6 +41,7 @@ Rules::Rule Rules::parse(const std::string& line) {
   rule.target = place_of(target, targets, line);
   rule.fault.kind = static_cast<Kind>(std::max(0, place_of(kind, kinds, line)));
   if (rule.fault.kind == Kind::cut) rule.fault.lose = 0.5;
+  if (rule.fault.kind == Kind::readonly) rule.fault.lose = 0;
   while (words >> more) {
     const auto at = more.find('=');
     const std::string name = more.substr(0, at);
@@ -88,6 +91,8 @@ Fault Rules::next(Operation operation, Target target) {
   for (Rule& rule : rules_) {
     if (rule.operation >= 0 && rule.operation != static_cast<int>(operation)) continue;
     if (rule.target >= 0 && rule.target != static_cast<int>(target)) continue;
+    if (rule.fault.kind == Kind::readonly ? operation == Operation::read : operation == Operation::open)
+      continue;
     if (rule.after > 0) {
       --rule.after;
       continue;

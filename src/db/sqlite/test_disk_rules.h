@@ -11,9 +11,9 @@
 
 namespace latchkey::db::sqlite::test_disk {
 
-enum class Operation : std::uint8_t { read, write, sync, truncate };
-enum class Target : std::uint8_t { db, wal, other };
-enum class Kind : std::uint8_t { none, error, full, delay, die, cut };
+enum class Operation : std::uint8_t { read, write, sync, truncate, open };
+enum class Target : std::uint8_t { db, wal, other, folder };
+enum class Kind : std::uint8_t { none, error, full, delay, die, cut, readonly };
 
 /// What is to happen to one operation.
 struct Fault {

@@ -6,8 +6,10 @@
 
 #include "base/log.h"
 #include "base/scheduling.h"
+#include "base/test_point.h"
 #include "db/counters.h"
 #include "db/error.h"
+#include "db/sqlite/log_index.h"
 
 namespace latchkey::db::sqlite {
 namespace {
@@ -33,7 +35,7 @@ std::exception_ptr renew(const std::exception& error) {
 }  // namespace
 
 SqliteWriter::SqliteWriter(SqliteHandle handle, const SqliteOptions& options, Reopen reopen)
-    : options_(options), reopen_(std::move(reopen)) {
+    : options_(options), file_(options.directory / "latchkey.db"), reopen_(std::move(reopen)) {
   take(std::move(handle));
   thread_ = std::thread([this] { run(); });
 }
@@ -201,7 +203,9 @@ void SqliteWriter::begin() {
 }
 
 void SqliteWriter::finish() {
+  test_point("commit.before");
   connection_->control(commit);
+  test_point("commit.after");
   commits_.fetch_add(1, std::memory_order_release);
   counters::batches.add();
   if (!troubled_) return;
@@ -231,8 +235,21 @@ void SqliteWriter::take(SqliteHandle handle) {
 void SqliteWriter::close_for_good() {
   sqlite3_db_config(connection_->get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   closed_ = true;
+  read_from_log_alone();
   reopen_pause_ = first_pause;
   reopen_at_ = std::chrono::steady_clock::now();
+}
+
+/// Readers take what has been copied from the database, which may have lost it. They open anew, too: SQLite
+/// keeps pages that it has read for as long as nothing is written.
+void SqliteWriter::read_from_log_alone() noexcept {
+  try {
+    forget_what_was_copied(file_);
+  } catch (const std::exception& error) {  // tried again when the store is opened anew
+    log::error("db.copies_not_forgotten", {{"reason", error.what()}});
+  }
+  openings_.fetch_add(1, std::memory_order_release);
+  commits_.fetch_add(1, std::memory_order_release);  // so that every reader opens a new snapshot
 }
 
 void SqliteWriter::reopen_when_due() {
@@ -243,9 +260,11 @@ void SqliteWriter::reopen_when_due() {
   }
   checkpoint_.reset();
   connection_.reset();
+  test_point("open.anew");
   try {
     take(reopen_());
   } catch (const std::exception& error) {
+    read_from_log_alone();
     log::error("db.not_opened_anew",
                {{"reason", error.what()}, {"next_try_in_ms", std::int64_t{reopen_pause_.count()}}});
     reopen_at_ = std::chrono::steady_clock::now() + reopen_pause_;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -75,6 +76,7 @@ class SqliteWriter {
   void note_failure(const std::exception& error);
   void take(SqliteHandle handle);
   void close_for_good();
+  void read_from_log_alone() noexcept;
   /// Tries to open the store anew when the pause is over.
   void reopen_when_due();
   void refuse_while_files_are_gone();
@@ -82,6 +84,7 @@ class SqliteWriter {
   bool checkpoint_has_work() const { return checkpoint_.has_value() && checkpoint_->has_work_when_idle(); }
 
   SqliteOptions options_;
+  const std::filesystem::path file_;
   const Reopen reopen_;
   // These are the thread's own. Without a connection the store is closed, and to be opened anew.
   std::optional<SqliteConnection> connection_;

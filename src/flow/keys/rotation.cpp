@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/test_point.h"
 #include "flow/events.h"
 #include "store/totp.h"
 
@@ -112,9 +113,11 @@ std::optional<std::string> rotate_keys(db::Database& database, Keys& keys, const
     const auto key = make_key(*snapshot, sequence, origin.now, *plan.create_active_at);
     if (!insert(tx, key)) return std::nullopt;
     record(tx, origin, created, ok, key.kid);
+    test_point("rotation.inserted");
     return key.kid;
   };
   auto made = database.write_now(work);
+  test_point("rotation.committed");
   keys.reload();
   return made;
 }
@@ -159,6 +162,7 @@ Rekeyed rekey(db::Database& database, Keys& keys, Origin origin) {
       return changed.rows;
     };
     sealed.signing_keys += database.write_now(work);
+    test_point("rekey.sealed");
   }
   rekey_apps(database, snapshot->ring(), origin, sealed);
   keys.reload();

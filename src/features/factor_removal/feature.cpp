@@ -18,10 +18,7 @@ constexpr flow::Sweep sweeps[] = {{.name = "factor_removals", .step = sweep_remo
 
 }  // namespace
 
-const api::Feature feature{.name = "factor_removal",
-                           .endpoints = endpoints,
-                           .mails = mails,
-                           .pages = pages,
-                           .sweeps = sweeps};
+const api::Feature feature{
+    .name = "factor_removal", .endpoints = endpoints, .mails = mails, .pages = pages, .sweeps = sweeps};
 
 }  // namespace latchkey::features::factor_removal

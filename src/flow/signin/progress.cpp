@@ -25,10 +25,9 @@ Error changed(db::Tx& tx, const Origin& origin, UserId account) {
 
 /// A factor that is used was not lost.
 void stop_removal(db::Tx& tx, const Origin& origin, const store::users::Credentials& account) {
-  const auto stopped = tx.run(store::scheduled::delete_of_user, account.id,
-                              std::string(store::scheduled::factor_removal));
-  if (stopped.has_value())
-    record(tx, origin, events::factor_found, ok, to_string(account.subject));
+  const auto stopped =
+      tx.run(store::scheduled::delete_of_user, account.id, std::string(store::scheduled::factor_removal));
+  if (stopped.has_value()) record(tx, origin, events::factor_found, ok, to_string(account.subject));
 }
 
 }  // namespace

@@ -10,14 +10,14 @@
 #include "flow/origin.h"
 #include "flow/services.h"
 
-/// For seven days after a change of address the owner of the old one may take it back (features/email_change):
-/// until then nobody else can have it.
+/// For seven days after a change of address the owner of the old one may take it back
+/// (features/email_change): until then nobody else can have it.
 namespace latchkey::flow::accounts {
 
 inline constexpr Microseconds undo_ttl = std::chrono::days(7);
 
-/// The id of the row of `scheduled` that holds an address. It follows from the address, so one account at most
-/// can hold it, and looking for it is a point read.
+/// The id of the row of `scheduled` that holds an address. It follows from the address, so one account at
+/// most can hold it, and looking for it is a point read.
 LinkId id_of_held(std::string_view email_key);
 
 /// Whose account holds an address that it no longer has; nothing where the address is not held.

@@ -26,8 +26,6 @@ namespace users = store::users;
 
 inline constexpr db::Statement<std::optional<std::int64_t>, UserId> count_sessions{
     "SELECT count(*) FROM sessions WHERE user_id = $1"};
-inline constexpr db::Statement<std::vector<std::string>> list_events{
-    "SELECT event || ' ' || result FROM audit ORDER BY id"};
 
 class Owner : public World {
  protected:

@@ -325,12 +325,12 @@ TEST_P(MailWorkerTest, ANoticeIsSentThoughItsAccountIsGone) {
 
 TEST_P(MailWorkerTest, ANoticeHasItsLinkWhileThatCanBeMadeAndIsSentWithoutItAfterwards) {
   const auto send = [&] {
-    add({.message = "factor_added",
-         .user = user_,
-         .recipient = "user@example.org",
-         .locale = "en",
-         .now = clock_.now()});
-    return to_string(waiting().at(0).id);
+    const LinkId id = add({.message = "factor_added",
+                           .user = user_,
+                           .recipient = "user@example.org",
+                           .locale = "en",
+                           .now = clock_.now()});
+    return to_string(id);
   };
   const auto last = [&](std::size_t number) {
     EXPECT_TRUE(state_.wait_taken(number));

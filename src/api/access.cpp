@@ -6,6 +6,7 @@
 #include "api/endpoint.h"
 #include "base/unicode.h"
 #include "flow/accounts/require_administrator.h"
+#include "flow/signin/recent_proof.h"
 #include "http/bearer.h"
 
 namespace latchkey::api {
@@ -31,7 +32,12 @@ Task<Result<void>> authorize(const Api& api, const http::Route& route, http::Req
   auto caller = co_await flow::sessions::authenticate(api.services, request.now, *token);
   if (caller.has_error()) co_return caller.error();
   request.caller.set(Principal(std::move(*caller)));
-  if (route.access != static_cast<int>(Permission::administrator) + 1) co_return Result<>{};
+  if (freshness_of(route.access) == Freshness::recent) {
+    const SessionId session = caller_of(request).session;
+    auto recent = co_await flow::signin::require_recent_proof(api.services, request.now, session);
+    if (recent.has_error()) co_return recent;
+  }
+  if (permission_of(route.access) != Permission::administrator) co_return Result<>{};
   flow::Origin origin = origin_of(request);
   std::string asked_for(route.pattern);
   const Role role = caller_of(request).user.role;

@@ -35,16 +35,34 @@ enum class Credential : std::uint8_t {
 
 enum class Permission : std::uint8_t { none, administrator };
 
+/// Whether it is enough that somebody has signed in at some time. A recent proof, by a factor where the
+/// account has one, guards what a stolen token must not do (RFC 9470); otherwise recent_sign_in_required.
+enum class Freshness : std::uint8_t { any, recent };
+
 /// Who may call a route.
 struct Access {
   Credential from = Credential::none;
   Permission needs = Permission::none;
+  Freshness freshness = Freshness::any;
 };
 
 inline constexpr Access anyone{};
 inline constexpr Access signed_in{.from = Credential::access_token};
+inline constexpr Access signed_in_recently{.from = Credential::access_token, .freshness = Freshness::recent};
 inline constexpr Access administrators{.from = Credential::access_token, .needs = Permission::administrator};
 inline constexpr Access refresh_token_holder{.from = Credential::refresh_token};
+
+/// The number that http hands to the access hook, which knows no rows: 0 lets everybody pass.
+constexpr int access_number(const Access& access) {
+  if (access.from != Credential::access_token) return 0;
+  return 1 + 2 * static_cast<int>(access.needs) + static_cast<int>(access.freshness);
+}
+constexpr Permission permission_of(int access_number) {
+  return static_cast<Permission>((access_number - 1) / 2);
+}
+constexpr Freshness freshness_of(int access_number) {
+  return static_cast<Freshness>((access_number - 1) % 2);
+}
 
 /// What a route takes as its body.
 struct Body {

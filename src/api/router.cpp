@@ -20,11 +20,6 @@ std::optional<Error> wrong_query(const http::Request& request) {
   return std::nullopt;
 }
 
-/// The number that http hands to the access hook: 0 lets everybody pass.
-int access_level(const Access& access) {
-  return access.from == Credential::access_token ? static_cast<int>(access.needs) + 1 : 0;
-}
-
 http::Route make_route(const Endpoint& row, const Api& api, std::size_t body_limit) {
   const Handler handler = row.handler;
   return {.method = row.method,
@@ -32,7 +27,7 @@ http::Route make_route(const Endpoint& row, const Api& api, std::size_t body_lim
           .body = row.body.kind,
           .body_limit = body_limit,
           .head = row.head,
-          .access = access_level(row.access),
+          .access = access_number(row.access),
           .errors = row.errors,
           .rate = make_rate_limit(row.rate, api.services.settings, api.services.buckets),
           .counts = &http::RouteCounts::of(row.counter),

@@ -8,6 +8,7 @@
 #include "crypto/password/hash.h"
 #include "db/error.h"
 #include "move/tables.h"
+#include "store/factors.h"
 
 namespace latchkey::app {
 namespace {
@@ -45,10 +46,16 @@ void judge(std::string_view column, db::Type type, const db::Value& value) {
     db::throw_bad_value("it holds a moment before 1970");
 }
 
+/// An account without a password has passkeys, or will get one by mail; its hash is marked then, or empty.
+bool is_sound_hash(std::string_view stored) {
+  const auto hash = store::factors::without_mark(stored);
+  return hash.empty() || crypto::password::is_acceptable_hash(hash);
+}
+
 void judge_user(std::string_view column, const db::Value& value) {
   if (column == "role" && !parse_role(db::text_of(value))) db::throw_bad_value("it holds an unknown role");
   if (column == "subject") db::bytes_of(value, subject_size);
-  if (column == "password_hash" && !crypto::password::is_acceptable_hash(db::text_of(value)))
+  if (column == "password_hash" && !is_sound_hash(db::text_of(value)))
     db::throw_bad_value("it is no hash that a password could be compared with");
 }
 

@@ -20,6 +20,20 @@ const ErrorInfo& describe(ErrorCode code) {
     case too_many_attempts:    { static constexpr ErrorInfo i{"too_many_attempts",    429, "Too many attempts, try again later"}; return i; }
     case too_many_requests:    { static constexpr ErrorInfo i{"too_many_requests",    429, "Too many requests, try again later"}; return i; }
     case overloaded:           { static constexpr ErrorInfo i{"overloaded",           503, "The server is busy, try again"}; return i; }
+    case second_factor_required:     { static constexpr ErrorInfo i{"second_factor_required",     401, "A second factor is required"}; return i; }
+    case password_required:          { static constexpr ErrorInfo i{"password_required",          401, "The password is required as well"}; return i; }
+    case factor_enrolment_required:  { static constexpr ErrorInfo i{"factor_enrolment_required",  401, "This account needs a second factor before it can sign in"}; return i; }
+    case new_password_required:      { static constexpr ErrorInfo i{"new_password_required",      401, "A new password is required"}; return i; }
+    case account_deletion_scheduled: { static constexpr ErrorInfo i{"account_deletion_scheduled", 401, "The account will be deleted unless its owner keeps it"}; return i; }
+    case invalid_login_token:        { static constexpr ErrorInfo i{"invalid_login_token",        401, "This sign-in has expired or was used, sign in again"}; return i; }
+    case invalid_code:               { static constexpr ErrorInfo i{"invalid_code",               401, "This code does not work"}; return i; }
+    case invalid_passkey:            { static constexpr ErrorInfo i{"invalid_passkey",            401, "This passkey does not work here"}; return i; }
+    case recent_sign_in_required:    { static constexpr ErrorInfo i{"recent_sign_in_required",    401, "Confirm that it is you, then try again"}; return i; }
+    case last_way_in:                { static constexpr ErrorInfo i{"last_way_in",                409, "This is the only way to sign in to the account"}; return i; }
+    case factor_exists:              { static constexpr ErrorInfo i{"factor_exists",              409, "The account has this factor already"}; return i; }
+    case too_many_passkeys:          { static constexpr ErrorInfo i{"too_many_passkeys",          409, "The account has as many passkeys as it may have"}; return i; }
+    case passkey_not_found:          { static constexpr ErrorInfo i{"passkey_not_found",          404, "Passkey not found"}; return i; }
+    case factor_not_found:           { static constexpr ErrorInfo i{"factor_not_found",           404, "The account has no such factor"}; return i; }
     case invalid_token:        { static constexpr ErrorInfo i{"invalid_token",        401, "Could not validate credentials"}; return i; }
     case invalid_confirmation: { static constexpr ErrorInfo i{"invalid_confirmation", 400, "Verification error"}; return i; }
     case invalid_link:         { static constexpr ErrorInfo i{"invalid_link",         400, "This link or code does not work"}; return i; }

@@ -3,6 +3,7 @@
 #include <boost/assert/source_location.hpp>
 #include <boost/system/result.hpp>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -27,6 +28,22 @@ enum class ErrorCode : std::uint8_t {
   too_many_attempts,
   too_many_requests,
   overloaded,
+  // What a sign-in still needs: they come with a `MissingStep`.
+  second_factor_required,
+  password_required,
+  factor_enrolment_required,
+  new_password_required,
+  account_deletion_scheduled,
+  // What the proofs of a sign-in, and what changes an account, refuse.
+  invalid_login_token,
+  invalid_code,
+  invalid_passkey,
+  recent_sign_in_required,
+  last_way_in,
+  factor_exists,
+  too_many_passkeys,
+  passkey_not_found,
+  factor_not_found,
   invalid_token,
   invalid_confirmation,
   invalid_link,
@@ -70,13 +87,21 @@ struct FieldError {
   std::string type;  ///< such as "missing", "string_too_short"
 };
 
+/// What somebody who signs in has to prove next.
+struct MissingStep {
+  std::string login_token;                ///< stands for what is proved so far; a secret of the client
+  std::vector<std::string_view> methods;  ///< any of which will do; constants
+  Seconds expires_in{0};                  ///< of the token
+};
+
 /// A denial: an answer, not a fault. It has room only for what a client may see, so that private detail can
 /// not reach a renderer; why something was refused goes to the audit and the log where it is decided.
 struct Error {
   ErrorCode code;
-  std::string detail;              ///< replaces the catalogue's sentence when not empty
-  std::vector<FieldError> fields;  ///< for validation_failed
-  Seconds retry_after{0};          ///< sent as Retry-After when positive
+  std::string detail;                         ///< replaces the catalogue's sentence when not empty
+  std::vector<FieldError> fields;             ///< for validation_failed
+  Seconds retry_after{0};                     ///< sent as Retry-After when positive
+  std::shared_ptr<const MissingStep> step{};  ///< with the codes of a step that a sign-in still needs
 
   Error() : Error(ErrorCode::internal) {}  ///< only because boost::system::result asks for one
   Error(ErrorCode c)

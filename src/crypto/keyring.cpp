@@ -9,11 +9,18 @@ namespace latchkey::crypto {
 namespace {
 
 /// In the order of KeyUse.
-constexpr std::string_view labels[] = {
-    "refresh-token", "confirmation-token", "reset-link", "mail-code",      "code-handle",
-    "cursor",        "signature-nonce",    "device",     "invitation-link"};
+constexpr std::string_view labels[] = {"refresh-token",     "confirmation-token",
+                                       "reset-link",        "mail-code",
+                                       "code-handle",       "cursor",
+                                       "signature-nonce",   "device",
+                                       "invitation-link",   "login-token",
+                                       "passkey-challenge", "totp-enrolment",
+                                       "sign-in-link",      "email-change-link",
+                                       "email-undo-link",   "not-me-link",
+                                       "keep-account-link", "keep-factors-link"};
 constexpr std::int64_t no_epoch = 0;
 constexpr std::string_view signing_key_label = "signing-key";
+constexpr std::string_view totp_label = "totp-secret";
 
 }  // namespace
 
@@ -34,6 +41,7 @@ Keyring::Keyring(const Secret& current, std::span<const Secret> previous, std::i
   for (const Secret* const master : masters) {
     if (master->size() < 16) throw std::invalid_argument("a master secret has at least 16 bytes");
     wrapping_.push_back(derive(*master, signing_key_label, epoch));
+    totp_.push_back(derive(*master, totp_label, no_epoch));
   }
   for (const std::string_view label : labels) {
     const bool outlives_restores = hmac_keys_.size() == static_cast<std::size_t>(KeyUse::device);
@@ -54,6 +62,18 @@ std::optional<Keyring::Unwrapped> Keyring::unwrap(std::span<const std::uint8_t> 
     std::optional<jose::SigningKey> key = jose::SigningKey::from_pkcs8(*der);
     if (!key) return std::nullopt;
     return Unwrapped{std::move(*key), &wrapping != &wrapping_.front()};
+  }
+  return std::nullopt;
+}
+
+Bytes Keyring::seal_totp(const Secret& secret, const Subject& account) const {
+  return seal(totp_.front(), secret.bytes(), to_string(account));
+}
+
+std::optional<Keyring::OpenedTotp> Keyring::open_totp(ByteView sealed, const Subject& account) const {
+  for (const Secret& key : totp_) {
+    std::optional<Secret> secret = open(key, sealed, to_string(account));
+    if (secret) return OpenedTotp{std::move(*secret), &key != &totp_.front()};
   }
   return std::nullopt;
 }

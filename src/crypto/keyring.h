@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/id.h"
 #include "base/secret.h"
 #include "crypto/hmac.h"
 #include "crypto/jose/es256.h"
@@ -25,6 +26,15 @@ enum class KeyUse : std::uint8_t {
   signature_nonce,  ///< of the signatures of access tokens: as secret as the signing keys themselves
   device,           ///< names the devices of an account; the same in every epoch
   invitation_link,
+  login_token,  ///< a sign-in that is under way
+  passkey_challenge,
+  totp_enrolment,  ///< the secret that an authenticator app was shown, before it is confirmed
+  sign_in_link,    ///< links and handles of mailed codes for signing in
+  email_change_link,
+  email_undo_link,
+  not_me_link,
+  keep_account_link,  ///< stops a deletion
+  keep_factors_link,  ///< stops the removal of lost factors
 };
 
 /// Every key that comes from the master secrets, derived once. Immutable, and shared by all threads without a
@@ -52,6 +62,16 @@ class Keyring {
     /// True when a previous master opened it: `latchkey keys rekey` wraps it again.
     bool under_previous_master = false;
   };
+  /// The secret of an authenticator app for the database, encrypted under the current master and tied to its
+  /// account. In every epoch the same: a restore must not lock out everybody who has such an app.
+  Bytes seal_totp(const Secret& secret, const Subject& account) const;
+  struct OpenedTotp {
+    Secret secret;
+    bool under_previous_master = false;
+  };
+  /// Nothing when no master of ours sealed it, or for another account.
+  std::optional<OpenedTotp> open_totp(ByteView sealed, const Subject& account) const;
+
   /// Nothing when no master of ours wrapped it in this epoch, or under another `kid`.
   std::optional<Unwrapped> unwrap(std::span<const std::uint8_t> wrapped, std::string_view kid) const;
 
@@ -67,6 +87,7 @@ class Keyring {
 
   std::vector<HmacKeys> hmac_keys_;  ///< in the order of KeyUse
   std::vector<Secret> wrapping_;
+  std::vector<Secret> totp_;  ///< in the order of the masters
 };
 
 }  // namespace latchkey::crypto

@@ -59,7 +59,7 @@ class CountedOutcomes {
   }
 
  private:
-  std::array<Row, 8> rows_{};
+  std::array<Row, 12> rows_{};
   std::size_t count_ = 0;
 };
 

@@ -39,9 +39,20 @@ void append_fields(std::string& out, std::string_view name, const std::vector<Fi
   out += ']';
 }
 
+void append_step(std::string& out, const MissingStep& step) {
+  append_member(out, "login_token", step.login_token);
+  out += ",\"methods\":[";
+  for (const std::string_view method : step.methods) {
+    if (out.back() == '"') out += ',';
+    append_json_string(out, method);
+  }
+  out.append("],\"expires_in\":").append(std::to_string(step.expires_in.count()));
+}
+
 /// RFC 6749 §5.2, for clients that read no problem documents. A limit or an overload has no code there;
 /// clients know this one from §4.1.2.1.
 std::string_view oauth_error(const Error& error) {
+  if (error.step != nullptr) return "mfa_required";
   const int status = describe(error.code).status;
   if (status == 401 || status == 403) return "invalid_grant";
   if (status == 429 || status >= 500) return "temporarily_unavailable";
@@ -76,6 +87,7 @@ Response problem_response(const Error& error, const Request& request, ErrorStyle
     append_member(text, "error", oauth_error(error));
     append_member(text, "error_description", sentence);
   }
+  if (error.step != nullptr) append_step(text, *error.step);
   text += '}';
   return make(info.status, problem_type, std::move(text));
 }
@@ -105,10 +117,13 @@ Response denial_response(const Error& error, const Request& request, ErrorStyle 
                           ? denials.page(error, request)
                           : problem_response(error, request, style, denials.problem_type_base);
   if (response.status == 401) {
-    bool bad_token = error.code == ErrorCode::invalid_token && presents_bearer(request);
-    response.headers.push_back({"WWW-Authenticate", bad_token
-                                                        ? R"(Bearer realm="latchkey", error="invalid_token")"
-                                                        : R"(Bearer realm="latchkey")"});
+    const bool bad_token = error.code == ErrorCode::invalid_token && presents_bearer(request);
+    std::string challenge = R"(Bearer realm="latchkey")";
+    if (bad_token) challenge += R"(, error="invalid_token")";
+    // RFC 9470 §3.
+    if (error.code == ErrorCode::recent_sign_in_required)
+      challenge += R"(, error="insufficient_user_authentication", max_age=600)";
+    response.headers.push_back({"WWW-Authenticate", std::move(challenge)});
   }
   if (error.retry_after > Seconds(0))
     response.headers.push_back({"Retry-After", std::to_string(error.retry_after.count())});

@@ -51,20 +51,28 @@ inline constexpr db::Statement<std::optional<UserId>, Timestamp, DeviceId, std::
 
 /// A right password from an unknown device: forgets what such devices have failed, and answers whether the
 /// account may still open a session. It may not when it was blocked, removed, given another password, or
-/// otherwise raised its security version since the password was checked. Parameters: account, the hash that
-/// was checked, the version that it was checked under.
-inline constexpr db::Statement<std::optional<Unchanged>, UserId, std::string, std::int64_t> forget{
-    "UPDATE users SET failed_sign_ins = 0, locked_until = 0, failed_codes = 0 "
-    "WHERE id = $1 AND password_hash = $2 AND security_version = $3 AND is_active RETURNING "
+/// otherwise raised its security version since the password was checked. Parameters: now, account, the hash
+/// that was checked, the version that it was checked under.
+inline constexpr db::Statement<std::optional<Unchanged>, Timestamp, UserId, std::string, std::int64_t> forget{
+    "UPDATE users SET failed_sign_ins = 0, locked_until = 0, failed_codes = 0, last_sign_in_at = $1 "
+    "WHERE id = $2 AND password_hash = $3 AND security_version = $4 AND is_active RETURNING "
     "id, " LATCHKEY_COUNT_SESSIONS};
 /// The same from a known device: an update all the same, since it keeps a block from coming in between, but
 /// what strangers have failed stays counted. Otherwise they could guess for ever, a hundred times between two
 /// sign-ins of the owner.
-inline constexpr db::Statement<std::optional<Unchanged>, UserId, std::string, std::int64_t> keep{
-    "UPDATE users SET failed_codes = 0 "
-    "WHERE id = $1 AND password_hash = $2 AND security_version = $3 AND is_active RETURNING "
+inline constexpr db::Statement<std::optional<Unchanged>, Timestamp, UserId, std::string, std::int64_t> keep{
+    "UPDATE users SET failed_codes = 0, last_sign_in_at = $1 "
+    "WHERE id = $2 AND password_hash = $3 AND security_version = $4 AND is_active RETURNING "
     "id, " LATCHKEY_COUNT_SESSIONS};
+
+/// For a step of a sign-in: nothing of the account changes before the transaction ends. No row: it was
+/// blocked or removed, or its version was raised. Parameters: account, version.
+inline constexpr db::Statement<std::optional<Unchanged>, UserId, std::int64_t> hold{
+    "UPDATE users SET security_version = security_version "
+    "WHERE id = $1 AND security_version = $2 AND is_active RETURNING id, " LATCHKEY_COUNT_SESSIONS};
 #undef LATCHKEY_COUNT_SESSIONS
+inline constexpr db::Statement<db::Affected, Timestamp, UserId> update_last_sign_in{
+    "UPDATE users SET last_sign_in_at = $1 WHERE id = $2"};
 
 /// A right password of an account that may not sign in: no failure, so nothing counts against it.
 inline constexpr db::Statement<db::Affected, UserId> forgive{

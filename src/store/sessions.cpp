@@ -4,17 +4,16 @@ namespace latchkey::store::sessions {
 namespace {
 
 constexpr db::Statement<db::Affected, SessionId, UserId, Timestamp, Timestamp, Timestamp, std::string,
-                        std::string>
+                        std::string, std::int64_t>
     insert{
         "INSERT INTO sessions (id, user_id, generation, rotated_at, idle_expires_at, expires_at, created_at, "
-        "address, "
-        "user_agent) VALUES ($1, $2, 0, $3, $4, $5, $3, $6, $7)"};
+        "address, user_agent, authenticated_at, methods) VALUES ($1, $2, 0, $3, $4, $5, $3, $6, $7, $3, $8)"};
 
 }  // namespace
 
 void insert_session(db::Tx& tx, const NewSession& session) {
   tx.run_later(insert, session.id, session.user_id, session.now, session.idle_expires_at, session.expires_at,
-               session.address, session.user_agent);
+               session.address, session.user_agent, session.methods);
 }
 
 }  // namespace latchkey::store::sessions

@@ -68,6 +68,8 @@ struct NewSession {
   Timestamp expires_at;
   std::string address;
   std::string user_agent;
+  /// What the owner has proved (bits of flow/signin/next_step.h); that was at `now`.
+  std::int64_t methods = 0;
 };
 void insert_session(db::Tx& tx, const NewSession& session);
 
@@ -98,6 +100,20 @@ inline constexpr db::Statement<std::optional<Advanced>, Timestamp, Timestamp, Se
         "(SELECT u.role FROM users u WHERE u.id = sessions.user_id), generation, idle_expires_at, "
         "expires_at"};
 
+/// When the owner of a session proved last to be there, by what, and whether the account has a factor by now.
+struct Proved {
+  Timestamp authenticated_at;
+  std::int64_t methods = 0;
+  bool has_factor = false;
+};
+BOOST_DESCRIBE_STRUCT(Proved, (), (authenticated_at, methods, has_factor))
+inline constexpr db::Statement<std::optional<Proved>, SessionId> find_proved{
+    "SELECT authenticated_at, methods, EXISTS (SELECT 1 FROM totp t WHERE t.user_id = sessions.user_id) OR "
+    "EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = sessions.user_id) FROM sessions WHERE id = $1"};
+/// The owner has proved to be there once more. Parameters: now, by what, session.
+inline constexpr db::Statement<db::Affected, Timestamp, std::int64_t, SessionId> update_proved{
+    "UPDATE sessions SET authenticated_at = $1, methods = $2 WHERE id = $3"};
+
 /// Ends one session for good and answers whose it was; no row when it had ended before.
 inline constexpr db::Statement<std::optional<UserId>, SessionId> delete_session{
     "DELETE FROM sessions WHERE id = $1 RETURNING user_id"};
@@ -109,7 +125,8 @@ inline constexpr db::Statement<db::Affected, UserId> delete_sessions_of_user{
 /// Up to `$3` sessions of a user other than `$2`, in no order.
 inline constexpr db::Statement<db::Affected, UserId, SessionId, std::int64_t> delete_others_of_user{
     "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = $1 AND id <> $2 LIMIT $3)"};
-/// Up to `$3` sessions of a user that come after the `$4` that were refreshed last; those that have expired at
+/// Up to `$3` sessions of a user that come after the `$4` that were refreshed last; those that have expired
+/// at
 /// `$2` come after all others. The statement counts by itself: on PostgreSQL others may have ended some since
 /// the caller looked.
 inline constexpr db::Statement<db::Affected, UserId, Timestamp, std::int64_t, std::int64_t> delete_surplus{

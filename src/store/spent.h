@@ -15,6 +15,8 @@ namespace latchkey::store::spent {
 inline constexpr db::Statement<std::optional<LinkId>, LinkId, Timestamp> consume_id{
     "INSERT INTO spent (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id"};
 
+inline constexpr db::Statement<std::optional<LinkId>, LinkId> find_id{"SELECT id FROM spent WHERE id = $1"};
+
 /// Housekeeping walks the table by its key, a page at a time.
 struct Walked {
   LinkId id;

@@ -28,6 +28,11 @@ constexpr Column user_columns[] = {
     {"link_mailed_at", Type::integer},
     {"failed_codes", Type::integer},
     {"password_closed_at", Type::integer},
+    {"must_change_password", Type::boolean},
+    {"language", Type::text},
+    {"last_sign_in_at", Type::integer},
+    {"failed_factors", Type::integer},
+    {"factors_locked_until", Type::integer},
 };
 constexpr Column session_columns[] = {
     {"id", Type::bytes},
@@ -39,6 +44,8 @@ constexpr Column session_columns[] = {
     {"created_at", Type::integer},
     {"address", Type::text},
     {"user_agent", Type::text},
+    {"authenticated_at", Type::integer},
+    {"methods", Type::integer},
 };
 constexpr Column outbox_columns[] = {
     {"id", Type::bytes},           {"user_id", Type::integer},     {"message", Type::text},
@@ -58,6 +65,31 @@ constexpr Column device_columns[] = {
     {"failed_sign_ins", Type::integer},
     {"locked_until", Type::integer},
     {"closed_at", Type::integer},
+};
+constexpr Column totp_columns[] = {
+    {"id", Type::bytes},          {"user_id", Type::integer},    {"sealed_secret", Type::bytes},
+    {"last_step", Type::integer}, {"created_at", Type::integer}, {"last_used_at", Type::integer},
+};
+constexpr Column recovery_code_columns[] = {
+    {"id", Type::bytes}, {"user_id", Type::integer}, {"created_at", Type::integer}};
+constexpr Column passkey_columns[] = {
+    {"id", Type::bytes},
+    {"user_id", Type::integer},
+    {"public_key", Type::bytes},
+    {"sign_count", Type::integer},
+    {"aaguid", Type::bytes},
+    {"transports", Type::text},
+    {"name", Type::text},
+    {"rp_id", Type::text},
+    {"is_user_verifying", Type::boolean},
+    {"is_backup_eligible", Type::boolean},
+    {"is_backed_up", Type::boolean},
+    {"created_at", Type::integer},
+    {"last_used_at", Type::integer},
+};
+constexpr Column scheduled_columns[] = {
+    {"id", Type::bytes},    {"user_id", Type::integer}, {"kind", Type::text},
+    {"detail", Type::text}, {"made_at", Type::integer}, {"due_at", Type::integer},
 };
 constexpr Column spent_columns[] = {{"id", Type::bytes}, {"expires_at", Type::integer}};
 constexpr Column mail_columns[] = {
@@ -84,6 +116,10 @@ constexpr Table content[] = {
     {.name = "outbox", .columns = outbox_columns, .parent = "users"},
     {.name = "mail_codes", .columns = mail_code_columns, .parent = "users"},
     {.name = "devices", .columns = device_columns, .parent = "users"},
+    {.name = "totp", .columns = totp_columns, .parent = "users"},
+    {.name = "recovery_codes", .columns = recovery_code_columns, .parent = "users"},
+    {.name = "passkeys", .columns = passkey_columns, .parent = "users"},
+    {.name = "scheduled", .columns = scheduled_columns, .parent = "users"},
     {.name = "spent", .columns = spent_columns},
     {.name = "mails", .columns = mail_columns},
     {.name = "signing_keys", .columns = signing_key_columns},

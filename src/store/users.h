@@ -37,7 +37,7 @@ BOOST_DESCRIBE_STRUCT(User, (),
 struct Credentials {
   UserId id;
   Subject subject;
-  std::string password_hash;
+  std::string password_hash;  ///< marked where the account has more steps (store/factors.h)
   Role role = Role::user;
   bool confirmed = false;
   bool is_active = false;
@@ -112,6 +112,12 @@ inline constexpr db::Statement<std::vector<UserId>, UserId, std::int64_t> list_i
 inline constexpr db::Statement<std::optional<Credentials>, std::string> find_credentials{
     "SELECT id, subject, password_hash, role, confirmed, is_active, failed_sign_ins, locked_until, "
     "security_version, password_closed_at FROM users WHERE email_key = $1"};
+inline constexpr db::Statement<std::optional<Credentials>, Subject> find_credentials_by_subject{
+    "SELECT id, subject, password_hash, role, confirmed, is_active, failed_sign_ins, locked_until, "
+    "security_version, password_closed_at FROM users WHERE subject = $1"};
+inline constexpr db::Statement<std::optional<Credentials>, UserId> find_credentials_by_id{
+    "SELECT id, subject, password_hash, role, confirmed, is_active, failed_sign_ins, locked_until, "
+    "security_version, password_closed_at FROM users WHERE id = $1"};
 inline constexpr db::Statement<std::optional<Failures>, UserId> find_failures{
     "SELECT failed_sign_ins, locked_until, password_closed_at FROM users WHERE id = $1"};
 
@@ -169,7 +175,8 @@ inline constexpr db::Statement<db::Affected, Role, Timestamp, UserId> update_rol
 inline constexpr db::Statement<std::optional<UserId>, std::string, Timestamp, UserId, std::int64_t>
     update_password_by_mail{
         "UPDATE users SET password_hash = $1, security_version = security_version + 1, confirmed = TRUE, "
-        "failed_sign_ins = 0, locked_until = 0, password_closed_at = 0, failed_codes = 0, updated_at = $2 "
+        "failed_sign_ins = 0, locked_until = 0, password_closed_at = 0, failed_codes = 0, "
+        "must_change_password = FALSE, updated_at = $2 "
         "WHERE id = $3 AND security_version = $4 AND is_active RETURNING id"};
 /// Claims the right to send one more mail with a link or a code, confirmation apart: no row when the last one
 /// was asked for after the cutoff, or the account is blocked. Of many at once one gets a row.

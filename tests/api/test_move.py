@@ -33,7 +33,8 @@ def test_a_running_server_moves_and_users_stay_signed_in(make_server, database):
     source.process = None
     assert "store.moved" in source.stderr
     assert "moved sqlite:" in output and "master_secret" in output
-    assert set(checksums(output)) == {"users", "sessions", "outbox", "mails", "mail_codes", "spent", "devices",
+    assert set(checksums(output)) == {"users", "sessions", "outbox", "mails", "mail_codes", "spent", "devices", "totp",
+                                      "recovery_codes", "passkeys", "scheduled",
                                       "signing_keys", "audit", "state"}
 
     target = make_server({**target_settings(source, database), "mail.smtp_url": None})

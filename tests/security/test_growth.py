@@ -33,6 +33,82 @@ def long_email() -> str:
     return unique_email("a-rather-long-name-as-people-have-them")
 
 
+def bytes_of(server, table: str) -> int:
+    """What a table takes in the file, with its indexes."""
+    with server.db() as db:
+        names = [name for name, in db.execute("SELECT name FROM sqlite_schema WHERE tbl_name = ?", (table,))]
+        size, = db.execute(f"SELECT sum(pgsize) FROM dbstat WHERE name IN ({','.join('?' * len(names))})", names).fetchone()
+        return size
+
+
+def stated_each(what: str) -> tuple[int, int]:
+    """Rows and bytes that the page allows for one account (or client)."""
+    row = re.search(rf"^\| {re.escape(what)} \| ([\d,]+) rows, ([\d.]+) ([KMG]B) for each", PAGE, re.M)
+    assert row, what
+    return int(row[1].replace(",", "")), int(float(row[2]) * {"KB": 1e3, "MB": 1e6, "GB": 1e9}[row[3]])
+
+
+@pytest.mark.embedded
+def test_RL14_what_accounts_make_grow_is_no_larger_than_the_table_says(make_server):
+    """Sessions, devices and mailed codes have a number of rows for each account that the next one pushes out or waits for."""
+    server = make_server({"limits.enabled": "true", "limits.mail_interval": "1s", "http.trusted_proxies": "127.0.0.1"})
+    accounts = [server.user() for _ in range(3)]
+    sessions, devices, codes = [stated_each(what) for what in ("sessions", "devices", "tries of mailed codes")]
+    for account in accounts:
+        for number in range(devices[0] + 5):
+            account.login(headers={"X-Forwarded-For": f"198.51.{account.id % 256}.{number}", "User-Agent": "x" * 300})
+        for _ in range(sessions[0] + 5 - devices[0]):
+            account.login(headers={"X-Forwarded-For": f"198.51.{account.id % 256}.1", "User-Agent": "x" * 300})
+    for _ in range(codes[0] + 3):
+        server.clock.advance(3600)  # five an hour, ten a day
+        for account in accounts:
+            assert server.post("/api/auth/password/forgotten", json={"email": account.email}).status_code == 200
+    with server.db() as db:
+        counts = {table: [count for count, in db.execute(f"SELECT count(*) FROM {table} WHERE user_id <> 1 GROUP BY user_id")]
+                  for table in ("sessions", "devices", "mail_codes")}
+    assert counts["sessions"] == [sessions[0]] * 3
+    assert counts["devices"] == [devices[0]] * 3
+    assert 3 * 5 <= sum(counts["mail_codes"]) <= codes[0] * 3
+    for table, (rows, size) in zip(counts, (sessions, devices, codes)):
+        # A table that has just grown has pages that are half full.
+        assert bytes_of(server, table) / sum(counts[table]) <= 2 * size / rows, table
+
+
+def test_RL14_what_does_not_succeed_spends_no_id_and_makes_no_code(server):
+    account = server.user()
+    with server.db() as db:
+        before = [db.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("spent", "mail_codes")]
+    for _ in range(20):
+        server.post("/api/auth/password/reset", json={"token": account.refresh, "password": PASSWORD + "-other"})
+        server.post("/api/auth/password/forgotten", json={"email": unique_email("nobody")})
+        server.post("/api/auth/confirmed_email/" + account.refresh, headers={"Accept": "application/json"})
+        account.try_login("not-the-password")
+    with server.db() as db:
+        assert before == [db.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("spent", "mail_codes")]
+
+
+@pytest.mark.embedded
+def test_RL14_a_sign_in_is_no_larger_in_the_audit_than_the_table_says(make_server):
+    """An entry for each, and one for the session that it ends where the account has as many as it may have."""
+    server = make_server({"limits.enabled": "true", "limits.sessions": 10})
+    account = server.user()
+    rows, size = stated_each("sign-ins in the audit")
+
+    def entries() -> tuple[int, int]:
+        with server.db() as db:
+            return db.execute("SELECT count(*) FROM audit").fetchone()[0], bytes_of(server, "audit")
+
+    before, sign_ins = entries(), 110
+    for _ in range(sign_ins):
+        account.login()
+    after = entries()
+    assert 2 * sign_ins - 10 <= after[0] - before[0] <= 2 * sign_ins
+    assert (after[1] - before[1]) / (after[0] - before[0]) <= size / rows
+    printed = server.cli_ok("config", "--reference")
+    assert re.search(r"`limits.sign_in` \| `1000/10m`", printed) and re.search(r"`limits.sessions` \| `100`", printed)
+    assert rows >= 2 * 1000 * 6 * 24 * 400
+
+
 @pytest.mark.embedded
 def test_RL14_F36_a_row_that_strangers_cause_is_no_larger_than_the_table_says(make_server):
     """Unconfirmed accounts with their mails (which wait, as the mail server is silent), their entries in the audit, and refusals: each measured

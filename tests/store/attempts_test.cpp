@@ -55,18 +55,18 @@ TEST_P(Attempts, L11ABurstCanNotPassTheLimit) {
 TEST_P(Attempts, ARightPasswordForgetsThemUnlessTheAccountHasChanged) {
   const UserId user = add("a@example.com");
   for (int i = 0; i < 3; ++i) reserve(user, now);
-  EXPECT_FALSE(database.run_now(attempts::forget, user, "another hash", 0).has_value());
+  EXPECT_FALSE(database.run_now(attempts::forget, now, user, "another hash", 0).has_value());
   EXPECT_EQ(credentials().failed_sign_ins, 3);
-  EXPECT_EQ(database.run_now(attempts::forget, user, "$hash$", version()).value().id, user);
+  EXPECT_EQ(database.run_now(attempts::forget, now, user, "$hash$", version()).value().id, user);
   EXPECT_EQ(credentials().failed_sign_ins, 0);
   EXPECT_LE(credentials().locked_until, now);
 
   reserve(user, now);
   const auto before = version();
   database.run_now(users::update_role, Role::moderator, now, user);
-  EXPECT_FALSE(database.run_now(attempts::forget, user, "$hash$", before).has_value());
+  EXPECT_FALSE(database.run_now(attempts::forget, now, user, "$hash$", before).has_value());
   database.run_now(users::update_is_active, false, now, user);
-  EXPECT_FALSE(database.run_now(attempts::forget, user, "$hash$", version()).has_value());
+  EXPECT_FALSE(database.run_now(attempts::forget, now, user, "$hash$", version()).has_value());
   EXPECT_EQ(credentials().failed_sign_ins, 1);
   EXPECT_EQ(database.run_now(attempts::forgive, user).rows, 1);
   EXPECT_EQ(credentials().failed_sign_ins, 0);
@@ -75,13 +75,13 @@ TEST_P(Attempts, ARightPasswordForgetsThemUnlessTheAccountHasChanged) {
 TEST_P(Attempts, ARightPasswordFromAKnownDeviceLeavesWhatOthersFailed) {
   const UserId user = add("a@example.com");
   for (int i = 0; i < 3; ++i) reserve(user, now);
-  EXPECT_FALSE(database.run_now(attempts::keep, user, "another hash", 0).has_value());
-  EXPECT_FALSE(database.run_now(attempts::keep, user, "$hash$", version() + 1).has_value());
-  EXPECT_EQ(database.run_now(attempts::keep, user, "$hash$", version()).value().id, user);
+  EXPECT_FALSE(database.run_now(attempts::keep, now, user, "another hash", 0).has_value());
+  EXPECT_FALSE(database.run_now(attempts::keep, now, user, "$hash$", version() + 1).has_value());
+  EXPECT_EQ(database.run_now(attempts::keep, now, user, "$hash$", version()).value().id, user);
   EXPECT_EQ(credentials().failed_sign_ins, 3);
   EXPECT_GT(credentials().locked_until, now);
   database.run_now(users::update_is_active, false, now, user);
-  EXPECT_FALSE(database.run_now(attempts::keep, user, "$hash$", version()).has_value());
+  EXPECT_FALSE(database.run_now(attempts::keep, now, user, "$hash$", version()).has_value());
 }
 
 TEST_P(Attempts, L11OfManyThatFailAsTheLastOneOneCloses) {
@@ -163,7 +163,7 @@ TEST_P(Attempts, AnAttemptThatWasNotLookedAtIsGivenBack) {
   EXPECT_EQ(database.run_now(attempts::give_back, now, user).rows, 1);
   EXPECT_EQ(credentials().failed_sign_ins, 2);
   EXPECT_LE(credentials().locked_until, now);
-  EXPECT_EQ(database.run_now(attempts::forget, user, "$hash$", version()).value().id, user);
+  EXPECT_EQ(database.run_now(attempts::forget, now, user, "$hash$", version()).value().id, user);
   EXPECT_EQ(database.run_now(attempts::give_back, now, user).rows, 0);
   EXPECT_EQ(credentials().failed_sign_ins, 0);
 }

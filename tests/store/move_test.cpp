@@ -84,7 +84,12 @@ TEST_P(MovesTest, RowsComeBackAsTheyWereWritten) {
                 std::int64_t{6},
                 std::int64_t{7},
                 std::int64_t{8},
-                std::int64_t{9}};
+                std::int64_t{9},
+                true,
+                std::string("pt-BR"),
+                std::int64_t{10},
+                std::int64_t{11},
+                std::int64_t{12}};
   EXPECT_EQ(run(*side, users.insert, row), 1);
   EXPECT_EQ(run(*side, users.insert, row), 0) << "what is there stays";
   Row found;

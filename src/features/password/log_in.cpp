@@ -8,7 +8,9 @@
 #include "flow/signin/events.h"
 #include "flow/signin/finish.h"
 #include "flow/signin/next_step.h"
+#include "flow/signin/progress.h"
 #include "flow/signin/prove_password.h"
+#include "store/factors.h"
 #include "store/users.h"
 
 namespace latchkey::features::password {
@@ -25,7 +27,8 @@ constexpr std::string_view unusable_hash = "; the stored hash is unreadable or b
 /// Writes the refusal down, for a known account in the audit. An unknown address costs the same and leaves
 /// nothing: strangers can not grow a table. For the same reason, few of those that were not even looked at
 /// leave something; the others write nothing, whoever they are about (finding F46).
-Task<> record_refusal(flow::Services& services, flow::Origin origin, Attempt attempt, ErrorCode code) {
+Task<> record_refusal(flow::Services& services, flow::Origin origin, Attempt attempt, ErrorCode code,
+                      bool step_is_missing) {
   const auto& account = attempt.account;
   const std::string device(flow::signin::device_word(attempt));
   if (code == ErrorCode::too_many_attempts) {
@@ -36,13 +39,15 @@ Task<> record_refusal(flow::Services& services, flow::Origin origin, Attempt att
     }
     co_return;
   }
-  const bool right_password = code == ErrorCode::email_not_confirmed || code == ErrorCode::account_blocked;
+  const bool right_password =
+      code == ErrorCode::email_not_confirmed || code == ErrorCode::account_blocked || step_is_missing;
   auto work = [&](db::Tx& tx) {
     if (right_password) flow::signin::forgive_attempt(tx, attempt);
     if (account.has_value()) {
       const bool unusable =
           code == ErrorCode::invalid_credentials &&
-          !crypto::password::is_acceptable_hash(account->password_hash, services.hashing.parameters());
+          !crypto::password::is_acceptable_hash(store::factors::without_mark(account->password_hash),
+                                                services.hashing.parameters());
       flow::record_refusal(tx, services, origin, sign_in, code, to_string(account->subject),
                            unusable ? device + std::string(unusable_hash) : device);
     } else {
@@ -57,7 +62,8 @@ Task<Error> refuse(flow::Services& services, flow::Origin origin, Attempt attemp
   if (refusal.code == ErrorCode::overloaded) {
     flow::note(origin, sign_in, ErrorCode::overloaded);
   } else {
-    co_await record_refusal(services, std::move(origin), std::move(attempt), refusal.code);
+    co_await record_refusal(services, std::move(origin), std::move(attempt), refusal.code,
+                            refusal.step != nullptr);
   }
   co_return refusal;
 }
@@ -67,15 +73,21 @@ Task<Error> refuse(flow::Services& services, flow::Origin origin, Attempt attemp
 Task<Result<flow::sessions::SessionState>> go_on(flow::Services& services, flow::Origin origin,
                                                  Attempt attempt, const TriedPassword& tried) {
   const auto& account = *attempt.account;
-  const bool required = services.settings.accounts.confirmation == settings::Confirmation::required;
-  const auto step = flow::signin::next_step({.is_active = account.is_active, .confirmed = account.confirmed},
-                                            flow::signin::Done().with(flow::signin::Proof::password),
-                                            {.confirmation_required = required});
+  const auto state = co_await flow::signin::read_state(services, account);
+  constexpr auto done = flow::signin::Done().with(flow::signin::Proof::password);
+  const auto step =
+      flow::signin::next_step(state, done, flow::signin::policy_for(services.settings, account.role));
   if (step.kind == flow::signin::Step::Kind::refuse) co_return Error(step.refusal);
+  if (step.kind != flow::signin::Step::Kind::done) {
+    const flow::signin::Progress progress{
+        .account = account, .done = done, .first_proof_at = origin.now, .token = {}, .binding = {}};
+    co_return flow::signin::missing_step(services, progress, step.kind, state, origin.now);
+  }
 
   std::optional<std::string> new_hash;
-  if (crypto::password::needs_rehash(account.password_hash, services.hashing.parameters()) &&
-      crypto::password::covers_whole(account.password_hash, tried)) {
+  const auto hash_now = store::factors::without_mark(account.password_hash);
+  if (crypto::password::needs_rehash(hash_now, services.hashing.parameters()) &&
+      crypto::password::covers_whole(hash_now, tried)) {
     Secret password = tried.nfc.copy();
     auto hash = co_await services.hashing.hash(client_of(origin), std::move(password));
     // A full queue is no reason to refuse: the next sign-in tries again.

@@ -11,6 +11,7 @@
 #include "flow/limits/budget.h"
 #include "flow/sessions/open_session.h"
 #include "flow/signin/devices.h"
+#include "flow/signin/next_step.h"
 
 namespace latchkey::features::signup {
 namespace {
@@ -60,7 +61,8 @@ Result<SignedUp> write_account(db::Tx& tx, const flow::Services& services, const
     flow::signin::remember_device(tx, *id, device, origin.now);
     result.tokens = flow::sessions::make_token_pair(
         services,
-        flow::sessions::open_session(tx, services.settings, origin, *id, account.subject, account.role),
+        flow::sessions::open_session(tx, services.settings, origin, *id, account.subject, account.role,
+                                     flow::signin::Done().with(flow::signin::Proof::password).bits()),
         origin.now);
   } else {
     mail::queue(tx, services.wake_mail,

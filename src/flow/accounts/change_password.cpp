@@ -4,7 +4,11 @@
 #include "flow/signin/devices.h"
 #include "mail/queue.h"
 #include "store/attempts.h"
+#include "store/factors.h"
 #include "store/mail_codes.h"
+#include "store/passkeys.h"
+#include "store/recovery_codes.h"
+#include "store/totp.h"
 
 namespace latchkey::flow::accounts {
 
@@ -22,8 +26,12 @@ Result<PasswordChanged> change_password_by_mail(db::Tx& tx, const Origin& origin
     tx.run_later(store::attempts::open_to_devices_again, account.id);
   } else {
     tx.run_later(store::devices::delete_devices_of, account.id);
+    tx.run_later(store::totp::delete_totp_of_user, account.id);
+    tx.run_later(store::passkeys::delete_passkeys_of_user, account.id);
+    tx.run_later(store::recovery_codes::delete_codes_of_user, account.id);
   }
   signin::remember_device(tx, account.id, device, origin.now);
+  tx.run_later(store::factors::update_mark, account.id);
   return PasswordChanged{.sessions_ended = ended};
 }
 

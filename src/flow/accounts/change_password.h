@@ -24,9 +24,8 @@ struct PasswordChanged {
 /// From now on the account knows `device`, where the new password comes from: strangers who go on guessing do
 /// not lock it again before the owner has signed in there.
 ///
-/// An account that was not confirmed until now may have been made by a stranger, who may have left a way in.
-/// Today passwords, sessions and devices are all there is: whatever another proof adds (a factor, a passkey),
-/// its removal from such an account belongs here.
+/// An account that was not confirmed until now may have been made by a stranger, who may have left a way in:
+/// it loses its factors, too. Any other account keeps them.
 ///
 /// Refuses with invalid_link when the account was blocked, removed or changed since `account` was read: of
 /// many at once one succeeds.

@@ -21,15 +21,14 @@ void make_room(db::Tx& tx, const Settings& settings, const Origin& origin, UserI
                const Subject& subject, std::int64_t open) {
   if (!settings.limits.enabled || open < settings.limits.sessions) return;
   const std::int64_t kept = settings.limits.sessions - 1;
-  const auto ended =
-      tx.run(store::sessions::delete_surplus, user, origin.now, most_ended_at_once, kept).rows;
+  const auto ended = tx.run(store::sessions::delete_surplus, user, origin.now, most_ended_at_once, kept).rows;
   if (ended == 0) return;
   count_on_commit(tx, counters::ended_limit, ended);
   record(tx, origin, sessions_limited, ok, to_string(subject), "count " + std::to_string(ended));
 }
 
 SessionState open_session(db::Tx& tx, const Settings& settings, const Origin& origin, UserId user,
-                          const Subject& subject, Role role) {
+                          const Subject& subject, Role role, std::int64_t methods) {
   const Timestamp expires_at = origin.now + settings.tokens.refresh_absolute_ttl;
   const SessionState state{
       .id = crypto::new_session_id(),
@@ -45,7 +44,8 @@ SessionState open_session(db::Tx& tx, const Settings& settings, const Origin& or
                                        .idle_expires_at = state.idle_expires_at,
                                        .expires_at = expires_at,
                                        .address = origin.address,
-                                       .user_agent = origin.user_agent});
+                                       .user_agent = origin.user_agent,
+                                       .methods = methods});
   count_on_commit(tx, counters::opened);
   return state;
 }

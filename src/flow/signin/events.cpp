@@ -7,6 +7,7 @@ using enum ErrorCode;
 
 constinit metrics::Counter signed_in{R"(outcome="ok")"};
 constinit metrics::Counter invalid{R"(outcome="invalid")"};
+constinit metrics::Counter step_missing{R"(outcome="step_missing")"};
 constinit metrics::Counter unconfirmed{R"(outcome="unconfirmed")"};
 constinit metrics::Counter blocked{R"(outcome="blocked")"};
 constinit metrics::Counter limited{R"(outcome="limited")"};
@@ -22,7 +23,12 @@ constinit const Event sign_in{.name = "sign_in",
                                           {email_not_confirmed, &unconfirmed},
                                           {account_blocked, &blocked},
                                           {too_many_attempts, &limited},
-                                          {overloaded, &busy}},
+                                          {overloaded, &busy},
+                                          {second_factor_required, &step_missing},
+                                          {password_required, &step_missing},
+                                          {factor_enrolment_required, &step_missing},
+                                          {new_password_required, &step_missing},
+                                          {account_deletion_scheduled, &step_missing}},
                               .otherwise = &invalid};
 constinit const Event password_closed{
     .name = "password_closed",
@@ -33,7 +39,7 @@ metrics::Families families() {
   static constexpr metrics::Family list[] = {
       {"latchkey_sign_ins_total",
        "Sign-ins by outcome.",
-       {&signed_in, &invalid, &unconfirmed, &blocked, &limited, &busy}},
+       {&signed_in, &step_missing, &invalid, &unconfirmed, &blocked, &limited, &busy}},
       {"latchkey_passwords_closed_total",
        "Passwords that are refused since a hundred wrong ones in a row, by whom they are refused to.",
        {&closed_to_unknown, &closed_to_known}},

@@ -2,6 +2,7 @@
 
 #include "flow/sessions/open_session.h"
 #include "flow/signin/events.h"
+#include "flow/signin/next_step.h"
 #include "store/attempts.h"
 
 namespace latchkey::flow::signin {
@@ -12,7 +13,8 @@ Result<sessions::SessionState> finish_sign_in(db::Tx& tx, const Settings& settin
   namespace attempts = store::attempts;
   const auto& account = *attempt.account;
   const auto& right_password = attempt.device.known.has_value() ? attempts::keep : attempts::forget;
-  const auto unchanged = tx.run(right_password, account.id, account.password_hash, account.security_version);
+  const auto unchanged =
+      tx.run(right_password, origin.now, account.id, account.password_hash, account.security_version);
   if (!unchanged.has_value()) {
     const auto now = tx.run(store::users::find_user, origin.now, account.id);
     const bool blocked = now.has_value() && !now->is_active;
@@ -23,7 +25,8 @@ Result<sessions::SessionState> finish_sign_in(db::Tx& tx, const Settings& settin
   sessions::make_room(tx, settings, origin, account.id, account.subject, unchanged->sessions);
   welcome_device(tx, account.id, attempt.device, attempt.number, origin.now);
   record(tx, origin, events::sign_in, ok, to_string(account.subject), device_word(attempt));
-  return sessions::open_session(tx, settings, origin, account.id, account.subject, account.role);
+  return sessions::open_session(tx, settings, origin, account.id, account.subject, account.role,
+                                Done().with(Proof::password).bits());
 }
 
 }  // namespace latchkey::flow::signin

@@ -1,5 +1,7 @@
 #include "flow/signin/prove_password.h"
 
+#include "store/factors.h"
+
 namespace latchkey::flow::signin {
 
 using crypto::password::TriedPassword;
@@ -7,8 +9,10 @@ using crypto::password::Verification;
 
 Task<Result<TriedPassword>> prove_password(Services& services, Timestamp now, Attempt attempt,
                                            std::optional<TriedPassword> password) {
-  const bool possible = attempt.account.has_value() && password.has_value();
-  std::string stored = possible ? attempt.account->password_hash : services.hashing.dummy();
+  const auto hash = store::factors::without_mark(attempt.account.has_value() ? attempt.account->password_hash
+                                                                             : std::string_view());
+  const bool possible = !hash.empty() && password.has_value();
+  std::string stored = possible ? std::string(hash) : services.hashing.dummy();
   TriedPassword tried;
   if (password.has_value()) {
     tried = std::move(*password);

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <boost/describe.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/id.h"
+#include "base/time.h"
+#include "db/statement.h"
+
+/// What a sign-in to an account may need beside the password, and how a sign-in learns of it without a
+/// further statement: the hash of an account that has more steps is marked. Programs up to 0.1.0, which know
+/// of no steps, can not read a marked hash, and refuse the account.
+///
+/// A transaction that changes a hash, a factor, `must_change_password` or a scheduled deletion runs
+/// `update_mark` last. All statements throw `Unavailable` when the store can not answer.
+namespace latchkey::store::factors {
+
+#define LATCHKEY_STEPS_MARK "steps:"
+inline constexpr std::string_view mark = LATCHKEY_STEPS_MARK;
+
+inline bool is_marked(std::string_view password_hash) { return password_hash.starts_with(mark); }
+/// What was marked; empty for an account without a password.
+inline std::string_view without_mark(std::string_view password_hash) {
+  return is_marked(password_hash) ? password_hash.substr(mark.size()) : password_hash;
+}
+
+/// All of an account that decides which steps a sign-in has.
+struct Steps {
+  bool has_totp = false;
+  std::int64_t passkeys = 0;
+  std::int64_t recovery_codes = 0;
+  bool must_change_password = false;
+  /// When the account is deleted; nothing where it stays.
+  std::optional<Timestamp> deletion_due_at;
+};
+BOOST_DESCRIBE_STRUCT(Steps, (), (has_totp, passkeys, recovery_codes, must_change_password, deletion_due_at))
+inline constexpr db::Statement<std::optional<Steps>, UserId> find_steps{
+    "SELECT EXISTS (SELECT 1 FROM totp t WHERE t.user_id = u.id), "
+    "(SELECT count(*) FROM passkeys p WHERE p.user_id = u.id), "
+    "(SELECT count(*) FROM recovery_codes r WHERE r.user_id = u.id), u.must_change_password, "
+    "(SELECT s.due_at FROM scheduled s WHERE s.user_id = u.id AND s.kind = 'deletion') "
+    "FROM users u WHERE u.id = $1"};
+
+/// Marks the hash of an account that has more steps, and takes the mark from any other.
+inline constexpr db::Statement<db::Affected, UserId> update_mark{
+    "UPDATE users SET password_hash = CASE WHEN must_change_password "
+    "OR EXISTS (SELECT 1 FROM totp t WHERE t.user_id = users.id) "
+    "OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = users.id) "
+    "OR EXISTS (SELECT 1 FROM scheduled s WHERE s.user_id = users.id AND s.kind = 'deletion') "
+    "THEN CASE WHEN password_hash LIKE '" LATCHKEY_STEPS_MARK
+    "%' THEN password_hash "
+    "ELSE '" LATCHKEY_STEPS_MARK
+    "' || password_hash END "
+    "ELSE CASE WHEN password_hash LIKE '" LATCHKEY_STEPS_MARK
+    "%' THEN substr(password_hash, 7) "
+    "ELSE password_hash END END WHERE id = $1"};
+static_assert(mark.size() == 6);
+#undef LATCHKEY_STEPS_MARK
+
+/// The first statement of every transaction that changes a factor: of many at once on one account each waits
+/// here for the other, and what was read before does not hold any more. Voids every link and every sign-in
+/// that is under way. No row: the account was blocked or removed.
+inline constexpr db::Statement<std::optional<std::int64_t>, Timestamp, UserId> raise_version{
+    "UPDATE users SET security_version = security_version + 1, updated_at = $1 WHERE id = $2 AND is_active "
+    "RETURNING security_version"};
+
+}  // namespace latchkey::store::factors

@@ -93,7 +93,7 @@ constexpr std::array table{
     choice(AT(accounts.sign_up), "open", sign_ups,
         "Who can sign up: everybody, only people with an invitation (`latchkey user invite`), or nobody. `latchkey user add` creates accounts in any case."),
     duration(AT(accounts.invitation_ttl), "7d", 1min, 365 * 24h,
-        "How long an invitation works; anybody who finds it can open the account in place of its addressee for that long."),
+        "How long an invitation works; anybody who finds it can create the account in place of its addressee for that long."),
     choice(AT(accounts.confirmation), "required", confirmations,
         "Whether an address must be confirmed before its account can sign in. With `off`, anybody can sign up with anybody's address."),
     duration(AT(accounts.confirmation_ttl), "24h", 1s, 30 * 24h,

@@ -142,11 +142,12 @@ class Server {
  private:
   std::size_t body_limit() const { return static_cast<std::size_t>(settings_.http.max_body_bytes); }
 
-  http::Options http_options() const {
+  http::Options http_options() {
     http::Options options = make_http_options(settings_, descriptors_);
     options.denials.page = [this](const Error& error, const http::Request& request) {
       return pages_.render_error(request, error);
     };
+    options.refusal_pace.buckets = &core_.services().buckets;
     return options;
   }
 

@@ -89,6 +89,26 @@ std::optional<Microseconds> TokenBuckets::take(const Name& name, const Rate& rat
   }
 }
 
+Microseconds TokenBuckets::take_ahead(const Name& name, const Rate& rate, Microseconds longest,
+                                      Timestamp at) {
+  if (rate.is_off()) return Microseconds{0};
+  const Place place = place_of(name);
+  const std::int64_t now = count(at);
+  const std::int64_t interval = rate.interval().count();
+  const std::int64_t latest = now + rate.per.count() + longest.count();
+  for (;;) {
+    Slot* const slot = find(place);
+    if (slot == nullptr) {
+      if (begin(place, now + interval)) return Microseconds{0};
+      continue;
+    }
+    std::int64_t full_at = load(slot->full_at);
+    const std::int64_t then = std::min(std::max(full_at, now) + interval, latest);
+    if (std::atomic_ref(slot->full_at).compare_exchange_strong(full_at, then, relaxed))
+      return wait_until(then, rate, now).value_or(Microseconds{0});
+  }
+}
+
 std::optional<Microseconds> TokenBuckets::wait_for(const Name& name, const Rate& rate, Timestamp at) const {
   if (rate.is_off()) return std::nullopt;
   Slot* const slot = find(place_of(name));

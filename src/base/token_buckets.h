@@ -42,6 +42,10 @@ class TokenBuckets {
   /// All calls for one bucket must give the same rate. A clock that steps back delays nobody for longer than
   /// the bucket takes to fill.
   std::optional<Microseconds> take(const Name& name, const Rate& rate, Timestamp now);
+  /// Takes a token also if there is none, ahead of its time, and answers how long it is until then. Nobody is
+  /// ahead by more than `longest`: who asks oftener waits as long as that and pays nothing for it. For
+  /// buckets that `take` is not called for.
+  Microseconds take_ahead(const Name& name, const Rate& rate, Microseconds longest, Timestamp now);
   /// What `take` would answer.
   std::optional<Microseconds> wait_for(const Name& name, const Rate& rate, Timestamp now) const;
   /// Puts one token back that was taken for something that did not happen.

@@ -8,6 +8,7 @@ extern metrics::Gauge connections_open;
 extern metrics::Counter connections_accepted;
 extern metrics::Counter connections_refused;
 extern metrics::Counter connections_given_up;
+extern metrics::Counter refusals_delayed;
 extern metrics::Counter database_unavailable;
 extern metrics::Counter unreadable_rows;  ///< requests that met a row that no program of ours writes
 

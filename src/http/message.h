@@ -87,7 +87,8 @@ struct Response {
   std::string_view content_security_policy = default_content_security_policy;
   std::string_view referrer_policy = "no-referrer";
   std::vector<ResponseHeader> headers;
-  bool close = false;  ///< end the connection after this response
+  bool close = false;     ///< end the connection after this response
+  bool is_paced = false;  ///< refuses who asks too much: may be sent later (http/rate_limit.h, RefusalPace)
 };
 
 /// The reason phrase of RFC 9110 §15 and RFC 6585, which also is the title of a problem document.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "http/client_address.h"
+#include "http/rate_limit.h"
 #include "http/respond.h"
 
 namespace latchkey::http {
@@ -42,6 +43,7 @@ struct Options {
   std::vector<std::string> cors_origins;  ///< as Cors takes them; empty is off
   TrustedProxies trusted_proxies;
   Denials denials;
+  RefusalPace refusal_pace;
 };
 
 }  // namespace latchkey::http

@@ -55,4 +55,13 @@ std::optional<Error> refuse_by_rate(const RateLimit& limit, std::string_view add
   return std::nullopt;
 }
 
+Microseconds pause_of_refusal(const RefusalPace& pace, std::string_view address, Timestamp now) {
+  if (pace.buckets == nullptr) return Microseconds{0};
+  const auto client = ClientNetwork::of(address);
+  const std::uint64_t kind = client.is_ipv6() ? 1 : 0;
+  const TokenBuckets::Name name{.purpose = TokenBuckets::purpose_of("refusals") + kind,
+                                .owner = client.site().bits()};
+  return pace.buckets->take_ahead(name, pace.rate, pace.longest, now);
+}
+
 }  // namespace latchkey::http

@@ -29,4 +29,17 @@ inline constexpr std::int64_t networks_of_site = 4;
 /// is used up the log says so once a minute. Any thread may call it.
 std::optional<Error> refuse_by_rate(const RateLimit& limit, std::string_view address, Timestamp now);
 
+/// How fast the answers go out that refuse one client because it, or all together, ask too much: this often
+/// at once, and then no faster than the rate, however many connections the client has. Without it a client
+/// that is refused could spin, and its refusals would take the processor from those who are not.
+struct RefusalPace {
+  TokenBuckets* buckets = nullptr;  ///< nothing: all go out at once
+  Rate rate{.count = 100, .per = std::chrono::seconds(1)};
+  Microseconds longest = std::chrono::seconds(2);  ///< that an answer waits
+};
+
+/// How long the answer that refuses a request from that IP address has to wait. A client is an IPv4 address
+/// or an IPv6 site (48 bits). Any thread may call it.
+Microseconds pause_of_refusal(const RefusalPace& pace, std::string_view address, Timestamp now);
+
 }  // namespace latchkey::http

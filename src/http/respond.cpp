@@ -59,6 +59,13 @@ std::string_view oauth_error(const Error& error) {
   return "invalid_request";
 }
 
+/// Whether the denial means that the client, or all together, ask too much: trying again at once gets the
+/// same answer.
+bool is_for_asking_too_much(ErrorCode code) {
+  return code == ErrorCode::overloaded || code == ErrorCode::too_many_requests ||
+         code == ErrorCode::too_many_attempts;
+}
+
 bool asks_for_page(const Request& request, ErrorStyle style) {
   return style == ErrorStyle::page || (style == ErrorStyle::page_or_field_list && prefers_html(request));
 }
@@ -127,6 +134,7 @@ Response denial_response(const Error& error, const Request& request, ErrorStyle 
   }
   if (error.retry_after > Seconds(0))
     response.headers.push_back({"Retry-After", std::to_string(error.retry_after.count())});
+  response.is_paced = is_for_asking_too_much(error.code);
   return response;
 }
 

@@ -37,8 +37,8 @@ struct Denials {
 /// The answer for a denial: a page where the style asks for one, else a problem document (RFC 9457) whose
 /// `type` is the base followed by the code. A 401 gets `WWW-Authenticate: Bearer
 /// realm="latchkey"`, with `error="invalid_token"` where the request carried bearer credentials and that is
-/// what was wrong (RFC 6750 §3); a positive `retry_after` becomes Retry-After. The gate and the connection
-/// call this for every denial.
+/// what was wrong (RFC 6750 §3); a positive `retry_after` becomes Retry-After. A denial for asking too much
+/// (`overloaded`, `too_many_…`) is marked as paced. The gate and the connection call this for every denial.
 Response denial_response(const Error& error, const Request& request, ErrorStyle style,
                          const Denials& denials);
 

@@ -93,6 +93,7 @@ constinit metrics::Gauge connections_open;
 constinit metrics::Counter connections_accepted;
 constinit metrics::Counter connections_refused;
 constinit metrics::Counter connections_given_up;
+constinit metrics::Counter refusals_delayed;
 constinit metrics::Counter database_unavailable;
 constinit metrics::Counter unreadable_rows;
 
@@ -111,6 +112,9 @@ metrics::Families families() {
       {"latchkey_connections_given_up_total",
        "Connections closed because descriptors or memory ran short: of whoever held most.",
        {&connections_given_up}},
+      {"latchkey_refusals_delayed_total",
+       "Answers 429 and 503 held back because their client was refused so often.",
+       {&refusals_delayed}},
       {"latchkey_database_unavailable_total",
        "Requests answered 503 because the store could not serve them.",
        {&database_unavailable}},

@@ -15,7 +15,8 @@ COUNTERS = {
 }
 PLAIN = {
     "latchkey_sessions_opened_total", "latchkey_passwords_hashed_total", "latchkey_hashing_refused_total",
-    "latchkey_connections_accepted_total", "latchkey_connections_given_up_total", "latchkey_connections_refused_total", "latchkey_database_batches_total",
+    "latchkey_connections_accepted_total", "latchkey_connections_given_up_total", "latchkey_connections_refused_total", "latchkey_refusals_delayed_total",
+    "latchkey_database_batches_total",
     "latchkey_database_writes_total", "latchkey_database_unavailable_total", "latchkey_housekeeping_removed_total",
     "latchkey_signing_keys_made_total", "latchkey_connections_open", "latchkey_hashing_queue_length",
     "latchkey_database_queue_length", "latchkey_mail_outbox_length", "latchkey_log_lines_dropped_total",

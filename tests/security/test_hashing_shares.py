@@ -7,6 +7,8 @@ import statistics
 import threading
 import time
 
+import pytest
+
 from support import PASSWORD, unique_email
 
 CONNECTIONS = 160
@@ -74,3 +76,28 @@ def test_F34_a_storm_of_one_address_neither_refuses_nor_delays_the_others(make_s
     usual, under_storm = (statistics.median(seconds for _, seconds in tries) for tries in (calm, stormy))
     assert under_storm < 10 * usual + 0.2, (usual, under_storm, answered)
     assert answered.keys() <= {b"401", b"503"} and answered[b"401"] >= 20, answered
+
+
+# How fast the answers go out that refuse one client: so many at once, then so many a second (http::RefusalPace).
+AT_ONCE = A_SECOND = 100
+REFUSED = {
+    "full_queue": ({"password.hash_threads": 1}, {}, b"503"),
+    "rate_limit": ({"limits.sign_in": "50/10m"}, {"limits": True}, b"429"),
+}
+
+
+@pytest.mark.parametrize("cause", REFUSED)
+def test_RL16_F34_a_storm_that_is_refused_cannot_spin(make_server, cause):
+    """However fast it asks, it is refused a hundred times a second: its refusals take no processor from the sign-ins of others."""
+    settings, more, status = REFUSED[cause]
+    default_hash = {"password.argon2_memory_kib": None, "password.argon2_passes": None}
+    server = make_server({**default_hash, "management_listen": "127.0.0.1:0", **settings}, **more)
+    account = server.user()
+    begun = time.monotonic()
+    with Storm(server) as storm:
+        server.wait(lambda: storm.answered.get(status, 0) >= 4 * AT_ONCE, "the refusals", timeout=120)
+        refused = storm.answered[status]
+        seconds = time.monotonic() - begun
+        assert sign_in(server, account)[0] == 200
+    assert refused <= AT_ONCE + A_SECOND * seconds + 10, (refused, seconds)
+    assert server.metric("latchkey_refusals_delayed_total") >= 2 * AT_ONCE

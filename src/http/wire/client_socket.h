@@ -26,7 +26,11 @@ class ClientSocket : public Poller::Hook {
     State state;
     std::size_t size = 0;
   };
-  enum class Direction : std::uint8_t { reading, writing };
+  enum class Direction : std::uint8_t {
+    reading,
+    writing,
+    neither  ///< for `wake` and `close` only
+  };
 
   /// Of a descriptor that does not block. Throws std::system_error when it can not be watched.
   ClientSocket(Poller& poller, Descriptor descriptor);
@@ -59,7 +63,9 @@ class ClientSocket : public Poller::Hook {
   using Waiter = asio::async_result<asio::use_awaitable_t<IoExecutor>, void()>::handler_type;
 
   void note(std::uint32_t events);
-  bool is_ready() const { return direction_ == Direction::reading ? readable_ : writable_; }
+  bool is_ready() const {
+    return (direction_ == Direction::reading && readable_) || (direction_ == Direction::writing && writable_);
+  }
   bool may_go_on() const { return waiter_.has_value() && is_ready(); }
   std::optional<Waiter> take_waiter();
 

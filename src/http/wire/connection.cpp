@@ -60,7 +60,10 @@ Task<bool> Connection::answer_one() {
 
   body_is_unread_ = head_.has_body();
   if (admission.answer && !admission.judges_body) {
-    respond(std::move(*admission.answer));
+    if (admission.answer->is_paced)
+      co_await respond_paced(std::move(*admission.answer));
+    else
+      respond(std::move(*admission.answer));
     co_return keep_alive_;
   }
   // A refusal, and a route without body, is answered whatever follows the head (see `respond`).
@@ -74,7 +77,10 @@ Task<bool> Connection::answer_one() {
   bool may_work = !admission.answer && head_.method != Method::get && head_.method != Method::head;
   if (may_work && !out_.empty() && !send_out()) co_await flush();
   Response response = co_await handle(std::move(admission.answer));
-  respond(std::move(response));
+  if (response.is_paced)
+    co_await respond_paced(std::move(response));
+  else
+    respond(std::move(response));
   co_return keep_alive_;
 }
 
@@ -190,6 +196,34 @@ void Connection::respond(Response response) {
   keep_spare_text(std::move(response.body));
   account_for(response.status);
   end_request();
+}
+
+/// Answers who asks too much. If that client has been refused much of late, the answer waits: it is made, and
+/// what it was made from is forgotten, but it is sent when its time has come. Until then the connection reads
+/// nothing, and keeps its place in the crowd even if the client has gone: who breaks off and comes again is
+/// no faster than who waits. So the number of answers that wait is bounded by the connections that a client
+/// may have.
+Task<> Connection::respond_paced(Response response) {
+  // What is done does not wait for this.
+  if (!out_.empty() && !send_out()) co_await flush();
+  const bool is_of_proxy = !place_.holder().has_value();
+  const Microseconds duration = make_pause(response);
+  respond(std::move(response));
+  if (duration > Microseconds(0)) co_await pause(duration);
+  if (is_of_proxy) place_.count_as(Crowd::Holder());
+}
+
+/// How long the answer is to wait. A connection of a trusted proxy counts for the client that the proxy names
+/// while its answer waits; if that one has too many already, the answer goes out at once and ends it.
+Microseconds Connection::make_pause(Response& response) {
+  const Microseconds duration =
+      pause_of_refusal(server_->options.refusal_pace, request_.address, request_.now);
+  if (duration == Microseconds(0) || server_->draining) return Microseconds(0);
+  if (!place_.holder() && !place_.count_as(ClientNetwork::of(request_.address).site())) {
+    response.close = true;
+    return Microseconds(0);
+  }
+  return duration;
 }
 
 /// The route's pattern stands in the log, never the path: links hold tokens.

@@ -57,6 +57,7 @@ class Connection {
     head,  ///< some of a head has come, or nothing at all since the accept
     body,
     handling,  ///< ours to work on; no deadline
+    pausing,   ///< the answer is made and waits for its time; the client is not heard meanwhile
     writing,
     lingering  ///< the last word is said; what the client still sends is thrown away
   };
@@ -81,6 +82,9 @@ class Connection {
   Task<> flush();
   Task<> flush_in_between();
   Task<> linger();
+  Task<> respond_paced(Response response);
+  Task<> pause(Microseconds duration);
+  Microseconds make_pause(Response& response);
 
   void enter(Phase phase);
   std::chrono::milliseconds allowance(Phase phase) const;

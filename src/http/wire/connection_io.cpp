@@ -1,6 +1,7 @@
 // The part of Connection that waits for the socket.
 
 #include "base/secret.h"
+#include "http/counters.h"
 #include "http/wire/connection.h"
 #include "http/wire/framing.h"
 
@@ -122,6 +123,14 @@ Task<> Connection::flush() {
   count_memory();
 }
 
+/// Until its time has come, the server drains, or the connection is closed here.
+Task<> Connection::pause(Microseconds duration) {
+  counters::refusals_delayed.add();
+  enter(Phase::pausing);
+  deadline_ = SteadyClock::now() + duration;
+  while (!expired_ && socket_.is_open()) co_await socket_.wait(Direction::neither);
+}
+
 /// Closing with unread input makes the kernel send a reset, which can overtake our answer. So the client is
 /// told that nothing more comes, and gets a moment to read it and close.
 Task<> Connection::linger() {
@@ -152,6 +161,7 @@ std::chrono::milliseconds Connection::allowance(Phase phase) const {
     case Phase::lingering:
       return linger_time;
     case Phase::handling:
+    case Phase::pausing:
       break;
   }
   return std::chrono::hours(24);
@@ -214,6 +224,10 @@ void Connection::park_memory() {
 }
 
 void Connection::drain() {
+  if (phase_ == Phase::pausing) {
+    expired_ = true;
+    socket_.wake();
+  }
   if (!is_idle()) return;
   deadline_ =
       std::min(deadline_, entered_at_ + server_->sweep_interval + std::chrono::milliseconds(drain_time));

@@ -53,6 +53,20 @@ TEST(TokenBuckets, LookingTakesNothingAndWhatIsGivenBackCanBeTakenAgain) {
   EXPECT_EQ(take_all(buckets, owner(1), ten_in_a_minute, start), 1);
 }
 
+TEST(TokenBuckets, F34_ATokenAheadOfItsTimeTellsHowLongThatIs) {
+  TokenBuckets buckets({1, 2});
+  const auto take = [&](Timestamp now) { return buckets.take_ahead(owner(1), ten_in_a_minute, 20s, now); };
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(take(start), 0s) << i;
+  EXPECT_EQ(take(start), 6s);
+  EXPECT_EQ(take(start), 12s);
+  EXPECT_EQ(take(start), 18s);
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(take(start), 20s) << "nobody is ahead by more";
+  EXPECT_EQ(take(start + 20s), 6s);
+  EXPECT_EQ(take(start + 24h), 0s);
+  EXPECT_LE(take(start - 24h), 20s) << "a clock that steps back delays nobody for longer";
+  EXPECT_EQ(buckets.take_ahead(owner(2), Rate{}, 20s, start), 0s);
+}
+
 TEST(TokenBuckets, ARateThatIsOffLimitsNothing) {
   TokenBuckets buckets({1, 2});
   EXPECT_EQ(take_all(buckets, owner(1), Rate{}, start), 1000);

@@ -37,6 +37,7 @@ Handled big(Request&) { co_return text_response(200, std::string(16 * 1024 * 102
 Handled denied(Request&) { co_return ErrorCode::forbidden; }
 Handled fault(Request&) { throw std::runtime_error("a secret of the fault"); }
 Handled lost(Request&) { throw Unavailable("a secret of the store"); }
+Handled full(Request&) { co_return Error(ErrorCode::overloaded, Seconds(1)); }
 Handled guarded(Request& request) { co_return text_response(200, *request.caller.get<std::string>()); }
 Handled told(Request& request) {
   co_return text_response(200, *request.caller.get<std::string>() + " " + std::string(request.query) + " " +
@@ -95,6 +96,7 @@ std::vector<Route> live_routes() {
           row(Method::get, "/denied", denied),
           row(Method::get, "/fault", fault),
           row(Method::get, "/lost", lost),
+          row(Method::get, "/full", full),
           row(Method::get, "/split", split),
           row(Method::get, "/busy", busy),
           row(Method::get, "/slow", slow),

@@ -14,17 +14,18 @@ LAST = TESTS.parent / "build/test-times.tsv"
 # The stages of run_all.sh by their names there, with seconds.
 STAGES = [
     ("checks of the text", 5, "includes, awaits, links, security cases, format"),
-    ("build dev", 480, "address and undefined behaviour sanitizers; a clean build, an incremental one takes seconds"),
-    ("C++ tests, dev", 150, "tests/unit, tests/store and tests/flow, on both databases"),
-    ("black-box tests, dev", 450, "the program, driven from outside: tests/nodes, e2e, features, api, security"),
+    ("build dev latchkey", 210, "address and undefined behaviour sanitizers; a clean build, an incremental one takes seconds"),
+    ("black-box tests, dev", 450, "the program, driven from outside: tests/nodes, e2e, features, api, security; the other builds begin beside them"),
     ("black-box tests, dev on postgresql", 190, "tests/features, tests/api and parts of tests/security once more, on PostgreSQL"),
-    ("build release", 200, "what operators run"),
-    ("black-box tests, release", 240, "tests/fault, and what needs the real memory and hardening"),
-    ("build tsan", 330, "thread sanitizer"),
-    ("C++ tests, tsan", 300, "the same C++ tests"),
-    ("black-box tests, tsan", 150, "tests/features"),
-    ("build fuzz", 180, "libFuzzer targets, built with clang"),
-    ("fuzz targets, 5 s each", 100, "LATCHKEY_FUZZ_SECONDS says for how long"),
+    ("build dev", 10, "what is left of the C++ tests"),
+    ("C++ tests, dev", 90, "tests/unit, tests/store and tests/flow, on both databases"),
+    ("build release latchkey bench_programs", 10, "what is left of the program that operators run"),
+    ("black-box tests, release", 90, "tests/fault, and what needs the real memory and hardening"),
+    ("build tsan", 60, "what is left of the build with the thread sanitizer"),
+    ("C++ tests, tsan", 90, "the same C++ tests"),
+    ("black-box tests, tsan", 60, "tests/features"),
+    ("build fuzz fuzz_targets", 90, "what is left of the libFuzzer targets, built with clang"),
+    ("fuzz targets, 5 s each", 60, "LATCHKEY_FUZZ_SECONDS says for how long"),
 ]
 
 

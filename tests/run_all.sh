@@ -43,9 +43,26 @@ black_box() {
   case $? in 0 | 1 | 5) ;; *) check "black-box-$preset${store:+-$store}-ran" false ;; esac
 }
 build() {
-  say "build $1"
+  say "build $*"
+  # One that was begun beside the tests comes to its end first; here ninja has nothing left to do, or says once more what failed.
+  if [ -n "${begun[$1]:-}" ]; then wait "${begun[$1]}"; fi
   cmake/build.sh "$@" || check "build-$1" false
 }
+# build_beside PRESET [TARGET…]: begins a build that runs beside the tests that follow, after those that were begun before it. Black-box
+# tests keep one core of two busy; at the lowest priority a build takes the rest, and delays no test.
+declare -A begun=()
+last_begun=""
+build_beside() {
+  if [ "$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)" -lt 4000000 ]; then return; fi  # two compilers take as much as that
+  set -m  # a process group of its own, so that it can be ended as a whole
+  {
+    if [ -n "$last_begun" ]; then tail --pid="$last_begun" -f /dev/null; fi
+    exec nice -n 19 cmake/build.sh "$@"
+  } >"$results/build-$1.log" 2>&1 &
+  set +m
+  last_begun=$! begun[$1]=$!
+}
+end_builds() { for job in $(jobs -rp); do kill -- "-$job"; done; }
 
 text_checks() {
   say "checks of the text"
@@ -73,7 +90,7 @@ fi
 
 # A PostgreSQL for this run, which ends with it.
 postgres=$(mktemp -d)/server
-trap 'tests/support/postgres.py stop "$postgres"; rmdir "$(dirname "$postgres")"' EXIT
+trap 'end_builds; tests/support/postgres.py stop "$postgres"; rmdir "$(dirname "$postgres")"' EXIT
 chmod 755 "$(dirname "$postgres")"
 LATCHKEY_TEST_POSTGRES=$(tests/support/postgres.py start "$postgres") || exit 1
 export LATCHKEY_TEST_POSTGRES
@@ -103,8 +120,13 @@ fi
 text_checks
 check format bash -c "git ls-files 'src/*.h' 'src/*.cpp' 'tests/*.cpp' 'tests/*.h' 'bench/*.cpp' | xargs clang-format --dry-run --Werror && echo 'format: clean'"
 
-build dev
-cpp dev
+build dev latchkey
+# What the stages after the black-box tests need. The programs of bench/ are built so that they keep up with the code that they measure.
+cmake --preset release -DLATCHKEY_BENCH=ON >/dev/null || check configure-release false
+build_beside dev
+build_beside release latchkey bench_programs
+build_beside tsan
+build_beside fuzz fuzz_targets
 # Files of few tests that take long come first, so that no worker is left with one of them at the end.
 black_box dev --no-loadscope-reorder tests/nodes tests/api/test_move*.py tests/e2e tests/features tests/api tests/security \
   tests/fault/test_{store_faults,storm,unreadable_rows}.py  # the disk that fails is in builds for tests only
@@ -113,9 +135,10 @@ LATCHKEY_TEST_STORE=postgresql black_box dev tests/features tests/api tests/secu
   tests/security/test_{storage,mail}_attacks.py tests/security/test_{admin_audit,hostile_input,key_rotation}.py
 check reference bash -c "tests/check/reference.sh"
 
-# The program that operators run: its hardening, what it must survive, and how much memory it takes for that. The programs of
-# bench/ are built so that they keep up with the code that they measure.
-cmake --preset release -DLATCHKEY_BENCH=ON >/dev/null || check configure-release false
+build dev
+cpp dev
+
+# The program that operators run: its hardening, what it must survive, and how much memory it takes for that.
 build release latchkey bench_programs
 black_box release tests/fault tests/security/test_{config,storage,login,mail}_attacks.py \
   tests/security/test_http_{limits,connections}.py

@@ -22,7 +22,7 @@ class ClientNetwork {
   /// stays itself.
   ClientNetwork site() const;
   constexpr bool is_ipv6() const { return kind_ >= Kind::ipv6; }
-  /// The same number for the same network, well spread only by whoever hashes it.
+  /// The same number for the same network. It is no hash: hash it before it becomes an index.
   constexpr std::uint64_t bits() const { return bits_; }
 
   friend constexpr auto operator<=>(const ClientNetwork&, const ClientNetwork&) = default;

@@ -37,7 +37,7 @@ class Series {
   bool hides_zero() const { return zero_ == Zero::hidden; }
 
  protected:
-  constexpr Series(std::string_view labels, Zero zero, std::uint32_t cells)
+  constexpr Series(std::string_view labels, Zero zero, std::uint32_t cells) noexcept
       : labels_(labels), cells_(cells), zero_(zero) {}
   ~Series() = default;
 
@@ -60,7 +60,7 @@ class Series {
 /// `outcome="ok"`; it must outlive the object.
 class Counter : public Series {
  public:
-  constexpr explicit Counter(std::string_view labels = {}, Zero zero = Zero::shown)
+  constexpr explicit Counter(std::string_view labels = {}, Zero zero = Zero::shown) noexcept
       : Series(labels, zero, 1) {}
   void add(std::uint64_t times = 1);
   /// The sum over all threads.
@@ -71,7 +71,7 @@ class Counter : public Series {
 /// counts.
 class Gauge : public Series {
  public:
-  constexpr explicit Gauge(std::string_view labels = {}) : Series(labels, Zero::shown, 1) {}
+  constexpr explicit Gauge(std::string_view labels = {}) noexcept : Series(labels, Zero::shown, 1) {}
   void add(std::int64_t by);
   std::int64_t value() const;
 };
@@ -86,7 +86,8 @@ class Timing : public Series {
   static constexpr std::size_t bound_count = 14;
   static const std::array<Bound, bound_count> bounds;
 
-  constexpr explicit Timing(std::string_view labels = {}) : Series(labels, Zero::shown, bound_count + 2) {}
+  constexpr explicit Timing(std::string_view labels = {}) noexcept
+      : Series(labels, Zero::shown, bound_count + 2) {}
   void observe(Microseconds elapsed);
   /// Not cumulative; bucket number `bound_count` has what exceeds every bound.
   std::uint64_t bucket(std::size_t number) const;

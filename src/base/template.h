@@ -55,8 +55,9 @@ class Template {
   /// written `list.value`; inside `{{#list}}` the template writes `{{value}}`.
   ///
   /// Throws `BadTemplate`, naming template and line: for text that is not UTF-8, a tag or a section that is
-  /// not closed, a name that is not declared, a template that includes itself, and everything that would let
-  /// a value out unescaped: `{{{x}}}`, `{{&x}}`, `{{=…=}}`. Without `partials` no template includes another.
+  /// not closed, a name that is not declared, a template that includes itself, more than 16 levels or 1 MiB
+  /// of included templates (a template that is included twice counts twice), and everything that would let a
+  /// value out unescaped: `{{{x}}}`, `{{&x}}`, `{{=…=}}`. Without `partials` no template includes another.
   Template(std::string_view name, std::string_view text, Markup markup,
            std::span<const std::string_view> variables, const Partials& partials = {});
 

@@ -19,6 +19,11 @@ constexpr auto npos = std::string_view::npos;
 /// What may stand beside a tag that has its line to itself.
 constexpr std::string_view blanks_of_line = " \t\r";
 
+// Twenty files that each include the next one twice would otherwise be a million copies of the last. Pages of
+// ours include three levels and a few kilobytes.
+constexpr std::size_t deepest_inclusion = 16;
+constexpr std::size_t most_included_bytes = std::size_t{1} << 20U;
+
 }  // namespace
 
 void TemplateReader::read(const TemplateSource& source) {
@@ -121,6 +126,17 @@ void TemplateReader::include(const TemplateSource& source, const Tag& tag) {
   }
   if (std::ranges::find(reading_, partial->name) != reading_.end()) {
     refuse(source, tag.begin, fmt::format("{} includes itself", partial->name));
+  }
+  if (reading_.size() > deepest_inclusion) {
+    refuse(source, tag.begin,
+           fmt::format("templates include each other more than {} levels deep", deepest_inclusion));
+  }
+  included_bytes_ += partial->text.size();
+  if (included_bytes_ > most_included_bytes) {
+    refuse(source, tag.begin,
+           fmt::format("the templates that {} includes, each counted as often as it is included, are more "
+                       "than {} bytes in all",
+                       reading_.front(), most_included_bytes));
   }
   // Its last line break is the file's, not the place's, unless the tag has its line to itself.
   const bool has_own_line = tag.end > 0 && source.text[tag.end - 1] == '\n';

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -54,6 +55,7 @@ class TemplateReader {
   const Partials& partials_;
   std::vector<std::string> lists_;    ///< that the reader is inside of, as they were declared
   std::vector<std::string> reading_;  ///< names of the templates that it is inside of
+  std::size_t included_bytes_ = 0;    ///< of all that was included, as often as it was
 };
 
 }  // namespace latchkey

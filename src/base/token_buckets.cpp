@@ -71,7 +71,7 @@ bool TokenBuckets::begin(const Place& place, std::int64_t full_at) {
   Slot* const first = slots() + place.set * ways;
   Slot* const fullest = std::min_element(
       first, first + ways, [](Slot& one, Slot& other) { return load(one.full_at) < load(other.full_at); });
-  // In this order: whoever still finds the old tag takes one token too many of the new bucket, no more.
+  // In this order: a thread that still finds the old tag takes one token too many of the new bucket, no more.
   std::atomic_ref(fullest->full_at).store(full_at, relaxed);
   std::atomic_ref(fullest->tag).store(place.tag, relaxed);
   return true;

@@ -89,10 +89,11 @@ auto write_when_free(Database& database, Work& work) {
       return database.write_now(work);
     } catch (const Blocked& error) {
       if (tries % quiet_tries == 0) {
-        log::warn("store.migration_waits", {{"reason", error.what()},
-                                            {"hint",
-                                             "another session reads a table that has to change; it is tried "
-                                             "again until that session ends"}});
+        log::warn("store.migration_waits",
+                  {{"reason", error.what()},
+                   {"hint",
+                    "another session reads a table that has to change; the migration "
+                    "is tried again until that session ends"}});
       }
       std::this_thread::sleep_for(pause);
     }

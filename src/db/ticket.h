@@ -84,7 +84,8 @@ class TicketList {
   std::size_t size_ = 0;
 };
 
-/// An attached thread, as whoever answers its tickets sees it. All but `post_done` is for that thread alone.
+/// An attached thread, as the thread that answers its tickets sees it. All but `post_done` is for that thread
+/// alone.
 class TicketHome {
  public:
   explicit TicketHome(asio::io_context& io) : io_(io) {}

@@ -70,7 +70,7 @@ std::string describe_allowed(const std::array<const Route*, 10>& by_method) {
 }  // namespace
 
 Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
-  std::array<const Route*, 10> any{};
+  std::array<const Route*, 10> of_any_path{};
   for (const Route& route : routes_) {
     if (!route.handler) refuse(route.pattern, "has no handler");
     bool dispatched = route.method < Method::options && route.method != Method::head;
@@ -79,13 +79,13 @@ Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
     const Route*& slot = resource.by_method[static_cast<std::size_t>(route.method)];
     if (slot != nullptr) refuse(route.pattern, "stands twice with one method");
     slot = &route;
-    any[static_cast<std::size_t>(route.method)] = &route;
+    of_any_path[static_cast<std::size_t>(route.method)] = &route;
     if (route.method == Method::get && route.head == Head::allowed)
       resource.by_method[static_cast<std::size_t>(Method::head)] =
-          any[static_cast<std::size_t>(Method::head)] = &route;
+          of_any_path[static_cast<std::size_t>(Method::head)] = &route;
   }
   for (const auto& resource : resources_) resource->allow = describe_allowed(resource->by_method);
-  allow_ = describe_allowed(any);
+  allow_ = describe_allowed(of_any_path);
 }
 
 Resource& Router::resource_for(const Route& route) {

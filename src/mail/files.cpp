@@ -132,7 +132,7 @@ void Files::make_room(std::uintmax_t bytes) {
   log::warn("mail.files_removed",
             {{"folder", folder_.string()},
              {"removed", removed},
-             {"hint", "the folder is full: the oldest tenth of it is removed each time"}});
+             {"hint", "the folder is full: each time the server removes the oldest tenth of its files"}});
 }
 
 Delivery Files::deliver(const Outgoing& mail, std::stop_token /*stop*/) {

@@ -5,10 +5,9 @@
 
 namespace latchkey::mail {
 
-using store::mails::Mail;
 using store::mails::Queue;
 
-bool Hand::add(const Queue& queue, Mail row) {
+bool Hand::add(const Queue& queue, store::mails::Mail row) {
   {
     const std::scoped_lock lock(mutex_);
     const auto waits = [&](const Due& due) { return due.queue == &queue && due.row.id == row.id; };

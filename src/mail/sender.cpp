@@ -47,7 +47,7 @@ void Sender::send(const Due& due, const std::stop_token& stop) {
         std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now() - started));
     const auto renewed = renewal.finish();
     if (renewed) lease = *renewed;
-    // What has become of it is up to whoever has it now, unless there is nothing left to do.
+    // If the lease was lost, the node that has the mail now records the outcome, unless the mail was taken.
     if (renewed || delivery.outcome == Delivery::Outcome::taken)
       settle({.queue = queue, .row = row, .tries = *tries}, delivery);
   } catch (...) {
@@ -120,7 +120,7 @@ Content Sender::render(const Row& row, const Mail& mail, const std::optional<Lin
   const bool is_given = given != values.end() && !given->value.empty();
   const std::string name = is_given ? given->value : mail.account ? mail.account->username : std::string();
   if (given != values.end()) values.erase(given);
-  // Whoever signs up chooses the name, and may give somebody else's address.
+  // A stranger who signs up with somebody else's address chooses the name that the owner reads.
   values.push_back({"username", without_links(name)});
   const auto add_moment = [&](std::string_view variable, Timestamp at) {
     values.push_back({std::string(variable), templates_.format_moment(row.message, language, at)});

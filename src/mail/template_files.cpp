@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t max_file = 256 * 1024;
 
 std::string read_file(const fs::path& path) {
-  // Nothing else ends: to read a named pipe would wait for whoever writes to it.
+  // Only a regular file comes to an end: reading a named pipe would wait for its writer.
   std::error_code error;
   if (!fs::is_regular_file(path, error)) throw BadTemplate(path.string() + ": cannot be read: it is no file");
   std::ifstream file(path, std::ios::binary);

@@ -112,7 +112,7 @@ milliseconds Worker::take_in_hand() {
     for (auto& row : rows) some = hand_.add(*queue, std::move(row)) || some;
   }
   may_have_more_ = full;
-  // Whoever takes the last of them wakes this thread.
+  // The connection that takes the last of them wakes this thread.
   if (!hand_.is_drained()) return options_.poll;
   if (some && full) return shortest_sleep;
 

@@ -69,9 +69,8 @@ class Checker {
     if (same) refuse("{} must differ from {}", show("management_listen"), show("listen"));
     if (settings_.management_listen && is_unspecified(settings_.management_listen->address)) {
       warn(
-          "{} is every address of this machine: whoever reaches one of them reads the metrics, unless a "
-          "firewall "
-          "keeps outsiders away",
+          "{} is every address of this machine: everybody who can reach one of them can read the metrics, "
+          "unless a firewall keeps outsiders away",
           show("management_listen"));
     }
     if (settings_.public_url.empty()) {

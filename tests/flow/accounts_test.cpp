@@ -100,6 +100,7 @@ TEST_P(Accounts, C09_ALinkIsBoundToItsAddress) {
        .recipient = other,
        .parameters = {},
        .created_at = mail.created_at,
+       .now = mail.created_at,
        .account = account});
   EXPECT_TRUE(wait(confirm_email(services, origin(), token_of(links.value()))).has_error());
 }

@@ -12,7 +12,7 @@
 #include "flow/signin/events.h"
 #include "flow/world.h"
 
-namespace latchkey::flow {
+namespace latchkey::flow::events_test {
 namespace {
 
 struct AuditRow {
@@ -244,4 +244,4 @@ TEST_P(Events, sessions_that_end_are_counted_by_the_reason_once_that_is_committe
 }
 
 }  // namespace
-}  // namespace latchkey::flow
+}  // namespace latchkey::flow::events_test

@@ -9,7 +9,7 @@
 #include "flow/world.h"
 #include "store/spent.h"
 
-namespace latchkey::flow {
+namespace latchkey::flow::expiry_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -138,4 +138,4 @@ TEST_P(Expiry, RL10_RowsOfMailedCodesAndSpentIdsGoWhenTheirTimeIsOver) {
 }
 
 }  // namespace
-}  // namespace latchkey::flow
+}  // namespace latchkey::flow::expiry_test

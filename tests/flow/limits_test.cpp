@@ -6,7 +6,7 @@
 #include "flow/limits/budget.h"
 #include "flow/world.h"
 
-namespace latchkey::flow {
+namespace latchkey::flow::limits_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -151,4 +151,4 @@ TEST_P(Limits, F36_with_limits_off_there_are_no_budgets) {
 }
 
 }  // namespace
-}  // namespace latchkey::flow
+}  // namespace latchkey::flow::limits_test

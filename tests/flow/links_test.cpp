@@ -11,7 +11,7 @@
 #include "store/mail_codes.h"
 #include "store/spent.h"
 
-namespace latchkey::flow {
+namespace latchkey::flow::links_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -372,4 +372,4 @@ TEST_P(Links, RL10_MailIsLimitedByTheMinuteTheHourAndTheDay) {
 }
 
 }  // namespace
-}  // namespace latchkey::flow
+}  // namespace latchkey::flow::links_test

@@ -5,7 +5,7 @@
 #include "features/recovery/ask.h"
 #include "flow/world.h"
 
-namespace latchkey::flow {
+namespace latchkey::flow::recovery_limits_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -70,4 +70,4 @@ TEST_P(RecoveryLimits, RL10_F36_one_address_gets_so_many_mails_a_day_whatever_th
 }
 
 }  // namespace
-}  // namespace latchkey::flow
+}  // namespace latchkey::flow::recovery_limits_test

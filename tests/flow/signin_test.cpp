@@ -8,7 +8,7 @@
 #include "flow/signin/finish.h"
 #include "flow/world.h"
 
-namespace latchkey::flow {
+namespace latchkey::flow::signin_test {
 namespace {
 
 namespace users = store::users;
@@ -182,4 +182,4 @@ TEST_P(SignIn, F44_APasswordThatBcryptDidNotSeeWholeReplacesNoHash) {
 }
 
 }  // namespace
-}  // namespace latchkey::flow
+}  // namespace latchkey::flow::signin_test

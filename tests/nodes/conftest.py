@@ -47,6 +47,15 @@ def two_nodes(database: Database, **settings: object) -> Iterator[list[Server]]:
         yield servers
 
 
+def refresh_at(node, token: str):
+    return node.get("/api/auth/refresh_token", bearer=token)
+
+
+def tokens_of(answers) -> set[str]:
+    """The refresh tokens that answers carry, each once."""
+    return {answer.json()["refresh_token"] for answer in answers if answer.status_code == 200}
+
+
 @pytest.fixture(scope="module")
 def pair(postgres: Postgres) -> Iterator[list[Server]]:
     """Two nodes that the tests of a file share: no test moves their clocks or stops them."""

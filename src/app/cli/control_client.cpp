@@ -21,7 +21,7 @@ constexpr seconds silence_limit{60};
 /// How long a server may take to come back after a restore.
 constexpr seconds return_limit{30};
 
-/// Whoever may write into a directory may listen in it, too.
+/// Every user who may write into the directory could put a socket of their own there.
 void refuse_stranger(const Descriptor& connection, const std::filesystem::path& data_dir) {
   const auto peer = find_peer(connection);
   if (peer.has_value() && is_trusted_server(*peer, data_dir)) return;
@@ -95,8 +95,8 @@ int relay(Channel& channel, const Command& command, Console& console) {
   }
 }
 
-/// After a restore the server begins anew; whoever gives the next command, or a request, wants to find it
-/// there.
+/// After a restore the server starts anew. The command waits for that, so that the operator's next command,
+/// or a client's request, finds the server there.
 void wait_for_return(const std::filesystem::path& data_dir) {
   const auto deadline = SteadyClock::now() + return_limit;
   while (SteadyClock::now() < deadline) {

@@ -12,8 +12,8 @@ namespace latchkey::app::cli {
 struct Hooks {
   /// Ends the server in peace, closes the store, calls `after_close` with the data directory free, and
   /// executes the program anew. Returns at once and may be called on any thread, at most once with effect;
-  /// `after_close` does not throw. Whoever ends without it (a signal came first) destroys `after_close`
-  /// without calling it.
+  /// `after_close` does not throw. A server that a signal ends first destroys `after_close` without
+  /// calling it.
   std::function<void(std::function<void()> after_close)> restart_with;
 };
 

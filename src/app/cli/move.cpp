@@ -30,7 +30,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// As long as any other command waits for a server that comes or goes.
-constexpr std::chrono::seconds store_limit{15};
+constexpr std::chrono::seconds patience{15};
 
 /// One move at a time out of the store of this process; other processes are kept off by the lock of its
 /// directory.
@@ -277,7 +277,7 @@ int run_move(const Move& command, const Invocation& invocation, Console& console
     const Ends ends = find_ends(command, as_given.settings, console);
     const Secret input = to_input(ends);
     const Request request{.arguments = {"move"}, .directory = "/", .input = input};
-    return until_free<StoreInUse>(store_limit, [&] {
+    return until_free<StoreInUse>(patience, [&] {
       if (ends.from.dialect == db::Dialect::sqlite) {
         if (const auto code = ask_server(ends.from.directory, command, request, console)) return *code;
       }

@@ -286,7 +286,8 @@ class Parser {
         ->add_option("FILE", raw_.file, "What `latchkey backup` wrote; a running server restarts with it")
         ->required()
         ->type_name("");
-    leaf(app_, "compact", "Write the stopped store anew without free space; needs as much disk again",
+    leaf(app_, "compact",
+         "Rewrite the stopped store without its free space; needs as much free disk as the store takes",
          [] { return Compact{}; });
     add_move();
     leaf(app_, "doctor", "Look for problems and say what to do", [this] {

@@ -102,7 +102,6 @@ bool already_valid(const ClaimReader& reader, std::int64_t now) {
 std::optional<SessionClaims> read_own_payload(std::string_view payload, const ExpectedAudience& expected,
                                               std::int64_t now) {
   TextScanner scanner{payload};
-  SessionClaims claims;
   const auto skip_text = [&](std::string_view before, std::string_view text) {
     return scanner.skip(before) && scanner.skip(text);
   };

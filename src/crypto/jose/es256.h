@@ -60,11 +60,11 @@ class SigningKey {
 
   Secret to_pkcs8() const;
   /// The signature whose nonce follows from the message and `nonces` (as in RFC 6979, with a key of its own),
-  /// so that `made` knows it again. Whoever knows a nonce knows the key: `nonces` is as secret as this key,
+  /// so that `made` knows it again. A nonce gives the key away: `nonces` is as secret as this key,
   /// and serves nothing else. The same message, key and nonces always give the same signature.
   Es256Signature sign(std::span<const std::uint8_t> message, const HmacKey& nonces) const;
   /// Whether `sign` answers this signature for this message and `nonces`. Costs a hundredth of a
-  /// verification, since whoever knows key and nonce has to compute with numbers only (docs/adr/0013).
+  /// verification: with key and nonce known, it computes with numbers and no points (docs/adr/0013).
   /// Without the nonces that a signature was made with, this says no, and `VerifyKey` decides.
   bool made(std::span<const std::uint8_t> message, std::span<const std::uint8_t> signature,
             const HmacKey& nonces) const;

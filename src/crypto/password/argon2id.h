@@ -27,8 +27,8 @@ struct Argon2Input {
 /// computed; it takes milliseconds, on the calling thread, however many lanes there are. The arena is left
 /// dirty: when it is wiped is its owner's decision.
 /// Throws std::bad_alloc when there is no memory, and std::invalid_argument for what RFC 9106 does not define
-/// (less memory than 8 KiB a lane) and for a salt under 8 bytes: a bug, since whoever reads parameters from
-/// outside asks `within_bounds` first.
+/// (less memory than 8 KiB a lane) and for a salt under 8 bytes. That is a bug of the caller: code that reads
+/// parameters from outside asks `within_bounds` first.
 Argon2Tag argon2id(const Argon2Parameters& parameters, const Argon2Input& input, HashArena& arena);
 
 /// The same by one of `block_functions` (crypto/password/argon2_block.h) instead of the fastest: for tests

@@ -20,7 +20,7 @@ bool is_bcrypt(std::string_view stored);
 bool is_costly_bcrypt(std::string_view stored);
 
 /// Whether `stored`, of which `is_bcrypt` is true, was made from these bytes. A password with a NUL never
-/// matches. bcrypt reads 72 bytes; whoever made the hash lived with that, and so does this. Throws
+/// matches. bcrypt reads the first 72 bytes, and so does this: the hash was made from them. Throws
 /// std::runtime_error when libcrypt has no bcrypt.
 bool bcrypt_matches(const std::string& stored, const Secret& password);
 

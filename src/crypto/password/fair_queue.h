@@ -12,9 +12,10 @@
 
 namespace latchkey::crypto::password {
 
-/// The jobs that wait for a hashing thread. The clients take turns, one job each, so whoever sends many waits
-/// for the others, and nobody waits for whoever sends many. A client that has nothing else waiting or running
-/// goes before those that do, but after `most_newcomers` of them in a row one of the others has its turn.
+/// The jobs that wait for a hashing thread. The clients take turns, one job each, so a client that sends
+/// many waits for the others, and no client waits for one that sends many. A client that has nothing else
+/// waiting or running goes before those that do, but after `most_newcomers` of them in a row one of the
+/// others has its turn.
 ///
 /// A client here is an IPv4 address or an IPv6 /48. The /64 networks of one /48 take turns within the turn of
 /// the /48, so somebody who has a whole /48 gets no more than somebody with one address. A client whose jobs

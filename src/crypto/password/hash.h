@@ -50,8 +50,8 @@ Verification verify_password(const std::string& stored, const Secret& raw, const
 /// Whether a right password should be hashed again: another kind of hash, or other parameters than today's.
 bool needs_rehash(std::string_view stored, const Argon2Parameters& today);
 
-/// Whether the stored hash was made from the whole password. bcrypt reads 72 bytes, so whoever signs in with
-/// a longer password may have another one behind that than its owner: no hash may be made from it.
+/// Whether the stored hash was made from the whole password. bcrypt reads 72 bytes, so a longer password
+/// that matches may differ from the owner's behind them: no new hash may be made from it.
 bool covers_whole(std::string_view stored, const TriedPassword& tried);
 
 /// Why `verify_password` would not read a stored hash: the end of a sentence that begins with "the hash".

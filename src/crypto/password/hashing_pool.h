@@ -66,8 +66,8 @@ class HashingPool {
   Task<Result<double>> estimate_guesses(ClientNetwork client, Secret password,
                                         std::vector<std::string> user_inputs);
 
-  /// Refuses as `hash` and `verify` would now for this client: for whoever does something before them that
-  /// costs more.
+  /// Refuses as `hash` and `verify` would now for this client: for callers that do something costly before
+  /// they hash.
   Result<> check_queue(ClientNetwork client) const;
 
   /// A stored hash of nobody; the same for the pool's life, so that it costs nothing to have. Give it to

@@ -68,7 +68,7 @@ std::vector<std::string> collect_words(std::span<const std::string> inputs) {
 }
 
 /// Takes out of `judged` the words that are longer than a piece: no piece could hold them, and zxcvbn would
-/// not know them. Whoever guesses tries them first, so they are worth nothing.
+/// not know them. A guesser tries them first, so they are worth nothing.
 void erase_long_words(std::string& judged, const std::vector<std::string>& words) {
   std::string lower = to_lower_ascii(judged);
   for (const std::string& word : words) {
@@ -94,8 +94,8 @@ std::string_view first_of_repeated(std::string_view text) {
   return period != 0 && text.size() % period == 0 ? text.substr(0, period) : text;
 }
 
-/// The text with every repetition of up to four characters cut down to three times: whoever tries "1212"
-/// tries more of it, too, and zxcvbn's time grows with the fourth power of their number.
+/// The text with every repetition of up to four characters cut down to three times: a guesser who tries
+/// "1212" tries more of it, too, and zxcvbn's time grows with the fourth power of their number.
 std::string without_repetition(std::string_view text) {
   std::string kept;
   kept.reserve(text.size());

@@ -230,7 +230,7 @@ PostgresUrlOptions parse_postgres_url(const Secret& url) {
         std::string(how_to_encode()));
   }
   if (!has_places(options.get()))
-    throw Fault("a host or a port in it can be none: " + std::string(how_to_encode()));
+    throw Fault("one of its hosts or ports is not valid: " + std::string(how_to_encode()));
   return options;
 }
 
@@ -246,7 +246,7 @@ PostgresHandle connect_postgres(const PostgresOptions& options, const std::optio
   std::map<std::string, std::string> parameters{
       {"target_session_attrs", "read-write"},
       {"connect_timeout", "2"},
-      // Whoever asks gets an answer within a second, also when packets vanish without a trace.
+      // The caller gets an answer within a second, also when packets vanish without a trace.
       {"tcp_user_timeout", "900"},
       {"fallback_application_name", "latchkey"},
   };

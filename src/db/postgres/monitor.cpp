@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr milliseconds interval{250};
-constexpr milliseconds answer_limit{1000};
+constexpr milliseconds monitor_limit{1000};
 /// Without an answer for so long the node says that it is not ready,
 constexpr milliseconds readiness_limit{1000};
 /// and for so long somebody else may lead, and we know neither database nor time.
@@ -30,7 +30,7 @@ constexpr std::int64_t lead_lock = 7809644653205935482;  ///< next to that of mi
 PostgresOptions impatient(const PostgresOptions& options) {
   PostgresOptions own;
   own.url = options.url.copy();
-  own.statement_timeout = answer_limit;
+  own.statement_timeout = monitor_limit;
   return own;
 }
 
@@ -55,8 +55,8 @@ void PostgresMonitor::look() {
   } catch (const std::exception& error) {
     thread_.call_again_in(backoff_.next());
     connection_.close();
-    // Whoever refuses, or hangs up, is there. Of whoever let us wait nothing is known until it answers:
-    // then what others ask in vain is not waited for either, though no connection is closed.
+    // A database that refuses, or hangs up, is there. Of one that was silent nothing is known until it
+    // answers: until then other connections do not wait for theirs either, though none of them is closed.
     if (!all_.is_silent()) all_.answered();
     if (leads_.exchange(false)) log::info("node.leads_no_more");
     const bool unconnected = std::exchange(connecting_, false);

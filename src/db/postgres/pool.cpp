@@ -16,7 +16,7 @@ constexpr milliseconds watch_every{50};
 /// is served.
 constexpr milliseconds service_limit{1000};
 
-/// Whoever blocks is none, and has more patience.
+/// A caller that blocks serves no request, and may wait longer.
 bool is_request(const Ticket& ticket) { return ticket.home != nullptr; }
 
 }  // namespace

@@ -14,8 +14,8 @@
 
 namespace latchkey::db::postgres {
 
-/// The connections for transactions, and for whoever blocks, each with its thread. Any thread may call,
-/// except where noted.
+/// The connections for transactions and for blocking callers (commands, mail, housekeeping), each with its
+/// thread. Any thread may call, except where noted.
 class PostgresPool {
  public:
   PostgresPool(const PostgresOptions& options, PostgresHealth& health, PostgresCounters& counters);

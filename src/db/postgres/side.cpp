@@ -63,7 +63,7 @@ class MoveSession final : public Connection {
     try {
       if (handle_) control("ROLLBACK");
     } catch (...) {
-      // Whatever is wrong now is found by whoever asks next.
+      // The next statement on this connection finds out what is wrong.
       handle_.reset();
     }
   }

@@ -77,16 +77,17 @@ UrlParts split_url(std::string_view url) {
 }
 
 std::string_view how_to_encode() {
-  return "in user name, password and name of the database every character but letters, digits and - . _ ~ "
-         "must be "
-         "percent-encoded (% is %25, @ is %40, : is %3A, / is %2F, ? is %3F, # is %23)";
+  return "in the username, the password and the name of the database, every character other than letters, "
+         "digits "
+         "and - . _ ~ must be percent-encoded (% is %25, @ is %40, : is %3A, / is %2F, ? is %3F, # is %23)";
 }
 
 std::optional<std::string> find_misplaced_pieces(std::string_view url) {
   if (!has_whole_encodings(url))
-    return "a % in it is followed by no two hexadecimal digits: " + std::string(how_to_encode());
+    return "a % in it is not followed by two hexadecimal digits: " + std::string(how_to_encode());
   const UrlParts parts = split_url(url);
-  if (has_misplaced_at_sign(parts)) return "it has an @ where none can be: " + std::string(how_to_encode());
+  if (has_misplaced_at_sign(parts))
+    return "it has an @ where none is allowed: " + std::string(how_to_encode());
   if (has_ambiguous_password(parts)) {
     return "an @ in a parameter must be written %40 if a : stands before it, because both can belong to a "
            "password: " +

@@ -60,7 +60,7 @@ Value read_column(sqlite3_stmt* statement, int column) {
       return ByteView{bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement, column))};
     }
     default:
-      // A floating-point number, which no column of ours holds: whoever decodes the row refuses a text there.
+      // A floating-point number, which no column of ours holds: the decoder of the row refuses the text.
       return std::string_view{reinterpret_cast<const char*>(sqlite3_column_text(statement, column))};
   }
 }

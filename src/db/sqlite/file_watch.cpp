@@ -43,11 +43,12 @@ void FileWatch::look() {
   if (missing == Missing::nothing) {
     log::info("store.files_back", {{"path", file_.string()}});
   } else {
-    log::error("store.files_gone",
-               {{"reason", why},
-                {"hint",
-                 "nothing is written until the file is back in its place; or stop the server, and bring the "
-                 "file or a backup back before it starts again"}});
+    log::error(
+        "store.files_gone",
+        {{"reason", why},
+         {"hint",
+          "the server writes nothing until the file is back in its place; or stop the server, and put the "
+          "file or a backup in its place before the next start"}});
   }
 }
 

@@ -26,7 +26,8 @@ class Unsynced {
   /// A sync has failed. The kernel drops some of the sectors, so that the file holds what it held before, and
   /// takes the others for written, which they are not: they stand in memory until the power goes.
   void sync_failed(sqlite3_file& file, const Lost& lost);
-  /// Makes the file be what a power cut leaves. Works by its name: whoever has it open is about to die.
+  /// Makes the file be what a power cut leaves. Works by its name: the process that has it open is about to
+  /// die.
   void cut(const std::string& path, const Lost& lost);
 
  private:

@@ -33,7 +33,7 @@ Task<SessionsPage> list_own_sessions(flow::Services& services, flow::Origin orig
 Task<Result<>> end_own_session(flow::Services& services, flow::Origin origin, UserId user, SessionId session);
 
 /// Ends all of the caller's sessions, the present one included; answers how many there were. Very many end in
-/// several transactions, the present session in the last: whoever gets no answer can ask again.
+/// several transactions, the present session in the last: a client that gets no answer can ask again.
 Task<std::int64_t> log_out_everywhere(flow::Services& services, flow::Origin origin, Own own);
 
 }  // namespace latchkey::features::sessions

@@ -30,7 +30,7 @@ inline constexpr web::Field invited_fields[] = {
      .autocomplete = "new-password"},
 };
 inline constexpr web::PageFile invited_page{
-    .file = "signup/invited.html", .title = "Open your account", .fields = invited_fields};
+    .file = "signup/invited.html", .title = "Create your account", .fields = invited_fields};
 inline constexpr web::PageFile signed_up_page{
     .file = "signup/signed_up.html", .title = "The account is yours", .variables = {"confirmation"}};
 

@@ -76,7 +76,7 @@ Result<SignedUp> write_account(db::Tx& tx, const flow::Services& services, const
 enum class Address : std::uint8_t { free, held };
 
 /// What nearly every sign-up writes is a unit: an account that is to be confirmed, its entry and its mail.
-/// The subject is fresh, so where address or user name are taken, entry and mail find no account, and nothing
+/// The subject is fresh, so where address or username are taken, entry and mail find no account, and nothing
 /// is written. What is to be done then takes a transaction, as does what is rarer.
 Task<Result<SignedUp>> write(flow::Services& services, flow::Origin origin, users::NewUser account,
                              std::string language, std::optional<Invited> invitation, Address address) {

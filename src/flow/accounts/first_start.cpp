@@ -75,7 +75,7 @@ std::optional<std::string> ensure_administrator(Services& services, const Origin
     const auto added = add_account(tx, services, origin, account);
     if (added.has_value()) return {.problem = std::nullopt, .made = added->id};
     return {.problem =
-                "the user name \"administrator\" is taken; run `latchkey user add --role admin "
+                "the username \"administrator\" is taken; run `latchkey user add --role admin "
                 "--confirmed` instead",
             .made = std::nullopt};
   };
@@ -102,7 +102,7 @@ std::optional<std::string> ensure_unique_usernames(Services& services) {
         if (other.has_value() && other->value == row.id.value) continue;  // another node has been quicker
         if (other.has_value()) {
           return {"accounts.unique_usernames cannot be turned on: accounts " + std::to_string(other->value) +
-                      " and " + std::to_string(row.id.value) + " have the same user name",
+                      " and " + std::to_string(row.id.value) + " have the same username",
                   std::nullopt};
         }
         tx.run(users::update_username_key, *key, row.id);

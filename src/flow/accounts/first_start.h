@@ -21,7 +21,7 @@ std::optional<std::string> ensure_administrator(Services& services, const Origin
 /// Whether there is a confirmed, unblocked administrator.
 bool has_administrator(db::Database& database);
 
-/// Where user names are unique, gives every account its key. Answers a sentence naming two accounts that
+/// Where usernames are unique, gives every account its key. Answers a sentence naming two accounts that
 /// collide.
 std::optional<std::string> ensure_unique_usernames(Services& services);
 

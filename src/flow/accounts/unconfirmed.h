@@ -21,7 +21,7 @@ bool has_lapsed(const Settings& settings, const store::users::Contact& account, 
 /// by the thousand must not fill it twice as fast.
 std::int64_t remove_lapsed(db::Tx& tx, const Settings& settings, const Origin& origin, std::int64_t most);
 
-/// The same of those that hold this address or, where user names are unique, this name: they are free.
+/// The same of those that hold this address or, where usernames are unique, this name: they are free.
 std::int64_t remove_lapsed_holders(db::Tx& tx, const Settings& settings, const Origin& origin,
                                    const std::string& email_key,
                                    const std::optional<std::string>& username_key);

@@ -16,7 +16,7 @@ namespace latchkey::flow::accounts {
 struct NewAccount {
   EmailAddress email;
   std::string username;
-  std::optional<std::string> username_key;  ///< where user names are unique
+  std::optional<std::string> username_key;  ///< where usernames are unique
   Secret password;                          ///< NFC
 };
 

@@ -18,8 +18,8 @@ namespace latchkey::flow::limits {
 /// nullopt below the limit, then `lock`, doubling with each further failure up to an hour.
 std::optional<Microseconds> lock_after(std::int64_t failures, std::int64_t limit, Microseconds lock);
 
-/// What is closed may not be tried again. Whoever asks is told to wait as long as the longest lock takes:
-/// until then somebody may have opened it again.
+/// A closed password is not tried again. The client is told to wait for as long as the longest lock lasts: by
+/// then the owner or an operator may have opened it.
 inline constexpr Microseconds longest_lock = std::chrono::hours(1);
 inline constexpr std::int64_t never_closes = std::numeric_limits<std::int64_t>::max();
 

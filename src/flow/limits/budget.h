@@ -7,8 +7,8 @@
 #include "base/metrics.h"
 #include "flow/services.h"
 
-/// What clients together may bring about, whoever they are: what each of them may ask for says nothing of how
-/// many there are (finding F36). Kept in memory by each node for itself; a restart begins anew.
+/// What all clients together may bring about. A limit for each client does not bound their sum, since anybody
+/// can come from many addresses (finding F36). Kept in memory by each node for itself; a restart begins anew.
 namespace latchkey::flow::limits {
 
 struct Budget {

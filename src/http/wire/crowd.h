@@ -16,8 +16,8 @@
 namespace latchkey::http::wire {
 
 /// What the connections of all listeners of the process hold together, and how much of it each client holds:
-/// the listeners refuse by it who has too many, and give up by it, when room is short, the connections of
-/// whoever holds most.
+/// by it the listeners refuse clients that have too many and, when room is short, close connections of the
+/// clients that hold most.
 ///
 /// Any thread. A connection comes here when it begins, when it ends, and when it takes or gives back memory
 /// beyond its first buffer: not with each request. It must outlive its listeners.
@@ -78,7 +78,8 @@ class Crowd {
   std::optional<Place> enter(const Holder& holder);
 
   bool is_over() const { return memory_.load(std::memory_order_relaxed) > bounds_.memory; }
-  /// So much over that whoever takes more has to end: giving up has not kept pace.
+  /// So far over the bound that a connection that takes more memory has to end: closing others has not kept
+  /// pace.
   bool is_far_over() const { return memory_.load(std::memory_order_relaxed) > bounds_.memory / 8 * 9; }
   /// Bytes to give up until there is some room again; 0 if there is.
   std::size_t too_much() const;

@@ -89,7 +89,7 @@ Endpoint Listener::endpoint() const { return state_->endpoint; }
 std::size_t Listener::connections() const { return state_->server->open.size(); }
 
 void Listener::stop(std::chrono::milliseconds grace, std::function<void()> done) {
-  // The server, not this listener, goes along: whoever stops may destroy the listener from `done`.
+  // The server, not this listener, is kept alive here: `done` may destroy the listener.
   asio::dispatch(state_->server->io, [server = state_->server, grace, done = std::move(done)]() mutable {
     server->stop(grace, std::move(done));
   });

@@ -81,8 +81,9 @@ class Server : public std::enable_shared_from_this<Server> {
   /// Whether so few file descriptors are left that those must stay for the database and the log (security
   /// case Z38).
   bool is_last_resort(int descriptor) const;
-  /// Gives up connections because new ones wait for room: of those who hold more than others, whoever it is
-  /// that waits; if nobody does, those that have been quiet longest. False when none could be given up.
+  /// Closes connections because new ones wait for room: those of clients that hold more than others,
+  /// whichever client waits; if no client does, those that have been quiet longest. False when none could be
+  /// given up.
   bool make_room();
   /// Gives up connections while all together hold too much memory: of those who hold most, the largest first.
   void give_up_memory();

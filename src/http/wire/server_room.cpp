@@ -27,7 +27,8 @@ bool Server::make_room() {
   // While some hold more than others, only theirs are given up; unless room is short in this listener alone.
   const bool quiet_ones_go = !some_hold_more || open.size() >= options.limits.connections;
 
-  // Of whoever holds more than others first, and of them the idle ones; whoever has waited longest.
+  // First the connections of clients that hold more than others, of those the idle ones, of those the one
+  // that has been quiet longest.
   using Candidate = std::tuple<bool, bool, SteadyClock::time_point, Connection*>;
   std::vector<Candidate> candidates;
   for (Connection* connection : open) {

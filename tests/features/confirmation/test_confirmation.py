@@ -6,41 +6,13 @@ import pytest
 
 from support import (PASSWORD, Server, assert_problem, at_once, exchange, nothing_changes, request_bytes,
                      unique_email)
+from support.confirmation import BROWSER, answer, bad, confirmed, is_page, link, rejecting
 from support.links import followed
 from support.tokens import claims_of, flipped, header_of
 
 CONFIRMED = (200, {"message": "Email confirmed"})
 ALREADY = (200, {"message": "Your email is already confirmed"})
-REMOVED = (200, {"message": "Account removed"})
-BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"}
 HOUR = 3600
-
-
-def answer(response):
-    return response.status_code, response.json()
-
-
-def bad(response):
-    return assert_problem(response, 400, "invalid_confirmation", "Verification error")
-
-
-def link(account) -> str:
-    return account.server.wait_mail(account.email)[-1].confirmation_path
-
-
-def rejecting(path: str) -> str:
-    return path.replace("/confirmed_email/", "/rejected_email/")
-
-
-def confirmed(account) -> bool:
-    """Asks without changing anything."""
-    response = account.try_login()
-    assert response.status_code in (200, 401), response.text
-    return response.status_code == 200
-
-
-def is_page(response) -> bool:
-    return response.headers["Content-Type"].lower().replace(" ", "") == "text/html;charset=utf-8"
 
 
 @pytest.fixture
@@ -315,76 +287,6 @@ def test_the_lifetime_of_links_and_of_unconfirmed_accounts_are_settings(make_ser
     server.wait(lambda: server.post("/api/auth/signup", json={
         "email": account.email, "username": "the owner", "password": PASSWORD}).status_code == 201,
         "the unconfirmed account to go", 60)
-
-
-# This was not me ----------------------------------------------------------------------------------
-
-
-def test_looking_at_the_rejection_consumes_nothing(server, account):
-    path = rejecting(link(account))
-    with nothing_changes(server):
-        page = server.get(path, headers=BROWSER)
-        assert page.status_code == 200 and is_page(page) and "<form" in page.text
-        assert server.get(path).status_code == 200
-        server.request("HEAD", path)
-    account.confirm()
-
-
-def test_rejecting_removes_the_account_and_frees_the_address(server, account):
-    path = link(account)
-    assert answer(server.post(rejecting(path))) == REMOVED
-    assert_problem(account.try_login(), 401, "invalid_credentials")
-    bad(server.get(path))
-    bad(server.post(rejecting(path)))
-    owner = server.signup(account.email, password="the-owners-own-password")
-    server.wait_mail(account.email, 2)
-    bad(server.get(path)), "a link of the removed account does not confirm the new one"
-    assert not confirmed(owner)
-    assert owner.id != account.id
-
-
-def test_rejecting_answers_a_browser_with_a_page(server, account):
-    response = server.post(rejecting(link(account)), headers=BROWSER)
-    assert response.status_code == 200 and is_page(response)
-    assert_problem(account.try_login(), 401, "invalid_credentials")
-
-
-def test_a_confirmed_account_can_not_be_rejected(server, account):
-    path = link(account)
-    account.confirm()
-    with nothing_changes(server):
-        bad(server.post(rejecting(path)))
-    account.login()
-
-
-def test_of_confirming_and_rejecting_in_parallel_one_wins(server):
-    for _ in range(6):
-        account = server.signup()
-        path = link(account)
-        one, other = at_once(lambda: server.post(path), lambda: server.post(rejecting(path)))
-        assert sorted([one.status_code, other.status_code]) == [200, 400]
-        assert (account.try_login().status_code == 200) == (one.status_code == 200)
-
-
-# A blocked user -----------------------------------------------------------------------------------
-
-
-def test_B09_F43_no_link_removes_a_blocked_account(server, account):
-    path = link(account)
-    server.block(account)
-    with nothing_changes(server):
-        bad(server.post(rejecting(path)))
-        assert server.post(rejecting(path), headers=BROWSER).status_code == 400
-        assert_problem(server.post("/api/auth/signup", json={"email": account.email, "username": "another",
-                                                             "password": "quite-another-password"}), 409, "account_exists")
-    assert_problem(account.try_login(), 403, "account_blocked")
-
-
-def test_a_blocked_user_who_confirms_stays_blocked(server, account):
-    path = link(account)
-    server.block(account)
-    assert server.get(path).status_code in (200, 400)
-    assert account.try_login().status_code in (401, 403)
 
 
 # Confirmation switched off ------------------------------------------------------------------------

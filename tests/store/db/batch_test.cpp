@@ -4,7 +4,7 @@
 
 #include "store/db/fixture.h"
 
-namespace latchkey::db::test {
+namespace latchkey::db::test::batch_test {
 namespace {
 
 class Batches : public testing::TestWithParam<Backend> {
@@ -115,4 +115,4 @@ TEST_P(Batches, units_that_come_up_together_share_a_commit) {
 }
 
 }  // namespace
-}  // namespace latchkey::db::test
+}  // namespace latchkey::db::test::batch_test

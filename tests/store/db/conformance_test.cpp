@@ -8,7 +8,7 @@
 
 #include "store/db/fixture.h"
 
-namespace latchkey::db::test {
+namespace latchkey::db::test::conformance_test {
 namespace {
 
 class Conformance : public testing::TestWithParam<Backend> {
@@ -389,4 +389,4 @@ TEST_P(Conformance, awaiting_on_a_thread_that_is_not_attached_is_a_bug) {
 }
 
 }  // namespace
-}  // namespace latchkey::db::test
+}  // namespace latchkey::db::test::conformance_test

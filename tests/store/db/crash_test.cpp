@@ -10,7 +10,7 @@
 #include "store/db/faulty_disk.h"
 #include "store/db/fixture.h"
 
-namespace latchkey::db::test {
+namespace latchkey::db::test::crash_test {
 namespace {
 
 constexpr Statement<Affected, std::int64_t> insert_left{"INSERT INTO left_half (id) VALUES ($1)"};
@@ -108,4 +108,4 @@ TEST_F(Crash, Z01_killed_at_any_write_or_sync_no_answer_is_lost) {
 }
 
 }  // namespace
-}  // namespace latchkey::db::test
+}  // namespace latchkey::db::test::crash_test

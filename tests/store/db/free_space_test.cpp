@@ -10,7 +10,7 @@
 #include "db/sqlite/compact.h"
 #include "store/db/fixture.h"
 
-namespace latchkey::db::test {
+namespace latchkey::db::test::free_space_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -156,4 +156,4 @@ TEST(FreeSpace, WhatAKilledCompactionLeftIsRemoved) {
 }
 
 }  // namespace
-}  // namespace latchkey::db::test
+}  // namespace latchkey::db::test::free_space_test

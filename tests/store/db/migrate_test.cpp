@@ -11,7 +11,7 @@
 #include "store/db/faulty_disk.h"
 #include "store/db/fixture.h"
 
-namespace latchkey::db::test {
+namespace latchkey::db::test::migrate_test {
 namespace {
 
 const Checksum checksum = [](std::string_view body) {
@@ -186,4 +186,4 @@ TEST(MigrateBesideReaders, Z48_who_reads_a_table_for_long_is_waited_for_and_nobo
 }
 
 }  // namespace
-}  // namespace latchkey::db::test
+}  // namespace latchkey::db::test::migrate_test

@@ -10,7 +10,7 @@
 #include "store/db/fixture.h"
 #include "store/db/gate.h"
 
-namespace latchkey::db::test {
+namespace latchkey::db::test::on_commit_test {
 namespace {
 
 constexpr Statement<Affected, std::string, std::int64_t> insert_item{
@@ -323,4 +323,4 @@ TEST_F(OnCommitPostgres, a_connection_lost_in_the_commit_runs_no_hook) {
 }
 
 }  // namespace
-}  // namespace latchkey::db::test
+}  // namespace latchkey::db::test::on_commit_test

@@ -6,7 +6,7 @@
 #include "db/migrate.h"
 #include "store/db/fixture.h"
 
-namespace latchkey::db::test {
+namespace latchkey::db::test::postgres_nodes_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -76,4 +76,4 @@ TEST_F(PostgresNodes, D11_a_clock_that_is_wrong_follows_the_database) {
 }
 
 }  // namespace
-}  // namespace latchkey::db::test
+}  // namespace latchkey::db::test::postgres_nodes_test

@@ -6,7 +6,7 @@
 
 #include "store/db/fixture.h"
 
-namespace latchkey::db::test {
+namespace latchkey::db::test::postgres_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -354,4 +354,4 @@ TEST_F(Postgres, batches_of_several_threads_on_the_same_rows_do_not_stop_each_ot
 }
 
 }  // namespace
-}  // namespace latchkey::db::test
+}  // namespace latchkey::db::test::postgres_test

@@ -11,7 +11,7 @@
 #include "db/data_lock.h"
 #include "store/db/fixture.h"
 
-namespace latchkey::db::test {
+namespace latchkey::db::test::sqlite_files_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -265,4 +265,4 @@ TEST(SqliteFiles, a_restore_swaps_whole_files_and_keeps_the_old_one) {
 }
 
 }  // namespace
-}  // namespace latchkey::db::test
+}  // namespace latchkey::db::test::sqlite_files_test

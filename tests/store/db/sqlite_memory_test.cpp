@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-namespace latchkey::db::test {
+namespace latchkey::db::test::sqlite_memory_test {
 namespace {
 
 const sqlite3_mem_methods& memory = sqlite::small_block_methods();
@@ -74,4 +74,4 @@ TEST(SqliteMemory, a_block_may_outlive_what_its_thread_keeps) {
 }
 
 }  // namespace
-}  // namespace latchkey::db::test
+}  // namespace latchkey::db::test::sqlite_memory_test

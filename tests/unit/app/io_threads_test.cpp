@@ -17,9 +17,13 @@ TEST(IoThreads, F04_AThreadThatFindsNoWayToTheDatabaseIsARefusalAndNoneStays) {
   db::Database database(db::sqlite::open_sqlite({.directory = directory.path()}));
   const http::Router router({});
   const Clock clock;
-  IoThreads threads(
-      4, {.listen = {"127.0.0.1", 0}, .management = std::nullopt},
-      {.router = router, .management_router = router, .clock = clock, .options = {}, .access = {}});
+  IoThreads threads(4, {.listen = {"127.0.0.1", 0}, .management = std::nullopt},
+                    {.router = router,
+                     .management_router = router,
+                     .clock = clock,
+                     .options = {},
+                     .access = {},
+                     .bounds = {}});
   rlimit saved{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &saved), 0);
   const int next = ::dup(0);

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <string>
 
-namespace latchkey {
+namespace latchkey::free_memory_test {
 namespace {
 
 constexpr std::size_t size = std::size_t{64} << 20;
@@ -50,4 +50,4 @@ TEST(FreeMemory, OnlyWhatWasWrittenIsDirty) {
 }
 
 }  // namespace
-}  // namespace latchkey
+}  // namespace latchkey::free_memory_test

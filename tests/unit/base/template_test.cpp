@@ -74,6 +74,34 @@ TEST(Template, PartialsStandInTheirPlace) {
   }
 }
 
+TEST(Template, InclusionsAreBoundedInDepthAndInSum) {
+  const auto expect_refused = [](const Partials& partials, std::string_view why) {
+    try {
+      const Template refused("t", "{{>0}}", Markup::html, names, partials);
+      ADD_FAILURE() << why;
+    } catch (const BadTemplate& error) {
+      EXPECT_NE(std::string_view(error.what()).find(why), std::string_view::npos) << error.what();
+    }
+  };
+  // Each includes the next one `times`, and the last one is a text.
+  const auto chain = [](std::size_t files, std::size_t times, std::size_t last) -> Partials {
+    return [=](std::string_view name) -> std::optional<TemplateSource> {
+      const std::size_t number = std::stoul(std::string(name));
+      std::string text;
+      for (std::size_t i = 0; number + 1 < files && i < times; ++i)
+        text += "{{>" + std::to_string(number + 1) + "}}";
+      if (number + 1 == files) text = std::string(last, 'x');
+      return TemplateSource{std::string(name), text};
+    };
+  };
+  EXPECT_EQ(Template("t", "{{>0}}", Markup::html, names, chain(16, 2, 1)).render({}).size(), 1U << 15U);
+  expect_refused(chain(17, 1, 1), "15, line 1: templates include each other more than 16 levels deep");
+  expect_refused(chain(16, 30, 100), "the templates that t includes");
+  EXPECT_EQ(Template("t", "{{>0}}", Markup::html, names, chain(1, 0, 1U << 20U)).render({}).size(),
+            1U << 20U);
+  expect_refused(chain(1, 0, (1U << 20U) + 1), "the templates that t includes");
+}
+
 TEST(Template, WhatWouldBeWrongAtRenderingIsRefusedAtStart) {
   constexpr std::array<std::string_view, 3> variables{"a", "rows.b", "b"};
   for (const char* text :

@@ -10,7 +10,7 @@
 #include "app/cli/control_socket.h"
 #include "unit/cli/fixtures.h"
 
-namespace latchkey::app::cli {
+namespace latchkey::app::cli::channel_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -218,4 +218,4 @@ TEST_F(ControlSocket, AServerThatTakesNobodyInIsNotWaitedForForEver) {
 }
 
 }  // namespace
-}  // namespace latchkey::app::cli
+}  // namespace latchkey::app::cli::channel_test

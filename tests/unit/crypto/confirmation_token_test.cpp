@@ -6,7 +6,7 @@
 #include "crypto/jose/refresh_token.h"
 #include "unit/crypto/fixtures.h"
 
-namespace latchkey::crypto {
+namespace latchkey::crypto::confirmation_token_test {
 namespace {
 
 using namespace test;
@@ -81,4 +81,4 @@ TEST(ConfirmationToken, refuses_what_we_would_not_write_though_rightly_signed) {
 }
 
 }  // namespace
-}  // namespace latchkey::crypto
+}  // namespace latchkey::crypto::confirmation_token_test

@@ -13,7 +13,7 @@
 
 #include "base/cores.h"
 
-namespace latchkey::crypto {
+namespace latchkey::crypto::hashing_pool_test {
 namespace {
 
 constexpr password::Argon2Parameters cheap{64, 1, 1};
@@ -293,4 +293,4 @@ TEST(HashingPool, says_how_many_threads_it_has) {
 }
 
 }  // namespace
-}  // namespace latchkey::crypto
+}  // namespace latchkey::crypto::hashing_pool_test

@@ -4,7 +4,7 @@
 
 #include "unit/crypto/fixtures.h"
 
-namespace latchkey::crypto {
+namespace latchkey::crypto::jws_test {
 namespace {
 
 using namespace test;
@@ -136,4 +136,4 @@ INSTANTIATE_TEST_SUITE_P(Jws, RefusedHeader, testing::ValuesIn(refused),
                          [](const testing::TestParamInfo<Row>& row) { return row.param.name; });
 
 }  // namespace
-}  // namespace latchkey::crypto
+}  // namespace latchkey::crypto::jws_test

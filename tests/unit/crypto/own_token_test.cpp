@@ -10,7 +10,7 @@
 #include "unit/crypto/fixtures.h"
 
 /// The codec; refresh_token_test and confirmation_token_test hold the two kinds of 0.1.0 to their bytes.
-namespace latchkey::crypto {
+namespace latchkey::crypto::own_token_test {
 namespace {
 
 using namespace test;
@@ -107,4 +107,4 @@ TEST(OwnToken, C04_no_kind_is_taken_for_another_even_under_one_key) {
 }
 
 }  // namespace
-}  // namespace latchkey::crypto
+}  // namespace latchkey::crypto::own_token_test

@@ -7,7 +7,7 @@
 
 #include "unit/crypto/fixtures.h"
 
-namespace latchkey::crypto {
+namespace latchkey::crypto::p256_scalar_test {
 namespace {
 
 using namespace test;
@@ -98,4 +98,4 @@ TEST(P256Scalar, F58_satisfies_the_equation_of_ecdsa_for_the_vector_of_rfc_6979)
 }
 
 }  // namespace
-}  // namespace latchkey::crypto
+}  // namespace latchkey::crypto::p256_scalar_test

@@ -5,7 +5,7 @@
 
 #include "unit/crypto/fixtures.h"
 
-namespace latchkey::crypto {
+namespace latchkey::crypto::password_hash_test {
 namespace {
 
 using namespace test;
@@ -273,4 +273,4 @@ TEST(PasswordHash, no_mangled_hash_matches_or_crashes) {
 }
 
 }  // namespace
-}  // namespace latchkey::crypto
+}  // namespace latchkey::crypto::password_hash_test

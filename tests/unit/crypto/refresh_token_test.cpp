@@ -9,7 +9,7 @@
 #include "crypto/random.h"
 #include "unit/crypto/fixtures.h"
 
-namespace latchkey::crypto {
+namespace latchkey::crypto::refresh_token_test {
 namespace {
 
 using namespace test;
@@ -162,4 +162,4 @@ INSTANTIATE_TEST_SUITE_P(RefreshToken, RefusedRefreshToken, testing::ValuesIn(re
                          [](const testing::TestParamInfo<Row>& row) { return row.param.name; });
 
 }  // namespace
-}  // namespace latchkey::crypto
+}  // namespace latchkey::crypto::refresh_token_test

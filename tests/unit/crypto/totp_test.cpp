@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace latchkey::crypto {
+namespace latchkey::crypto::totp_test {
 namespace {
 
 const Secret secret{std::string_view("12345678901234567890")};
@@ -58,4 +58,4 @@ TEST(Totp, TheUriNamesIssuerAndAccount) {
 }
 
 }  // namespace
-}  // namespace latchkey::crypto
+}  // namespace latchkey::crypto::totp_test

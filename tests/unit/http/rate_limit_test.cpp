@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace latchkey::http {
+namespace latchkey::http::rate_limit_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -74,4 +74,4 @@ TEST_F(HttpRateLimit, WithoutBucketsOrRatesItLimitsNothing) {
 }
 
 }  // namespace
-}  // namespace latchkey::http
+}  // namespace latchkey::http::rate_limit_test

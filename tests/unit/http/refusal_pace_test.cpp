@@ -11,7 +11,7 @@
 #include "http/wire/crowd.h"
 #include "unit/http/live.h"
 
-namespace latchkey::http::test {
+namespace latchkey::http::test::refusal_pace_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -229,4 +229,4 @@ TEST(RefusalPace, RL16_F38_F34_ConnectionsThatWaitMakeRoomWhereItIsShort) {
 }
 
 }  // namespace
-}  // namespace latchkey::http::test
+}  // namespace latchkey::http::test::refusal_pace_test

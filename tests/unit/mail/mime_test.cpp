@@ -7,7 +7,7 @@
 
 #include "mail/encoding.h"
 
-namespace latchkey::mail {
+namespace latchkey::mail::mime_test {
 namespace {
 
 using namespace std::string_literals;
@@ -209,4 +209,4 @@ TEST(MailEncoding, QuotedPrintable) {
 }
 
 }  // namespace
-}  // namespace latchkey::mail
+}  // namespace latchkey::mail::mime_test

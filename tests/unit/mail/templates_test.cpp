@@ -78,7 +78,7 @@ TEST(Templates, M02J12S14UserNamesAreInert) {
       {"<a href=evil>x</a>", "<a href=evil>x</a>", "&lt;a href=evil&gt;x&lt;/a&gt;"},
       {"\"><img src=x>", "\"><img src=x>", "&quot;&gt;&lt;img src=x&gt;"},
       {"{{7*7}}", "{{7*7}}", "{{7*7}}"},
-      {"{{confirm_url}}", "User name: {{confirm_url}}", "<bdi>{{confirm_url}}</bdi>"},
+      {"{{confirm_url}}", "Username: {{confirm_url}}", "<bdi>{{confirm_url}}</bdi>"},
       {"{{{service}}}", "{{{service}}}", "{{{service}}}"},
       {"%n%s%x ${jndi:x}", "%n%s%x ${jndi:x}", "%n%s%x ${jndi:x}"},
       {"a\u202Enimda", "a\uFFFDnimda", "a\uFFFDnimda"},

@@ -6,7 +6,7 @@
 #include "unit/web/fixtures.h"
 #include "web/pages.h"
 
-namespace latchkey::web {
+namespace latchkey::web::form_test {
 namespace {
 
 using namespace test;
@@ -141,4 +141,4 @@ TEST_F(Forms, ATemplateThatLeavesAFieldOutIsRefused) {
 }
 
 }  // namespace
-}  // namespace latchkey::web
+}  // namespace latchkey::web::form_test

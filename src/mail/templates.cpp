@@ -2,6 +2,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include <vector>
 
@@ -17,6 +18,9 @@ Variables variables_of(const Message& message) {
   Variables variables{"service", "username", "created_at"};
   variables.insert(variables.end(), message.variables.begin(), message.variables.end());
   if (message.link.make != nullptr) variables.emplace_back("expires_at");
+  if (!message.link.variable.empty() &&
+      std::ranges::find(variables, message.link.variable) == variables.end())
+    variables.push_back(message.link.variable);
   return variables;
 }
 

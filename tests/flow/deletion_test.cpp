@@ -21,19 +21,18 @@ namespace {
 using namespace std::chrono_literals;
 namespace users = store::users;
 
-constexpr db::Statement<std::optional<std::int64_t>> count_users{"SELECT count(*) FROM users"};
-constexpr db::Statement<std::optional<std::int64_t>> count_sessions{"SELECT count(*) FROM sessions"};
-constexpr db::Statement<std::optional<std::int64_t>> count_scheduled{"SELECT count(*) FROM scheduled"};
+constexpr db::Statement<std::optional<std::int64_t>> count_accounts{"SELECT count(*) FROM users"};
+constexpr db::Statement<std::optional<std::int64_t>> count_all_scheduled{"SELECT count(*) FROM scheduled"};
 constexpr db::Statement<std::optional<std::int64_t>, std::string> count_told{
     "SELECT count(*) FROM audit WHERE target = $1 AND (address <> '' OR detail <> '')"};
-constexpr db::Statement<std::optional<std::int64_t>, std::string> count_entries{
+constexpr db::Statement<std::optional<std::int64_t>, std::string> count_entries_about{
     "SELECT count(*) FROM audit WHERE target = $1"};
 constexpr db::Statement<std::optional<std::int64_t>, std::string, std::string> count_events{
     "SELECT count(*) FROM audit WHERE event = $1 AND result = $2"};
-constexpr db::Statement<db::Affected, Timestamp, std::string> insert_entry{
+constexpr db::Statement<db::Affected, Timestamp, std::string> insert_old_entry{
     "INSERT INTO audit (at, event, result, actor, target, address, request_id, detail) "
     "VALUES ($1, 'sign_in', 'ok', '', $2, '192.0.2.1', '', 'a')"};
-constexpr db::Statement<db::Affected, UserId> demand_new_password{
+constexpr db::Statement<db::Affected, UserId> demand_password_of{
     "UPDATE users SET must_change_password = TRUE WHERE id = $1"};
 
 class Deletion : public World {
@@ -119,13 +118,13 @@ TEST_P(Deletion, L40_EndsTheSessionsAtOnceAndTheAccountWhenItIsDue) {
   now += 1s;
   const std::string subject = to_string(before.subject);
   EXPECT_GT(database.run_now(count_told, subject), 0);
-  const auto entries = database.run_now(count_entries, subject).value();
+  const auto entries = database.run_now(count_entries_about, subject).value();
   EXPECT_EQ(sweep(), 1);
   EXPECT_FALSE(database.run_now(users::find_contact, "a@example.org").has_value());
-  EXPECT_EQ(database.run_now(count_users), 1);
-  EXPECT_EQ(database.run_now(count_scheduled), 0);
+  EXPECT_EQ(database.run_now(count_accounts), 1);
+  EXPECT_EQ(database.run_now(count_all_scheduled), 0);
   EXPECT_EQ(database.run_now(count_told, subject), 0) << "what is left names nobody";
-  EXPECT_EQ(database.run_now(count_entries, subject), entries + 2) << "and the subject stays";
+  EXPECT_EQ(database.run_now(count_entries_about, subject), entries + 2) << "and the subject stays";
   EXPECT_EQ(mails_of("account_deleted"), 1);
   EXPECT_EQ(log_in("a@example.org").error().code, ErrorCode::invalid_credentials);
   EXPECT_TRUE(sign_up("a@example.org").has_value()) << "the address is free";
@@ -138,20 +137,20 @@ TEST_P(Deletion, L40_HousekeepingDoesIt) {
   Clock clock;
   app::Housekeeping housekeeping(services, clock, app::sweeps());
   housekeeping.sweep(now);
-  EXPECT_EQ(database.run_now(count_users), 0);
+  EXPECT_EQ(database.run_now(count_accounts), 0);
 }
 
 TEST_P(Deletion, L40_AHistoryIsForgottenInSmallPieces) {
   const UserId user = member("a@example.org");
   const std::string subject = to_string(contact().subject);
-  for (int i = 0; i < 25; ++i) database.run_now(insert_entry, now, subject);
+  for (int i = 0; i < 25; ++i) database.run_now(insert_old_entry, now, subject);
   schedule(user).value();
   now += 14 * 24h;
   const Origin by = system_origin(now);
   const auto told = database.run_now(count_told, subject).value();
   EXPECT_TRUE(features::deletion::sweep_deletions(services, by, "", 10).continue_at.has_value());
   EXPECT_EQ(database.run_now(count_told, subject), told - 10);
-  EXPECT_EQ(database.run_now(count_users), 1);
+  EXPECT_EQ(database.run_now(count_accounts), 1);
   EXPECT_EQ(sweep(10), 1);
   EXPECT_EQ(database.run_now(count_told, subject), 0);
 }
@@ -163,7 +162,7 @@ TEST_P(Deletion, L41_TheLinkOfTheMailKeepsTheAccountOnce) {
   EXPECT_EQ(wait(features::deletion::look_at_keep_link(services, origin(), token))->id, user);
   EXPECT_EQ(wait(features::deletion::look_at_keep_link(services, origin(), token))->id, user)
       << "looking stops nothing";
-  EXPECT_EQ(database.run_now(count_scheduled), 1);
+  EXPECT_EQ(database.run_now(count_all_scheduled), 1);
   EXPECT_TRUE(keep(token).has_value());
   EXPECT_EQ(database.run_now(count_sessions), 0) << "a link opens no session";
   EXPECT_FALSE(is_marked());
@@ -208,7 +207,7 @@ TEST_P(Deletion, L41_ALinkThatIsLateForgedOrOfABlockedAccountStopsNothing) {
   EXPECT_EQ(sweep(), 0) << "a block stays with its address";
   set_access(accounts::Access::allowed);
   EXPECT_EQ(keep(token).error().code, ErrorCode::invalid_link) << "too late";
-  EXPECT_EQ(database.run_now(count_scheduled), 1);
+  EXPECT_EQ(database.run_now(count_all_scheduled), 1);
   EXPECT_EQ(sweep(), 1);
 }
 
@@ -218,7 +217,7 @@ TEST_P(Deletion, L42_ASignInKeepsTheAccountAsItsLastStep) {
   const auto token = login_token();
   const auto tokens = keep_by_sign_in(token);
   ASSERT_TRUE(tokens.has_value());
-  EXPECT_EQ(database.run_now(count_scheduled), 0);
+  EXPECT_EQ(database.run_now(count_all_scheduled), 0);
   EXPECT_EQ(database.run_now(count_sessions), 1);
   EXPECT_FALSE(is_marked());
   EXPECT_EQ(keep_by_sign_in(token).error().code, ErrorCode::invalid_login_token);
@@ -229,7 +228,7 @@ TEST_P(Deletion, L42_WhoeverHasNotProvedAllElseStopsNothing) {
   const UserId user = member("a@example.org");
   schedule(user).value();
   auto demand = [&](db::Tx& tx) {
-    tx.run(demand_new_password, user);
+    tx.run(demand_password_of, user);
     return tx.run(store::factors::update_mark, user);
   };
   database.write_now(demand);
@@ -237,7 +236,7 @@ TEST_P(Deletion, L42_WhoeverHasNotProvedAllElseStopsNothing) {
   EXPECT_EQ(refused.code, ErrorCode::new_password_required);
   ASSERT_NE(refused.step, nullptr);
   EXPECT_EQ(keep_by_sign_in(refused.step->login_token).error().code, ErrorCode::new_password_required);
-  EXPECT_EQ(database.run_now(count_scheduled), 1);
+  EXPECT_EQ(database.run_now(count_all_scheduled), 1);
   EXPECT_EQ(database.run_now(count_sessions), 0);
 }
 
@@ -259,7 +258,7 @@ TEST_P(Deletion, L43_OfFortyThatKeepAndDeleteAtOnceOneDoes) {
   EXPECT_EQ(mails_of("deletion_stopped"), 1);
   now += 2h;
   EXPECT_EQ(sweep(), 0);
-  EXPECT_EQ(database.run_now(count_users), 1);
+  EXPECT_EQ(database.run_now(count_accounts), 1);
 }
 
 TEST_P(Deletion, L43_TwoNodesThatSweepAtOnceDeleteOnce) {
@@ -273,7 +272,7 @@ TEST_P(Deletion, L43_TwoNodesThatSweepAtOnceDeleteOnce) {
   }
   EXPECT_EQ(removed, 1);
   EXPECT_EQ(mails_of("account_deleted"), 1);
-  EXPECT_EQ(database.run_now(count_users), 0);
+  EXPECT_EQ(database.run_now(count_accounts), 0);
 }
 
 TEST_P(Deletion, L44_TheLastAdministratorStays) {
@@ -281,7 +280,7 @@ TEST_P(Deletion, L44_TheLastAdministratorStays) {
   const UserId second = member("b@example.org");
   set_role(first, Role::admin);
   EXPECT_EQ(schedule(first).error().code, ErrorCode::last_administrator);
-  EXPECT_EQ(database.run_now(count_scheduled), 0);
+  EXPECT_EQ(database.run_now(count_all_scheduled), 0);
   EXPECT_FALSE(is_marked());
   set_role(second, Role::admin);
   EXPECT_TRUE(schedule(first).has_value());
@@ -301,8 +300,8 @@ TEST_P(Deletion, L44_WhatHasBecomeTheLastAdministratorMeanwhileIsNotDeleted) {
   database.run_now(users::delete_user, second);
   now += 14 * 24h;
   EXPECT_EQ(sweep(), 0);
-  EXPECT_EQ(database.run_now(count_users), 1);
-  EXPECT_EQ(database.run_now(count_scheduled), 0) << "and nobody tries again";
+  EXPECT_EQ(database.run_now(count_accounts), 1);
+  EXPECT_EQ(database.run_now(count_all_scheduled), 0) << "and nobody tries again";
   EXPECT_EQ(database.run_now(count_events, "deletion_due", "last_administrator"), 1);
   EXPECT_TRUE(log_in("a@example.org").has_value());
 }
@@ -313,16 +312,16 @@ TEST_P(Deletion, L45_AnotherAddressThanTheAccountsIsRefused) {
   for (const std::string typed : {"", "b@example.org", "a@example.or", "no address"})
     EXPECT_EQ(schedule(user, typed).error().code, ErrorCode::validation_failed) << typed;
   EXPECT_EQ(contact().security_version, version);
-  EXPECT_EQ(database.run_now(count_scheduled), 0);
+  EXPECT_EQ(database.run_now(count_all_scheduled), 0);
 }
 
 TEST_P(Deletion, L46_WithoutAGraceItIsGoneAtOnce) {
   settings.accounts.deletion_grace = 0s;
   const UserId user = member("a@example.org");
   const std::string subject = to_string(contact().subject);
-  for (int i = 0; i < 600; ++i) database.run_now(insert_entry, now, subject);
+  for (int i = 0; i < 600; ++i) database.run_now(insert_old_entry, now, subject);
   EXPECT_EQ(schedule(user).value(), now);
-  EXPECT_EQ(database.run_now(count_users), 0);
+  EXPECT_EQ(database.run_now(count_accounts), 0);
   EXPECT_EQ(database.run_now(count_told, subject), 0);
   EXPECT_EQ(mails_of("account_deleted"), 1);
 }

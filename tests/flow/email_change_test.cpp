@@ -13,7 +13,7 @@ constexpr db::Statement<std::optional<std::int64_t>> count_scheduled{"SELECT cou
 constexpr db::Statement<std::optional<std::int64_t>> sum_failed_codes{
     "SELECT CAST(sum(failed_codes) AS BIGINT) FROM users"};
 
-class EmailChange : public Owner {};
+class EmailChange : public OwnerWorld {};
 LATCHKEY_ON_EVERY_DATABASE(EmailChange);
 
 TEST_P(EmailChange, C40NothingChangesBeforeTheNewMailboxConfirmsAndTheOldOneIsTold) {

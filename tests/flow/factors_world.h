@@ -18,7 +18,6 @@
 
 namespace latchkey::flow {
 
-constexpr db::Statement<std::optional<std::int64_t>> count_sessions{"SELECT count(*) FROM sessions"};
 constexpr db::Statement<std::optional<std::int64_t>, std::string> count_mails_of{
     "SELECT count(*) FROM mails WHERE message = $1"};
 

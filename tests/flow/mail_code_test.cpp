@@ -18,7 +18,6 @@ using namespace std::chrono_literals;
 using features::mail_code::CodeInput;
 namespace users = store::users;
 
-constexpr db::Statement<std::optional<std::int64_t>> count_sessions{"SELECT count(*) FROM sessions"};
 constexpr db::Statement<std::optional<std::int64_t>> count_entries{"SELECT count(*) FROM audit"};
 constexpr db::Statement<std::optional<std::int64_t>> find_methods{
     "SELECT methods FROM sessions ORDER BY created_at DESC LIMIT 1"};
@@ -27,7 +26,7 @@ constexpr db::Statement<db::Affected, Bytes, UserId, Timestamp> insert_passkey{
     "is_user_verifying, is_backup_eligible, is_backed_up, created_at, last_used_at) VALUES ($1, $2, $1, 0, "
     "$1, "
     "'', 'key', 'localhost', TRUE, FALSE, FALSE, $3, $3)"};
-constexpr db::Statement<db::Affected, std::int64_t> set_failed_codes{"UPDATE users SET failed_codes = $1"};
+constexpr db::Statement<db::Affected, std::int64_t> set_wrong_codes{"UPDATE users SET failed_codes = $1"};
 
 struct Asked {
   std::string handle;
@@ -201,7 +200,7 @@ TEST_P(MailCode, L17_NeitherABlockNorARemovalNorAChangeLeavesACodeThatWorks) {
 
 TEST_P(MailCode, L32_WrongCodesAndWrongPasswordsShutEachOtherNothing) {
   member("a@example.org");
-  database.run_now(set_failed_codes, links::most_codes_in_a_row);
+  database.run_now(set_wrong_codes, links::most_codes_in_a_row);
   now += 2min;
   EXPECT_TRUE(ask_for("a@example.org").has_value());
   EXPECT_EQ(mail::value_of(newest_mail().value().values, "code"), "") << "the mail says to use the password";

@@ -8,9 +8,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr db::Statement<std::optional<std::int64_t>> count_spent{"SELECT count(*) FROM spent"};
+constexpr db::Statement<std::optional<std::int64_t>> count_spent_ids{"SELECT count(*) FROM spent"};
 
-class NotMe : public Owner {
+class NotMe : public OwnerWorld {
  protected:
   Result<> change(const sessions::Caller& caller, const std::string& to) {
     features::password_change::Change change{.current = std::nullopt,
@@ -61,7 +61,7 @@ TEST_P(NotMe, C53OfAHundredAtOnceOneWinsAndItWorksForSevenDays) {
     co_return done.has_value();
   };
   EXPECT_EQ(race(100, one), 1);
-  EXPECT_EQ(database.run_now(count_spent), 1);
+  EXPECT_EQ(database.run_now(count_spent_ids), 1);
   EXPECT_TRUE(steps(id).must_change_password);
 }
 
@@ -80,7 +80,7 @@ TEST_P(NotMe, AfterSevenDaysOrForABlockedAccountItIsRefusedAndNothingChanges) {
   EXPECT_EQ(code(not_me(token)), ErrorCode::invalid_link);
   EXPECT_EQ(contact(id).security_version, before + 2);
   EXPECT_FALSE(steps(id).must_change_password);
-  EXPECT_EQ(database.run_now(count_spent), 0);
+  EXPECT_EQ(database.run_now(count_spent_ids), 0);
 }
 
 TEST_P(NotMe, C54ALinkOfBeforeAChangeOfAddressGivesTheAddressBack) {

@@ -24,10 +24,10 @@ namespace latchkey::flow {
 namespace changes = features::email_change;
 namespace users = store::users;
 
-inline constexpr db::Statement<std::optional<std::int64_t>, UserId> count_sessions{
+inline constexpr db::Statement<std::optional<std::int64_t>, UserId> count_sessions_of{
     "SELECT count(*) FROM sessions WHERE user_id = $1"};
 
-class Owner : public World {
+class OwnerWorld : public World {
  protected:
   const std::string mine = "ada@example.org";
   const std::string next = "ada@new.example";
@@ -38,7 +38,7 @@ class Owner : public World {
     return database.run_now(users::find_credentials_by_id, id).value();
   }
   store::factors::Steps steps(UserId id) { return database.run_now(store::factors::find_steps, id).value(); }
-  std::int64_t sessions(UserId id) { return database.run_now(count_sessions, id).value(); }
+  std::int64_t sessions(UserId id) { return database.run_now(count_sessions_of, id).value(); }
 
   sessions::Caller signed_in(const std::string& email) {
     const auto tokens = log_in(email, password).value();

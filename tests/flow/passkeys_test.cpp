@@ -25,7 +25,6 @@ using features::passkeys::Owner;
 
 constexpr db::Statement<db::Affected, UserId> take_password{
     "UPDATE users SET password_hash = 'steps:' WHERE id = $1"};
-constexpr db::Statement<std::optional<std::int64_t>> count_sessions{"SELECT count(*) FROM sessions"};
 constexpr db::Statement<std::optional<std::int64_t>> count_spent{"SELECT count(*) FROM spent"};
 constexpr db::Statement<std::optional<std::int64_t>, std::string> count_audit_of{
     "SELECT count(*) FROM audit WHERE event = $1"};

@@ -13,7 +13,7 @@ using features::password_change::OtherSessions;
 constexpr db::Statement<db::Affected, UserId> demand_new_password{
     "UPDATE users SET must_change_password = TRUE WHERE id = $1"};
 
-class PasswordChange : public Owner {
+class PasswordChange : public OwnerWorld {
  protected:
   Change change(const std::string& to, std::optional<std::string> current = {},
                 OtherSessions others = OtherSessions::end) {

@@ -13,7 +13,6 @@ namespace {
 
 namespace users = store::users;
 
-constexpr db::Statement<std::optional<std::int64_t>> count_sessions{"SELECT count(*) FROM sessions"};
 constexpr db::Statement<std::optional<std::int64_t>> count_audit{"SELECT count(*) FROM audit"};
 constexpr db::Statement<db::Affected, std::string, std::string> update_hash{
     "UPDATE users SET password_hash = $1 WHERE email_key = $2"};

@@ -27,6 +27,8 @@ using namespace features::password;
 using namespace features::sessions;
 using namespace features::signup;
 
+inline constexpr db::Statement<std::optional<std::int64_t>> count_sessions{"SELECT count(*) FROM sessions"};
+
 /// A real store, cheap hashing, and a clock that the test moves by hand.
 class World : public testing::TestWithParam<db::test::Backend> {
  protected:

@@ -76,7 +76,7 @@ class Authenticator:
             return self.key.sign(message)
         return self.key.sign(message, padding.PKCS1v15(), hashes.SHA256())
 
-    def client_data(self, kind: str, challenge: str, **changes: object) -> bytes:
+    def client_data(self, kind: str, challenge: str, /, **changes: object) -> bytes:
         data = {"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": False, **changes}
         return json.dumps({name: value for name, value in data.items() if value is not None},
                           separators=(",", ":")).encode()

@@ -51,6 +51,11 @@ def assert_denial(response, status: int) -> None:
     assert response.headers["X-Request-Id"] in response.text, "the page names the request"
 
 
+# The refusals that ask for a further step of a sign-in.
+MISSING_STEPS = {"second_factor_required", "password_required", "factor_enrolment_required", "new_password_required",
+                 "account_deletion_scheduled"}
+
+
 def assert_problem(response, status: int, code: str | None = None, detail: str | None = None) -> dict:
     """An RFC 9457 problem document as the contract draws it. Answers the document."""
     assert response.status_code == status, f"{response.status_code}: {response.text[:500]}"
@@ -61,9 +66,11 @@ def assert_problem(response, status: int, code: str | None = None, detail: str |
         members.add("errors")
     # The token endpoint answers OAuth clients, too (RFC 6749 §5.2).
     for_oauth = {"error", "error_description"}
+    if problem.get("code") in MISSING_STEPS:
+        members |= {"login_token", "methods", "expires_in"}
     assert set(problem) in (members, members | for_oauth), problem
     if "error" in problem:
-        assert problem["error"] in {"invalid_request", "invalid_grant", "temporarily_unavailable"}, problem
+        assert problem["error"] in {"invalid_request", "invalid_grant", "temporarily_unavailable", "mfa_required"}, problem
         assert isinstance(problem["error_description"], str) and problem["error_description"], problem
     assert problem["status"] == status
     titles = {HTTPStatus(status).phrase} | RENAMED.get(status, set())

@@ -76,7 +76,7 @@ def test_L48_an_export_holds_everything_but_secrets(server, user):
 
 
 def test_L48_an_export_needs_a_recent_proof(make_server):
-    server = make_server({"tokens.access_ttl": "1h"})
+    server = make_server()
     account = server.user()
     account.login()
     assert export(account).status_code == 200

@@ -158,7 +158,7 @@ def test_L45_the_address_must_be_typed_again(server, user, typed):
 
 
 def test_L45_a_sign_in_of_long_ago_is_not_enough(make_server):
-    server = make_server({"tokens.access_ttl": "1h"})
+    server = make_server()
     account = server.user()
     account.login()
     server.clock.advance(11 * 60)

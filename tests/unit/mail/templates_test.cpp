@@ -14,7 +14,7 @@ constexpr std::string_view reject = "https://login.example.com/api/auth/rejected
 
 constexpr std::string_view variables[] = {"confirm_url", "reject_url"};
 std::optional<Links> make_none(const LinkKeys&, const Mail&) { return std::nullopt; }
-constexpr Message messages[] = {
+constexpr Message template_messages[] = {
     {.name = "confirmation",
      .variables = variables,
      .link = {.purpose = "confirmation", .variable = "confirm_url", .make = make_none}},
@@ -53,8 +53,8 @@ class Folder {
 };
 
 TEST(Templates, TheConfirmationMailSaysEverything) {
-  const Templates templates(messages);
-  EXPECT_EQ(templates.find("confirmation"), &messages[0]);
+  const Templates templates(template_messages);
+  EXPECT_EQ(templates.find("confirmation"), &template_messages[0]);
   EXPECT_EQ(templates.find("password_reset"), nullptr);
   const Content mail = render(templates, "Zoë Ångström");
   EXPECT_EQ(mail.subject, "Confirm your e-mail address for login.example.com");
@@ -69,7 +69,7 @@ TEST(Templates, TheConfirmationMailSaysEverything) {
 }
 
 TEST(Templates, M02J12S14UserNamesAreInert) {
-  const Templates templates(messages);
+  const Templates templates(template_messages);
   const struct {
     const char* name;
     const char* text;
@@ -98,7 +98,7 @@ TEST(Templates, M02J12S14UserNamesAreInert) {
 
 TEST(Templates, AFolderReplacesThoseBuiltIn) {
   const Folder folder;
-  const Content mail = render(Templates(messages, folder.path()), "<b>");
+  const Content mail = render(Templates(template_messages, folder.path()), "<b>");
   EXPECT_EQ(mail.subject, "Welcome to login.example.com");
   EXPECT_EQ(mail.text, "Open " + std::string(confirm) + "\n");
   EXPECT_EQ(mail.html, "<a href=\"" + std::string(confirm) + "\">&lt;b&gt;</a>\n");
@@ -131,7 +131,7 @@ TEST(Templates, ABadFolderIsRefusedAtStartWithTheFile) {
     const Folder folder;
     folder.write(file, text);
     try {
-      const Templates refused(messages, folder.path());
+      const Templates refused(template_messages, folder.path());
       ADD_FAILURE() << text;
     } catch (const BadTemplate& error) {
       EXPECT_TRUE(has(error.what(), file)) << error.what();
@@ -140,32 +140,32 @@ TEST(Templates, ABadFolderIsRefusedAtStartWithTheFile) {
   }
   const Folder folder;
   folder.write("body.html", "{{confirm_url}}" + std::string(300 * 1024, 'x'));
-  EXPECT_THROW(Templates(messages, folder.path()), BadTemplate);
-  EXPECT_THROW(Templates(messages, folder.path() / "nowhere"), BadTemplate);
+  EXPECT_THROW(Templates(template_messages, folder.path()), BadTemplate);
+  EXPECT_THROW(Templates(template_messages, folder.path() / "nowhere"), BadTemplate);
 }
 
 TEST(MailTemplates, F08EachFileThatIsMissingIsTheOneBuiltIn) {
-  const Templates built_in(messages);
+  const Templates built_in(template_messages);
   const Content original = render(built_in, "Ada");
   for (const char* only : {"subject.txt", "body.txt", "body.html"}) {
     const Folder folder;
     for (const char* file : {"subject.txt", "body.txt", "body.html"}) {
       if (file != std::string_view(only)) std::filesystem::remove(folder.path() / "confirmation" / file);
     }
-    const Content mail = render(Templates(messages, folder.path()), "Ada");
+    const Content mail = render(Templates(template_messages, folder.path()), "Ada");
     EXPECT_EQ(mail.subject == original.subject, only != std::string_view("subject.txt"));
     EXPECT_EQ(mail.text == original.text, only != std::string_view("body.txt"));
     EXPECT_EQ(mail.html == original.html, only != std::string_view("body.html"));
   }
   const Folder empty;
   std::filesystem::remove_all(empty.path() / "confirmation");
-  EXPECT_EQ(render(Templates(messages, empty.path()), "Ada").text, original.text);
+  EXPECT_EQ(render(Templates(template_messages, empty.path()), "Ada").text, original.text);
 }
 
 TEST(MailTemplates, WhatIsThereAndCanNotBeReadOrIsMisspeltIsRefused) {
   const auto refused = [](const Folder& folder, std::string_view says) {
     try {
-      const Templates templates(messages, folder.path());
+      const Templates templates(template_messages, folder.path());
       ADD_FAILURE() << says;
     } catch (const BadTemplate& error) {
       EXPECT_TRUE(has(error.what(), says)) << error.what();
@@ -185,7 +185,7 @@ TEST(MailTemplates, WhatIsThereAndCanNotBeReadOrIsMisspeltIsRefused) {
   const Folder with_others;
   with_others.write("body.txt~", "an editor's");
   with_others.write("README.md", "about");
-  EXPECT_NO_THROW(Templates(messages, with_others.path()));
+  EXPECT_NO_THROW(Templates(template_messages, with_others.path()));
 }
 
 TEST(MailTemplates, F18AByteOrderMarkIsTakenOff) {
@@ -196,8 +196,8 @@ TEST(MailTemplates, F18AByteOrderMarkIsTakenOff) {
     folder.write(file, "\xEF\xBB\xBF" + text);
   }
   const Folder plain;
-  const Content marked = render(Templates(messages, folder.path()), "Ada");
-  const Content expected = render(Templates(messages, plain.path()), "Ada");
+  const Content marked = render(Templates(template_messages, folder.path()), "Ada");
+  const Content expected = render(Templates(template_messages, plain.path()), "Ada");
   EXPECT_EQ(marked.subject, expected.subject);
   EXPECT_EQ(marked.text, expected.text);
   EXPECT_EQ(marked.html, expected.html);
@@ -210,7 +210,7 @@ TEST(MailTemplates, LanguagesFallBackToTheirFirstPartAndThenToEnglish) {
   folder.write("de/subject.txt", "Willkommen bei {{service}}");
   folder.write("de/body.txt", "Bis {{expires_at}}: {{confirm_url}}");
   folder.write("pt-BR/subject.txt", "Bem-vindo");
-  const Templates templates(messages, folder.path());
+  const Templates templates(template_messages, folder.path());
   for (const char* locale : {"de", "DE", "de-AT", "de-Latn-AT"}) {
     const Content german = render(templates, "Ada", locale);
     EXPECT_EQ(german.subject, "Willkommen bei login.example.com") << locale;
@@ -222,7 +222,7 @@ TEST(MailTemplates, LanguagesFallBackToTheirFirstPartAndThenToEnglish) {
     EXPECT_EQ(render(templates, "Ada", locale).subject, "Welcome to login.example.com") << locale;
   }
   folder.write("de/body.txt", "no link");
-  EXPECT_THROW(Templates(messages, folder.path()), BadTemplate);
+  EXPECT_THROW(Templates(template_messages, folder.path()), BadTemplate);
 }
 
 }  // namespace

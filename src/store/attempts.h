@@ -114,6 +114,9 @@ inline constexpr ReserveCode reserve_code{
     "mail_codes WHERE id = $2 AND purpose = $3 AND tries < $4 AND expires_at > $5) "
     "RETURNING failed_codes, subject"};
 
+/// A try that was counted and then not looked at.
+inline constexpr db::Statement<db::Affected, Subject> give_code_back{
+    "UPDATE users SET failed_codes = failed_codes - 1 WHERE subject = $1 AND failed_codes > 0"};
 /// A right code: the client that sent it reads the mailbox.
 inline constexpr db::Statement<db::Affected, UserId> forget_codes{
     "UPDATE users SET failed_codes = 0 WHERE id = $1"};

@@ -168,14 +168,6 @@ TEST_P(MailCode, S13_ACodeConfirmsAnAddressAndEndsWhatAStrangerMayHaveLeft) {
   EXPECT_EQ(mail::value_of(newest_mail().value().values, "unconfirmed"), "");
 }
 
-TEST_P(MailCode, S13_AnAccountThatNoConfirmationIsAskedOfEndsItsSessions) {
-  settings.accounts.confirmation = settings::Confirmation::off;
-  const auto stranger = sign_up("a@example.org").value().tokens.value();
-  EXPECT_TRUE(show(ask()).has_value());
-  EXPECT_EQ(refresh(stranger.refresh_token).error().code, ErrorCode::invalid_token);
-  EXPECT_EQ(database.run_now(count_sessions), 1);
-}
-
 TEST_P(MailCode, L17_NeitherABlockNorARemovalNorAChangeLeavesACodeThatWorks) {
   const UserId user = member("a@example.org");
   const Origin by = origin();

@@ -9,7 +9,7 @@ from support import assert_problem, unique_email
 def test_L01_L34_nobody_and_somebody_cost_the_same_work(make_server):
     """For the request and for a wrong code: as many writes, and of the processor's time about as much. The middle one of five,
     since housekeeping and mail write, too."""
-    server = make_server({"management_listen": "127.0.0.1:0", "limits.mail_interval": "24h"})
+    server = make_server({"management_listen": "127.0.0.1:0", "limits.mail_interval": "24h", "limits.enabled": "true"})
     blocked = server.user()
     known = server.user()
     server.block(blocked)

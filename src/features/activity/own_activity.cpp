@@ -7,13 +7,10 @@ namespace latchkey::features::activity {
 Task<ActivityPage> list_activity(flow::Services& services, Timestamp now, Subject account,
                                  std::optional<std::int64_t> after, std::int64_t limit) {
   auto rows = co_await flow::accounts::list_history(services, account, after, db::one_more_than(limit));
-  auto page = db::cut_page(std::move(rows), limit);
   // Ids grow with time, so what is too old comes last: the statement need not look for the end.
   const Timestamp oldest = now - shown_for;
-  while (!page.rows.empty() && page.rows.back().at <= oldest) {
-    page.rows.pop_back();
-    page.has_more = false;
-  }
+  while (!rows.empty() && rows.back().at <= oldest) rows.pop_back();
+  auto page = db::cut_page(std::move(rows), limit);
   ActivityPage shown{.rows = std::move(page.rows)};
   if (page.has_more && !shown.rows.empty()) shown.next = shown.rows.back().id;
   co_return shown;

@@ -75,7 +75,11 @@ Task<Result<Proof>> try_code(Services& services, Origin origin, const Kind& kind
       return Error(ErrorCode::invalid_link);
     }
     const auto tried = tx.run(store::mail_codes::count_try, known->mail, purpose, most_tries, origin.now);
-    if (!tried.has_value()) return Error(ErrorCode::invalid_link);
+    if (!tried.has_value()) {
+      // Used up since the account's row was locked: nothing is compared, so nothing failed.
+      tx.run_later(store::attempts::give_code_back, failed->subject);
+      return Error(ErrorCode::invalid_link);
+    }
     if (!is_one_of(*typed, codes)) {
       if (failed->failed_codes == most_codes_in_a_row)
         record(tx, origin, events::codes_shut, Outcome("shut"), to_string(failed->subject));

@@ -129,7 +129,7 @@ build_beside tsan
 build_beside fuzz fuzz_targets
 # Files of few tests that take long come first, so that no worker is left with one of them at the end.
 black_box dev --no-loadscope-reorder tests/nodes tests/api/test_move*.py tests/e2e tests/features tests/api tests/security \
-  tests/fault/test_{store_faults,storm,unreadable_rows}.py  # the disk that fails is in builds for tests only
+  tests/fault/test_{store_faults,sync_faults,points,storm,unreadable_rows}.py  # the disk that fails is in builds for tests only
 # The same routes, and what attacks the store behind them, where that is a PostgreSQL.
 LATCHKEY_TEST_STORE=postgresql black_box dev tests/features tests/api tests/security/test_{admin,confirmation,login,session,signup}_attacks.py \
   tests/security/test_{storage,mail}_attacks.py tests/security/test_{admin_audit,hostile_input,key_rotation}.py

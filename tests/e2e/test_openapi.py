@@ -54,7 +54,8 @@ def lint(folder, document):
     """What the linter's strictest set of rules finds, `rule at place: message` each."""
     (folder / "openapi.json").write_text(json.dumps(document))
     done = subprocess.run(
-        [NODE_FOLDER / "node_modules/.bin/redocly", "lint", "--extends=recommended-strict", "--format=json", "openapi.json"],
+        [NODE_FOLDER / "node_modules/.bin/redocly", "lint", "--extends=recommended-strict", "--format=json",
+         "--skip-rule=no-server-example.com", "openapi.json"],  # the server under test is localhost
         cwd=folder, capture_output=True, text=True, timeout=60,
         env=os.environ | {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"})
     try:

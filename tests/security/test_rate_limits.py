@@ -183,14 +183,18 @@ def test_routes_that_stand_in_openapi_with_a_limit_say_when_to_come_back(server)
     limited = {"/api/auth/signup", "/api/auth/login", "/api/auth/refresh_token", "/api/auth/request_email",
                "/api/auth/confirmed_email/{token}", "/api/auth/rejected_email/{token}", "/api/auth/password/forgotten",
                "/api/auth/password/reset", "/password/new/{token}", "/sign-up/{token}", "/api/auth/login/code/request",
-               "/api/auth/login/code", "/api/auth/keep_account/{token}", "/api/auth/login/keep_account"}
+               "/api/auth/login/code", "/api/auth/keep_account/{token}", "/api/auth/login/keep_account",
+               "/api/auth/email_change/{token}", "/api/auth/keep_factors/{token}", "/api/auth/not_me/{token}",
+               "/api/auth/undo/{token}", "/api/auth/login/lost_factor", "/api/auth/login/new_password",
+               "/api/auth/login/passkey", "/api/auth/login/passkey/options", "/api/auth/login/recovery_code",
+               "/api/auth/login/totp", "/api/auth/sudo", "/api/auth/sudo/passkey/options", "/api/users/me",
+               "/api/users/me/email", "/api/users/me/email/confirm", "/api/users/me/password"}
     paths = server.get("/openapi.json", cacheable=True).json()["paths"]
-    found = {path for path, operations in paths.items() for operation in operations.values()
+    found = {path: operation["responses"]["429"] for path, operations in paths.items() for operation in operations.values()
              if "too_many_requests" in operation["responses"].get("429", {}).get("x-codes", {})}
-    assert found == limited
-    for path in limited:
-        for operation in paths[path].values():
-            assert operation["responses"]["429"]["headers"]["Retry-After"]["schema"]["type"] == "integer"
+    assert set(found) == limited
+    for path, refusal in found.items():
+        assert refusal["headers"]["Retry-After"]["schema"]["type"] == "integer", path
 
 
 # The limits that the program comes with -------------------------------------------------------------

@@ -140,6 +140,7 @@ constexpr api::Endpoint endpoints[] = {
         .access = api::signed_in_recently,
         .answer = api::gives<ExportResponse>(),
         .refusals = {invalid_token, recent_sign_in_required, user_not_found},
+        .head = http::Head::allowed,
         .counter = "activity",
         .handler = get_export,
     },

@@ -98,6 +98,7 @@ constexpr api::Endpoint endpoints[] = {
         .access = api::signed_in,
         .answer = api::gives<CountResponse>(),
         .refusals = {invalid_token},
+        .head = http::Head::allowed,
         .counter = "recovery_codes",
         .handler = get_codes,
     },

@@ -207,6 +207,7 @@ constexpr api::Endpoint rows[] = {
         .access = api::signed_in,
         .answer = api::gives<FactorsResponse>(),
         .refusals = {invalid_token},
+        .head = http::Head::allowed,
         .counter = "factors",
         .handler = get_factors,
     },

@@ -41,6 +41,7 @@ TEST(CliParse, EveryCommandIsKnownByItsName) {
       {"user unlock", "7"},
       {"user set-role", "7", "admin"},
       {"user delete", "7"},
+      {"user remove-factor", "--now", "7", "totp"},
       {"keys list"},
       {"keys rotate"},
       {"keys revoke", "kid"},

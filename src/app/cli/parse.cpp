@@ -236,7 +236,9 @@ class Parser {
     auto* factor =
         leaf(user, "remove-factor", "Remove a second factor that its owner has lost, and tell them",
              [this] { return read_remove_factor(raw_); });
-    factor->add_flag("--now", raw_.now, "At once; whoever asks you must have proved to be the owner")
+    factor
+        ->add_flag("--now", raw_.now,
+                   "Remove it at once. Make sure first that the person who asks you is the owner")
         ->required();
     add_user(factor);
     text(factor, "KIND", raw_.factor, "totp (the authenticator app) or passkeys (all)")

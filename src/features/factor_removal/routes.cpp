@@ -74,8 +74,9 @@ constexpr api::Endpoint rows[] = {
         .tag = "auth",
         .summary = "Ask for the removal of lost second factors",
         .description =
-            "For whoever has neither a second factor nor a recovery code, after the password and a mailed "
-            "code. "
+            "For an owner who has neither a second factor nor a recovery code any more, after the password "
+            "and "
+            "a mailed code. "
             "The factors are removed after `accounts.factor_removal_delay`. Mails at once, half-way and "
             "afterwards tell the owner, and the first two stop it; so does any sign-in with a factor.",
         .rate = api::rates::sign_in,

@@ -7,14 +7,15 @@ namespace latchkey::flow {
 namespace {
 
 using namespace std::chrono_literals;
-using features::password_change::Change;
-using features::password_change::OtherSessions;
 
 constexpr db::Statement<db::Affected, UserId> demand_new_password{
     "UPDATE users SET must_change_password = TRUE WHERE id = $1"};
 
 class PasswordChange : public OwnerWorld {
  protected:
+  using Change = features::password_change::Change;
+  using OtherSessions = features::password_change::OtherSessions;
+
   Change change(const std::string& to, std::optional<std::string> current = {},
                 OtherSessions others = OtherSessions::end) {
     Change change{

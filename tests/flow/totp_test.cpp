@@ -9,12 +9,13 @@
 namespace latchkey::flow {
 namespace {
 
-using features::totp::OtherSessions;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
 class Totp : public FactorsWorld {
  protected:
+  using OtherSessions = features::totp::OtherSessions;
+
   Result<> is_recent() { return wait(signin::require_recent_proof(services, now, mine.session)); }
 };
 

@@ -10,8 +10,13 @@ import time
 
 
 def _has_hung_up(client: socket.socket) -> bool:
+    if client.fileno() < 0:  # the pump of the other direction has closed it
+        return True
     poll = select.poll()
-    poll.register(client, select.POLLRDHUP)
+    try:
+        poll.register(client, select.POLLRDHUP)
+    except ValueError:  # closed since
+        return True
     return bool(poll.poll(0))
 
 

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "app/cli/argument_values.h"
 #include "app/cli/parse.h"
 #include "app/cli/secret_input.h"
 #include "app/cli/store_commands.h"

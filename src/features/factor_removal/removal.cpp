@@ -75,6 +75,8 @@ Task<Result<Timestamp>> ask_for_removal(flow::Services& services, flow::Origin o
       return Error(ErrorCode::invalid_login_token);
     const auto steps = tx.run(store::factors::find_steps, account.id).value();
     if (!steps.has_totp && steps.passkeys == 0) return Error(ErrorCode::factor_not_found);
+    // Of many at once with one token one goes on.
+    if (!flow::signin::spend_login_token(tx, *progress)) return Error(ErrorCode::invalid_login_token);
     if (const auto waiting = tx.run(store::scheduled::find_of_user, account.id, kind)) return waiting->due_at;
     const Waiting removal{.id = crypto::new_link_id(), .due_at = origin.now + delay};
     tx.run(store::scheduled::insert_scheduled, removal.id, account.id, kind, "", origin.now, removal.due_at);
@@ -83,7 +85,7 @@ Task<Result<Timestamp>> ask_for_removal(flow::Services& services, flow::Origin o
     flow::record(tx, origin, events::removal_asked, flow::ok, to_string(account.subject));
     return removal.due_at;
   };
-  co_return co_await services.database.write(work);
+  co_return co_await services.database.write(work);  // no caller: by login token
 }
 
 Task<Result<users::Contact>> look_at_stop_link(flow::Services& services, flow::Origin origin,
@@ -110,7 +112,7 @@ Task<Result<>> stop_by_link(flow::Services& services, flow::Origin origin, std::
     flow::record(tx, origin, events::removal_stopped, flow::ok, to_string(account->subject));
     return {};
   };
-  co_return co_await services.database.write(work);
+  co_return co_await services.database.write(work);  // no caller: by link
 }
 
 flow::Swept sweep_removals(flow::Services& services, const flow::Origin& origin, std::string_view,

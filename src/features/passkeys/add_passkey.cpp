@@ -6,6 +6,7 @@
 #include "features/passkeys/events.h"
 #include "flow/accounts/factor_notices.h"
 #include "flow/accounts/factors.h"
+#include "flow/signin/lost_factors.h"
 #include "flow/signin/passkey_challenge.h"
 #include "flow/signin/recovery_codes.h"
 #include "flow/signin/relying_party.h"
@@ -44,7 +45,6 @@ Result<std::vector<std::string>> write_passkey(db::Tx& tx, const flow::Services&
                                                const flow::signin::ChallengeId& challenge,
                                                const Passkey& added) {
   const UserId account = added.user_id;
-  if (!tx.run(store::factors::lock_account, account).has_value()) return Error(ErrorCode::invalid_token);
   if (tx.run(store::spent::find_id, challenge.id).has_value()) return Error(ErrorCode::invalid_passkey);
   const auto before = tx.run(store::factors::find_steps, account).value();
   if (before.passkeys >= most_passkeys) return Error(ErrorCode::too_many_passkeys);
@@ -55,6 +55,7 @@ Result<std::vector<std::string>> write_passkey(db::Tx& tx, const flow::Services&
   if (!inserted.has_value()) return Error(ErrorCode::invalid_passkey);
   tx.run(store::spent::consume_id, challenge.id, challenge.expires_at);
   tx.run(store::factors::raise_version, origin.now, account);
+  flow::signin::stop_removal_of_lost(tx, origin, account, owner);
   std::vector<std::string> codes;
   if (!before.has_totp && before.passkeys == 0)
     codes = flow::signin::replace_recovery_codes(tx, account, owner, origin.now);
@@ -107,7 +108,8 @@ Task<Result<AddedPasskey>> add_passkey(flow::Services& services, flow::Origin or
                 .created_at = origin.now,
                 .last_used_at = origin.now};
   auto work = [&](db::Tx& tx) { return write_passkey(tx, services, origin, owner.subject, *id, added); };
-  auto codes = co_await services.database.write(work);
+  auto codes = co_await flow::sessions::write_as(services, origin.now, asker_of(owner),
+                                                 flow::sessions::Recency::recent, work);
   if (codes.has_error()) co_return codes.error();
   co_return AddedPasskey{.passkey = std::move(added), .recovery_codes = std::move(*codes)};
 }

@@ -28,7 +28,7 @@ constexpr std::int64_t timeout_ms =
 
 Owner owner_of(const http::Request& request) {
   const auto& caller = api::caller_of(request);
-  return {.id = caller.user.id, .subject = caller.user.subject};
+  return {.id = caller.user.id, .subject = caller.user.subject, .session = caller.session};
 }
 
 PasskeyResponse passkey_response(const Passkey& passkey) {

@@ -51,9 +51,9 @@ Task<Result<http::Response>> get_codes(const api::Api& api, http::Request& reque
 }
 
 Task<Result<http::Response>> post_codes(const api::Api& api, http::Request& request) {
-  const UserId user = api::caller_of(request).user.id;
+  const auto asker = flow::sessions::asker_of(api::caller_of(request));
   flow::Origin origin = api::origin_of(request);
-  auto codes = co_await renew(api.services, std::move(origin), user);
+  auto codes = co_await renew(api.services, std::move(origin), asker);
   if (codes.has_error()) co_return codes.error();
   const CodesResponse answer{.codes = std::move(*codes)};
   co_return http::json_response(200, api::to_json(answer));

@@ -24,7 +24,7 @@ Task<Result<>> log_out(flow::Services& services, flow::Origin origin, std::strin
     flow::record(tx, origin, events::logout, flow::ok, origin.actor);
     return {};
   };
-  co_return co_await services.database.write(work);
+  co_return co_await services.database.write(work);  // no caller: by refresh token
 }
 
 }  // namespace latchkey::features::sessions

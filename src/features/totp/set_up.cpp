@@ -6,8 +6,9 @@
 #include "flow/accounts/factor_notices.h"
 #include "flow/accounts/factors.h"
 #include "flow/events.h"
-#include "flow/sessions/end_sessions.h"
+#include "flow/sessions/hold_caller.h"
 #include "flow/signin/factor_attempts.h"
+#include "flow/signin/lost_factors.h"
 #include "flow/signin/next_step.h"
 #include "flow/signin/recovery_codes.h"
 #include "settings/url.h"
@@ -20,6 +21,10 @@ namespace latchkey::features::totp {
 namespace {
 
 namespace users = store::users;
+using flow::sessions::Recency;
+using flow::sessions::write_as;
+
+flow::sessions::Asker asker_of(const Own& own) { return {.user = own.user, .session = own.session}; }
 
 Error expired() { return {ErrorCode::invalid_code, "This set-up has expired, begin again"}; }
 
@@ -61,13 +66,14 @@ Task<Result<Confirmed>> confirm(flow::Services& services, flow::Origin origin, O
   if (!step.has_value()) co_return Error(ErrorCode::invalid_code);
   const Bytes sealed = snapshot->ring().seal_totp(opened->secret, own.subject);
   auto work = [&](db::Tx& tx) -> Result<Confirmed> {
-    // Locks the row before the version moves: who comes second finds another version.
+    // The row is locked before the version moves: who comes second finds another version.
     if (!tx.run(store::attempts::hold, own.user, opened->version).has_value()) return expired();
     const auto before = tx.run(store::factors::find_steps, own.user).value_or(store::factors::Steps{});
     tx.run(store::factors::raise_version, origin.now, own.user);
     tx.run_later(store::totp::delete_totp_of_user, own.user);
     tx.run_later(store::totp::insert_totp, crypto::new_link_id(), own.user, sealed, *step, origin.now);
     flow::signin::forget_factor_attempts(tx, own.user);
+    flow::signin::stop_removal_of_lost(tx, origin, own.user, own.subject);
     Confirmed confirmed;
     if (!before.has_totp && before.passkeys == 0)
       confirmed.recovery_codes = flow::signin::replace_recovery_codes(tx, own.user, own.subject, origin.now);
@@ -79,21 +85,17 @@ Task<Result<Confirmed>> confirm(flow::Services& services, flow::Origin origin, O
     tx.run_later(store::factors::update_mark, own.user);
     return confirmed;
   };
-  co_return co_await services.database.write(work);
+  co_return co_await write_as(services, origin.now, asker_of(own), Recency::recent, work);
 }
 
 Task<Result<>> remove(flow::Services& services, flow::Origin origin, Own own, OtherSessions others) {
   auto work = [&](db::Tx& tx) -> Result<> {
     auto removed = flow::accounts::remove_totp(tx, services, origin, own.user);
-    if (removed.has_error()) {
-      // Blocked since the access token was checked.
-      const bool blocked = removed.error().code == ErrorCode::account_blocked;
-      return blocked ? Error(ErrorCode::invalid_token) : removed.error();
-    }
+    if (removed.has_error()) return removed;
     if (others == OtherSessions::end) flow::accounts::end_other_sessions(tx, own.user, own.session);
     return {};
   };
-  co_return co_await services.database.write(work);
+  co_return co_await write_as(services, origin.now, asker_of(own), Recency::recent, work);
 }
 
 }  // namespace latchkey::features::totp

@@ -8,8 +8,8 @@
 #include "flow/signin/devices.h"
 #include "flow/signin/events.h"
 #include "flow/signin/factor_attempts.h"
+#include "flow/signin/lost_factors.h"
 #include "store/attempts.h"
-#include "store/scheduled.h"
 #include "store/spent.h"
 
 namespace latchkey::flow::signin {
@@ -21,13 +21,6 @@ Error changed(db::Tx& tx, const Origin& origin, UserId account) {
   const auto now = tx.run(store::users::find_user, origin.now, account);
   const bool blocked = now.has_value() && !now->is_active;
   return blocked ? ErrorCode::account_blocked : ErrorCode::invalid_login_token;
-}
-
-/// A factor that is used was not lost.
-void stop_removal(db::Tx& tx, const Origin& origin, const store::users::Credentials& account) {
-  const auto stopped =
-      tx.run(store::scheduled::delete_of_user, account.id, std::string(store::scheduled::factor_removal));
-  if (stopped.has_value()) record(tx, origin, events::factor_found, ok, to_string(account.subject));
 }
 
 }  // namespace
@@ -76,7 +69,9 @@ Policy policy_for(const Settings& settings, Role) {
 Error missing_step(const Services& services, const Progress& progress, Step::Kind step,
                    const AccountState& account, Timestamp now) {
   const Timestamp expires_at = progress.first_proof_at + login_token_ttl;
-  const jose::LoginClaims claims{.jti = crypto::new_link_id(),
+  // Whoever has proved nothing more has the same token still: a new one would have new tries.
+  const LinkId id = progress.token == LinkId{} ? crypto::new_link_id() : progress.token;
+  const jose::LoginClaims claims{.jti = id,
                                  .sub = progress.account.subject,
                                  .version = progress.account.security_version,
                                  .done = progress.done.bits(),
@@ -103,6 +98,8 @@ Task<Result<Progress>> read_login_token(Services& services, Origin origin, std::
       jose::read_own_token(jose::login_token_form, token, snapshot->ring().keys(crypto::KeyUse::login_token));
   if (!claims.has_value() || claims->exp <= to_numeric_date(origin.now) || claims->binding != binding)
     co_return Error(ErrorCode::invalid_login_token);
+  const auto spent = co_await services.database.run(store::spent::find_id, claims->jti);
+  if (spent.has_value()) co_return Error(ErrorCode::invalid_login_token);
   auto account = co_await services.database.run(store::users::find_credentials_by_subject, claims->sub);
   if (account.has_value() && !account->is_active) co_return Error(ErrorCode::account_blocked);
   if (!account.has_value() || account->security_version != claims->version)
@@ -112,6 +109,11 @@ Task<Result<Progress>> read_login_token(Services& services, Origin origin, std::
                      .first_proof_at = Timestamp{Seconds{claims->first}},
                      .token = claims->jti,
                      .binding = claims->binding};
+}
+
+bool spend_login_token(db::Tx& tx, const Progress& progress) {
+  const Timestamp expires_at = progress.first_proof_at + login_token_ttl;
+  return tx.run(store::spent::consume_id, progress.token, expires_at).has_value();
 }
 
 Task<Result<sessions::TokenPair>> go_on(Services& services, Origin origin, Progress progress, Proof proof,
@@ -132,12 +134,12 @@ Task<Result<sessions::TokenPair>> go_on(Services& services, Origin origin, Progr
     if (!is_first && tx.run(store::spent::find_id, progress.token).has_value())
       return Error(ErrorCode::invalid_login_token);
     if (auto used = consume(tx); used.has_error()) return used.error();
-    if (!is_first)
-      tx.run(store::spent::consume_id, progress.token, progress.first_proof_at + login_token_ttl);
+    if (!is_first) spend_login_token(tx, progress);
     // What the proof has changed counts: a code that confirms the address, a new password.
     auto changed_by_proof = tx.run(store::users::find_credentials_by_id, id);
     if (!changed_by_proof.has_value()) return Error(ErrorCode::invalid_login_token);
     Progress after = progress;
+    after.token = {};
     after.account = std::move(*changed_by_proof);
     after.done = Done::from_bits(progress.done.bits() | proved.bits());
     const auto& account = after.account;
@@ -154,7 +156,7 @@ Task<Result<sessions::TokenPair>> go_on(Services& services, Origin origin, Progr
     }
     tx.run_later(store::attempts::update_last_sign_in, origin.now, account.id);
     const bool has_factor = state.has_totp || state.has_passkey;
-    if (has_factor && after.done.has_factor()) stop_removal(tx, origin, account);
+    if (has_factor && after.done.has_factor()) stop_removal_of_lost(tx, origin, account.id, account.subject);
     const bool by_another_factor = proved.has(Proof::passkey) || proved.has(Proof::recovery_code);
     if (state.has_totp && by_another_factor) open_closed_factor(tx, account.id);
     sessions::make_room(tx, services.settings, origin, account.id, account.subject, held->sessions);

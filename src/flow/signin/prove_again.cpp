@@ -3,6 +3,7 @@
 #include "flow/accounts/validation.h"
 #include "flow/signin/attempts.h"
 #include "flow/signin/events.h"
+#include "flow/signin/lost_factors.h"
 #include "flow/signin/prove_password.h"
 #include "store/attempts.h"
 #include "store/sessions.h"
@@ -75,9 +76,11 @@ Task<Result<>> prove_again(Services& services, Origin origin, store::users::Cred
   auto work = [&](db::Tx& tx) -> Result<> {
     const auto held = tx.run(store::attempts::hold, account.id, account.security_version);
     if (!held.has_value()) return Error(ErrorCode::invalid_token);
-    if (!tx.run(store::sessions::find_proved, session).has_value()) return Error(ErrorCode::invalid_token);
+    if (!tx.run(store::sessions::hold_session, session, account.id, origin.now).has_value())
+      return Error(ErrorCode::invalid_token);
     if (auto strong = check_strength(state_of(tx, account), proved); strong.has_error()) return strong;
     if (auto used = consume(tx); used.has_error()) return used;
+    if (proved.has_factor()) stop_removal_of_lost(tx, origin, account.id, account.subject);
     tx.run_later(store::sessions::update_proved, origin.now, proved.bits(), session);
     record(tx, origin, events::proved_again, ok, to_string(account.subject), words_of(proved));
     return {};

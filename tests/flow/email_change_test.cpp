@@ -154,13 +154,7 @@ TEST_P(EmailChange, C46AnUndoGivesTheAccountBackWithoutWhatWasAddedSince) {
   const UserId id = member(mine);
   add_passkey(id, 1);
   now += 1h;
-  // The owner's passkey would be asked for at a sign-in: a session of before.
-  auto work = [&](db::Tx& tx) {
-    return flow::sessions::open_session(tx, settings, origin(), id, contact(id).subject, Role::user, 1);
-  };
-  const auto session = database.write_now(work);
-  const auto pair = flow::sessions::make_token_pair(services, session, now);
-  const auto caller = wait(flow::sessions::authenticate(services, now, pair.access_token)).value();
+  const auto caller = with_passkey(id);
   ASSERT_TRUE(ask(caller, next).has_value());
   ASSERT_TRUE(confirm_link(change_token(next)).has_value());
   now += 1h;

@@ -62,8 +62,7 @@ constexpr db::Statement<std::optional<std::int64_t>, std::string> count_late{
 class HeldCaller : public OwnerWorld {
  protected:
   using Caller = flow::sessions::Caller;
-  static constexpr std::int64_t by_password = 1;
-  static constexpr std::int64_t by_passkey = 5;
+  static constexpr std::int64_t by_password = 1, by_passkey = 5;
 
   Caller caller(UserId id, std::int64_t methods = by_passkey) {
     const auto pair = flow::sessions::make_token_pair(services, open_session(id, methods), now);
@@ -209,8 +208,7 @@ class HeldCaller : public OwnerWorld {
   }
   Bytes passkey_name(UserId id) { return Bytes{static_cast<std::uint8_t>(id.value)}; }
 
-  /// A member with everything that the writes need: a passkey, an app, another session, and an address that
-  /// waits for its confirmation where `asks` is true.
+  /// A member with everything that the writes need: a passkey, an app, another session.
   UserId owner_with_all(const std::string& email) {
     const UserId id = member(email);
     add_passkey(id, static_cast<std::uint8_t>(id.value));
@@ -295,6 +293,7 @@ TEST_P(HeldCaller, C61AProofThatIsTooOldOrTooWeakByNowChangesNothing) {
 
 /// The thief has signed in, and everything that the thief can do is under way when the owner ends that.
 TEST_P(HeldCaller, C62NothingOfAThiefLandsAfterTheOwnerHasTakenTheAccountBack) {
+  int ended = 0;
   for (int round = 0; round < 12; ++round) {
     const std::string email = "r" + std::to_string(round) + "@example.org";
     const UserId id = owner_with_all(email);
@@ -337,6 +336,9 @@ TEST_P(HeldCaller, C62NothingOfAThiefLandsAfterTheOwnerHasTakenTheAccountBack) {
       co_return false;
     };
     const int won = race(12, one);
+    // Whatever the thief did first may have ended the session of the owner, who is refused then.
+    if (by_logout && won == 0) continue;
+    ++ended;
     EXPECT_EQ(database.run_now(count_late, event).value(), 0) << round;
     if (by_logout) continue;
     EXPECT_EQ(won, 1) << round;
@@ -344,6 +346,7 @@ TEST_P(HeldCaller, C62NothingOfAThiefLandsAfterTheOwnerHasTakenTheAccountBack) {
     EXPECT_FALSE(steps(id).deletion_due_at.has_value()) << round;
     EXPECT_EQ(sessions(id), 0) << round;
   }
+  EXPECT_GE(ended, 6);
 }
 
 TEST_P(HeldCaller, C63AnAdministratorWhoseSessionOrRoleHasEndedBlocksNobody) {
@@ -358,8 +361,7 @@ TEST_P(HeldCaller, C63AnAdministratorWhoseSessionOrRoleHasEndedBlocksNobody) {
     return outcome(wait(
         features::administration::block_user(services, origin(), asker, whom, accounts::Access::blocked)));
   };
-  const auto before = kept(id);
-  // A role that was taken without an end of the sessions.
+  const auto before = kept(id);  // next: a role that was taken without an end of the sessions
   database.run_now(users::update_role, Role::user, now, admin);
   EXPECT_EQ(block(id), ErrorCode::forbidden);
   database.run_now(users::update_role, Role::admin, now, admin);

@@ -11,7 +11,9 @@ bool is_recent(const store::sessions::Proved& proved, Timestamp now) {
 
 Task<Result<>> require_recent_proof(Services& services, Timestamp now, SessionId session) {
   const auto proved = co_await services.database.run(store::sessions::find_proved, session);
-  if (!proved.has_value() || !is_recent(*proved, now)) co_return Error(ErrorCode::recent_sign_in_required);
+  // It has ended since the token was checked.
+  if (!proved.has_value()) co_return Error(ErrorCode::invalid_token);
+  if (!is_recent(*proved, now)) co_return Error(ErrorCode::recent_sign_in_required);
   co_return Result<>{};
 }
 

@@ -16,7 +16,8 @@ bool is_recent(const store::sessions::Proved& proved, Timestamp now);
 
 /// Whether the owner of a session has proved within `recent` to be there: by signing in, or by
 /// `POST /api/auth/sudo`. Where the account has a factor by now, the proof was one: a password alone does not
-/// do. Costs a point read. Refuses with recent_sign_in_required.
+/// do. Costs a point read. Refuses with recent_sign_in_required, and with
+/// invalid_token where the session has ended.
 Task<Result<>> require_recent_proof(Services& services, Timestamp now, SessionId session);
 
 }  // namespace latchkey::flow::signin

@@ -92,9 +92,9 @@ struct FieldError {
 
 /// What somebody who signs in has to prove next.
 struct MissingStep {
-  std::string login_token;                ///< stands for what is proved so far; a secret of the client
-  std::vector<std::string_view> methods;  ///< any of which will do; constants
-  Seconds expires_in{0};                  ///< of the token
+  std::string login_token;                    ///< stands for what is proved so far; a secret of the client
+  std::vector<std::string_view> methods;      ///< any of which will do; constants
+  Seconds expires_in{0};                      ///< of the token
   std::vector<std::string> recovery_codes{};  ///< made by the step before; nobody sees them again
 };
 

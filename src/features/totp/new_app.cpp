@@ -2,7 +2,6 @@
 
 #include "crypto/random.h"
 #include "crypto/totp.h"
-#include "features/totp/enrolment.h"
 #include "flow/accounts/factor_notices.h"
 #include "flow/accounts/factors.h"
 #include "flow/events.h"
@@ -17,6 +16,16 @@ namespace latchkey::features::totp {
 
 Error expired_enrolment() { return {ErrorCode::invalid_code, "This set-up has expired, begin again"}; }
 
+Begun show_app(const flow::Services& services, const Enrolment& enrolment, std::string_view email,
+               std::string sealed, Seconds expires_in) {
+  const auto url = settings::parse_url(services.public_url);
+  const std::string service = url.has_value() ? url->host : services.public_url;
+  return {.secret = crypto::totp_secret_text(enrolment.secret),
+          .uri = crypto::totp_uri(enrolment.secret, service, email),
+          .enrolment = std::move(sealed),
+          .expires_in = expires_in};
+}
+
 Begun begin_app(const flow::Services& services, Timestamp now, const Subject& subject, std::string_view email,
                 std::int64_t version) {
   auto random = crypto::random_array<crypto::totp_secret_size>();
@@ -24,12 +33,9 @@ Begun begin_app(const flow::Services& services, Timestamp now, const Subject& su
       .secret = Secret(std::span<const std::uint8_t>(random)), .version = version, .begun_at = now};
   wipe(random.data(), random.size());
   const auto snapshot = services.keys.current();
-  const auto url = settings::parse_url(services.public_url);
-  const std::string service = url.has_value() ? url->host : services.public_url;
-  return Begun{.secret = crypto::totp_secret_text(enrolment.secret),
-               .uri = crypto::totp_uri(enrolment.secret, service, email),
-               .enrolment = seal_enrolment(snapshot->ring(), subject, enrolment),
-               .expires_in = std::chrono::duration_cast<Seconds>(enrolment_ttl)};
+  auto sealed = seal_enrolment(snapshot->ring(), subject, enrolment);
+  return show_app(services, enrolment, email, std::move(sealed),
+                  std::chrono::duration_cast<Seconds>(enrolment_ttl));
 }
 
 Result<NewApp> check_new_app(const crypto::Keyring& ring, const Subject& subject, std::string_view enrolment,

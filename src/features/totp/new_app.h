@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "crypto/keyring.h"
 #include "db/tx.h"
+#include "features/totp/enrolment.h"
 #include "flow/origin.h"
 #include "flow/services.h"
 
@@ -24,6 +25,9 @@ struct Begun {
   std::string enrolment;
   Seconds expires_in{0};
 };
+/// An enrolment, sealed as `sealed`, as its owner sees it.
+Begun show_app(const flow::Services& services, const Enrolment& enrolment, std::string_view email,
+               std::string sealed, Seconds expires_in);
 /// Makes the secret of an app for an account whose version is `version`. Stores nothing.
 Begun begin_app(const flow::Services& services, Timestamp now, const Subject& subject, std::string_view email,
                 std::int64_t version);

@@ -50,6 +50,9 @@ inline constexpr Access anyone{};
 inline constexpr Access signed_in{.from = Credential::access_token};
 inline constexpr Access signed_in_recently{.from = Credential::access_token, .freshness = Freshness::recent};
 inline constexpr Access administrators{.from = Credential::access_token, .needs = Permission::administrator};
+/// For what somebody who has an administrator's token, but not the administrator, must not do.
+inline constexpr Access administrators_recently{
+    .from = Credential::access_token, .needs = Permission::administrator, .freshness = Freshness::recent};
 inline constexpr Access refresh_token_holder{.from = Credential::refresh_token};
 
 /// The number that http hands to the access hook, which knows no rows: 0 lets everybody pass.
@@ -112,7 +115,7 @@ class Refusals {
   constexpr const ErrorCode* end() const { return codes_.data() + count_; }
 
  private:
-  std::array<ErrorCode, 12> codes_{};
+  std::array<ErrorCode, 16> codes_{};
   std::size_t count_ = 0;
 };
 

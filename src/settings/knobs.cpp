@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr std::array<std::string_view, 3> sign_ups{"open", "invited", "off"};
 constexpr std::array<std::string_view, 2> confirmations{"required", "off"};
+constexpr std::array<std::string_view, 2> second_factors{"optional", "required"};
 constexpr std::array<std::string_view, 3> mail_tls_choices{"required", "opportunistic", "off"};
 constexpr std::array<std::string_view, 4> levels{"debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 2> formats{"text", "json"};
@@ -56,6 +57,10 @@ constexpr std::array table{
         "Address of the first administrator, whom the server creates at start, confirmed, unless there is one who is confirmed and not blocked. If the address belongs to an account that is not an administrator, the server refuses to start."),
     secret(AT(admin.password), check_password, "a password that the password settings accept",
         "Password of that first administrator; once the account exists the setting has no effect and should be removed."),
+    choice(AT(admin.second_factor), "optional", second_factors,
+        "Whether administrators must have a second factor. With `optional`, a stolen password is enough to administer the service. With `required`, the next sign-in of an administrator without one first sets up an authenticator app or a passkey; sessions that are open then go on until they end."),
+    duration(AT(admin.factor_removal_delay), "72h", 0s, 365 * 24h,
+        "How long after an administrator asked for it the second factors of another account are removed; until then a mail, or a sign-in with a factor, stops it. A shorter time gives owners less time to notice somebody who has talked an administrator into it. With 0, only `latchkey user remove-factor` removes factors of others."),
 
     text(AT(mail.smtp_url), "", check_smtp_url, "smtp://HOST:PORT or smtps://HOST:PORT",
         "The mail server; `smtps://` uses TLS from the first byte. If it is empty, mails are written to files in `data_dir`/mail, where no user sees them."),
@@ -105,7 +110,7 @@ constexpr std::array table{
     duration(AT(accounts.code_ttl), "10m", 1min, 1h,
         "How long a code in a mail works. With a shorter time, codes expire before slow mail arrives; a longer one gives more time for guessing."),
     duration(AT(accounts.factor_removal_delay), "7d", 0s, 365 * 24h,
-        "How long after its owner said that they are lost the second factors of an account are removed; until then a mail, or a sign-in with a factor, stops it. A shorter time gives owners less time to notice somebody else. With 0, only `latchkey user remove-factor` removes them."),
+        "How long after its owner said that they are lost the second factors of an account are removed; until then a mail, or a sign-in with a factor, stops it. A shorter time gives owners less time to notice somebody else. With 0, owners cannot ask for it."),
     boolean(AT(accounts.mail_sign_in), "true",
         "Whether people can sign in with a code that is mailed to them. With `false`, a mailbox opens its account only by way of a new password."),
     duration(AT(accounts.deletion_grace), "14d", 0s, 365 * 24h,

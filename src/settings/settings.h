@@ -17,6 +17,7 @@ namespace latchkey::settings {
 
 enum class Confirmation : std::uint8_t { required, off };
 enum class SignUp : std::uint8_t { open, invited, off };
+enum class SecondFactor : std::uint8_t { optional, required };
 /// Whether mail may leave in the clear. `smtps://` is encrypted from its first byte, whatever this says.
 enum class MailTls : std::uint8_t { required, opportunistic, off };
 
@@ -59,6 +60,8 @@ struct Settings {
   struct Admin {
     std::string email;
     Secret password;
+    SecondFactor second_factor{};         ///< of every administrator
+    Microseconds factor_removal_delay{};  ///< 0: administrators remove no factors of others
   } admin;
 
   struct Mail {
@@ -93,7 +96,7 @@ struct Settings {
     Microseconds unconfirmed_ttl{};
     Microseconds reset_ttl{};
     Microseconds code_ttl{};
-    Microseconds factor_removal_delay{};  ///< 0: only the operator removes lost factors
+    Microseconds factor_removal_delay{};  ///< 0: owners can not ask for it
     bool mail_sign_in{};
     Microseconds deletion_grace{};
     bool unique_usernames{};

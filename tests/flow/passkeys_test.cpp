@@ -8,11 +8,14 @@
 #include "features/passkeys/options.h"
 #include "features/passkeys/own_passkeys.h"
 #include "features/passkeys/sign_in.h"
+#include "features/password/give_password.h"
+#include "flow/sessions/authenticate.h"
 #include "flow/signin/events.h"
 #include "flow/world.h"
 #include "store/devices.h"
 #include "store/factors.h"
 #include "store/recovery_codes.h"
+#include "store/sessions.h"
 #include "store/spent.h"
 #include "unit/crypto/webauthn/authenticator.h"
 
@@ -242,6 +245,59 @@ TEST_P(Passkeys, APasskeyThatIsAddedOrRemovedVoidsWhatIsUnderWay) {
   const auto sessions = database.run_now(count_sessions);
   EXPECT_TRUE(wait(signin::go_on(services, origin(), progress, proved->done, proved->consume)).has_error());
   EXPECT_EQ(database.run_now(count_sessions), sessions);
+}
+
+TEST_P(Passkeys, R16_OtherSessionsEndWhereTheOwnerAsks) {
+  member("a@example.org");
+  const Owner mine = owner("a@example.org");
+  const auto session_of = [&](const sessions::TokenPair& tokens) {
+    return wait(sessions::authenticate(services, now, tokens.access_token)).value().session;
+  };
+  const SessionId kept = session_of(log_in("a@example.org").value());
+  ASSERT_TRUE(log_in("a@example.org").has_value());
+  auto made = authenticator(1);
+  auto second = authenticator(2);
+  ASSERT_TRUE(add(made, mine).has_value());
+  EXPECT_EQ(database.run_now(count_sessions), 2) << "nobody asked";
+  answer_to(second, wait(features::passkeys::registration_options(services, origin(), mine))->challenge);
+  ASSERT_TRUE(
+      wait(features::passkeys::add_passkey(services, origin(), mine, made_by(second), {.all_but = kept}))
+          .has_value());
+  EXPECT_EQ(database.run_now(count_sessions), 1);
+  const SessionId newer = session_of(sign_in(fresh(made, mine)).value());
+  ASSERT_TRUE(
+      wait(features::passkeys::remove_own_passkey(services, origin(), mine, second.id, {.all_but = newer}))
+          .has_value());
+  EXPECT_EQ(database.run_now(count_sessions), 1);
+  EXPECT_TRUE(database.run_now(store::sessions::find_proved, newer).has_value());
+}
+
+TEST_P(Passkeys, APasskeyWithoutVerificationThenThePassword) {
+  member("a@example.org");
+  const Owner mine = owner("a@example.org");
+  auto made = authenticator();
+  ASSERT_TRUE(add(made, mine).has_value());
+  auto given = fresh(made, mine);
+  given.authenticator_data = made.data(Authenticator::present);
+  given.signature = made.sign(given.authenticator_data, given.client_data_json);
+  const auto asked = sign_in(given);
+  ASSERT_EQ(asked.error().code, ErrorCode::password_required);
+  const std::string token = asked.error().step->login_token;
+  const auto give = [&](const char* password) {
+    return wait(features::password::give_password(services, origin(), token, Secret(password)));
+  };
+  const auto failed = [&] {
+    return database.run_now(users::find_credentials_by_id, mine.id)->failed_sign_ins +
+           database.run_now(store::devices::list_devices_of, mine.id).at(0).failed_sign_ins;
+  };
+  const auto sessions = database.run_now(count_sessions).value();
+  EXPECT_EQ(give("wrong").error().code, ErrorCode::invalid_credentials);
+  EXPECT_EQ(failed(), 1) << "it counts as at the first step";
+  EXPECT_EQ(database.run_now(count_sessions), sessions);
+  EXPECT_TRUE(give("correct horse battery").has_value());
+  EXPECT_EQ(failed(), 0);
+  EXPECT_EQ(give("correct horse battery").error().code, ErrorCode::invalid_login_token);
+  EXPECT_EQ(database.run_now(count_sessions), sessions + 1);
 }
 
 TEST_P(Passkeys, ChallengesAreBoundToCeremonyAccountAndFiveMinutes) {

@@ -190,6 +190,8 @@ def test_routes_that_stand_in_openapi_with_a_limit_say_when_to_come_back(server)
                "/api/auth/email_change/{token}", "/api/auth/keep_factors/{token}", "/api/auth/not_me/{token}",
                "/api/auth/undo/{token}", "/api/auth/login/lost_factor", "/api/auth/login/new_password",
                "/api/auth/login/passkey", "/api/auth/login/passkey/options", "/api/auth/login/recovery_code",
+               "/api/auth/login/enrol/totp", "/api/auth/login/enrol/passkey", "/api/auth/login/enrol/passkey/options",
+               "/api/auth/login/password",
                "/api/auth/login/totp", "/api/auth/sudo", "/api/auth/sudo/passkey/options", "/api/users/me",
                "/api/users/me/email", "/api/users/me/email/confirm", "/api/users/me/password"}
     paths = server.get("/openapi.json", cacheable=True).json()["paths"]

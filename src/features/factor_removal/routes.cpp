@@ -3,6 +3,9 @@
 #include "api/decode.h"
 #include "api/encode.h"
 #include "api/token_response.h"
+#include "api/user_id.h"
+#include "base/field_errors.h"
+#include "features/factor_removal/by_administrator.h"
 #include "features/factor_removal/feature.h"
 #include "features/factor_removal/pages.h"
 #include "features/factor_removal/removal.h"
@@ -47,6 +50,20 @@ Task<Result<http::Response>> post_lost(const api::Api& api, http::Request& reque
   co_return http::json_response(200, api::to_json(answer));
 }
 
+Task<Result<http::Response>> delete_of_other(const api::Api& api, http::Request& request) {
+  const auto user = api::read_user_id(request);
+  if (user.has_error()) co_return user.error();
+  const auto which = find_which(request.parameter("kind"));
+  if (!which.has_value())
+    co_return invalid_field("path", "kind", "enum", "Input should be 'totp', 'passkeys' or 'all'");
+  const UserId administrator = api::caller_of(request).user.id;
+  flow::Origin origin = api::origin_of(request);
+  const auto due = co_await ask_for_removal_of(api.services, std::move(origin), administrator, *user, *which);
+  if (due.has_error()) co_return due.error();
+  const LostResponse answer{.message = "The second factors will be removed", .due_at = *due};
+  co_return http::json_response(200, api::to_json(answer));
+}
+
 Task<Result<http::Response>> get_stop(const api::Api& api, http::Request& request) {
   const bool wants_page = http::prefers_html(request);
   flow::Origin origin = api::origin_of(request);
@@ -83,10 +100,27 @@ constexpr api::Endpoint rows[] = {
         .body = api::takes<LostRequest>(),
         .answer = api::gives<LostResponse>(),
         .refusals = {malformed_json, validation_failed, invalid_login_token, forbidden, factor_not_found,
-                     account_blocked},
+                     factor_removal_waiting, account_blocked},
         .errors = http::ErrorStyle::token_endpoint,
         .counter = "factor_removal",
         .handler = post_lost,
+    },
+    {
+        .method = http::Method::delete_,
+        .path = "/api/admin/users/{user_id}/factors/{kind}",
+        .tag = "administration",
+        .summary = "Remove second factors that the owner of another account has lost, after a delay",
+        .description =
+            "`kind` is `totp`, `passkeys` or `all`. The factors are removed after "
+            "`admin.factor_removal_delay`, never at once. Mails at once, half-way and afterwards tell the "
+            "owner, and the first two stop it; so does any sign-in with a factor. Make sure that the person "
+            "who asks is the owner: an attacker who knows the password asks the same.",
+        .access = api::administrators_recently,
+        .answer = api::gives<LostResponse>(),
+        .refusals = {invalid_token, recent_sign_in_required, forbidden, user_not_found, factor_not_found,
+                     account_blocked, factor_removal_waiting, last_way_in, validation_failed},
+        .counter = "admin",
+        .handler = delete_of_other,
     },
     {
         .method = http::Method::get,

@@ -17,7 +17,8 @@ Task<std::int64_t> count(flow::Services& services, UserId user) {
   co_return left.value_or(0);
 }
 
-Task<Result<std::vector<std::string>>> renew(flow::Services& services, flow::Origin origin, UserId user) {
+Task<Result<std::vector<std::string>>> renew(flow::Services& services, flow::Origin origin, UserId user,
+                                             std::optional<SessionId> only_session) {
   auto work = [&](db::Tx& tx) -> Result<std::vector<std::string>> {
     const auto steps = tx.run(store::factors::find_steps, user);
     if (!steps.has_value()) return Error(ErrorCode::invalid_token);
@@ -28,6 +29,7 @@ Task<Result<std::vector<std::string>>> renew(flow::Services& services, flow::Ori
     auto codes = flow::signin::replace_recovery_codes(tx, user, account.subject, origin.now);
     flow::record(tx, origin, flow::accounts::recovery_codes_made, flow::ok, to_string(account.subject));
     flow::accounts::tell_recovery_codes_made(tx, services, origin, user);
+    if (only_session.has_value()) flow::accounts::end_other_sessions(tx, user, *only_session);
     tx.run_later(store::factors::update_mark, user);
     return codes;
   };

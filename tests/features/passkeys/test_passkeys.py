@@ -122,6 +122,16 @@ def test_a_passkey_that_verified_nobody_also_needs_the_password(mine):
     problem = assert_step(answer, "password_required")
     assert problem["methods"] == ["password", "code"] and problem["login_token"]
 
+    def give(password: str):
+        body = {"login_token": problem["login_token"], "password": password}
+        return mine.server.post("/api/auth/login/password", json=body)
+
+    with nothing_changes(mine.server, besides=("users", "devices")):
+        assert_problem(give("a-wrong-password"), 401, "invalid_credentials")
+    tokens = give(mine.account.password)
+    assert tokens.status_code == 200, tokens.text
+    assert_problem(give(mine.account.password), 401, "invalid_login_token")
+
 
 def test_Y08_a_passkey_of_another_account_is_no_further_step(mine):
     authenticator = mine.register()
@@ -133,6 +143,28 @@ def test_Y08_a_passkey_of_another_account_is_no_further_step(mine):
             answer = login(mine.server, authenticator.get(login_options(mine.server), user_handle=handle),
                            asked["login_token"])
             assert_problem(answer, 401, "invalid_passkey")
+
+
+def test_R16_other_sessions_end_where_the_owner_asks(mine):
+    first = mine.register()
+    mine.sign_in(first)
+    assert len(mine.account.sessions()) == 2
+    second = mine.new()
+    body = {"credential": second.create(mine.options().json()), "end_other_sessions": True}
+    added = mine.server.post("/api/users/me/passkeys", bearer=mine.account.access, json=body)
+    assert added.status_code == 201, added.text
+    assert [each["current"] for each in mine.account.sessions()] == [True]
+    mine.sign_in(first)
+    path = f"/api/users/me/passkeys/{b64url(second.id)}"
+    for query, left in (("?end_other_sessions=perhaps", 2), ("?end_other_sessions=true", 1)):
+        answer = mine.server.delete(path + query, bearer=mine.account.access)
+        assert answer.status_code == (204 if left == 1 else 422), answer.text
+        assert len(mine.account.sessions()) == left
+    mine.sign_in(first)
+    for body, left in ({"end_other_sessions": False}, 2), ({"end_other_sessions": True}, 1):
+        answer = mine.server.post("/api/users/me/recovery_codes", bearer=mine.account.access, json=body)
+        assert answer.status_code == 200, answer.text
+        assert len(mine.account.sessions()) == left
 
 
 def test_rename_and_remove(mine):

@@ -28,6 +28,8 @@ const std::map<std::string, std::string> promised{
     {"mail.from", ""},
     {"mail.templates_dir", ""},
     {"pages.templates_dir", ""},
+    {"admin.second_factor", "optional"},
+    {"admin.factor_removal_delay", "72h"},
     {"database.connections", "8"},
     {"database.statement_timeout", "5s"},
     {"tokens.access_ttl", "15m"},

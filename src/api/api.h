@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/metrics.h"
+#include "flow/accounts/first_link.h"
 #include "flow/services.h"
 #include "web/pages.h"
 
@@ -18,6 +19,7 @@ using Readiness = std::function<std::optional<std::string>()>;
 struct Api {
   flow::Services& services;
   const web::Pages& pages;
+  flow::accounts::FirstLink& first_link;
   Readiness readiness;
   metrics::Families counters;  ///< of the whole program
   std::string openapi;         ///< the description of all features (openapi.h), made once at start

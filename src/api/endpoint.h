@@ -128,6 +128,14 @@ enum class Listener : std::uint8_t {
   both,
 };
 
+/// For whom a route exists.
+enum class Audience : std::uint8_t {
+  everybody,
+  /// Who tries Latchkey on this machine (settings/newcomer.h), with requests that come straight from it
+  /// (http/this_machine.h). To all others the path is one that nobody knows; openapi.json does not have it.
+  newcomers,
+};
+
 struct Endpoint {
   http::Method method;
   std::string_view path;  ///< such as "/api/auth/sessions/{id}"; a parameter is a whole segment
@@ -144,6 +152,7 @@ struct Endpoint {
   http::ErrorStyle errors = http::ErrorStyle::problem;
   http::Head head = http::Head::refused;
   Listener listener = Listener::open;
+  Audience audience = Audience::everybody;
   std::string_view counter;  ///< the name under which metrics count it; rows may share one
   Handler handler;
 };

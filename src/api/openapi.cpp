@@ -202,7 +202,7 @@ json::value make_openapi(Features features, std::string_view public_url) {
   json::object schemas;
   for (const Feature* feature : features) {
     for (const Endpoint& row : feature->endpoints) {
-      if (row.listener == Listener::management) continue;
+      if (row.listener == Listener::management || row.audience == Audience::newcomers) continue;
       std::string method(to_string(row.method));
       for (char& c : method) c = static_cast<char>(c - 'A' + 'a');
       if (!paths.contains(row.path)) paths[row.path] = json::object{};

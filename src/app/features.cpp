@@ -13,8 +13,10 @@
 #include "features/documents/feature.h"
 #include "features/email_change/feature.h"
 #include "features/factor_removal/feature.h"
+#include "features/first_administrator/feature.h"
 #include "features/health/feature.h"
 #include "features/mail_code/feature.h"
+#include "features/mailbox/feature.h"
 #include "features/not_me/feature.h"
 #include "features/pages/feature.h"
 #include "features/passkeys/feature.h"
@@ -63,6 +65,8 @@ constexpr const api::Feature* list[] = {
     &features::documents::feature,
     &features::health::feature,
     &features::pages::feature,
+    &features::mailbox::feature,
+    &features::first_administrator::feature,
 };
 // clang-format on
 

@@ -1,0 +1,155 @@
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <system_error>
+
+#include "api/api.h"
+#include "api/feature.h"
+#include "features/mailbox/feature.h"
+#include "http/respond.h"
+#include "mail/mail_folder.h"
+#include "settings/newcomer.h"
+#include "web/linked_text.h"
+
+namespace latchkey::features::mailbox {
+namespace {
+
+constexpr std::size_t mails_on_page = 50;
+
+constexpr web::PageFile list_page{
+    .file = "mailbox/list.html",
+    .title = "Mailbox",
+    .variables = {"trouble", "has_mails", "are_more", "has_too_many", "mails.id", "mails.subject", "mails.to", "mails.time",
+                  "mails.moment"},
+    .style = "mailbox.css"};
+constexpr web::PageFile mail_page{.file = "mailbox/mail.html",
+                                  .title = "Mail",
+                                  .variables = {"id", "to", "time", "moment", "has_html", "is_cut",
+                                                "pieces.text", "pieces.link", "pieces.ends_line"},
+                                  .style = "mailbox.css"};
+
+/// What a mail wrote into its HTML part may do nothing but look as it does: no script, no form, nothing that
+/// is loaded, and an origin that is nobody's. With a Cross-Origin-Opener-Policy browsers would refuse to open
+/// it (HTML §7.1.3).
+constexpr std::string_view policy_of_mail =
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'none'; "
+    "base-uri 'none'";
+
+constexpr std::string_view flag(bool is_set) { return is_set ? "yes" : ""; }
+
+void set_facts(TemplateValues& values, const mail::WrittenMail& mail) {
+  const auto second = std::chrono::system_clock::to_time_t(std::chrono::floor<Seconds>(mail.written_at));
+  values.set("id", mail.id);
+  values.set("to", mail.message.to);
+  values.set("time", fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(second)));
+  values.set("moment", format_rfc3339(mail.written_at));
+}
+
+std::string_view subject_of(const mail::WrittenMail& mail) {
+  return mail.message.subject.empty() ? "(no subject)" : std::string_view(mail.message.subject);
+}
+
+std::optional<mail::WrittenMail> find(const api::Api& api, const http::Request& request) {
+  try {
+    return mail::find_mail(settings::mail_folder(api.services.settings), request.parameter("id"));
+  } catch (const std::system_error&) {
+    return std::nullopt;  // the list says why
+  }
+}
+
+Task<Result<http::Response>> get_list(const api::Api& api, http::Request& request) {
+  TemplateValues values;
+  try {
+    const auto newest =
+        mail::list_newest_mails(settings::mail_folder(api.services.settings), mails_on_page);
+    std::vector<TemplateValues> mails;
+    for (const auto& mail : newest.mails) {
+      set_facts(mails.emplace_back(), mail);
+      mails.back().set("subject", subject_of(mail));
+    }
+    values.set("has_mails", flag(!mails.empty()));
+    values.set("mails", std::move(mails));
+    values.set("are_more", flag(newest.are_more));
+    values.set("has_too_many", flag(newest.has_too_many));
+  } catch (const std::system_error& error) {
+    values.set("trouble", error.what());
+  }
+  co_return api.pages.render(request, list_page, values);
+}
+
+Task<Result<http::Response>> get_mail(const api::Api& api, http::Request& request) {
+  const auto mail = find(api, request);
+  if (!mail.has_value()) co_return ErrorCode::not_found;
+  TemplateValues values;
+  set_facts(values, *mail);
+  values.set("title", subject_of(*mail));
+  values.set("has_html", flag(!mail->message.html.empty()));
+  values.set("is_cut", flag(mail->is_cut));
+  std::vector<TemplateValues> pieces;
+  for (const web::Piece& piece : web::find_links(mail->message.text)) {
+    pieces.push_back({{"text", piece.text},
+                      {"link", piece.is_link ? std::string_view(piece.text) : std::string_view()},
+                      {"ends_line", flag(piece.ends_line)}});
+  }
+  values.set("pieces", std::move(pieces));
+  co_return api.pages.render(request, mail_page, values);
+}
+
+Task<Result<http::Response>> get_html(const api::Api& api, http::Request& request) {
+  auto mail = find(api, request);
+  if (!mail.has_value() || mail->message.html.empty()) co_return ErrorCode::not_found;
+  http::Response response;
+  response.content_type = http::html_type;
+  response.body = std::move(mail->message.html);
+  response.content_security_policy = policy_of_mail;
+  co_return response;
+}
+
+constexpr api::Endpoint endpoints[] = {
+    {
+        .method = http::Method::get,
+        .path = "/mailbox",
+        .tag = "newcomers",
+        .summary = "The last mails that were written to files",
+        .answer = api::gives_page(),
+        .errors = http::ErrorStyle::page,
+        .head = http::Head::allowed,
+        .audience = api::Audience::newcomers,
+        .counter = "mailbox",
+        .handler = get_list,
+    },
+    {
+        .method = http::Method::get,
+        .path = "/mailbox/{id}",
+        .tag = "newcomers",
+        .summary = "One of them as text",
+        .answer = api::gives_page(),
+        .refusals = {ErrorCode::not_found},
+        .errors = http::ErrorStyle::page,
+        .head = http::Head::allowed,
+        .audience = api::Audience::newcomers,
+        .counter = "mailbox",
+        .handler = get_mail,
+    },
+    {
+        .method = http::Method::get,
+        .path = "/mailbox/{id}/html",
+        .tag = "newcomers",
+        .summary = "Its HTML part, alone",
+        .answer = api::gives_page(),
+        .refusals = {ErrorCode::not_found},
+        .errors = http::ErrorStyle::page,
+        .head = http::Head::allowed,
+        .audience = api::Audience::newcomers,
+        .counter = "mailbox",
+        .handler = get_html,
+    },
+};
+
+constexpr web::PageFile pages[] = {list_page, mail_page};
+
+}  // namespace
+
+const api::Feature feature{.name = "mailbox", .endpoints = endpoints, .pages = pages};
+
+}  // namespace latchkey::features::mailbox

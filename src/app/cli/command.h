@@ -109,6 +109,11 @@ struct MailRetry {
   std::optional<LinkId> id;  ///< nothing: all that were put aside
 };
 
+struct MailShow {
+  static constexpr std::string_view name = "mail show";
+  std::string to;  ///< an address as the mail has it; empty: to whomever
+};
+
 struct Migrate {
   static constexpr std::string_view name = "migrate";
 };
@@ -144,7 +149,7 @@ struct OpenApi {
 using Command =
     std::variant<Serve, UserAdd, UserInvite, UserList, UserShow, UserBlock, UserUnblock, UserUnlock,
                  UserSetRole, UserDelete, UserRemoveFactor, KeysList, KeysRotate, KeysRevoke, KeysRekey,
-                 MailList, MailRetry, Migrate, Backup, Restore, Compact, Move, Doctor, Config, OpenApi>;
+                 MailList, MailRetry, MailShow, Migrate, Backup, Restore, Compact, Move, Doctor, Config, OpenApi>;
 
 inline std::string_view name_of(const Command& command) {
   return std::visit([](const auto& any) { return any.name; }, command);

@@ -43,9 +43,11 @@ std::vector<http::Route> make_routes(Features features, Listener listener, const
                                      std::size_t body_limit) {
   std::vector<http::Route> routes;
   for (const Feature* feature : features) {
-    for (const Endpoint& row : feature->endpoints) {
-      if (row.listener != listener && row.listener != Listener::both) continue;
-      routes.push_back(make_route(row, api, body_limit));
+    for (const auto& rows : {feature->endpoints, feature->browser_endpoints}) {
+      for (const Endpoint& row : rows) {
+        if (row.listener != listener && row.listener != Listener::both) continue;
+        routes.push_back(make_route(row, api, body_limit));
+      }
     }
   }
   return routes;

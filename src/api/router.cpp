@@ -46,10 +46,12 @@ std::vector<http::Route> make_routes(Features features, Listener listener, const
   std::vector<http::Route> routes;
   const bool for_newcomers = settings::is_for_newcomers(api.services.settings);
   for (const Feature* feature : features) {
-    for (const Endpoint& row : feature->endpoints) {
-      if (row.listener != listener && row.listener != Listener::both) continue;
-      if (row.audience == Audience::newcomers && !for_newcomers) continue;
-      routes.push_back(make_route(row, api, body_limit));
+    for (const auto& rows : {feature->endpoints, feature->browser_endpoints}) {
+      for (const Endpoint& row : rows) {
+        if (row.listener != listener && row.listener != Listener::both) continue;
+        if (row.audience == Audience::newcomers && !for_newcomers) continue;
+        routes.push_back(make_route(row, api, body_limit));
+      }
     }
   }
   return routes;

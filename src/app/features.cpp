@@ -6,6 +6,7 @@
 #include "app/housekeeping.h"
 #include "crypto/password/counters.h"
 #include "db/counters.h"
+#include "features/account/feature.h"
 #include "features/activity/feature.h"
 #include "features/administration/feature.h"
 #include "features/confirmation/feature.h"
@@ -44,6 +45,7 @@ namespace {
 // A line for each feature.
 // clang-format off
 constexpr const api::Feature* list[] = {
+    &features::account::feature,
     &features::signup::feature,
     &features::password::feature,
     &features::password_change::feature,

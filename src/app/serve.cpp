@@ -12,8 +12,10 @@
 
 #include "api/access.h"
 #include "api/api.h"
+#include "api/browser_access.h"
 #include "api/openapi.h"
 #include "api/router.h"
+#include "api/show.h"
 #include "app/cli/control_server.h"
 #include "app/cli/restore.h"
 #include "app/core.h"
@@ -101,7 +103,9 @@ class Server {
   explicit Server(const settings::Loaded& loaded)
       : settings_(loaded.settings),
         descriptors_(share_out_descriptors(settings_, thread_count(settings_))),
-        pages_(pages(), {.folder = settings_.pages.templates_dir, .service = service_host()}),
+        pages_(
+            pages(),
+            {.folder = settings_.pages.templates_dir, .service = service_host(), .transport = transport()}),
         templates_(mails(), settings_.mail.templates_dir),
         core_(settings_, clock_, Purpose::server),
         api_{.services = core_.services(),
@@ -123,6 +127,7 @@ class Server {
     if (cli::discard_restore(settings_.data_dir)) log::info("restore.leftover_removed");
     if (db::sqlite::discard_compaction(settings_.data_dir)) log::info("compact.leftover_removed");
     core_.set_public_url(public_url());
+    api_.browsers = api::make_browser_rules(public_url());
     api_.openapi = boost::json::serialize(api::make_openapi(features(), public_url()));
     core_.set_wake_mail([this] { mail_.wake(); });
   }
@@ -149,7 +154,7 @@ class Server {
   http::Options http_options() {
     http::Options options = make_http_options(settings_, descriptors_);
     options.denials.page = [this](const Error& error, const http::Request& request) {
-      return pages_.render_error(request, error);
+      return api::deny_with_page(api_, error, request);
     };
     options.refusal_pace.buckets = &core_.services().buckets;
     return options;
@@ -159,6 +164,12 @@ class Server {
   std::string service_host() const {
     const auto url = settings::parse_url(settings_.public_url);
     return url.has_value() ? url->host : std::string();
+  }
+
+  /// Whether people reach the service by https.
+  web::Pages::Transport transport() const {
+    return settings_.public_url.starts_with("https://") ? web::Pages::Transport::https
+                                                        : web::Pages::Transport::plain;
   }
 
   /// The listener's own address is known since it is bound.

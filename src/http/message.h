@@ -55,6 +55,7 @@ struct Request {
   Timestamp now;                        ///< fixed when the head had arrived
   const Route* route = nullptr;         ///< the row that answers
   CallerSlot caller;                    ///< left by the access hook for the handler, see route.h
+  std::string language;  ///< a tag that the caller has chosen, left by the access hook; or empty
 
   /// The value of the first header of that name, compared without case (RFC 9110 §5.1).
   std::optional<std::string_view> header(std::string_view name) const;

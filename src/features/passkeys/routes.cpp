@@ -14,6 +14,7 @@
 #include "features/passkeys/add_passkey.h"
 #include "features/passkeys/options.h"
 #include "features/passkeys/own_passkeys.h"
+#include "features/passkeys/pages.h"
 #include "features/passkeys/sign_in.h"
 #include "http/respond.h"
 
@@ -64,11 +65,7 @@ CreationOptions creation_options(const RegistrationOptions& options, const store
 }
 
 api::RequestOptions request_options(const AnswerOptions& options) {
-  return {.challenge = encode_base64url(options.challenge),
-          .timeout = timeout_ms,
-          .rp_id = options.rp_id,
-          .allowed = api::descriptors_of(options.allowed),
-          .user_verification = "preferred"};
+  return api::request_options(options.rp_id, options.challenge, options.allowed);
 }
 
 std::optional<NewPasskey> read_registration(AddPasskeyRequest& body) {
@@ -85,6 +82,26 @@ std::optional<NewPasskey> read_registration(AddPasskeyRequest& body) {
   if (response.transports.has_value()) made.transports = std::move(*response.transports);
   return made;
 }
+
+}  // namespace
+
+Task<Result<std::string>> creation_options_text(const api::Api& api, const http::Request& request) {
+  flow::Origin origin = api::origin_of(request);
+  const Owner owner = owner_of(request);
+  const auto options = co_await registration_options(api.services, std::move(origin), owner);
+  if (options.has_error()) co_return options.error();
+  co_return api::to_json(creation_options(*options, api::caller_of(request).user));
+}
+
+std::optional<NewPasskey> read_new_passkey(std::string_view credential, std::string name) {
+  auto read = api::decode_json<RegistrationCredential>(credential);
+  if (read.has_error()) return std::nullopt;
+  AddPasskeyRequest request{.name = {}, .credential = std::move(*read)};
+  if (!name.empty()) request.name = std::move(name);
+  return read_registration(request);
+}
+
+namespace {
 
 Task<Result<http::Response>> get_passkeys(const api::Api& api, http::Request& request) {
   const auto passkeys = co_await list_own_passkeys(api.services, owner_of(request));

@@ -79,8 +79,11 @@ Task<Result<flow::sessions::SessionState>> go_on(flow::Services& services, flow:
       flow::signin::next_step(state, done, flow::signin::policy_for(services.settings, account.role));
   if (step.kind == flow::signin::Step::Kind::refuse) co_return Error(step.refusal);
   if (step.kind != flow::signin::Step::Kind::done) {
-    const flow::signin::Progress progress{
-        .account = account, .done = done, .first_proof_at = origin.now, .token = {}, .binding = {}};
+    const flow::signin::Progress progress{.account = account,
+                                          .done = done,
+                                          .first_proof_at = origin.now,
+                                          .token = {},
+                                          .binding = origin.browser};
     co_return flow::signin::missing_step(services, progress, step.kind, state, origin.now);
   }
 

@@ -6,6 +6,7 @@
 #include "api/token_response.h"
 #include "features/password/feature.h"
 #include "features/password/log_in.h"
+#include "features/password/pages.h"
 #include "flow/accounts/notice.h"
 #include "flow/signin/closed_mail.h"
 #include "http/respond.h"
@@ -79,6 +80,10 @@ constexpr mail::Message mails[] = {
 
 }  // namespace
 
-const api::Feature feature{.name = "password", .endpoints = endpoints, .mails = mails};
+const api::Feature feature{.name = "password",
+                           .endpoints = endpoints,
+                           .browser_endpoints = browser_endpoints,
+                           .mails = mails,
+                           .pages = pages};
 
 }  // namespace latchkey::features::password

@@ -32,7 +32,26 @@ void mark_session(db::Tx& tx, const flow::Origin& origin, const SessionId& sessi
   tx.run_later(store::sessions::update_proved, origin.now, done.bits(), session);
 }
 
+Begun shown(const flow::Services& services, const Enrolment& enrolment, const Own& own, std::string sealed,
+            Seconds expires_in) {
+  const auto url = settings::parse_url(services.public_url);
+  const std::string service = url.has_value() ? url->host : services.public_url;
+  return {.secret = crypto::totp_secret_text(enrolment.secret),
+          .uri = crypto::totp_uri(enrolment.secret, service, own.email),
+          .enrolment = std::move(sealed),
+          .expires_in = expires_in};
+}
+
 }  // namespace
+
+std::optional<Begun> look_at(const flow::Services& services, const flow::Origin& origin, const Own& own,
+                             std::string enrolment) {
+  const auto keys = services.keys.current();
+  const auto opened = open_enrolment(keys->ring(), own.subject, enrolment, origin.now);
+  if (!opened.has_value()) return std::nullopt;
+  const auto left = std::chrono::floor<Seconds>(opened->begun_at + enrolment_ttl - origin.now);
+  return shown(services, *opened, own, std::move(enrolment), left);
+}
 
 Task<Result<Begun>> begin(flow::Services& services, flow::Origin origin, Own own) {
   const auto account = co_await services.database.run(users::find_credentials_by_id, own.user);
@@ -43,12 +62,9 @@ Task<Result<Begun>> begin(flow::Services& services, flow::Origin origin, Own own
                       .begun_at = origin.now};
   wipe(random.data(), random.size());
   const auto snapshot = services.keys.current();
-  const auto url = settings::parse_url(services.public_url);
-  const std::string service = url.has_value() ? url->host : services.public_url;
-  co_return Begun{.secret = crypto::totp_secret_text(enrolment.secret),
-                  .uri = crypto::totp_uri(enrolment.secret, service, own.email),
-                  .enrolment = seal_enrolment(snapshot->ring(), own.subject, enrolment),
-                  .expires_in = std::chrono::duration_cast<Seconds>(enrolment_ttl)};
+  auto sealed = seal_enrolment(snapshot->ring(), own.subject, enrolment);
+  co_return shown(services, enrolment, own, std::move(sealed),
+                  std::chrono::duration_cast<Seconds>(enrolment_ttl));
 }
 
 Task<Result<Confirmed>> confirm(flow::Services& services, flow::Origin origin, Own own, std::string enrolment,

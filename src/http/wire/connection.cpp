@@ -137,6 +137,7 @@ void Connection::begin_request() {
   request_.query = {};
   request_.route = nullptr;
   request_.parameter_count = 0;
+  request_.language.clear();
   pattern_ = "-";
   head_.method = Method::other;
   head_.version = 11;

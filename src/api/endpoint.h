@@ -146,7 +146,7 @@ enum class Listener : std::uint8_t {
 enum class Audience : std::uint8_t {
   everybody,
   /// Who tries Latchkey on this machine (settings/newcomer.h), with requests that come straight from it
-  /// (http/this_machine.h). To all others the path is one that nobody knows; openapi.json does not have it.
+  /// (http/this_machine.h). To all others the path is one that nobody knows.
   newcomers,
 };
 

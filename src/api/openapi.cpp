@@ -203,7 +203,7 @@ json::value make_openapi(Features features, std::string_view public_url) {
   for (const Feature* feature : features) {
     // Pages with cookies are for people: programs have a route of their own for each.
     for (const Endpoint& row : feature->endpoints) {
-      if (row.listener == Listener::management || row.audience == Audience::newcomers) continue;
+      if (row.listener == Listener::management) continue;
       std::string method(to_string(row.method));
       for (char& c : method) c = static_cast<char>(c - 'A' + 'a');
       if (!paths.contains(row.path)) paths[row.path] = json::object{};

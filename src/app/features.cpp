@@ -30,6 +30,7 @@
 #include "features/signup/feature.h"
 #include "features/sudo/feature.h"
 #include "features/totp/feature.h"
+#include "features/welcome/feature.h"
 #include "flow/keys/rotation.h"
 #include "flow/limits/budget.h"
 #include "flow/sessions/counters.h"
@@ -67,6 +68,7 @@ constexpr const api::Feature* list[] = {
     &features::documents::feature,
     &features::health::feature,
     &features::pages::feature,
+    &features::welcome::feature,
     &features::mailbox::feature,
     &features::first_administrator::feature,
 };

@@ -2,9 +2,9 @@
 #include "api/api.h"
 #include "api/decode.h"
 #include "api/feature.h"
+#include "api/page_rows.h"
 #include "features/first_administrator/feature.h"
 #include "features/first_administrator/make.h"
-#include "http/form.h"
 
 namespace latchkey::features::first_administrator {
 namespace {
@@ -15,7 +15,6 @@ constexpr web::Field fields[] = {
     {.name = "email",
      .id = "email",
      .label = "E-mail address",
-     .hint = "No mail goes there now.",
      .kind = web::FieldKind::email,
      .autocomplete = "username"},
     {.name = "username",
@@ -26,16 +25,22 @@ constexpr web::Field fields[] = {
     {.name = "password",
      .id = "new-password",
      .label = "Password",
-     .hint = "8 characters or more; a sentence is good. Common ones are refused.",
+     .hint = "8 characters or more. A sentence is good; common passwords are refused.",
      .kind = web::FieldKind::password,
      .autocomplete = "new-password"},
 };
-constexpr web::PageFile ask_page{
-    .file = "first_administrator/ask.html", .title = "Make the first administrator", .fields = fields};
-constexpr web::PageFile made_page{
-    .file = "first_administrator/made.html", .title = "You are the administrator", .variables = {"email"}};
-constexpr web::PageFile closed_page{
-    .file = "first_administrator/closed.html", .title = "This link does not work", .variables = {"is_missing"}};
+constexpr web::PageFile ask_page{.file = "first_administrator/ask.html",
+                                 .title = "Make the first administrator",
+                                 .fields = fields,
+                                 .layout = "newcomer.html"};
+constexpr web::PageFile made_page{.file = "first_administrator/made.html",
+                                  .title = "You are the administrator",
+                                  .variables = {"email"},
+                                  .layout = "newcomer.html"};
+constexpr web::PageFile closed_page{.file = "first_administrator/closed.html",
+                                    .title = "This link does not work",
+                                    .variables = {"is_missing"},
+                                    .layout = "newcomer.html"};
 
 struct Form {
   std::string email;
@@ -47,12 +52,15 @@ constexpr auto describe(const Form*) {
                      api::member("username", &Form::username), api::member("password", &Form::password));
 }
 
-/// Whether a page of this server sent the form. Browsers that do not say so by Sec-Fetch-Site say from which
-/// origin a form comes; the Host is one of this machine, or there would be no such route.
+/// Whether a page of this server sent the form: by Sec-Fetch-Site or, where a browser does not send that, by
+/// Origin. The page stands at any name of this machine (http/this_machine.h), so its origin is that of the
+/// Host. There is no cookie to bind the form to, as some browsers keep none on this machine: the token of the
+/// link is what no other site knows.
 bool is_sent_by_own_page(const http::Request& request) {
-  if (const auto site = request.header("Sec-Fetch-Site")) return *site == "same-origin";
-  const auto host = request.header("Host").value_or("");
-  return request.header("Origin").value_or("") == "http://" + std::string(host);
+  const auto sites = request.header_count("Sec-Fetch-Site");
+  if (sites > 0) return sites == 1 && request.header("Sec-Fetch-Site") == "same-origin";
+  const std::string own = "http://" + std::string(request.header("Host").value_or(""));
+  return request.header_count("Origin") == 1 && request.header("Origin") == own;
 }
 
 /// 404, since what the address named is gone, and a page that says what to do.
@@ -61,6 +69,7 @@ http::Response closed(const api::Api& api, const http::Request& request, bool mi
 }
 
 Task<Result<http::Response>> get_form(const api::Api& api, http::Request& request) {
+  request.language = "en";  // as the rest of the page
   const bool opens = api.first_link.opens(request.parameter("token"));
   const bool missing = co_await is_missing(api.services);
   if (!missing) api.first_link.close();
@@ -69,14 +78,15 @@ Task<Result<http::Response>> get_form(const api::Api& api, http::Request& reques
 }
 
 Task<Result<http::Response>> post_form(const api::Api& api, http::Request& request) {
-  if (!is_sent_by_own_page(request)) co_return forbidden;
+  if (!is_sent_by_own_page(request)) co_return cross_site_form;
+  request.language = "en";  // as the rest of the page
   const bool opens = api.first_link.opens(request.parameter("token"));
   const bool missing = co_await is_missing(api.services);
   if (!missing) api.first_link.close();
   if (!opens || !missing) co_return closed(api, request, missing);
 
   web::Form form(ask_page);
-  if (const auto sent = http::parse_form(request); sent.has_value()) form.keep_sent(*sent);
+  form.keep_sent(request);
   auto sent = api::decode<Form>(request);
   if (sent.has_error()) {
     if (sent.error().code != validation_failed) co_return sent.error();
@@ -93,43 +103,30 @@ Task<Result<http::Response>> post_form(const api::Api& api, http::Request& reque
   }
   // Somebody was quicker.
   if (made.error().code == invalid_link) co_return closed(api, request, false);
+  if (made.error().code == account_exists)
+    co_return api.pages.render(request, form.refuse_at("email", made.error()));
+  if (made.error().code == username_taken)
+    co_return api.pages.render(request, form.refuse_at("username", made.error()));
   co_return api.pages.render(request, form.refuse(made.error()));
 }
 
-constexpr api::Endpoint endpoints[] = {
-    {
-        .method = http::Method::get,
-        .path = "/first-administrator/{token}",
-        .tag = "newcomers",
-        .summary = "The page with the form; changes nothing",
-        .rate = api::rates::links,
-        .answer = api::gives_page(),
-        .errors = http::ErrorStyle::page,
-        .head = http::Head::allowed,
-        .audience = api::Audience::newcomers,
-        .counter = "first_administrator",
-        .handler = get_form,
-    },
-    {
-        .method = http::Method::post,
-        .path = "/first-administrator/{token}",
-        .tag = "newcomers",
-        .summary = "Make the first administrator",
-        .rate = api::rates::sign_up,
-        .body = api::takes<Form>(http::BodyKind::form),
-        .answer = api::gives_page(),
-        .refusals = {forbidden, malformed_form, account_exists, username_taken, validation_failed, overloaded},
-        .errors = http::ErrorStyle::page,
-        .audience = api::Audience::newcomers,
-        .counter = "first_administrator",
-        .handler = post_form,
-    },
-};
+constexpr std::string_view path = "/first-administrator/{token}";
+
+/// A GET is as rare as a mistyped link; what it costs is one look at the accounts.
+constexpr api::Endpoint page_row =
+    api::newcomer_row(path, "The page with the form; changes nothing", "first_administrator", get_form);
+constexpr api::Endpoint form_row = [] {
+  auto row = api::form_row(path, "Make the first administrator", api::anyone, "first_administrator",
+                           post_form, api::rates::sign_up);
+  row.audience = api::Audience::newcomers;
+  return row;
+}();
+constexpr api::Endpoint endpoints[] = {page_row, form_row};
 
 constexpr web::PageFile pages[] = {ask_page, made_page, closed_page};
 
 }  // namespace
 
-const api::Feature feature{.name = "first_administrator", .endpoints = endpoints, .pages = pages};
+const api::Feature feature{.name = "first_administrator", .browser_endpoints = endpoints, .pages = pages};
 
 }  // namespace latchkey::features::first_administrator

@@ -1,10 +1,8 @@
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
 #include <system_error>
 
 #include "api/api.h"
 #include "api/feature.h"
+#include "api/page_rows.h"
 #include "features/mailbox/feature.h"
 #include "http/respond.h"
 #include "mail/mail_folder.h"
@@ -21,12 +19,14 @@ constexpr web::PageFile list_page{
     .title = "Mailbox",
     .variables = {"trouble", "has_mails", "are_more", "has_too_many", "mails.id", "mails.subject", "mails.to", "mails.time",
                   "mails.moment"},
-    .style = "mailbox.css"};
+    .layout = "newcomer.html",
+    .style = "newcomer.css"};
 constexpr web::PageFile mail_page{.file = "mailbox/mail.html",
                                   .title = "Mail",
                                   .variables = {"id", "to", "time", "moment", "has_html", "is_cut",
                                                 "pieces.text", "pieces.link", "pieces.ends_line"},
-                                  .style = "mailbox.css"};
+                                  .layout = "newcomer.html",
+                                  .style = "newcomer.css"};
 
 /// What a mail wrote into its HTML part may do nothing but look as it does: no script, no form, nothing that
 /// is loaded, and an origin that is nobody's. With a Cross-Origin-Opener-Policy browsers would refuse to open
@@ -38,11 +38,10 @@ constexpr std::string_view policy_of_mail =
 constexpr std::string_view flag(bool is_set) { return is_set ? "yes" : ""; }
 
 void set_facts(TemplateValues& values, const mail::WrittenMail& mail) {
-  const auto second = std::chrono::system_clock::to_time_t(std::chrono::floor<Seconds>(mail.written_at));
   values.set("id", mail.id);
   values.set("to", mail.message.to);
-  values.set("time", fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(second)));
-  values.set("moment", format_rfc3339(mail.written_at));
+  values.set("time", web::show_time(mail.written_at));
+  values.set("moment", web::machine_time(mail.written_at));
 }
 
 std::string_view subject_of(const mail::WrittenMail& mail) {
@@ -106,50 +105,15 @@ Task<Result<http::Response>> get_html(const api::Api& api, http::Request& reques
 }
 
 constexpr api::Endpoint endpoints[] = {
-    {
-        .method = http::Method::get,
-        .path = "/mailbox",
-        .tag = "newcomers",
-        .summary = "The last mails that were written to files",
-        .answer = api::gives_page(),
-        .errors = http::ErrorStyle::page,
-        .head = http::Head::allowed,
-        .audience = api::Audience::newcomers,
-        .counter = "mailbox",
-        .handler = get_list,
-    },
-    {
-        .method = http::Method::get,
-        .path = "/mailbox/{id}",
-        .tag = "newcomers",
-        .summary = "One of them as text",
-        .answer = api::gives_page(),
-        .refusals = {ErrorCode::not_found},
-        .errors = http::ErrorStyle::page,
-        .head = http::Head::allowed,
-        .audience = api::Audience::newcomers,
-        .counter = "mailbox",
-        .handler = get_mail,
-    },
-    {
-        .method = http::Method::get,
-        .path = "/mailbox/{id}/html",
-        .tag = "newcomers",
-        .summary = "Its HTML part, alone",
-        .answer = api::gives_page(),
-        .refusals = {ErrorCode::not_found},
-        .errors = http::ErrorStyle::page,
-        .head = http::Head::allowed,
-        .audience = api::Audience::newcomers,
-        .counter = "mailbox",
-        .handler = get_html,
-    },
+    api::newcomer_row("/mailbox", "The last mails that were written to files", "mailbox", get_list),
+    api::newcomer_row("/mailbox/{id}", "One of them as text", "mailbox", get_mail),
+    api::newcomer_row("/mailbox/{id}/html", "Its HTML part, alone", "mailbox", get_html),
 };
 
 constexpr web::PageFile pages[] = {list_page, mail_page};
 
 }  // namespace
 
-const api::Feature feature{.name = "mailbox", .endpoints = endpoints, .pages = pages};
+const api::Feature feature{.name = "mailbox", .browser_endpoints = endpoints, .pages = pages};
 
 }  // namespace latchkey::features::mailbox

@@ -79,8 +79,7 @@ http::wire::Crowd::Bounds make_bounds(const Settings& settings) {
 mail::Transports make_transports(const Settings& settings) {
   mail::Transports transports;
   if (settings.mail.smtp_url.empty()) {
-    const auto link =
-        settings::is_for_newcomers(settings) ? mail::LinkInLog::shown : mail::LinkInLog::hidden;
+    const auto link = settings::is_for_newcomers(settings) ? mail::LinkInLog::shown : mail::LinkInLog::hidden;
     transports.push_back(std::make_unique<mail::Files>(settings::mail_folder(settings), link));
     return transports;
   }

@@ -15,7 +15,8 @@ std::string render(const StartText& text) {
       "    All routes   {}/docs\n",
       text.version, text.url, text.url);
   if (text.is_for_newcomers) {
-    out += fmt::format("    Mailbox      {}/mailbox  (no mail server is set, so mails stay here)\n", text.url);
+    out +=
+        fmt::format("    Mailbox      {}/mailbox  (no mail server is set, so mails stay here)\n", text.url);
   }
   if (!text.first_link_token.empty()) {
     out += fmt::format(

@@ -149,7 +149,8 @@ void warn(std::string_view event, Fields fields) { write(Level::warn, event, fie
 void error(std::string_view event, Fields fields) { write(Level::error, event, fields); }
 
 void show(std::string_view text) {
-  if (queue != nullptr) queue->logger->log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
+  if (queue != nullptr)
+    queue->logger->log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
 }
 
 std::uint64_t count_dropped() {

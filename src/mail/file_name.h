@@ -11,7 +11,8 @@ namespace latchkey::mail {
 
 inline constexpr std::string_view file_suffix = ".eml";
 
-/// What the file of a mail is called: `<time>-<id>.eml`. Names sort by time, whatever the clock of the reader.
+/// What the file of a mail is called: `<time>-<id>.eml`. Names sort by time, whatever the clock of the
+/// reader.
 std::string make_file_name(Timestamp written_at, const LinkId& id);
 
 /// When the mail was written. Nothing for a name that `make_file_name` does not make, so that a name that is

@@ -8,8 +8,8 @@ namespace latchkey::web {
 
 /// A piece of a text, as a page shows it.
 struct Piece {
-  std::string text;         ///< of one line
-  bool is_link = false;     ///< the text is an address that can be opened
+  std::string text;      ///< of one line
+  bool is_link = false;  ///< the text is an address that can be opened
   bool ends_line = false;
 };
 

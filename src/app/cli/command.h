@@ -146,10 +146,10 @@ struct OpenApi {
   static constexpr std::string_view name = "openapi";
 };
 
-using Command =
-    std::variant<Serve, UserAdd, UserInvite, UserList, UserShow, UserBlock, UserUnblock, UserUnlock,
-                 UserSetRole, UserDelete, UserRemoveFactor, KeysList, KeysRotate, KeysRevoke, KeysRekey,
-                 MailList, MailRetry, MailShow, Migrate, Backup, Restore, Compact, Move, Doctor, Config, OpenApi>;
+using Command = std::variant<Serve, UserAdd, UserInvite, UserList, UserShow, UserBlock, UserUnblock,
+                             UserUnlock, UserSetRole, UserDelete, UserRemoveFactor, KeysList, KeysRotate,
+                             KeysRevoke, KeysRekey, MailList, MailRetry, MailShow, Migrate, Backup, Restore,
+                             Compact, Move, Doctor, Config, OpenApi>;
 
 inline std::string_view name_of(const Command& command) {
   return std::visit([](const auto& any) { return any.name; }, command);

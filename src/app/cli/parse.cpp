@@ -259,7 +259,8 @@ class Parser {
   }
 
   void add_mail_commands() {
-    auto& mail = group("mail", "Mail that is waiting to be sent: list, retry; mail that was written to files: show");
+    auto& mail =
+        group("mail", "Mail that is waiting to be sent: list, retry; mail that was written to files: show");
     add_json(leaf(mail, "list", "List mail that is waiting, and mail that was put aside after its last try",
                   [this] { return MailList{raw_.format()}; }));
     auto* retry = leaf(mail, "retry", "Send now, with a fresh count of tries",

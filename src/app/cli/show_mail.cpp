@@ -66,8 +66,8 @@ int execute(const MailShow& command, Context& context) {
   wait_for_due_mails(context, command.to);
   const auto folder = settings::mail_folder(settings);
   const auto newest = mail::list_newest_mails(folder, command.to.empty() ? 1 : mails_looked_through).mails;
-  const auto found = std::ranges::find_if(
-      newest, [&](const auto& mail) { return is_meant(command.to, mail.message.to); });
+  const auto found =
+      std::ranges::find_if(newest, [&](const auto& mail) { return is_meant(command.to, mail.message.to); });
   if (found == newest.end()) {
     const std::string whose = command.to.empty() ? "" : " to " + printable(command.to);
     context.console.complain(fmt::format("there is no mail{} in {}", whose, folder.string()));

@@ -50,8 +50,9 @@ std::vector<TemplateValues> advice_of(const Summary& summary, const web::Languag
 Task<bool> is_for_newcomer(const api::Api& api, const http::Request& request) {
   if (!settings::is_for_newcomers(api.services.settings) || !http::comes_from_this_machine(request))
     co_return false;
+  const UserId none{};
   constexpr std::int64_t one = 1;
-  const auto accounts = co_await api.services.database.run(store::users::list_ids, UserId{0}, one);
+  const auto accounts = co_await api.services.database.run(store::users::list_ids, none, one);
   co_return accounts.empty();
 }
 
@@ -109,7 +110,8 @@ Task<Result<http::Response>> get_security(const api::Api& api, http::Request& re
 
 constexpr web::PageFile page_list[] = {overview_page, security_page};
 constexpr api::Endpoint page_rows[] = {
-    api::page_row("/", "Leads to the account, to the sign-in, or to where newcomers begin", api::any_browser, "account", get_root),
+    api::page_row("/", "Leads to the account, to the sign-in, or to where newcomers begin", api::any_browser,
+                  "account", get_root),
     api::page_row("/account", "What the owner sees of the account at once", api::signed_in_browser, "account",
                   get_overview),
     api::page_row("/account/security", "How the owner signs in", api::signed_in_browser, "account",

@@ -27,8 +27,8 @@ Task<bool> is_missing(flow::Services& services) {
 
 Task<Result<users::User>> make_first_administrator(flow::Services& services, flow::Origin origin,
                                                    Wanted wanted) {
-  auto checked = flow::accounts::check_fields(services.settings, wanted.email, wanted.username,
-                                              wanted.password.text());
+  auto checked =
+      flow::accounts::check_fields(services.settings, wanted.email, wanted.username, wanted.password.text());
   if (checked.has_error()) co_return checked.error();
   const double least = services.settings.password.min_guesses_log10;
   auto words = flow::accounts::likely_words(*checked);

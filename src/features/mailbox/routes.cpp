@@ -17,8 +17,8 @@ constexpr std::size_t mails_on_page = 50;
 constexpr web::PageFile list_page{
     .file = "mailbox/list.html",
     .title = "Mailbox",
-    .variables = {"trouble", "has_mails", "are_more", "has_too_many", "mails.id", "mails.subject", "mails.to", "mails.time",
-                  "mails.moment"},
+    .variables = {"trouble", "has_mails", "are_more", "has_too_many", "mails.id", "mails.subject", "mails.to",
+                  "mails.time", "mails.moment"},
     .layout = "newcomer.html",
     .style = "newcomer.css"};
 constexpr web::PageFile mail_page{.file = "mailbox/mail.html",
@@ -59,8 +59,7 @@ std::optional<mail::WrittenMail> find(const api::Api& api, const http::Request& 
 Task<Result<http::Response>> get_list(const api::Api& api, http::Request& request) {
   TemplateValues values;
   try {
-    const auto newest =
-        mail::list_newest_mails(settings::mail_folder(api.services.settings), mails_on_page);
+    const auto newest = mail::list_newest_mails(settings::mail_folder(api.services.settings), mails_on_page);
     std::vector<TemplateValues> mails;
     for (const auto& mail : newest.mails) {
       set_facts(mails.emplace_back(), mail);

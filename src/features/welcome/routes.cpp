@@ -18,9 +18,9 @@ constexpr std::string_view flag(bool is_set) { return is_set ? "yes" : ""; }
 Task<Result<http::Response>> get_welcome(const api::Api& api, http::Request& request) {
   const auto administrator = co_await api.services.database.run(store::users::find_any_administrator);
   const bool can_sign_up = api.services.settings.accounts.sign_up == settings::SignUp::open;
-  co_return api.pages.render(request, page,
-                             {{"can_sign_up", flag(can_sign_up)},
-                              {"is_administrator_missing", flag(!administrator.has_value())}});
+  co_return api.pages.render(
+      request, page,
+      {{"can_sign_up", flag(can_sign_up)}, {"is_administrator_missing", flag(!administrator.has_value())}});
 }
 
 constexpr api::Endpoint endpoints[] = {

@@ -13,8 +13,8 @@ namespace latchkey::flow::accounts {
 /// called. Whether there is an administrator is asked where the link is used.
 class FirstLink {
  public:
-  /// Makes the token: 256 random bits as base64url. Call it once, before a thread serves, and only to show the
-  /// link to the person who started the server.
+  /// Makes the token: 256 random bits as base64url. Call it once, before a thread serves, and only to show
+  /// the link to the person who started the server.
   std::string open();
 
   /// In constant time. Any thread may call this, and `close`.

@@ -125,7 +125,7 @@ def test_an_account_that_is_there_is_not_made_an_administrator(newcomer):
     {"Origin": "null"}, {"Origin": "https://evil.example"}, {"Origin": "http://localhost"}, {"Origin": "http://localhost:1"},
     {"Origin": "https://localhost:{port}"}, {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost:{port}"},
 ], ids=str)
-def test_W13_no_other_page_sends_the_form(newcomer, headers):
+def test_H32_no_other_page_sends_the_form(newcomer, headers):
     body = "&".join(f"{name}={value}" for name, value in form().items()).replace("@", "%40").encode()
     with nothing_changes(newcomer):
         response = ask(newcomer, "POST", newcomer.link, {"Content-Type": "application/x-www-form-urlencoded", **headers}, body)
@@ -143,7 +143,7 @@ def test_a_browser_that_tells_the_origin_alone_sends_it(newcomer):
 
 
 @pytest.mark.parametrize("headers", FROM_ELSEWHERE, ids=str)
-def test_H25_to_everybody_else_it_is_a_path_that_nobody_knows(newcomer, headers):
+def test_H30_to_everybody_else_it_is_a_path_that_nobody_knows(newcomer, headers):
     with nothing_changes(newcomer):
         assert_unknown(newcomer, newcomer.link, headers)
         body = b"email=ada%40example.com&username=Ada&password=" + PASSWORD.encode()
@@ -171,7 +171,7 @@ def test_A05_without_a_terminal_there_is_no_link(make_server):
     assert send(server, "/first-administrator/" + "A" * 43).status_code == 404
 
 
-def test_Q03_the_token_stands_at_the_terminal_once_and_nowhere_else(make_server):
+def test_A05_the_token_stands_at_the_terminal_once_and_nowhere_else(make_server):
     server = make_server({"log.level": "debug"}, admin=False, terminal=True)
     link = wait_link(server)
     token = link.rsplit("/", 1)[1]

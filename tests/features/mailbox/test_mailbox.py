@@ -91,7 +91,7 @@ def test_the_html_part_stands_in_an_answer_where_nothing_runs_and_nothing_is_loa
     assert answer.headers["Cache-Control"] == "no-store" and "Cross-Origin-Opener-Policy" not in answer.headers
 
 
-def test_H26_markup_in_a_mail_is_text(server, hostile_mail):
+def test_H31_markup_in_a_mail_is_text(server, hostile_mail):
     evil = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'"
     name = hostile_mail(subject=evil, to=evil, text=f"{evil}\njavascript:alert(1) http://a.example/\"onclick=\"x {{{{title}}}}", part=evil)
     assert (name, evil) in listed(server)
@@ -101,7 +101,7 @@ def test_H26_markup_in_a_mail_is_text(server, hostile_mail):
     assert "{{title}}" in page and '<a href="http://a.example/" rel="noreferrer"' in page
 
 
-def test_H26_bytes_of_every_kind_make_a_page(server, hostile_mail):
+def test_H31_bytes_of_every_kind_make_a_page(server, hostile_mail):
     name = hostile_mail(subject="=?UTF-8?Q?=FF=00=0A=E2=80=AE?=", text="\x00\x1b[2J\u202e\udcff\tx\r\r\n" + "y" * 100_000)
     page = server.get(f"/mailbox/{name}", headers=HTML)
     assert page.status_code == 200
@@ -110,14 +110,14 @@ def test_H26_bytes_of_every_kind_make_a_page(server, hostile_mail):
 
 @pytest.mark.parametrize("name", ["..", ".", "latchkey.db", "..%2f..%2flatchkey.db", "%2e%2e%2flatchkey.db", ".eml", ID + ".eml", ID[:-1], ID + "%00",
                                   "20260131T080000.000001Z-" + "f" * 32, "x" * 3000, "<script>", "%ff"])
-def test_H26_no_other_file_is_reached(server, name):
+def test_H31_no_other_file_is_reached(server, name):
     for path in (f"/mailbox/{name}", f"/mailbox/{name}/html"):
         response = server.get(path, headers=HTML)
         assert response.status_code in (400, 404), path
         assert "script>" not in response.text
 
 
-def test_H26_only_the_newest_are_read_however_many_there_are(make_server):
+def test_H31_only_the_newest_are_read_however_many_there_are(make_server):
     server = make_server()
     paths = [write_mail(server, f"20260131T08{n // 60:02}{n % 60:02}.000001Z-{n:032x}", subject=f"mail {n}", text="x" * 5000) for n in range(500)]
     assert [subject for _, subject in listed(server)] == [f"mail {n}" for n in range(499, 449, -1)]
@@ -165,12 +165,12 @@ def test_a_browser_on_this_machine_sees_it_by_each_of_its_names(server, paths, h
 
 
 @pytest.mark.parametrize("headers", FROM_ELSEWHERE, ids=str)
-def test_H25_to_everybody_else_it_is_a_path_that_nobody_knows(server, paths, headers):
+def test_H30_to_everybody_else_it_is_a_path_that_nobody_knows(server, paths, headers):
     for path in paths:
         assert_unknown(server, path, headers)
 
 
-def test_H25_nor_is_it_there_for_what_speaks_as_a_proxy(server, paths):
+def test_H30_nor_is_it_there_for_what_speaks_as_a_proxy(server, paths):
     for path in paths:
         assert_unknown(server, f"http://localhost:{server.port}{path}")
 
@@ -178,7 +178,7 @@ def test_H25_nor_is_it_there_for_what_speaks_as_a_proxy(server, paths):
 @pytest.mark.parametrize("settings", [
     {"public_url": "https://auth.example.com"}, {"public_url": "http://192.168.1.5:8080"}, {"listen": "0.0.0.0:0"}, {"mail.smtp_url": None},
 ], ids=str)
-def test_H25_it_is_gone_with_each_of_the_settings_of_a_real_server(make_server, settings):
+def test_H30_it_is_gone_with_each_of_the_settings_of_a_real_server(make_server, settings):
     with SmtpSink() as sink:
         if "mail.smtp_url" in settings:
             settings = {"mail.smtp_url": sink.url, "mail.tls": "off", "mail.from": "a@example.com"}
@@ -224,7 +224,7 @@ def test_the_command_says_what_is_missing(make_server):
         server.stop()
 
 
-def test_H26_no_mail_speaks_to_the_terminal(server, hostile_mail):
+def test_H31_no_mail_speaks_to_the_terminal(server, hostile_mail):
     hostile_mail(name="99991231T235959.999999Z-" + "0" * 32, subject="=?UTF-8?Q?=1B[2J?=", text="\x1b]0;title\x07\u202ex")
     shown = server.cli_ok("mail", "show", "--last")
     assert not re.search("[\x1b\x07\u202e]", shown)

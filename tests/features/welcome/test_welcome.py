@@ -35,14 +35,14 @@ def test_with_an_administrator_and_without_sign_up_the_page_says_less(make_serve
 
 
 @pytest.mark.parametrize("headers", FROM_ELSEWHERE, ids=str)
-def test_H25_to_everybody_else_it_is_a_path_that_nobody_knows(fresh, headers):
+def test_H30_to_everybody_else_it_is_a_path_that_nobody_knows(fresh, headers):
     assert_unknown(fresh, "/welcome", headers)
     root = ask(fresh, "GET", "/", headers)
     assert root.status == 303 and not root.header("Location").endswith("/welcome")
 
 
 @pytest.mark.parametrize("settings", [{"public_url": "https://auth.example.com"}, {"listen": "0.0.0.0:0", "public_url": "http://localhost:1"}], ids=str)
-def test_H25_a_real_server_has_no_such_page(make_server, settings):
+def test_H30_a_real_server_has_no_such_page(make_server, settings):
     server = make_server(settings, admin=False)
     assert_unknown(server, "/welcome")
     assert not server.get("/", headers=HTML).headers["Location"].endswith("/welcome")

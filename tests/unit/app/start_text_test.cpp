@@ -6,11 +6,16 @@ namespace latchkey::app {
 namespace {
 
 StartText text() {
-  return {.version = "1.2.3", .url = "http://localhost:8080", .data_dir = "./data", .is_for_newcomers = true,
+  return {.version = "1.2.3",
+          .url = "http://localhost:8080",
+          .data_dir = "./data",
+          .is_for_newcomers = true,
           .is_at_terminal = true};
 }
 
-bool says(const StartText& shown, std::string_view part) { return render(shown).find(part) != std::string::npos; }
+bool says(const StartText& shown, std::string_view part) {
+  return render(shown).find(part) != std::string::npos;
+}
 
 TEST(StartText, F60_F62_SaysWhereToBegin) {
   const StartText shown = text();

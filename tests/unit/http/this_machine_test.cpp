@@ -51,10 +51,9 @@ class ThisMachine : public testing::Test {
                  row(Method::post, "/here/{id}", Reach::this_machine),
                  row(Method::get, "/everywhere", Reach::everywhere)}};
   Cors cors{std::vector<std::string>{}};
-  Denials denials{
-      .page = [](const Error& error, const Request&) {
-        return text_response(describe(error.code).status, "a page");
-      }};
+  Denials denials{.page = [](const Error& error, const Request&) {
+    return text_response(describe(error.code).status, "a page");
+  }};
   wire::RequestHead parsed;
   Request request;
 };
@@ -68,7 +67,7 @@ TEST_F(ThisMachine, TakesWhatABrowserOnThisMachineSends) {
   EXPECT_EQ(request.parameter("id"), "7");
 }
 
-TEST_F(ThisMachine, H25_W12_AnythingElseIsAPathThatNobodyKnows) {
+TEST_F(ThisMachine, H30_AnythingElseIsAPathThatNobodyKnows) {
   const std::string local = "Host: localhost:8080\r\n";
   std::vector<std::pair<std::string, std::string>> heads;
   for (const char* host :
@@ -80,24 +79,26 @@ TEST_F(ThisMachine, H25_W12_AnythingElseIsAPathThatNobodyKnows) {
     if (wire::RequestHead head; wire::parse_head(text, head)) heads.emplace_back(text, "127.0.0.1");
   }
   EXPECT_GT(heads.size(), 10U);
-  for (const char* line : {"Forwarded: for=192.0.2.1", "X-Forwarded-For: 127.0.0.1", "x-forwarded-proto: https",
-                           "X-FORWARDED-HOST: localhost", "X-Forwarded-: ", "X-Real-IP: 127.0.0.1",
-                           "Via: 1.1 proxy", "via: "}) {
+  for (const char* line :
+       {"Forwarded: for=192.0.2.1", "X-Forwarded-For: 127.0.0.1", "x-forwarded-proto: https",
+        "X-FORWARDED-HOST: localhost", "X-Forwarded-: ", "X-Real-IP: 127.0.0.1", "Via: 1.1 proxy", "via: "}) {
     heads.emplace_back(get(local + line + "\r\n"), "127.0.0.1");
   }
   heads.emplace_back(get(local, "http://localhost:8080/here/7"), "127.0.0.1");
   heads.emplace_back("GET /here/7 HTTP/1.0\r\n" + local + "\r\n", "127.0.0.1");
   heads.emplace_back("GET /here/7 HTTP/1.0\r\n\r\n", "127.0.0.1");
-  for (const char* peer : {"192.0.2.1", "10.0.0.1", "fe80::1", "::", ""}) heads.emplace_back(get(local), peer);
+  for (const char* peer : {"192.0.2.1", "10.0.0.1", "fe80::1", "::", ""})
+    heads.emplace_back(get(local), peer);
   for (const auto& [head, peer] : heads) {
     EXPECT_FALSE(takes(head, peer)) << head << " from " << peer;
   }
 }
 
-TEST_F(ThisMachine, H25_TheRefusalIsThatOfAnUnknownPathWhateverTheMethod) {
+TEST_F(ThisMachine, H30_TheRefusalIsThatOfAnUnknownPathWhateverTheMethod) {
   for (const char* method : {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "FOO", "TRACE"}) {
     const auto ask = [&](const std::string& path) {
-      const std::string rest = " HTTP/1.1\r\nHost: evil.example\r\nAccept: text/html\r\nContent-Length: 11\r\n\r\n";
+      const std::string rest =
+          " HTTP/1.1\r\nHost: evil.example\r\nAccept: text/html\r\nContent-Length: 11\r\n\r\n";
       auto admission = admit_from(method + std::string(" ") + path + rest, "127.0.0.1");
       EXPECT_EQ(admission.resource, nullptr);
       EXPECT_FALSE(admission.judges_body);
@@ -118,8 +119,9 @@ TEST_F(ThisMachine, H25_TheRefusalIsThatOfAnUnknownPathWhateverTheMethod) {
 }
 
 TEST_F(ThisMachine, APatternReachesTheSameRequestsWithEveryMethod) {
-  EXPECT_THROW(Router({row(Method::get, "/a", Reach::this_machine), row(Method::post, "/a", Reach::everywhere)}),
-               std::logic_error);
+  EXPECT_THROW(
+      Router({row(Method::get, "/a", Reach::this_machine), row(Method::post, "/a", Reach::everywhere)}),
+      std::logic_error);
 }
 
 }  // namespace

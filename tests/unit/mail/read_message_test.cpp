@@ -19,10 +19,13 @@ TEST(ReadMessage, GivesBackWhatWasComposed) {
   const std::string long_line(3000, 'x');
   const Content contents[] = {
       {.subject = "Hello", .text = "text\nhttps://x.example/t\n", .html = "<p>html</p>\n"},
-      {.subject = "Grüße aus Köln", .text = "Grüße = Küsse\n\n--=_latchkey\n", .html = "<p title=\"=20\">ä</p>\n"},
+      {.subject = "Grüße aus Köln",
+       .text = "Grüße = Küsse\n\n--=_latchkey\n",
+       .html = "<p title=\"=20\">ä</p>\n"},
       {.subject = "=?UTF-8?Q?fake?= <b>&", .text = long_line + "\n \nend \n", .html = long_line + "\n"},
       {.subject = std::string(90, 'y') + " und " + std::string(20, 'z') + " \U0001F600",
-       .text = "\u0645\u0631\u062D\u0628\u0627\n", .html = "<p dir=\"rtl\">\u0645</p>\n"},
+       .text = "\u0645\u0631\u062D\u0628\u0627\n",
+       .html = "<p dir=\"rtl\">\u0645</p>\n"},
   };
   for (const Content& content : contents) {
     for (const auto encoding : {BodyEncoding::seven_bit, BodyEncoding::eight_bit}) {
@@ -36,8 +39,8 @@ TEST(ReadMessage, GivesBackWhatWasComposed) {
 }
 
 TEST(ReadMessage, AMailThatIsCutOffHasWhatCameFirst) {
-  const std::string whole = compose({.subject = "Hello", .text = "one\ntwo\n", .html = "<p>html</p>\n"},
-                                    BodyEncoding::eight_bit);
+  const std::string whole =
+      compose({.subject = "Hello", .text = "one\ntwo\n", .html = "<p>html</p>\n"}, BodyEncoding::eight_bit);
   for (std::size_t size = 0; size <= whole.size(); ++size) {
     const ReadMessage read = read_message(std::string_view(whole).substr(0, size));
     EXPECT_TRUE(std::string_view("Hello").starts_with(read.subject)) << size;

@@ -335,20 +335,18 @@ TEST(LinearCost, J17_F39_Settings) {
 }
 
 TEST(LinearCost, J17_MailsThatAreReadBack) {
-  expect_linear(
-      "mail", body, [](std::string_view text) { static_cast<void>(mail::read_message(text)); },
-      {pieces("Subject: ", "=?utf-8?q?"), pieces("Subject: ", "=?utf-8?q?a?= "), pieces("Subject: ", " "),
-       pieces("Subject: x\n", " y\n"), pieces("", "Subject: x\n"),
-       pieces("Content-Type: multipart/x; boundary=\"b\"\n\n", "--b\n"),
-       pieces("Content-Type: multipart/x; boundary=\"b\"\n\n", "--b\n\nx\n"),
-       pieces("Content-Type: ", "boundary=\"", "\n\n"),
-       pieces("Content-Transfer-Encoding: quoted-printable\n\n", "=41"),
-       pieces("Content-Transfer-Encoding: quoted-printable\n\n", "=\n"),
-       pieces("Content-Transfer-Encoding: quoted-printable\n\n", " ")});
-  expect_linear(
-      "links", body, [](std::string_view text) { static_cast<void>(web::find_links(text)); },
-      {pieces("", "http"), pieces("", "http://"), pieces("", "http://a "), pieces("http://a", "."),
-       pieces("", "http://..."), pieces("", "\n"), pieces("", "\t")});
+  expect_linear("mail", body, [](std::string_view text) { static_cast<void>(mail::read_message(text)); },
+                {pieces("Subject: ", "=?utf-8?q?"), pieces("Subject: ", "=?utf-8?q?a?= "),
+                 pieces("Subject: ", " "), pieces("Subject: x\n", " y\n"), pieces("", "Subject: x\n"),
+                 pieces("Content-Type: multipart/x; boundary=\"b\"\n\n", "--b\n"),
+                 pieces("Content-Type: multipart/x; boundary=\"b\"\n\n", "--b\n\nx\n"),
+                 pieces("Content-Type: ", "boundary=\"", "\n\n"),
+                 pieces("Content-Transfer-Encoding: quoted-printable\n\n", "=41"),
+                 pieces("Content-Transfer-Encoding: quoted-printable\n\n", "=\n"),
+                 pieces("Content-Transfer-Encoding: quoted-printable\n\n", " ")});
+  expect_linear("links", body, [](std::string_view text) { static_cast<void>(web::find_links(text)); },
+                {pieces("", "http"), pieces("", "http://"), pieces("", "http://a "), pieces("http://a", "."),
+                 pieces("", "http://..."), pieces("", "\n"), pieces("", "\t")});
 }
 
 TEST(LinearCost, J17_F39_TemplatesAndReplies) {

@@ -9,12 +9,13 @@ TEST(Newcomer, IsWhoSetNoMailServerAndIsAloneOnThisMachine) {
   Settings settings;
   EXPECT_TRUE(is_for_newcomers(settings));
   EXPECT_EQ(mail_folder(settings), settings.data_dir / "mail");
-  for (const char* url : {"http://localhost:8080", "http://127.0.0.1", "https://localhost/auth", "http://[::1]:1"}) {
+  for (const char* url :
+       {"http://localhost:8080", "http://127.0.0.1", "https://localhost/auth", "http://[::1]:1"}) {
     settings.public_url = url;
     EXPECT_TRUE(is_for_newcomers(settings)) << url;
   }
-  for (const char* url : {"https://auth.example.com", "http://localhost.example.com", "http://192.168.1.5:8080",
-                          "http://0.0.0.0:8080"}) {
+  for (const char* url : {"https://auth.example.com", "http://localhost.example.com",
+                          "http://192.168.1.5:8080", "http://0.0.0.0:8080"}) {
     settings.public_url = url;
     EXPECT_FALSE(is_for_newcomers(settings)) << url;
   }

@@ -14,33 +14,29 @@ using enum ErrorCode;
 constexpr web::Field fields[] = {
     {.name = "email",
      .id = "email",
-     .label = "E-mail address",
+     .label = "@field.email",
      .kind = web::FieldKind::email,
      .autocomplete = "username"},
     {.name = "username",
      .id = "name",
-     .label = "Name",
-     .hint = "Others may see it.",
+     .label = "@field.name",
+     .hint = "@hint.name",
      .autocomplete = "nickname"},
     {.name = "password",
      .id = "new-password",
-     .label = "Password",
-     .hint = "8 characters or more. A sentence is good; common passwords are refused.",
+     .label = "@field.password",
+     .hint = "@hint.new_password",
      .kind = web::FieldKind::password,
      .autocomplete = "new-password"},
 };
-constexpr web::PageFile ask_page{.file = "first_administrator/ask.html",
-                                 .title = "Make the first administrator",
-                                 .fields = fields,
-                                 .layout = "newcomer.html"};
+constexpr web::PageFile ask_page{
+    .file = "first_administrator/ask.html", .title = "@first_administrator.title", .fields = fields};
 constexpr web::PageFile made_page{.file = "first_administrator/made.html",
-                                  .title = "You are the administrator",
-                                  .variables = {"email"},
-                                  .layout = "newcomer.html"};
+                                  .title = "@first_administrator.made_title",
+                                  .variables = {"email"}};
 constexpr web::PageFile closed_page{.file = "first_administrator/closed.html",
-                                    .title = "This link does not work",
-                                    .variables = {"is_missing"},
-                                    .layout = "newcomer.html"};
+                                    .title = "@first_administrator.closed_title",
+                                    .variables = {"is_missing"}};
 
 struct Form {
   std::string email;
@@ -69,7 +65,6 @@ http::Response closed(const api::Api& api, const http::Request& request, bool mi
 }
 
 Task<Result<http::Response>> get_form(const api::Api& api, http::Request& request) {
-  request.language = "en";  // as the rest of the page
   const bool opens = api.first_link.opens(request.parameter("token"));
   const bool missing = co_await is_missing(api.services);
   if (!missing) api.first_link.close();
@@ -79,7 +74,6 @@ Task<Result<http::Response>> get_form(const api::Api& api, http::Request& reques
 
 Task<Result<http::Response>> post_form(const api::Api& api, http::Request& request) {
   if (!is_sent_by_own_page(request)) co_return cross_site_form;
-  request.language = "en";  // as the rest of the page
   const bool opens = api.first_link.opens(request.parameter("token"));
   const bool missing = co_await is_missing(api.services);
   if (!missing) api.first_link.close();

@@ -16,16 +16,14 @@ constexpr std::size_t mails_on_page = 50;
 
 constexpr web::PageFile list_page{
     .file = "mailbox/list.html",
-    .title = "Mailbox",
+    .title = "@mailbox.title",
     .variables = {"trouble", "has_mails", "are_more", "has_too_many", "mails.id", "mails.subject", "mails.to",
                   "mails.time", "mails.moment"},
-    .layout = "newcomer.html",
     .style = "newcomer.css"};
 constexpr web::PageFile mail_page{.file = "mailbox/mail.html",
-                                  .title = "Mail",
-                                  .variables = {"id", "to", "time", "moment", "has_html", "is_cut",
+                                  .title = "@mailbox.mail",
+                                  .variables = {"id", "subject", "to", "time", "moment", "has_html", "is_cut",
                                                 "pieces.text", "pieces.link", "pieces.ends_line"},
-                                  .layout = "newcomer.html",
                                   .style = "newcomer.css"};
 
 /// What a mail wrote into its HTML part may do nothing but look as it does: no script, no form, nothing that
@@ -39,13 +37,10 @@ constexpr std::string_view flag(bool is_set) { return is_set ? "yes" : ""; }
 
 void set_facts(TemplateValues& values, const mail::WrittenMail& mail) {
   values.set("id", mail.id);
+  values.set("subject", mail.message.subject);
   values.set("to", mail.message.to);
   values.set("time", web::show_time(mail.written_at));
   values.set("moment", web::machine_time(mail.written_at));
-}
-
-std::string_view subject_of(const mail::WrittenMail& mail) {
-  return mail.message.subject.empty() ? "(no subject)" : std::string_view(mail.message.subject);
 }
 
 std::optional<mail::WrittenMail> find(const api::Api& api, const http::Request& request) {
@@ -61,10 +56,7 @@ Task<Result<http::Response>> get_list(const api::Api& api, http::Request& reques
   try {
     const auto newest = mail::list_newest_mails(settings::mail_folder(api.services.settings), mails_on_page);
     std::vector<TemplateValues> mails;
-    for (const auto& mail : newest.mails) {
-      set_facts(mails.emplace_back(), mail);
-      mails.back().set("subject", subject_of(mail));
-    }
+    for (const auto& mail : newest.mails) set_facts(mails.emplace_back(), mail);
     values.set("has_mails", flag(!mails.empty()));
     values.set("mails", std::move(mails));
     values.set("are_more", flag(newest.are_more));
@@ -80,7 +72,7 @@ Task<Result<http::Response>> get_mail(const api::Api& api, http::Request& reques
   if (!mail.has_value()) co_return ErrorCode::not_found;
   TemplateValues values;
   set_facts(values, *mail);
-  values.set("title", subject_of(*mail));
+  if (!mail->message.subject.empty()) values.set("title", mail->message.subject);
   values.set("has_html", flag(!mail->message.html.empty()));
   values.set("is_cut", flag(mail->is_cut));
   std::vector<TemplateValues> pieces;

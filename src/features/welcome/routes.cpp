@@ -8,9 +8,8 @@ namespace latchkey::features::welcome {
 namespace {
 
 constexpr web::PageFile page{.file = "welcome/welcome.html",
-                             .title = "Latchkey is running",
+                             .title = "@newcomer.title",
                              .variables = {"can_sign_up", "is_administrator_missing"},
-                             .layout = "newcomer.html",
                              .style = "newcomer.css"};
 
 constexpr std::string_view flag(bool is_set) { return is_set ? "yes" : ""; }

@@ -124,7 +124,9 @@ TEST_F(MailFolder, H31_ALargeFileIsReadInPart) {
 }
 
 TEST_F(MailFolder, H31_AFolderWithTooManyNamesIsNotReadToItsEnd) {
-  for (int i = 0; i < 20'100; ++i) write("other-" + std::to_string(i), "");
+  write("other", "");
+  for (int i = 0; i < 20'000; ++i)
+    ASSERT_EQ(::link((folder / "other").c_str(), (folder / std::to_string(i)).c_str()), 0);
   EXPECT_TRUE(list_newest_mails(folder, 50).has_too_many);
 }
 

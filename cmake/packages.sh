@@ -7,7 +7,7 @@ build=(
   g++ cmake ninja-build pkg-config ccache mold
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev libsqlite3-dev libpq-dev libcurl4-openssl-dev
   libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev libzxcvbn-dev libidn2-dev libunistring-dev
-  libcrypt-dev
+  libcrypt-dev libqrcodegencpp-dev
 )
 # Debian's Argon2id is in no product of ours: tests compare results with it, bench/run compares times. pgbench comes with PostgreSQL.
 unit=(libgtest-dev libargon2-dev python3)

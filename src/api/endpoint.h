@@ -25,12 +25,16 @@ struct Api;
 /// other exception 500. A plain coroutine function: it keeps nothing between requests.
 using Handler = Task<Result<http::Response>> (*)(const Api&, http::Request&);
 
-/// What a client proves itself with. The other credentials of the design (browser session, client, API key)
-/// come with the first route that takes them.
+/// What a client proves itself with. The other credentials of the design (client, API key) come with the
+/// first route that takes them. The last two are for pages: they are cookies, and a form that a browser sends
+/// is believed only if it comes from a page of ours (browser_access.h). No other row reads a cookie, and
+/// these read no Authorization.
 enum class Credential : std::uint8_t {
   none,
-  access_token,   ///< checked before the handler runs, which finds the caller in `caller_of`
-  refresh_token,  ///< the handler checks it
+  access_token,     ///< checked before the handler runs, which finds the caller in `caller_of`
+  refresh_token,    ///< the handler checks it
+  any_browser,      ///< anybody; a browser without a cookie gets one with the page
+  browser_session,  ///< who has signed in by the pages; the handler finds the caller in `caller_of`
 };
 
 enum class Permission : std::uint8_t { none, administrator };
@@ -55,16 +59,26 @@ inline constexpr Access administrators_recently{
     .from = Credential::access_token, .needs = Permission::administrator, .freshness = Freshness::recent};
 inline constexpr Access refresh_token_holder{.from = Credential::refresh_token};
 
+inline constexpr Access any_browser{.from = Credential::any_browser};
+inline constexpr Access signed_in_browser{.from = Credential::browser_session};
+inline constexpr Access recent_browser{.from = Credential::browser_session, .freshness = Freshness::recent};
+
+constexpr bool is_for_browsers(const Access& access) {
+  return access.from == Credential::any_browser || access.from == Credential::browser_session;
+}
+
 /// The number that http hands to the access hook, which knows no rows: 0 lets everybody pass.
 constexpr int access_number(const Access& access) {
-  if (access.from != Credential::access_token) return 0;
-  return 1 + 2 * static_cast<int>(access.needs) + static_cast<int>(access.freshness);
+  if (access.from == Credential::none || access.from == Credential::refresh_token) return 0;
+  return 1 + static_cast<int>(access.freshness) + 2 * static_cast<int>(access.needs) +
+         4 * static_cast<int>(access.from);
 }
-constexpr Permission permission_of(int access_number) {
-  return static_cast<Permission>((access_number - 1) / 2);
-}
-constexpr Freshness freshness_of(int access_number) {
-  return static_cast<Freshness>((access_number - 1) % 2);
+constexpr Access access_of(int access_number) {
+  if (access_number == 0) return {};
+  const int bits = access_number - 1;
+  return {.from = static_cast<Credential>(bits / 4),
+          .needs = static_cast<Permission>(bits / 2 % 2),
+          .freshness = static_cast<Freshness>(bits % 2)};
 }
 
 /// What a route takes as its body.
@@ -131,6 +145,14 @@ enum class Listener : std::uint8_t {
   both,
 };
 
+/// For whom a route exists.
+enum class Audience : std::uint8_t {
+  everybody,
+  /// Who tries Latchkey on this machine (settings/newcomer.h), with requests that come straight from it
+  /// (http/this_machine.h). To all others the path is one that nobody knows.
+  newcomers,
+};
+
 struct Endpoint {
   http::Method method;
   std::string_view path;  ///< such as "/api/auth/sessions/{id}"; a parameter is a whole segment
@@ -147,6 +169,7 @@ struct Endpoint {
   http::ErrorStyle errors = http::ErrorStyle::problem;
   http::Head head = http::Head::refused;
   Listener listener = Listener::open;
+  Audience audience = Audience::everybody;
   std::string_view counter;  ///< the name under which metrics count it; rows may share one
   Handler handler;
 };

@@ -201,6 +201,7 @@ json::value make_openapi(Features features, std::string_view public_url) {
   json::object paths;
   json::object schemas;
   for (const Feature* feature : features) {
+    // Pages with cookies are for people: programs have a route of their own for each.
     for (const Endpoint& row : feature->endpoints) {
       if (row.listener == Listener::management) continue;
       std::string method(to_string(row.method));

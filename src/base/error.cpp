@@ -54,6 +54,9 @@ const ErrorInfo& describe(ErrorCode code) {
     case method_not_allowed:   { static constexpr ErrorInfo i{"method_not_allowed",   405, "Method Not Allowed"}; return i; }
     case unsupported_media_type:       { static constexpr ErrorInfo i{"unsupported_media_type", 415, "Unsupported media type"}; return i; }
     case unsupported_content_encoding: { static constexpr ErrorInfo i{"unsupported_content_encoding", 415, "Content encodings are not supported"}; return i; }
+    case cross_site_form:      { static constexpr ErrorInfo i{"cross_site_form",      403, "Another site sent this form"}; return i; }
+    case stale_form:           { static constexpr ErrorInfo i{"stale_form",           403, "This form is out of date, open the page again"}; return i; }
+    case https_required:       { static constexpr ErrorInfo i{"https_required",       403, "Pages for signing in need an address that begins with https"}; return i; }
     case request_timeout:      { static constexpr ErrorInfo i{"request_timeout",      408, "The request took too long to arrive"}; return i; }
     case body_too_large:       { static constexpr ErrorInfo i{"body_too_large",       413, "The body is too large"}; return i; }
     case uri_too_long:         { static constexpr ErrorInfo i{"uri_too_long",         414, "The request target is too long"}; return i; }

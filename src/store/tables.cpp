@@ -46,6 +46,7 @@ constexpr Column session_columns[] = {
     {"user_agent", Type::text},
     {"authenticated_at", Type::integer},
     {"methods", Type::integer},
+    {"is_browser", Type::boolean},
 };
 constexpr Column outbox_columns[] = {
     {"id", Type::bytes},           {"user_id", Type::integer},     {"message", Type::text},

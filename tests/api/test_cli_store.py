@@ -17,7 +17,7 @@ from support import (PASSWORD, Account, Server, ServerFailed, assert_problem, at
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["serve", "user", "user add", "user invite", "user list", "user show", "user block", "user unblock", "user unlock", "user set-role",
             "user delete", "user remove-factor", "keys", "keys list", "keys rotate", "keys revoke", "keys rekey", "mail", "mail list",
-            "mail retry", "migrate", "config", "openapi", "backup", "restore", "compact", "move", "doctor"]
+            "mail retry", "mail show", "migrate", "config", "openapi", "backup", "restore", "compact", "move", "doctor"]
 
 
 def run(*arguments, **more):

@@ -31,7 +31,7 @@ class HelpFormatter : public CLI::Formatter {
 struct Raw {
   std::string email, username, id, role, user, kid, factor, mail_id, file, from, to, config_file;
   bool json = false, confirmed = false, password = false, password_hash = false, all = false, full = false,
-       reference = false, print = false, now = false;
+       reference = false, print = false, now = false, last = false;
   std::vector<std::string> settings = std::vector<std::string>(settings::knobs().size());
 
   Format format() const { return json ? Format::json : Format::text; }
@@ -192,7 +192,8 @@ class Parser {
   }
 
   void add_mail_commands() {
-    auto& mail = group("mail", "Mail that is waiting to be sent: list, retry");
+    auto& mail =
+        group("mail", "Mail that is waiting to be sent: list, retry; mail that was written to files: show");
     add_json(leaf(mail, "list", "List mail that is waiting, and mail that was put aside after its last try",
                   [this] { return MailList{raw_.format()}; }));
     auto* retry = leaf(mail, "retry", "Send now, with a fresh count of tries",
@@ -201,6 +202,10 @@ class Parser {
          "A mail that `latchkey mail list` shows; without it, all that were put aside")
         ->type_name("");
     retry->add_flag("--all", raw_.all, "All that were put aside");
+    auto* show = leaf(mail, "show", "Print a mail that was written to a file, since mail.smtp_url is not set",
+                      [this] { return MailShow{raw_.to}; });
+    show->add_flag("--last", raw_.last, "The newest one; waits for mails that are due")->required();
+    text(show, "--to", raw_.to, "Of those to this address")->type_name("ADDRESS");
   }
 
   void add_store_commands() {

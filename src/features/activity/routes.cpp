@@ -8,6 +8,7 @@
 #include "features/activity/export.h"
 #include "features/activity/feature.h"
 #include "features/activity/own_activity.h"
+#include "features/activity/pages.h"
 #include "http/respond.h"
 
 namespace latchkey::features::activity {
@@ -91,21 +92,32 @@ Task<Result<http::Response>> get_activity(const api::Api& api, http::Request& re
   const auto query = api::decode_query<api::PageQuery>(request);
   if (query.has_error()) co_return query.error();
   const Subject account = api::caller_of(request).user.subject;
-  const auto keys = api.services.keys.current();
   std::optional<std::int64_t> after;
   if (query->after.has_value()) {
-    const auto position = api::open_cursor(keys->ring(), name_of_list(account), *query->after);
-    if (!position.has_value()) co_return api::invalid_cursor();
-    after = decode_position(*position);
+    after = open_position(api.services, account, *query->after);
+    if (!after.has_value()) co_return api::invalid_cursor();
   }
   const std::int64_t limit = query->limit.value_or(api::most_rows);
   const auto page = co_await list_activity(api.services, request.now, account, after, limit);
   auto response = http::json_response(200, api::to_json(activity_responses(page.rows, account)));
-  if (page.next.has_value()) {
-    const Bytes position = encode_position(*page.next);
-    api::link_next_page(response, *query, api::seal_cursor(keys->ring(), name_of_list(account), position));
-  }
+  if (page.next.has_value())
+    api::link_next_page(response, *query, seal_position(api.services, account, *page.next));
   co_return response;
+}
+
+}  // namespace
+
+std::string seal_position(const flow::Services& services, const Subject& account, std::int64_t position) {
+  const auto keys = services.keys.current();
+  return api::seal_cursor(keys->ring(), name_of_list(account), encode_position(position));
+}
+
+std::optional<std::int64_t> open_position(const flow::Services& services, const Subject& account,
+                                          std::string_view text) {
+  const auto keys = services.keys.current();
+  const auto position = api::open_cursor(keys->ring(), name_of_list(account), text);
+  if (!position.has_value()) return std::nullopt;
+  return decode_position(*position);
 }
 
 Task<Result<http::Response>> get_export(const api::Api& api, http::Request& request) {
@@ -117,6 +129,8 @@ Task<Result<http::Response>> get_export(const api::Api& api, http::Request& requ
   response.headers.push_back({"Content-Disposition", "attachment; filename=\"account.json\""});
   co_return response;
 }
+
+namespace {
 
 constexpr api::Endpoint endpoints[] = {
     {
@@ -148,6 +162,7 @@ constexpr api::Endpoint endpoints[] = {
 
 }  // namespace
 
-const api::Feature feature{.name = "activity", .endpoints = endpoints};
+const api::Feature feature{
+    .name = "activity", .endpoints = endpoints, .browser_endpoints = browser_endpoints, .pages = pages};
 
 }  // namespace latchkey::features::activity

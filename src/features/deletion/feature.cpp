@@ -26,6 +26,7 @@ constexpr flow::Sweep sweeps[] = {{.name = "deletions", .step = sweep_deletions}
 
 const api::Feature feature{.name = "deletion",
                            .endpoints = endpoints,
+                           .browser_endpoints = browser_endpoints,
                            .mails = mails,
                            .pages = pages,
                            .sweeps = sweeps,

@@ -12,6 +12,7 @@
 #include "features/passkeys/enrol_at_sign_in.h"
 #include "features/passkeys/options.h"
 #include "features/passkeys/own_passkeys.h"
+#include "features/passkeys/pages.h"
 #include "features/passkeys/sign_in.h"
 #include "http/respond.h"
 
@@ -29,6 +30,26 @@ EndedSessions ended_by(const http::Request& request, const std::optional<bool>& 
   if (!end.value_or(false)) return {};
   return {.all_but = api::caller_of(request).session};
 }
+
+}  // namespace
+
+Task<Result<std::string>> creation_options_text(const api::Api& api, const http::Request& request) {
+  flow::Origin origin = api::origin_of(request);
+  const Owner owner = owner_of(request);
+  const auto options = co_await registration_options(api.services, std::move(origin), owner);
+  if (options.has_error()) co_return options.error();
+  co_return api::to_json(creation_options(*options, api::caller_of(request).user));
+}
+
+std::optional<NewPasskey> read_new_passkey(std::string_view credential, std::string name) {
+  auto read = api::decode_json<RegistrationCredential>(credential);
+  if (read.has_error()) return std::nullopt;
+  std::optional<std::string> given;
+  if (!name.empty()) given = std::move(name);
+  return read_registration(*read, given);
+}
+
+namespace {
 
 Task<Result<http::Response>> get_passkeys(const api::Api& api, http::Request& request) {
   const auto passkeys = co_await list_own_passkeys(api.services, owner_of(request));

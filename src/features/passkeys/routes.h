@@ -275,11 +275,7 @@ CreationOptions creation_options(const RegistrationOptions& options, const Accou
 }
 
 inline api::RequestOptions request_options(const AnswerOptions& options) {
-  return {.challenge = encode_base64url(options.challenge),
-          .timeout = timeout_ms,
-          .rp_id = options.rp_id,
-          .allowed = api::descriptors_of(options.allowed),
-          .user_verification = "preferred"};
+  return api::request_options(options.rp_id, options.challenge, options.allowed);
 }
 
 /// Nothing where a member is not what it has to be.

@@ -95,8 +95,11 @@ Task<Result<flow::sessions::SessionState>> go_on(flow::Services& services, flow:
       co_await services.database.run(store::attempts::update_password_hash, std::move(marked), account.id,
                                      account.password_hash);
     }
-    const flow::signin::Progress progress{
-        .account = account, .done = done, .first_proof_at = origin.now, .token = {}, .binding = {}};
+    const flow::signin::Progress progress{.account = account,
+                                          .done = done,
+                                          .first_proof_at = origin.now,
+                                          .token = {},
+                                          .binding = origin.browser};
     co_return flow::signin::missing_step(services, progress, step.kind, state, origin.now);
   }
   auto work = [&](db::Tx& tx) {

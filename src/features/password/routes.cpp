@@ -7,6 +7,7 @@
 #include "features/password/feature.h"
 #include "features/password/give_password.h"
 #include "features/password/log_in.h"
+#include "features/password/pages.h"
 #include "flow/accounts/notice.h"
 #include "flow/signin/closed_mail.h"
 #include "http/respond.h"
@@ -119,6 +120,10 @@ constexpr mail::Message mails[] = {
 
 }  // namespace
 
-const api::Feature feature{.name = "password", .endpoints = endpoints, .mails = mails};
+const api::Feature feature{.name = "password",
+                           .endpoints = endpoints,
+                           .browser_endpoints = browser_endpoints,
+                           .mails = mails,
+                           .pages = pages};
 
 }  // namespace latchkey::features::password

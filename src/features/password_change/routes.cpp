@@ -9,6 +9,7 @@
 #include "features/password_change/events.h"
 #include "features/password_change/feature.h"
 #include "features/password_change/mails.h"
+#include "features/password_change/pages.h"
 #include "flow/accounts/notice.h"
 #include "http/language.h"
 #include "http/respond.h"
@@ -145,7 +146,11 @@ constexpr mail::Message mails[] = {
 
 }  // namespace
 
-const api::Feature feature{
-    .name = "password_change", .endpoints = endpoints, .mails = mails, .counters = events::counters};
+const api::Feature feature{.name = "password_change",
+                           .endpoints = endpoints,
+                           .browser_endpoints = browser_endpoints,
+                           .mails = mails,
+                           .pages = pages,
+                           .counters = events::counters};
 
 }  // namespace latchkey::features::password_change

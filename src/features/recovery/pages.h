@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "api/described.h"
+#include "api/endpoint.h"
 #include "base/secret.h"
 #include "base/task.h"
 #include "http/message.h"
@@ -29,7 +30,30 @@ inline constexpr web::PageFile new_password_page{
 inline constexpr web::PageFile password_changed_page{.file = "recovery/password_changed.html",
                                                      .title = "Your password has been changed"};
 
-inline constexpr web::PageFile pages[] = {new_password_page, password_changed_page};
+inline constexpr web::Field forgotten_fields[] = {
+    {.name = "email",
+     .id = "email",
+     .label = "@field.email",
+     .kind = web::FieldKind::email,
+     .autocomplete = "username"},
+};
+inline constexpr web::PageFile forgotten_page{
+    .file = "recovery/forgotten.html", .title = "@forgotten.title", .fields = forgotten_fields};
+inline constexpr web::PageFile asked_page{
+    .file = "recovery/asked.html", .title = "@forgotten.asked_title", .variables = {"address"}};
+
+inline constexpr web::PageFile pages[] = {new_password_page, password_changed_page, forgotten_page,
+                                          asked_page};
+
+/// /password/forgotten.
+extern const std::span<const api::Endpoint> browser_endpoints;
+
+struct ForgottenForm {
+  std::string email;
+};
+constexpr auto describe(const ForgottenForm*) {
+  return api::object("ForgottenForm", api::member("email", &ForgottenForm::email));
+}
 
 /// The form of the page. The address in it is for password managers; the link says whose password it is.
 struct NewPasswordForm {

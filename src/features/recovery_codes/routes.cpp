@@ -5,6 +5,7 @@
 #include "api/token_response.h"
 #include "features/recovery_codes/codes.h"
 #include "features/recovery_codes/feature.h"
+#include "features/recovery_codes/pages.h"
 #include "flow/accounts/factor_notices.h"
 #include "flow/accounts/notice.h"
 #include "http/respond.h"
@@ -147,6 +148,10 @@ constexpr mail::Message mails[] = {
 
 }  // namespace
 
-const api::Feature feature{.name = "recovery_codes", .endpoints = endpoints, .mails = mails};
+const api::Feature feature{.name = "recovery_codes",
+                           .endpoints = endpoints,
+                           .browser_endpoints = browser_endpoints,
+                           .mails = mails,
+                           .pages = pages};
 
 }  // namespace latchkey::features::recovery_codes

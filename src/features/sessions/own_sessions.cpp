@@ -51,6 +51,22 @@ Task<Result<>> end_own_session(flow::Services& services, flow::Origin origin, Us
   co_return co_await services.database.write(work);
 }
 
+Task<std::int64_t> end_other_sessions(flow::Services& services, flow::Origin origin, Own own) {
+  auto work = [&](db::Tx& tx) {
+    const auto ended = flow::sessions::end_some_of(tx, own.user, own.current, most_ended_at_once,
+                                                   flow::sessions::EndedBy::logout);
+    if (ended < most_ended_at_once)
+      flow::record(tx, origin, events::logout_all, flow::ok, origin.actor, "but this one");
+    return ended;
+  };
+  std::int64_t ended = 0;
+  for (;;) {
+    const auto piece = co_await services.database.write(work);
+    ended += piece;
+    if (piece < most_ended_at_once) co_return ended;
+  }
+}
+
 Task<std::int64_t> log_out_everywhere(flow::Services& services, flow::Origin origin, Own own) {
   struct Piece {
     std::int64_t ended;

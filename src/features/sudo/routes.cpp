@@ -3,6 +3,7 @@
 #include "api/decode.h"
 #include "api/passkey_assertion.h"
 #include "features/sudo/feature.h"
+#include "features/sudo/pages.h"
 #include "features/sudo/prove.h"
 #include "http/respond.h"
 
@@ -88,6 +89,7 @@ constexpr api::Endpoint endpoints[] = {
 
 }  // namespace
 
-const api::Feature feature{.name = "sudo", .endpoints = endpoints};
+const api::Feature feature{
+    .name = "sudo", .endpoints = endpoints, .browser_endpoints = browser_endpoints, .pages = pages};
 
 }  // namespace latchkey::features::sudo

@@ -1,5 +1,6 @@
 #include "features/totp/feature.h"
 
+#include "features/totp/pages.h"
 #include "flow/accounts/factor_notices.h"
 #include "flow/accounts/notice.h"
 #include "flow/signin/closed_mail.h"
@@ -22,6 +23,10 @@ constexpr mail::Message mails[] = {
 
 }  // namespace
 
-const api::Feature feature{.name = "totp", .endpoints = endpoints, .mails = mails};
+const api::Feature feature{.name = "totp",
+                           .endpoints = endpoints,
+                           .browser_endpoints = browser_endpoints,
+                           .mails = mails,
+                           .pages = pages};
 
 }  // namespace latchkey::features::totp

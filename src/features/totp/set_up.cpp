@@ -22,6 +22,15 @@ void mark_session(db::Tx& tx, const flow::Origin& origin, const SessionId& sessi
 
 }  // namespace
 
+std::optional<Begun> look_at(const flow::Services& services, const flow::Origin& origin, const Own& own,
+                             std::string enrolment) {
+  const auto keys = services.keys.current();
+  const auto opened = open_enrolment(keys->ring(), own.subject, enrolment, origin.now);
+  if (!opened.has_value()) return std::nullopt;
+  const auto left = std::chrono::floor<Seconds>(opened->begun_at + enrolment_ttl - origin.now);
+  return show_app(services, *opened, own.email, std::move(enrolment), left);
+}
+
 Task<Result<Begun>> begin(flow::Services& services, flow::Origin origin, Own own) {
   const auto account = co_await services.database.run(users::find_credentials_by_id, own.user);
   if (!account.has_value()) co_return Error(ErrorCode::invalid_token);

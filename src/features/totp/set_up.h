@@ -23,6 +23,11 @@ struct Own {
 /// Makes the secret of an app. Stores nothing: what the account has stays as it is until `confirm`.
 Task<Result<Begun>> begin(flow::Services& services, flow::Origin origin, Own own);
 
+/// The same again, of an enrolment that is not confirmed yet. Nothing for one that has expired or is not of
+/// this account.
+std::optional<Begun> look_at(const flow::Services& services, const flow::Origin& origin, const Own& own,
+                             std::string enrolment);
+
 enum class OtherSessions : std::uint8_t { stay, end };
 
 struct Confirmed {

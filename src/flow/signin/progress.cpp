@@ -104,12 +104,11 @@ Error missing_step(const Services& services, const Progress& progress, Step::Kin
   return error;
 }
 
-Task<Result<Progress>> read_login_token(Services& services, Origin origin, std::string token,
-                                        LinkId binding) {
+Task<Result<Progress>> read_login_token(Services& services, Origin origin, std::string token) {
   const auto snapshot = services.keys.current();
   const auto claims =
       jose::read_own_token(jose::login_token_form, token, snapshot->ring().keys(crypto::KeyUse::login_token));
-  if (!claims.has_value() || claims->exp <= to_numeric_date(origin.now) || claims->binding != binding)
+  if (!claims.has_value() || claims->exp <= to_numeric_date(origin.now) || claims->binding != origin.browser)
     co_return Error(ErrorCode::invalid_login_token);
   auto account = co_await services.database.run(store::users::find_credentials_by_subject, claims->sub);
   if (account.has_value() && !account->is_active) co_return Error(ErrorCode::account_blocked);

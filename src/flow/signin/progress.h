@@ -26,13 +26,13 @@ struct Progress {
   Done done;
   Timestamp first_proof_at;
   LinkId token;    ///< that was shown; zero where this is the first proof
-  LinkId binding;  ///< of the browser that the token belongs to; zero for any other client
+  LinkId binding;  ///< the browser that the token belongs to; zero for any other client
 };
 
-/// Reads a login token, and the account as it is now. `binding`: of the browser that shows it, else zero.
-/// Refuses with invalid_login_token, and with account_blocked.
-Task<Result<Progress>> read_login_token(Services& services, Origin origin, std::string token,
-                                        LinkId binding = {});
+/// Reads a login token, and the account as it is now. The token of a browser is read for that browser alone
+/// (`Origin::browser`), and that of any other client for no browser. Refuses with invalid_login_token, and
+/// with account_blocked.
+Task<Result<Progress>> read_login_token(Services& services, Origin origin, std::string token);
 
 /// Uses a proof up, inside the transaction that counts it: a code that somebody else has used meanwhile is
 /// refused here. The account's row is locked by then. What it writes stays only if it succeeds; it writes

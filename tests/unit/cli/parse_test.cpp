@@ -49,6 +49,7 @@ TEST(CliParse, EveryCommandIsKnownByItsName) {
       {"keys rekey"},
       {"mail list"},
       {"mail retry"},
+      {"mail show", "--last"},
       {"migrate"},
       {"backup", "file"},
       {"restore", "file"},

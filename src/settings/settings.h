@@ -113,6 +113,7 @@ struct Settings {
     int argon2_passes{};
     int hash_threads{};  ///< 0: one per core that may be used
     int hash_queue{};    ///< 0: 128 per hashing thread
+    std::filesystem::path breached_file;  ///< empty: no such list
   } password;
 
   struct Limits {
@@ -129,6 +130,7 @@ struct Settings {
     Rate mail_requests{};
     Rate mail_requests_total{};
     Rate links{};
+    Rate account_changes{};
     Rate refresh{};
     Rate refresh_total{};
     // Of what requests bring about.

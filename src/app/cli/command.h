@@ -109,6 +109,13 @@ struct MailRetry {
   std::optional<LinkId> id;  ///< nothing: all that were put aside
 };
 
+struct PasswordsIndex {
+  static constexpr std::string_view name = "passwords index";
+  std::filesystem::path list;
+  std::optional<std::filesystem::path> to{};  ///< nothing: password.breached_file
+  bool plain = false;                         ///< a list of passwords and not of their hashes
+};
+
 struct Migrate {
   static constexpr std::string_view name = "migrate";
 };
@@ -141,10 +148,10 @@ struct OpenApi {
   static constexpr std::string_view name = "openapi";
 };
 
-using Command =
-    std::variant<Serve, UserAdd, UserInvite, UserList, UserShow, UserBlock, UserUnblock, UserUnlock,
-                 UserSetRole, UserDelete, UserRemoveFactor, KeysList, KeysRotate, KeysRevoke, KeysRekey,
-                 MailList, MailRetry, Migrate, Backup, Restore, Compact, Move, Doctor, Config, OpenApi>;
+using Command = std::variant<Serve, UserAdd, UserInvite, UserList, UserShow, UserBlock, UserUnblock,
+                             UserUnlock, UserSetRole, UserDelete, UserRemoveFactor, KeysList, KeysRotate,
+                             KeysRevoke, KeysRekey, MailList, MailRetry, PasswordsIndex, Migrate, Backup,
+                             Restore, Compact, Move, Doctor, Config, OpenApi>;
 
 inline std::string_view name_of(const Command& command) {
   return std::visit([](const auto& any) { return any.name; }, command);

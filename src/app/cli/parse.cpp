@@ -7,6 +7,7 @@
 
 #include "app/cli/description.h"
 #include "app/cli/help_texts.h"
+#include "app/cli/marked_values.h"
 #include "settings/knobs.h"
 #include "settings/render.h"
 #include "settings/sentence.h"
@@ -26,39 +27,11 @@ class HelpFormatter : public CLI::Formatter {
   }
 };
 
-/// What is wrong with arguments that CLI11 can not judge.
-struct Misuse {
-  std::string sentence;
-};
-
-/// A value that begins with a dash would be an option for CLI11, and one key id in 64, and any address that
-/// somebody chooses, may begin with one. No argument of a program holds NUL, so one in front marks such a
-/// value.
-constexpr char value_mark = '\0';
-
-bool is_key_id(std::string_view text) {
-  constexpr std::size_t key_id_size = 43;
-  return text.size() == key_id_size && std::ranges::all_of(text, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                  c == '_';
-         });
-}
-
-/// The program has one short option, and no long one that looks like an address or a key id.
-bool is_value_with_dash(std::string_view text) {
-  if (!text.starts_with("--")) return text.starts_with('-') && text.size() > 1 && text != "-h";
-  return is_key_id(text) ||
-         (text.find('@') != std::string_view::npos && text.find('=') == std::string_view::npos);
-}
-
-bool is_marked(std::string_view text) { return text.starts_with(value_mark); }
-std::string without_mark(const std::string& text) { return is_marked(text) ? text.substr(1) : text; }
-
 /// The texts as they stand in the arguments. Only one command is parsed, so that all can share one place.
 struct Raw {
   std::string email, username, id, role, user, kid, factor, mail_id, file, from, to, config_file;
   bool json = false, confirmed = false, password = false, password_hash = false, all = false, full = false,
-       reference = false, print = false, now = false;
+       reference = false, print = false, now = false, plain = false;
   std::vector<std::string> settings = std::vector<std::string>(settings::knobs().size());
 
   Format format() const { return json ? Format::json : Format::text; }
@@ -91,17 +64,24 @@ UserName read_user(const std::string& text) {
   return std::move(*name);
 }
 
-std::filesystem::path read_file(const std::string& text) {
+std::filesystem::path read_path(const std::string& text, const std::string& name, std::string_view instead) {
   // An option that does not exist is likelier than such a file.
   if (is_marked(text)) {
     const std::string file = without_mark(text);
     throw Misuse{"unknown option " + settings::quote(file) + "; for a file of that name write ./" + file};
   }
-  if (text == "-") {
-    throw Misuse{"a backup is a file and not a stream: give FILE a name; a file of the name - is ./-"};
-  }
-  if (text.empty() || text.find('\0') != std::string::npos) throw Misuse{"FILE must be the path of a file"};
+  if (text == "-") throw Misuse{std::string(instead) + "; a file of the name - is ./-"};
+  if (text.empty() || text.find('\0') != std::string::npos)
+    throw Misuse{name + " must be the path of a file"};
   return text;
+}
+
+std::filesystem::path read_file(const std::string& text) {
+  return read_path(text, "FILE", "a backup is a file and not a stream: give FILE a name");
+}
+/// It may be a pipe.
+std::filesystem::path read_list(const std::string& text) {
+  return read_path(text, "LIST", "for standard input write /dev/stdin");
 }
 
 UserAdd read_user_add(const Raw& raw) {
@@ -145,6 +125,7 @@ class Parser {
     add_user_commands();
     add_key_commands();
     add_mail_commands();
+    add_password_commands();
     add_store_commands();
   }
 
@@ -270,6 +251,24 @@ class Parser {
     retry->add_flag("--all", raw_.all, "All that were put aside");
   }
 
+  void add_password_commands() {
+    auto& passwords = group("passwords", "Passwords that other services have leaked: index");
+    auto* index =
+        leaf(passwords, "index", "Make the index that password.breached_file names, from a list", [this] {
+          return PasswordsIndex{.list = read_list(raw_.file), .to = given(raw_.to), .plain = raw_.plain};
+        });
+    index
+        ->add_option("LIST", raw_.file,
+                     "The SHA-1 list of Have I Been Pwned, sorted by hash; /dev/stdin for what another "
+                     "program unpacks")
+        ->required()
+        ->type_name("");
+    text(index, "--to", raw_.to, "Where the index is to be; without this, at password.breached_file")
+        ->type_name("FILE");
+    index->add_flag("--plain", raw_.plain,
+                    "The list has passwords, one a line and in any order, and no hashes");
+  }
+
   void add_store_commands() {
     leaf(app_, "migrate", "Create the store, or migrate it to this program's schema",
          [] { return Migrate{}; });
@@ -324,29 +323,6 @@ class Parser {
       ++index;
     }
     return given;
-  }
-
-  /// For CLI11 `--name=` would take the next argument for its value.
-  static std::vector<std::string> split_empty_values(const std::vector<std::string>& arguments) {
-    std::vector<std::string> result;
-    for (const std::string& argument : arguments) {
-      if (argument.starts_with("--") && argument.size() > 3 && argument.find('=') == argument.size() - 1) {
-        result.push_back(argument.substr(0, argument.size() - 1));
-        result.emplace_back();
-      } else {
-        result.push_back(argument);
-      }
-    }
-    return result;
-  }
-
-  /// All that `is_value_with_dash`, up to a `--`, behind which CLI11 looks for no options anyway.
-  static std::vector<std::string> mark_values(std::vector<std::string> arguments) {
-    const auto end = std::ranges::find(arguments, "--");
-    for (auto at = arguments.begin(); at != end; ++at) {
-      if (is_value_with_dash(*at)) at->insert(at->begin(), value_mark);
-    }
-    return arguments;
   }
 
   /// An option or argument that takes one text.

@@ -76,8 +76,7 @@ std::string name_of_list(const flow::sessions::Caller& caller) {
 
 Bytes encode_position(const ListPosition& position) {
   Bytes bytes;
-  const auto at = static_cast<std::uint64_t>(position.created_at.time_since_epoch().count());
-  for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<std::uint8_t>(at >> shift));
+  api::append_number(bytes, position.created_at.time_since_epoch().count());
   bytes.insert(bytes.end(), position.id.bytes.begin(), position.id.bytes.end());
   return bytes;
 }
@@ -85,9 +84,7 @@ Bytes encode_position(const ListPosition& position) {
 /// Of bytes that `encode_position` made.
 ListPosition decode_position(const Bytes& bytes) {
   ListPosition position;
-  std::uint64_t at = 0;
-  for (std::size_t i = 0; i < 8; ++i) at = at << 8 | bytes.at(i);
-  position.created_at = Timestamp{Microseconds{static_cast<std::int64_t>(at)}};
+  position.created_at = Timestamp{Microseconds{api::number_at(bytes, 0)}};
   std::copy_n(bytes.begin() + 8, position.id.bytes.size(), position.id.bytes.begin());
   return position;
 }
@@ -102,12 +99,10 @@ Task<Result<http::Response>> get_sessions(const api::Api& api, http::Request& re
   if (query.has_error()) co_return query.error();
   const auto& caller = api::caller_of(request);
   const auto keys = api.services.keys.current();
+  const auto position = api::find_position(keys->ring(), name_of_list(caller), *query);
+  if (position.has_error()) co_return position.error();
   std::optional<ListPosition> after;
-  if (query->after.has_value()) {
-    const auto position = api::open_cursor(keys->ring(), name_of_list(caller), *query->after);
-    if (!position.has_value()) co_return api::invalid_cursor();
-    after = decode_position(*position);
-  }
+  if (position->has_value()) after = decode_position(**position);
   flow::Origin origin = api::origin_of(request);
   const std::int64_t limit = query->limit.value_or(api::most_rows);
   const Own own = own_of(request);
@@ -117,8 +112,8 @@ Task<Result<http::Response>> get_sessions(const api::Api& api, http::Request& re
   for (const auto& session : page.rows) sessions.push_back(session_response(session, caller.session));
   auto response = http::json_response(200, api::to_json(sessions));
   if (page.next.has_value()) {
-    const Bytes position = encode_position(*page.next);
-    api::link_next_page(response, *query, api::seal_cursor(keys->ring(), name_of_list(caller), position));
+    const Bytes next = encode_position(*page.next);
+    api::link_next_page(response, keys->ring(), name_of_list(caller), *query, next);
   }
   co_return response;
 }

@@ -77,7 +77,7 @@ constexpr std::array table{
     integer(AT(mail.connections), "4", 1, 64,
         "How many connections to the mail server may be open at once. With one, a recipient whose server is slow delays everybody else's mail; mail servers refuse too many from one client."),
     path(AT(mail.templates_dir), "",
-        "Folder with templates that replace the built-in ones, in the same layout; templates in other languages go into `<message>/<language tag>/`. For a missing file the built-in one is used, for a missing file of another language the English one."),
+        "Folder with templates that replace the built-in ones, in the same layout; templates in other languages go into `<message>/<language tag>/`. For a missing file the built-in one is used, for a missing file of another language the English one. What every HTML mail has around it is in `frame/head.html`, `frame/open.html` and `frame/foot.html`."),
 
     path(AT(pages.templates_dir), "",
         "Folder with templates, style sheets and scripts that replace the built-in ones of the pages, file by file, in the same layout. The server refuses to start with one that cannot be used, or that no page uses."),
@@ -139,6 +139,8 @@ constexpr std::array table{
         "Threads that hash passwords; 0 means one for each core that the server may use. Each holds its own memory, and more threads than cores do not hash faster."),
     integer(AT(password.hash_queue), "0", 0, 100'000,
         "How many passwords may wait to be hashed before sign-in answers 503; 0 means 128 for each hashing thread. One client address has at most three quarters of the places. With a long queue, the server hashes for people who have given up waiting."),
+    path(AT(password.breached_file), "",
+        "Index of passwords that other services have leaked, which `latchkey passwords index` makes from a list that you download; nobody can choose one of them. Empty means no such list: then only the ten thousand most common ones, and what is easy to guess, are refused. A new index is used from the next start on."),
 
     boolean(AT(limits.enabled), "true",
         "Rate limits and lock-out. Turn them off only for load measurements: passwords can then be guessed as fast as they can be hashed."),
@@ -166,6 +168,8 @@ constexpr std::array table{
         "The same for all clients together."),
     rate(AT(limits.links), "2000/10m",
         "How many uses of links and codes from mails one client may try, the pages behind them included."),
+    rate(AT(limits.account_changes), "1000/10m",
+        "How many changes of factors, recovery codes and passkeys, and how many exports and pages of their own activity, one client may ask for. Each change writes rows and mails its owner; with 1000 in ten minutes, three hundred people behind one address can all set up a passkey or an app."),
     rate(AT(limits.refresh), "10000/10m",
         "How many refreshes one client may ask for. An office of five hundred people whose access tokens live for 15 minutes needs a twentieth of the default."),
     rate(AT(limits.refresh_total), "off",

@@ -114,8 +114,9 @@ struct Settings {
     int min_guesses_log10{};
     int argon2_memory_kib{};
     int argon2_passes{};
-    int hash_threads{};  ///< 0: one per core that may be used
-    int hash_queue{};    ///< 0: 128 per hashing thread
+    int hash_threads{};                   ///< 0: one per core that may be used
+    int hash_queue{};                     ///< 0: 128 per hashing thread
+    std::filesystem::path breached_file;  ///< empty: no such list
   } password;
 
   struct Limits {
@@ -132,6 +133,7 @@ struct Settings {
     Rate mail_requests{};
     Rate mail_requests_total{};
     Rate links{};
+    Rate account_changes{};
     Rate refresh{};
     Rate refresh_total{};
     // Of what requests bring about.

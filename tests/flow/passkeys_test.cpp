@@ -1,8 +1,6 @@
 // Passkeys: what happens to an account while they are added, used and removed, also many at once.
 
 #include <cstdlib>
-#include <functional>
-#include <map>
 
 #include "features/passkeys/add_passkey.h"
 #include "features/passkeys/options.h"
@@ -84,25 +82,6 @@ class Passkeys : public World {
   }
   Result<sessions::TokenPair> sign_in(signin::PasskeyAssertion given) {
     return wait(features::passkeys::sign_in(services, origin(), std::nullopt, std::move(given)));
-  }
-
-  /// Runs many flows at once on this thread; answers how often each outcome came ("ok", or a code).
-  template <class T>
-  std::map<std::string, int> at_once(int times, const std::function<Task<Result<T>>(int)>& flow) {
-    std::map<std::string, int> outcomes;
-    std::exception_ptr failure;
-    int done = 0;
-    for (int i = 0; i < times; ++i) {
-      asio::co_spawn(io, flow(i), [&](std::exception_ptr error, Result<T> result) {
-        if (error) failure = error;
-        ++done;
-        ++outcomes[result.has_value() ? "ok" : std::string(describe(result.error().code).code)];
-      });
-    }
-    io.restart();
-    while (done < times && io.run_one() > 0) continue;
-    if (failure) std::rethrow_exception(failure);
-    return outcomes;
   }
 
   std::size_t passkeys_of(const Owner& whose) {

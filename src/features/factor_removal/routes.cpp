@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "api/decode.h"
 #include "api/encode.h"
+#include "api/link_page.h"
 #include "api/token_response.h"
 #include "api/user_id.h"
 #include "base/field_errors.h"
@@ -10,9 +11,7 @@
 #include "features/factor_removal/pages.h"
 #include "features/factor_removal/removal.h"
 #include "http/language.h"
-#include "http/media_type.h"
 #include "http/respond.h"
-#include "web/pages.h"
 
 namespace latchkey::features::factor_removal {
 namespace {
@@ -64,25 +63,26 @@ Task<Result<http::Response>> delete_of_other(const api::Api& api, http::Request&
   co_return http::json_response(200, api::to_json(answer));
 }
 
-Task<Result<http::Response>> get_stop(const api::Api& api, http::Request& request) {
-  const bool wants_page = http::prefers_html(request);
-  flow::Origin origin = api::origin_of(request);
-  std::string token(request.parameter("token"));
-  const auto account = co_await look_at_stop_link(api.services, std::move(origin), std::move(token));
+Task<Result<TemplateValues>> look_at_stop(flow::Services& services, flow::Origin origin, std::string token) {
+  const auto account = co_await look_at_stop_link(services, std::move(origin), std::move(token));
   if (account.has_error()) co_return account.error();
-  if (wants_page) co_return api.pages.render(request, stop_page, {{"username", account->username}});
-  co_return http::message_response(200, "Send a POST to this address to keep the second factors");
+  co_return TemplateValues{{"username", account->username}};
 }
 
-Task<Result<http::Response>> post_stop(const api::Api& api, http::Request& request) {
-  const bool wants_page = http::prefers_html(request);
-  flow::Origin origin = api::origin_of(request);
-  std::string token(request.parameter("token"));
-  const auto stopped = co_await stop_by_link(api.services, std::move(origin), std::move(token));
-  if (stopped.has_error()) co_return stopped.error();
-  if (wants_page) co_return api.pages.render(request, stopped_page);
-  co_return http::message_response(200, "The second factors stay");
+Task<Result<>> stop_removal(flow::Services& services, flow::Origin origin, std::string token, std::string) {
+  co_return co_await stop_by_link(services, std::move(origin), std::move(token));
 }
+
+constexpr api::LinkPage stop{
+    .path = "/api/auth/keep_factors/{token}",
+    .counter = "factor_removal",
+    .ask = &stop_page,
+    .done = &stopped_page,
+    .hint = "Send a POST to this address to keep the second factors",
+    .said = "The second factors stay",
+    .look = look_at_stop,
+    .act = stop_removal,
+};
 
 constexpr api::Endpoint rows[] = {
     {
@@ -122,31 +122,8 @@ constexpr api::Endpoint rows[] = {
         .counter = "admin",
         .handler = delete_of_other,
     },
-    {
-        .method = http::Method::get,
-        .path = "/api/auth/keep_factors/{token}",
-        .tag = "users",
-        .summary = "Show what the link of the mail stops; changes nothing",
-        .rate = api::rates::links,
-        .answer = api::gives_page_or<api::MessageResponse>(),
-        .refusals = {invalid_link},
-        .errors = http::ErrorStyle::page_or_field_list,
-        .head = http::Head::allowed,
-        .counter = "factor_removal",
-        .handler = get_stop,
-    },
-    {
-        .method = http::Method::post,
-        .path = "/api/auth/keep_factors/{token}",
-        .tag = "users",
-        .summary = "Keep the second factors that are about to be removed",
-        .rate = api::rates::links,
-        .answer = api::gives_page_or<api::MessageResponse>(),
-        .refusals = {invalid_link},
-        .errors = http::ErrorStyle::page_or_field_list,
-        .counter = "factor_removal",
-        .handler = post_stop,
-    },
+    api::shows_link<stop>("Show what the link of the mail stops; changes nothing"),
+    api::uses_link<stop>("Keep the second factors that are about to be removed"),
 };
 
 }  // namespace

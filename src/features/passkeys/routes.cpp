@@ -6,7 +6,7 @@
 #include "api/api.h"
 #include "api/decode.h"
 #include "api/encode.h"
-#include "api/token_response.h"
+#include "api/login_step.h"
 #include "base/bytes.h"
 #include "features/passkeys/add_passkey.h"
 #include "features/passkeys/enrol_at_sign_in.h"
@@ -161,8 +161,7 @@ Task<Result<http::Response>> post_login(const api::Api& api, http::Request& requ
   flow::Origin origin = api::origin_of(request);
   auto tokens =
       co_await sign_in(api.services, std::move(origin), std::move(body->login_token), std::move(*assertion));
-  if (tokens.has_error()) co_return tokens.error();
-  co_return http::json_response(200, api::to_json(api::token_response(std::move(*tokens))));
+  co_return api::answer_tokens(std::move(tokens));
 }
 
 /// Browsers ask the domain of the relying party whether a page of another domain may use its passkeys
@@ -200,6 +199,7 @@ constexpr api::Endpoint rows[] = {
             "For `PublicKeyCredential.parseCreationOptionsFromJSON`. The challenge is good for five "
             "minutes, for this account, and once.",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .answer = api::gives<CreationOptions>(),
         .refusals = {invalid_token, recent_sign_in_required, too_many_passkeys, passkeys_unavailable},
         .counter = "passkeys",
@@ -214,6 +214,7 @@ constexpr api::Endpoint rows[] = {
             "`credential` is what the browser's `toJSON` answers. The owner is told by mail. The first "
             "second factor of an account also makes its recovery codes.",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .body = api::takes<AddPasskeyRequest>(),
         .answer = api::gives<AddedResponse>(201),
         .refusals = {malformed_json, validation_failed, invalid_token, recent_sign_in_required,
@@ -227,6 +228,7 @@ constexpr api::Endpoint rows[] = {
         .tag = "passkeys",
         .summary = "Rename one of the caller's passkeys",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .body = api::takes<RenameRequest>(),
         .answer = api::gives_nothing(),
         .refusals = {malformed_json, validation_failed, invalid_token, recent_sign_in_required,
@@ -241,6 +243,7 @@ constexpr api::Endpoint rows[] = {
         .summary = "Remove one of the caller's passkeys",
         .description = "The owner is told by mail. The last passkey of an account without a password stays.",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .query = api::takes_query<RemoveQuery>(),
         .answer = api::gives_nothing(),
         .refusals = {invalid_token, recent_sign_in_required, passkey_not_found, last_way_in,

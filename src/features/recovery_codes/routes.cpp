@@ -2,7 +2,7 @@
 #include "api/api.h"
 #include "api/decode.h"
 #include "api/encode.h"
-#include "api/token_response.h"
+#include "api/login_step.h"
 #include "features/recovery_codes/codes.h"
 #include "features/recovery_codes/feature.h"
 #include "features/recovery_codes/pages.h"
@@ -78,13 +78,7 @@ Task<Result<http::Response>> post_codes(const api::Api& api, http::Request& requ
 }
 
 Task<Result<http::Response>> post_login(const api::Api& api, http::Request& request) {
-  auto body = api::decode<LoginRequest>(request);
-  if (body.has_error()) co_return body.error();
-  flow::Origin origin = api::origin_of(request);
-  auto tokens =
-      co_await log_in(api.services, std::move(origin), std::move(body->login_token), std::move(body->code));
-  if (tokens.has_error()) co_return tokens.error();
-  co_return http::json_response(200, api::to_json(api::token_response(std::move(*tokens))));
+  return api::take_code_step<LoginRequest>(api, request, log_in);
 }
 
 constexpr api::Endpoint endpoints[] = {
@@ -127,6 +121,7 @@ constexpr api::Endpoint endpoints[] = {
         .summary = "Make ten new recovery codes",
         .description = "Nobody can see them again. Earlier codes work no more.",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .body = api::takes<RenewRequest>(http::BodyKind::optional_json),
         .answer = api::gives<CodesResponse>(),
         .refusals = {malformed_json, validation_failed, invalid_token, recent_sign_in_required,

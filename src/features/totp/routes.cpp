@@ -2,7 +2,7 @@
 #include "api/api.h"
 #include "api/decode.h"
 #include "api/encode.h"
-#include "api/token_response.h"
+#include "api/login_step.h"
 #include "features/totp/enrol_at_sign_in.h"
 #include "features/totp/feature.h"
 #include "features/totp/list_factors.h"
@@ -196,13 +196,7 @@ Task<Result<http::Response>> delete_totp(const api::Api& api, http::Request& req
 }
 
 Task<Result<http::Response>> post_login(const api::Api& api, http::Request& request) {
-  auto body = api::decode<LoginRequest>(request);
-  if (body.has_error()) co_return body.error();
-  flow::Origin origin = api::origin_of(request);
-  auto tokens =
-      co_await log_in(api.services, std::move(origin), std::move(body->login_token), std::move(body->code));
-  if (tokens.has_error()) co_return tokens.error();
-  co_return http::json_response(200, api::to_json(api::token_response(std::move(*tokens))));
+  return api::take_code_step<LoginRequest>(api, request, log_in);
 }
 
 Task<Result<http::Response>> post_enrol(const api::Api& api, http::Request& request) {
@@ -300,6 +294,7 @@ constexpr api::Endpoint rows[] = {
             "Answers what goes into the app. Nothing is stored, and an app that the account has stays good, "
             "until `PUT` sends the first code.",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .answer = api::gives<BegunResponse>(),
         .refusals = {invalid_token, recent_sign_in_required},
         .counter = "totp",
@@ -314,6 +309,7 @@ constexpr api::Endpoint rows[] = {
             "From now on a sign-in to the account needs a code. An earlier app is replaced. The code is used "
             "up by this. The first second factor of an account comes with ten recovery codes.",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .body = api::takes<ConfirmRequest>(),
         .answer = api::gives<ConfirmedResponse>(),
         .refusals = {invalid_token, recent_sign_in_required, invalid_code, malformed_json, validation_failed},
@@ -327,6 +323,7 @@ constexpr api::Endpoint rows[] = {
         .summary = "Remove the authenticator app",
         .description = "With the last second factor the recovery codes go, too.",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .query = api::takes_query<RemoveQuery>(),
         .answer = api::gives_nothing(),
         .refusals = {invalid_token, recent_sign_in_required, factor_not_found, validation_failed},

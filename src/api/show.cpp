@@ -87,7 +87,6 @@ http::Response show(const Api& api, const http::Request& request, const web::For
 http::Response go_to(const http::Request& request, std::string_view path) {
   http::Response response;
   response.status = 303;
-  response.referrer_policy = "same-origin";
   response.headers.push_back({"Location", web::path_to_root(request) + std::string(path)});
   return response;
 }

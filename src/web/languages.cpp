@@ -10,7 +10,7 @@
 namespace latchkey::web {
 namespace {
 
-constexpr std::string_view folder = "lang/";
+constexpr std::string_view language_folder = "lang/";
 constexpr std::string_view ending = ".toml";
 
 /// Both have the same keys, and the same placeholders in each text.
@@ -31,9 +31,10 @@ void compare(const Language& other, const Language& first) {
 }  // namespace
 
 Languages::Languages(PageFiles& files) {
-  for (const std::string& path : files.list(folder)) {
+  for (const std::string& path : files.list(language_folder)) {
     if (!path.ends_with(ending)) continue;
-    std::string tag = path.substr(folder.size(), path.size() - folder.size() - ending.size());
+    std::string tag =
+        path.substr(language_folder.size(), path.size() - language_folder.size() - ending.size());
     all_.emplace_back(std::move(tag), *files.find(path));
   }
   const auto english = std::ranges::find(all_, first, &Language::tag);

@@ -10,8 +10,8 @@ namespace latchkey::features::deletion {
 
 /// A button that stops the deletion.
 inline constexpr web::PageFile keep_page{
-    .file = "deletion/keep.html", .title = "Keep your account?", .variables = {"username"}};
-inline constexpr web::PageFile kept_page{.file = "deletion/kept.html", .title = "Your account stays"};
+    .file = "deletion/keep.html", .title = "@keep.title", .variables = {"username"}};
+inline constexpr web::PageFile kept_page{.file = "deletion/kept.html", .title = "@keep.done_title"};
 
 inline constexpr web::Field delete_fields[] = {
     {.name = "email",

@@ -18,8 +18,8 @@ using enum ErrorCode;
 
 /// A button, and what it does.
 constexpr web::PageFile ask_page{
-    .file = "not_me/ask.html", .title = "Was this not you?", .variables = {"username", "address"}};
-constexpr web::PageFile secured_page{.file = "not_me/secured.html", .title = "The account is yours again"};
+    .file = "not_me/ask.html", .title = "@not_me.title", .variables = {"username", "address"}};
+constexpr web::PageFile secured_page{.file = "not_me/secured.html", .title = "@not_me.done_title"};
 constexpr web::PageFile pages[] = {ask_page, secured_page};
 
 Task<Result<http::Response>> get_not_me(const api::Api& api, http::Request& request) {

@@ -5,12 +5,15 @@
 #include "api/access.h"
 #include "api/api.h"
 #include "api/decode.h"
+#include "api/encode.h"
 #include "api/page_rows.h"
 #include "api/passkey_assertion.h"
 #include "api/show.h"
 #include "base/bytes.h"
 #include "features/passkeys/own_passkeys.h"
 #include "features/passkeys/sign_in.h"
+#include "flow/signin/relying_party.h"
+#include "http/respond.h"
 
 namespace latchkey::features::passkeys {
 namespace {
@@ -175,8 +178,38 @@ Task<Result<http::Response>> get_sign_in(const api::Api&, http::Request& request
   co_return api::go_to(request, api::on_the_way(request, "sign-in"));
 }
 
+/// Where password managers look for what can be done (W3C, "A Well-Known URL for Relying Party Passkey
+/// Endpoints").
+struct PasskeyEndpoints {
+  std::string enroll;
+  std::string manage;
+};
+constexpr auto describe(const PasskeyEndpoints*) {
+  return api::object("PasskeyEndpoints", api::member("enroll", &PasskeyEndpoints::enroll),
+                     api::member("manage", &PasskeyEndpoints::manage));
+}
+
+Task<Result<http::Response>> get_well_known_endpoints(const api::Api& api, http::Request&) {
+  if (flow::signin::relying_party(api.services).has_error()) co_return Error(ErrorCode::not_found);
+  const std::string& root = api.services.public_url;
+  const PasskeyEndpoints answer{.enroll = root + "/account/passkeys/new",
+                                .manage = root + "/account/security"};
+  co_return http::json_response(200, api::to_json(answer));
+}
+
 constexpr web::PageFile page_list[] = {new_page, added_page, rename_page, remove_page, refused_page};
 constexpr api::Endpoint page_rows[] = {
+    {
+        .method = http::Method::get,
+        .path = "/.well-known/passkey-endpoints",
+        .tag = "pages",
+        .summary = "Where passkeys are made and managed",
+        .answer = api::gives<PasskeyEndpoints>(),
+        .refusals = {ErrorCode::not_found},
+        .head = http::Head::allowed,
+        .counter = "well_known",
+        .handler = get_well_known_endpoints,
+    },
     api::page_row("/account/passkeys/new", "Where the owner makes a passkey", api::recent_browser, "passkeys",
                   get_new),
     api::form_row("/account/passkeys/new", "Add a passkey", api::recent_browser, "passkeys", post_new),

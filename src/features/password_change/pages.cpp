@@ -133,8 +133,15 @@ Task<Result<http::Response>> post_choose(const api::Api& api, http::Request& req
   co_return co_await show_choose(api, request, form.refuse(session.error()));
 }
 
+/// Where password managers look for it (W3C, "A Well-Known URL for Changing Passwords").
+Task<Result<http::Response>> get_well_known(const api::Api&, http::Request& request) {
+  co_return api::go_to(request, "account/password");
+}
+
 constexpr web::PageFile page_list[] = {change_page, choose_page};
 constexpr api::Endpoint page_rows[] = {
+    api::page_row("/.well-known/change-password", "Leads to where the owner changes the password",
+                  api::anyone, "well_known", get_well_known),
     api::page_row("/account/password", "Where the owner changes the password", api::signed_in_browser,
                   "password_change", get_change),
     api::form_row("/account/password", "Change the password", api::signed_in_browser, "password_change",

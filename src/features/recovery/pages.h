@@ -14,21 +14,21 @@ namespace latchkey::features::recovery {
 inline constexpr web::Field new_password_fields[] = {
     {.name = "username",
      .id = "email",
-     .label = "E-mail address",
+     .label = "@field.email",
      .kind = web::FieldKind::email,
      .autocomplete = "username",
      .access = web::Access::read_only},
     {.name = "password",
      .id = "new-password",
-     .label = "New password",
-     .hint = "A sentence is good. Short and common ones are refused.",
+     .label = "@field.new_password",
+     .hint = "@hint.new_password",
      .kind = web::FieldKind::password,
      .autocomplete = "new-password"},
 };
 inline constexpr web::PageFile new_password_page{
-    .file = "recovery/new_password.html", .title = "Choose a new password", .fields = new_password_fields};
+    .file = "recovery/new_password.html", .title = "@new_password.title", .fields = new_password_fields};
 inline constexpr web::PageFile password_changed_page{.file = "recovery/password_changed.html",
-                                                     .title = "Your password has been changed"};
+                                                     .title = "@new_password.done_title"};
 
 inline constexpr web::Field forgotten_fields[] = {
     {.name = "email",

@@ -14,26 +14,26 @@ namespace latchkey::features::signup {
 inline constexpr web::Field invited_fields[] = {
     {.name = "email",
      .id = "email",
-     .label = "E-mail address",
-     .hint = "The one that was invited.",
+     .label = "@field.email",
+     .hint = "@hint.invited",
      .kind = web::FieldKind::email,
      .autocomplete = "username"},
     {.name = "username",
      .id = "name",
-     .label = "Name",
-     .hint = "Others may see it.",
+     .label = "@field.name",
+     .hint = "@hint.name",
      .autocomplete = "nickname"},
     {.name = "password",
      .id = "new-password",
-     .label = "Password",
-     .hint = "8 characters or more; a sentence is good. Common ones are refused.",
+     .label = "@field.password",
+     .hint = "@hint.new_password",
      .kind = web::FieldKind::password,
      .autocomplete = "new-password"},
 };
 inline constexpr web::PageFile invited_page{
-    .file = "signup/invited.html", .title = "Create your account", .fields = invited_fields};
+    .file = "signup/invited.html", .title = "@invited.title", .fields = invited_fields};
 inline constexpr web::PageFile signed_up_page{
-    .file = "signup/signed_up.html", .title = "The account is yours", .variables = {"confirmation"}};
+    .file = "signup/signed_up.html", .title = "@invited.done_title", .variables = {"confirmation"}};
 
 inline constexpr web::Field sign_up_fields[] = {
     {.name = "email",

@@ -23,6 +23,7 @@
 #include "flow/links/code.h"
 #include "http/bearer.h"
 #include "http/client_address.h"
+#include "http/cookie.h"
 #include "http/cors.h"
 #include "http/form.h"
 #include "http/language.h"
@@ -106,6 +107,23 @@ TEST(LinearCost, J17_F39_Languages) {
       "Accept-Language", head, [](std::string_view text) { http::preferred_language(text); },
       {pieces("", "a,"), pieces("", "de;q=0.1,"), pieces("", ","), pieces("", " "), pieces("de", "-x"),
        pieces("", "\xE2\x80\x83"), pieces("", ";"), pieces("de ", " ", ";q=1")});
+}
+
+TEST(LinearCost, J17_Cookies) {
+  expect_linear(
+      "Cookie", head,
+      [](std::string_view text) {
+        const http::HeaderView line{"Cookie", text};
+        http::Request request;
+        request.headers = {&line, 1};
+        http::find_cookie(request, "__Host-latchkey");
+      },
+      {pieces("", "a=b; "), pieces("", ";"), pieces("", " "), pieces("", "__Host-latchkey=x;"),
+       pieces("__Host-latchkey=", "="), pieces("", "=")});
+  const std::string_view offered[] = {"en", "ar", "de"};
+  expect_linear(
+      "Accept-Language", head, [&](std::string_view text) { http::best_language(text, offered); },
+      {pieces("", "de,"), pieces("", "xx;q=0.1,"), pieces("", ","), pieces("de", "-x")});
 }
 
 TEST(LinearCost, J17_F39_ForwardedHeadersAndAddresses) {

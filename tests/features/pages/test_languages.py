@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from support import ServerFailed
 from support.pages import Visitor
 
 FOLDER = Path(__file__).parents[3] / "templates/pages/lang"
@@ -69,7 +70,7 @@ def test_a_wrong_file_refuses_the_start(make_server, tmp_path, change, says):
     (tmp_path / "lang").mkdir()
     (tmp_path / "lang/nl.toml").write_text(change((FOLDER / "en.toml").read_text()))
     server = make_server({"pages.templates_dir": tmp_path}, start=False)
-    with pytest.raises(Exception, match="serve ended"):
+    with pytest.raises(ServerFailed):
         server.start()
     assert says in server.stderr
     shutil.rmtree(tmp_path / "lang")

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/metrics.h"
+#include "flow/accounts/first_link.h"
 #include "flow/services.h"
 #include "web/pages.h"
 
@@ -25,6 +26,7 @@ struct BrowserRules {
 struct Api {
   flow::Services& services;
   const web::Pages& pages;
+  flow::accounts::FirstLink& first_link;
   Readiness readiness;
   metrics::Families counters;  ///< of the whole program
   std::string openapi;         ///< the description of all features (openapi.h), made once at start

@@ -22,6 +22,14 @@ constexpr Endpoint page_row(std::string_view path, std::string_view summary, Acc
           .handler = handler};
 }
 
+/// A page for newcomers. It takes no cookie, so that it works in browsers that keep none on this machine.
+constexpr Endpoint newcomer_row(std::string_view path, std::string_view summary, std::string_view counter,
+                                Handler handler) {
+  Endpoint row = page_row(path, summary, anyone, counter, handler);
+  row.audience = Audience::newcomers;
+  return row;
+}
+
 /// Its form: sent to the same path, or to one of its own.
 constexpr Endpoint form_row(std::string_view path, std::string_view summary, Access access,
                             std::string_view counter, Handler handler, RateRule rate = {}) {

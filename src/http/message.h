@@ -44,6 +44,7 @@ struct Route;
 /// must live longer.
 struct Request {
   Method method = Method::get;
+  unsigned version = 11;                ///< of HTTP: 10 or 11
   std::string_view target;              ///< as sent; links hold tokens, so it must not be logged
   std::string path;                     ///< decoded once and folded, see path.h
   std::string_view query;               ///< what follows `?`, still encoded; form.h parses it

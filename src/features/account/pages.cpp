@@ -7,6 +7,9 @@
 #include "features/account/feature.h"
 #include "features/account/summary.h"
 #include "flow/signin/relying_party.h"
+#include "http/this_machine.h"
+#include "settings/newcomer.h"
+#include "store/users.h"
 
 namespace latchkey::features::account {
 namespace {
@@ -43,7 +46,19 @@ std::vector<TemplateValues> advice_of(const Summary& summary, const web::Languag
   return advice;
 }
 
+/// Whether somebody tries Latchkey on this machine and has not made an account yet.
+Task<bool> is_for_newcomer(const api::Api& api, const http::Request& request) {
+  if (!settings::is_for_newcomers(api.services.settings) || !http::comes_from_this_machine(request))
+    co_return false;
+  const UserId none{};
+  constexpr std::int64_t one = 1;
+  const auto accounts = co_await api.services.database.run(store::users::list_ids, none, one);
+  co_return accounts.empty();
+}
+
 Task<Result<http::Response>> get_root(const api::Api& api, http::Request& request) {
+  const bool is_new = co_await is_for_newcomer(api, request);
+  if (is_new) co_return api::go_to(request, "welcome");
   const bool is_in = co_await api::has_signed_in(api, request);
   co_return api::go_to(request, is_in ? "account" : "sign-in");
 }
@@ -95,7 +110,8 @@ Task<Result<http::Response>> get_security(const api::Api& api, http::Request& re
 
 constexpr web::PageFile page_list[] = {overview_page, security_page};
 constexpr api::Endpoint page_rows[] = {
-    api::page_row("/", "Leads to the account, or to the sign-in", api::any_browser, "account", get_root),
+    api::page_row("/", "Leads to the account, to the sign-in, or to where newcomers begin", api::any_browser,
+                  "account", get_root),
     api::page_row("/account", "What the owner sees of the account at once", api::signed_in_browser, "account",
                   get_overview),
     api::page_row("/account/security", "How the owner signs in", api::signed_in_browser, "account",

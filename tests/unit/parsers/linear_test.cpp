@@ -31,12 +31,14 @@
 #include "http/path.h"
 #include "http/wire/framing.h"
 #include "http/wire/head_parser.h"
+#include "mail/read_message.h"
 #include "mail/smtp_reply.h"
 #include "settings/duration.h"
 #include "settings/toml_file.h"
 #include "settings/url.h"
 #include "settings/value_checks.h"
 #include "unit/parsers/cost.h"
+#include "web/linked_text.h"
 
 namespace latchkey::test {
 namespace {
@@ -348,6 +350,21 @@ TEST(LinearCost, J17_F39_Settings) {
       "settings file", value, [](std::string_view text) { settings::read_toml(text, "f"); },
       {numbers("", "a", " = 1\n"), pieces("", "#\n"), pieces("a = [", "1,", "]"),
        pieces("a = \"", "\\\"", "\""), pieces("", "[a]\n"), numbers("", "[a", "]\n"), pieces("", "\n")});
+}
+
+TEST(LinearCost, J17_MailsThatAreReadBack) {
+  expect_linear("mail", body, [](std::string_view text) { static_cast<void>(mail::read_message(text)); },
+                {pieces("Subject: ", "=?utf-8?q?"), pieces("Subject: ", "=?utf-8?q?a?= "),
+                 pieces("Subject: ", " "), pieces("Subject: x\n", " y\n"), pieces("", "Subject: x\n"),
+                 pieces("Content-Type: multipart/x; boundary=\"b\"\n\n", "--b\n"),
+                 pieces("Content-Type: multipart/x; boundary=\"b\"\n\n", "--b\n\nx\n"),
+                 pieces("Content-Type: ", "boundary=\"", "\n\n"),
+                 pieces("Content-Transfer-Encoding: quoted-printable\n\n", "=41"),
+                 pieces("Content-Transfer-Encoding: quoted-printable\n\n", "=\n"),
+                 pieces("Content-Transfer-Encoding: quoted-printable\n\n", " ")});
+  expect_linear("links", body, [](std::string_view text) { static_cast<void>(web::find_links(text)); },
+                {pieces("", "http"), pieces("", "http://"), pieces("", "http://a "), pieces("http://a", "."),
+                 pieces("", "http://..."), pieces("", "\n"), pieces("", "\t")});
 }
 
 TEST(LinearCost, J17_F39_TemplatesAndReplies) {

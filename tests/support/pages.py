@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.cookiejar
 import re
 from html.parser import HTMLParser
 
@@ -74,14 +73,14 @@ class Visitor:
         self.server = server
         self.session = requests.Session()
         self.session.trust_env = False
-        # The jar takes the machine's own address for insecure; browsers do not.
-        self.session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https")))
         self.headers = {"Accept": HTML, "Accept-Language": "en", "Sec-Fetch-Site": "same-origin", **headers}
         self.path = "/"
         self.page: Page | None = None
 
     def request(self, method: str, path: str, **more) -> Page:
         headers = {**self.headers, **more.pop("headers", {})}
+        # requests sends no `Secure` cookie to http://127.0.0.1; browsers do.
+        headers.setdefault("Cookie", "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.session.cookies) or None)
         headers = {name: value for name, value in headers.items() if value is not None}
         response = self.session.request(method, self.server.url + path, headers=headers, allow_redirects=False, timeout=60,
                                         **more)

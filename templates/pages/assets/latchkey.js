@@ -1,7 +1,7 @@
-// What pages can do better with a script. Without it every page works, but for passkeys; what needs it is hidden until it runs.
+// What pages do better with a script. What needs it is hidden until it runs.
 const $ = (selector) => document.querySelectorAll(selector);
 
-// Passwords can be seen while they are typed. Password managers look at the type when the form is sent.
+// Passwords can be seen. Password managers look at the type when the form is sent.
 for (const button of $("button[data-shows]")) {
   const input = document.getElementById(button.dataset.shows);
   const words = [button.textContent, button.dataset.hide];
@@ -37,16 +37,16 @@ for (const button of $("button[data-saves]")) {
   });
 }
 
-// Moments in the reader's own time and words.
+// Moments in the reader's own time.
 for (const time of $("time[datetime]")) {
   const style = time.dataset.day === undefined ? { dateStyle: "medium", timeStyle: "short" } : { dateStyle: "medium" };
   time.title = time.textContent;
   time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, style).format(new Date(time.dateTime));
 }
 
-// Passkeys. The answer goes into an ordinary form, so errors and redirects are those of any page.
+// Passkeys: the answer goes into an ordinary form.
 const keys = window.PublicKeyCredential;
-let waiting; // the request of the sign-in page that the address field offers passkeys by
+let waiting; // by which the address field offers passkeys
 for (const form of $("form[data-passkey]")) {
   const makes = form.dataset.passkey === "create";
   if (!keys || !(makes ? keys.parseCreationOptionsFromJSON : keys.parseRequestOptionsFromJSON) || !keys.prototype.toJSON) break;
@@ -76,6 +76,11 @@ for (const form of $("form[data-passkey]")) {
     }
   };
   form.hidden = false;
+  form.addEventListener("submit", (event) => { // Enter in a field
+    if (form.elements.credential.value) return;
+    event.preventDefault();
+    button.click();
+  });
   button.addEventListener("click", async () => {
     problem.hidden = true;
     try {

@@ -213,6 +213,7 @@ TEST(Pages, AssetsAreServedUnderTheirHashForEver) {
     EXPECT_FALSE(assets.find(wrong).has_value()) << wrong;
   }
   EXPECT_LE(assets.find(assets.path_of("docs.js").substr(7))->body.size(), 10U * 1024U);
+  EXPECT_LE(assets.find(assets.path_of("latchkey.js").substr(7))->body.size(), 4U * 1024U);
 }
 
 }  // namespace

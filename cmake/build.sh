@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # build.sh PRESET [TARGET…]: configures when needed and builds build/PRESET. While it works it says how far it is; when there is
-# nothing to do it says nothing. What compilers say goes through.
+# nothing to do it says nothing. What compilers say goes through. LATCHKEY_UNITY_BATCH in the environment: how many files are compiled as one
+# in a folder that it configures.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 preset=$1
@@ -62,7 +63,7 @@ show_progress() {
 
 if [ ! -f "$folder/build.ninja" ]; then
   mkdir -p "$folder"
-  cmake --preset "$preset" >"$folder/configure.log" 2>&1 || { cat "$folder/configure.log" >&2; exit 1; }
+  cmake --preset "$preset" ${LATCHKEY_UNITY_BATCH:+"-DLATCHKEY_UNITY_BATCH=$LATCHKEY_UNITY_BATCH"} >"$folder/configure.log" 2>&1 || { cat "$folder/configure.log" >&2; exit 1; }
 fi
 targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then targets=(all); fi

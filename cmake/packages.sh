@@ -13,10 +13,10 @@ build=(
 unit=(libgtest-dev libargon2-dev python3)
 test=(
   "${unit[@]}"
-  postgresql-15 pgbouncer python3-venv nodejs npm chromium chromium-driver openssl
+  postgresql-15 pgbouncer python3-venv nodejs npm chromium chromium-driver openssl oathtool
   clang clang-format clang-tidy libclang-rt-14-dev gdb
 )
-bench=(libargon2-dev postgresql-15 python3)
+bench=(libargon2-dev postgresql-15 python3 python3-cryptography)
 # Debian starts etcd, HAProxy and nginx when it installs them; the tests use servers of their own.
 cluster=(postgresql-15 patroni etcd-server haproxy nginx-light systemd python3-psycopg2 python3-etcd iproute2)
 

@@ -50,17 +50,18 @@ Task<Result<void>> authorize(const Api& api, const http::Route& route, http::Req
   auto caller = co_await flow::sessions::authenticate(api.services, request.now, *token);
   if (caller.has_error()) co_return caller.error();
   request.caller.set(Principal(std::move(*caller)));
-  if (access.freshness == Freshness::recent) {
-    const SessionId session = caller_of(request).session;
-    auto recent = co_await flow::signin::require_recent_proof(api.services, request.now, session);
-    if (recent.has_error()) co_return recent;
+  // First of all: nobody is asked for a proof that would not help.
+  if (access.needs == Permission::administrator) {
+    flow::Origin origin = origin_of(request);
+    std::string asked_for(route.pattern);
+    const Role role = caller_of(request).user.role;
+    auto permitted = co_await flow::accounts::require_administrator(api.services, std::move(origin), role,
+                                                                    std::move(asked_for));
+    if (permitted.has_error()) co_return permitted;
   }
-  if (access.needs != Permission::administrator) co_return Result<>{};
-  flow::Origin origin = origin_of(request);
-  std::string asked_for(route.pattern);
-  const Role role = caller_of(request).user.role;
-  co_return co_await flow::accounts::require_administrator(api.services, std::move(origin), role,
-                                                           std::move(asked_for));
+  if (access.freshness != Freshness::recent) co_return Result<>{};
+  const SessionId session = caller_of(request).session;
+  co_return co_await flow::signin::require_recent_proof(api.services, request.now, session);
 }
 
 }  // namespace

@@ -54,6 +54,9 @@ inline constexpr Access anyone{};
 inline constexpr Access signed_in{.from = Credential::access_token};
 inline constexpr Access signed_in_recently{.from = Credential::access_token, .freshness = Freshness::recent};
 inline constexpr Access administrators{.from = Credential::access_token, .needs = Permission::administrator};
+/// For what somebody who has an administrator's token, but not the administrator, must not do.
+inline constexpr Access administrators_recently{
+    .from = Credential::access_token, .needs = Permission::administrator, .freshness = Freshness::recent};
 inline constexpr Access refresh_token_holder{.from = Credential::refresh_token};
 
 inline constexpr Access any_browser{.from = Credential::any_browser};
@@ -126,7 +129,7 @@ class Refusals {
   constexpr const ErrorCode* end() const { return codes_.data() + count_; }
 
  private:
-  std::array<ErrorCode, 12> codes_{};
+  std::array<ErrorCode, 16> codes_{};
   std::size_t count_ = 0;
 };
 

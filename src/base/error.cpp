@@ -36,6 +36,7 @@ const ErrorInfo& describe(ErrorCode code) {
     case passkey_not_found:          { static constexpr ErrorInfo i{"passkey_not_found",          404, "Passkey not found"}; return i; }
     case passkeys_unavailable:       { static constexpr ErrorInfo i{"passkeys_unavailable",       409, "Passkeys need a server with a name, and this one is called by an IP address"}; return i; }
     case factor_not_found:           { static constexpr ErrorInfo i{"factor_not_found",           404, "The account has no such factor"}; return i; }
+    case factor_removal_waiting:     { static constexpr ErrorInfo i{"factor_removal_waiting",     409, "Another removal of second factors is waiting for this account"}; return i; }
     case invalid_token:        { static constexpr ErrorInfo i{"invalid_token",        401, "Could not validate credentials"}; return i; }
     case invalid_confirmation: { static constexpr ErrorInfo i{"invalid_confirmation", 400, "Verification error"}; return i; }
     case invalid_link:         { static constexpr ErrorInfo i{"invalid_link",         400, "This link or code does not work"}; return i; }

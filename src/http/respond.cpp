@@ -39,14 +39,21 @@ void append_fields(std::string& out, std::string_view name, const std::vector<Fi
   out += ']';
 }
 
+template <class Texts>
+void append_texts(std::string& out, std::string_view name, const Texts& texts) {
+  out.append(",\"").append(name).append("\":[");
+  for (const std::string_view text : texts) {
+    if (out.back() == '"') out += ',';
+    append_json_string(out, text);
+  }
+  out += ']';
+}
+
 void append_step(std::string& out, const MissingStep& step) {
   append_member(out, "login_token", step.login_token);
-  out += ",\"methods\":[";
-  for (const std::string_view method : step.methods) {
-    if (out.back() == '"') out += ',';
-    append_json_string(out, method);
-  }
-  out.append("],\"expires_in\":").append(std::to_string(step.expires_in.count()));
+  append_texts(out, "methods", step.methods);
+  out.append(",\"expires_in\":").append(std::to_string(step.expires_in.count()));
+  if (!step.recovery_codes.empty()) append_texts(out, "recovery_codes", step.recovery_codes);
 }
 
 /// RFC 6749 §5.2, for clients that read no problem documents. A limit or an overload has no code there;

@@ -26,7 +26,7 @@ struct Close {
 };
 using Folder = std::unique_ptr<DIR, Close>;
 
-Folder open_folder(const std::filesystem::path& path) {
+Folder open_for_reading(const std::filesystem::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0) {
     if (DIR* const folder = ::fdopendir(fd)) return Folder(folder);
@@ -72,7 +72,7 @@ std::optional<WrittenMail> read_mail(const Folder& folder, const std::string& na
 }  // namespace
 
 NewestMails list_newest_mails(const std::filesystem::path& path, std::size_t most) {
-  const Folder folder = open_folder(path);
+  const Folder folder = open_for_reading(path);
   NewestMails result;
   // The oldest of those kept stands in front, and goes first.
   std::priority_queue<std::string, std::vector<std::string>, std::greater<>> newest;
@@ -97,7 +97,7 @@ NewestMails list_newest_mails(const std::filesystem::path& path, std::size_t mos
 }
 
 std::optional<WrittenMail> find_mail(const std::filesystem::path& path, std::string_view id) {
-  return read_mail(open_folder(path), std::string(id).append(file_suffix), most_of_mail);
+  return read_mail(open_for_reading(path), std::string(id).append(file_suffix), most_of_mail);
 }
 
 }  // namespace latchkey::mail

@@ -104,6 +104,11 @@ milliseconds Worker::take_in_hand() {
   }
   taken_over_ = true;
 
+  // While connections have enough to take, the store is not read: each new mail wakes this thread, and would
+  // have it read all those that wait once more.
+  may_have_more_ = true;
+  if (!hand_.is_drained()) return options_.poll;
+
   bool full = false;
   bool some = false;
   for (const Queue* queue : mails::queues) {

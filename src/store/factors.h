@@ -27,6 +27,11 @@ inline std::string_view without_mark(std::string_view password_hash) {
   return is_marked(password_hash) ? password_hash.substr(mark.size()) : password_hash;
 }
 
+/// Another hash of the same password, marked as the one whose place it takes.
+inline std::string marked_like(std::string_view replaced, std::string_view hash) {
+  return std::string(is_marked(replaced) ? mark : std::string_view()).append(hash);
+}
+
 /// All of an account that decides which steps a sign-in has.
 struct Steps {
   bool has_totp = false;

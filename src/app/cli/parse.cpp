@@ -2,9 +2,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <functional>
 
+#include "app/cli/argument_values.h"
+#include "app/cli/arguments.h"
 #include "app/cli/description.h"
 #include "app/cli/help_texts.h"
 #include "settings/knobs.h"
@@ -26,83 +27,15 @@ class HelpFormatter : public CLI::Formatter {
   }
 };
 
-/// What is wrong with arguments that CLI11 can not judge.
-struct Misuse {
-  std::string sentence;
-};
-
-/// A value that begins with a dash would be an option for CLI11, and one key id in 64, and any address that
-/// somebody chooses, may begin with one. No argument of a program holds NUL, so one in front marks such a
-/// value.
-constexpr char value_mark = '\0';
-
-bool is_key_id(std::string_view text) {
-  constexpr std::size_t key_id_size = 43;
-  return text.size() == key_id_size && std::ranges::all_of(text, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                  c == '_';
-         });
-}
-
-/// The program has one short option, and no long one that looks like an address or a key id.
-bool is_value_with_dash(std::string_view text) {
-  if (!text.starts_with("--")) return text.starts_with('-') && text.size() > 1 && text != "-h";
-  return is_key_id(text) ||
-         (text.find('@') != std::string_view::npos && text.find('=') == std::string_view::npos);
-}
-
-bool is_marked(std::string_view text) { return text.starts_with(value_mark); }
-std::string without_mark(const std::string& text) { return is_marked(text) ? text.substr(1) : text; }
-
 /// The texts as they stand in the arguments. Only one command is parsed, so that all can share one place.
 struct Raw {
   std::string email, username, id, role, user, kid, factor, mail_id, file, from, to, config_file;
   bool json = false, confirmed = false, password = false, password_hash = false, all = false, full = false,
-       reference = false, print = false, now = false, last = false;
+       reference = false, print = false, now = false, last = false, plain = false;
   std::vector<std::string> settings = std::vector<std::string>(settings::knobs().size());
 
   Format format() const { return json ? Format::json : Format::text; }
 };
-
-Role read_role(const std::string& text) {
-  const auto role = parse_role(text);
-  if (!role.has_value()) throw Misuse{"a role is user, moderator or admin, not " + settings::quote(text)};
-  return *role;
-}
-
-/// One that another service gave: it stays the same for clients that have kept it.
-std::optional<UserId> read_new_id(const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  const auto name = parse_user_name(text);
-  const auto* id = name.has_value() ? std::get_if<UserId>(&*name) : nullptr;
-  // New accounts get the next id after the largest: there must be room for them below 2^53, up to which every
-  // client reads a JSON number exactly (RFC 8259 §6).
-  constexpr std::int64_t largest = (std::int64_t{1} << 52) - 1;
-  if (id == nullptr || id->value < 1 || id->value > largest)
-    throw Misuse{"an id is a whole number from 1 to " + std::to_string(largest) + ", not " +
-                 settings::quote(text)};
-  return *id;
-}
-
-UserName read_user(const std::string& text) {
-  auto name = parse_user_name(text);
-  if (!name.has_value())
-    throw Misuse{"a user is named by id or by e-mail address, not " + settings::quote(text)};
-  return std::move(*name);
-}
-
-std::filesystem::path read_file(const std::string& text) {
-  // An option that does not exist is likelier than such a file.
-  if (is_marked(text)) {
-    const std::string file = without_mark(text);
-    throw Misuse{"unknown option " + settings::quote(file) + "; for a file of that name write ./" + file};
-  }
-  if (text == "-") {
-    throw Misuse{"a backup is a file and not a stream: give FILE a name; a file of the name - is ./-"};
-  }
-  if (text.empty() || text.find('\0') != std::string::npos) throw Misuse{"FILE must be the path of a file"};
-  return text;
-}
 
 UserAdd read_user_add(const Raw& raw) {
   if (raw.password == raw.password_hash)
@@ -145,12 +78,13 @@ class Parser {
     add_user_commands();
     add_key_commands();
     add_mail_commands();
+    add_password_commands();
     add_store_commands();
   }
 
   std::variant<Invocation, Ending> run(const std::vector<std::string>& arguments) {
     // CLI11 takes them from the back.
-    std::vector<std::string> backwards = mark_values(split_empty_values(arguments));
+    std::vector<std::string> backwards = prepare_arguments(arguments);
     std::ranges::reverse(backwards);
     try {
       app_.parse(backwards);
@@ -275,6 +209,24 @@ class Parser {
     text(show, "--to", raw_.to, "Of those to this address")->type_name("ADDRESS");
   }
 
+  void add_password_commands() {
+    auto& passwords = group("passwords", "Passwords that other services have leaked: index");
+    auto* index =
+        leaf(passwords, "index", "Make the index that password.breached_file names, from a list", [this] {
+          return PasswordsIndex{.list = read_list(raw_.file), .to = given(raw_.to), .plain = raw_.plain};
+        });
+    index
+        ->add_option("LIST", raw_.file,
+                     "The SHA-1 list of Have I Been Pwned, sorted by hash; /dev/stdin for what another "
+                     "program unpacks")
+        ->required()
+        ->type_name("");
+    text(index, "--to", raw_.to, "Where the index is to be; without this, at password.breached_file")
+        ->type_name("FILE");
+    index->add_flag("--plain", raw_.plain,
+                    "The list has passwords, one a line and in any order, and no hashes");
+  }
+
   void add_store_commands() {
     leaf(app_, "migrate", "Create the store, or migrate it to this program's schema",
          [] { return Migrate{}; });
@@ -331,29 +283,6 @@ class Parser {
     return given;
   }
 
-  /// For CLI11 `--name=` would take the next argument for its value.
-  static std::vector<std::string> split_empty_values(const std::vector<std::string>& arguments) {
-    std::vector<std::string> result;
-    for (const std::string& argument : arguments) {
-      if (argument.starts_with("--") && argument.size() > 3 && argument.find('=') == argument.size() - 1) {
-        result.push_back(argument.substr(0, argument.size() - 1));
-        result.emplace_back();
-      } else {
-        result.push_back(argument);
-      }
-    }
-    return result;
-  }
-
-  /// All that `is_value_with_dash`, up to a `--`, behind which CLI11 looks for no options anyway.
-  static std::vector<std::string> mark_values(std::vector<std::string> arguments) {
-    const auto end = std::ranges::find(arguments, "--");
-    for (auto at = arguments.begin(); at != end; ++at) {
-      if (is_value_with_dash(*at)) at->insert(at->begin(), value_mark);
-    }
-    return arguments;
-  }
-
   /// An option or argument that takes one text.
   static CLI::Option* text(CLI::App* command, const std::string& name, std::string& into,
                            const std::string& purpose = {}) {
@@ -404,15 +333,6 @@ class Parser {
 
 std::variant<Invocation, Ending> parse(const std::vector<std::string>& arguments) {
   return Parser().run(arguments);
-}
-
-std::optional<UserName> parse_user_name(std::string_view text) {
-  UserId id;
-  const char* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, id.value);
-  if (error == std::errc{} && stopped == end && id.value > 0) return id;
-  if (text.find('@') != std::string_view::npos) return std::string(text);
-  return std::nullopt;
 }
 
 }  // namespace latchkey::app::cli

@@ -38,7 +38,8 @@ int change(Context& context, const UserName& name, std::string_view done, Flow f
 Result<flow::accounts::NewAccount> check(const UserAdd& command, const Context& context) {
   const auto& settings = context.services.settings;
   if (command.input == UserAdd::Input::password) {
-    return flow::accounts::check_new_account(settings, command.email, command.username, context.input.text());
+    return flow::accounts::check_new_account(settings, context.services.breached, command.email,
+                                             command.username, context.input.text());
   }
   const auto& today = context.services.hashing.parameters();
   if (const auto problem = crypto::password::find_hash_problem(context.input.text(), today)) {

@@ -96,8 +96,10 @@ SignInState sign_in_state(const Shown& shown, Timestamp now) {
     state.totp = {.created_at = shown.totp->created_at,
                   .last_used_at = shown.totp->last_used_at,
                   .wrong_codes = wrong.failed_factors,
-                  .locked_until = after(wrong.factors_locked_until, now),
+                  .locked_until = {},
                   .is_closed = wrong.failed_factors >= flow::signin::last_factor_attempt};
+    // A closed one does not open with time.
+    if (!state.totp->is_closed) state.totp->locked_until = after(wrong.factors_locked_until, now);
   }
   for (const Device& device : shown.devices) {
     state.known_devices.push_back({.first_seen_at = device.first_seen_at,

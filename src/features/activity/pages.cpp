@@ -4,7 +4,6 @@
 
 #include "api/access.h"
 #include "api/api.h"
-#include "api/cursor.h"
 #include "api/decode.h"
 #include "api/page_rows.h"
 #include "api/show.h"
@@ -48,12 +47,9 @@ Task<Result<http::Response>> get_activity_page(const api::Api& api, http::Reques
   const auto query = api::decode_query<api::PageQuery>(request);
   if (query.has_error()) co_return query.error();
   const Subject account = api::caller_of(request).user.subject;
-  std::optional<std::int64_t> after;
-  if (query->after.has_value()) {
-    after = open_position(api.services, account, *query->after);
-    if (!after.has_value()) co_return api::invalid_cursor();
-  }
-  const auto page = co_await list_activity(api.services, request.now, account, after, rows_of_page);
+  const auto after = find_position(api.services, account, *query);
+  if (after.has_error()) co_return after.error();
+  const auto page = co_await list_activity(api.services, request.now, account, *after, rows_of_page);
   const auto& language = api.pages.language_of(request);
   std::vector<TemplateValues> entries;
   for (const auto& entry : page.rows) entries.push_back(values_of(entry, to_string(account), language));

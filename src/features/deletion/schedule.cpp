@@ -6,6 +6,7 @@
 #include "features/deletion/events.h"
 #include "features/deletion/mails.h"
 #include "flow/accounts/accounts.h"
+#include "flow/accounts/notice.h"
 #include "flow/sessions/end_sessions.h"
 #include "mail/queue.h"
 #include "store/factors.h"
@@ -30,14 +31,8 @@ Result<> schedule(db::Tx& tx, const flow::Services& services, const flow::Origin
   if (!tx.run(store::factors::raise_version, origin.now, account.id).has_value())
     return Error(ErrorCode::account_blocked);
   mail::drop_links(tx, account.id);
-  const LinkId mail = mail::queue(tx, services.wake_mail,
-                                  {.message = std::string(scheduled_message),
-                                   .user = account.id,
-                                   .recipient = account.email,
-                                   .locale = language,
-                                   .parameters = {{"address", origin.address}},
-                                   .link = std::string(keep_link.purpose),
-                                   .now = origin.now});
+  const LinkId mail = flow::accounts::queue_notice(tx, services, origin, account, scheduled_message, {},
+                                                   language, std::string(keep_link.purpose));
   // The mail's id names the deletion, so the link stops this one and no later one.
   tx.run(store::scheduled::delete_of_user, account.id, std::string(store::scheduled::deletion));
   tx.run(store::scheduled::insert_scheduled, mail, account.id, std::string(store::scheduled::deletion),

@@ -30,17 +30,18 @@ Task<Result<users::User>> make_first_administrator(flow::Services& services, flo
   auto checked =
       flow::accounts::check_fields(services.settings, wanted.email, wanted.username, wanted.password.text());
   if (checked.has_error()) co_return checked.error();
-  const double least = services.settings.password.min_guesses_log10;
   auto words = flow::accounts::likely_words(*checked);
-  const auto hash = co_await services.hashing.hash_if_strong(client_of(origin), std::move(checked->password),
-                                                             std::move(words), least);
-  if (hash.has_error()) co_return hash.error();
-  if (!hash->has_value()) co_return flow::accounts::weak_password();
+  auto chosen = co_await services.hashing.hash_if_good(
+      client_of(origin), std::move(checked->password), std::move(words),
+      flow::accounts::demands(services.settings, services.breached));
+  if (chosen.has_error()) co_return chosen.error();
+  if (chosen->verdict != crypto::password::Verdict::good)
+    co_return flow::accounts::refused_password(chosen->verdict);
   const users::NewUser account{.email = checked->email.address,
                                .email_key = checked->email.key.value,
                                .username = checked->username,
                                .username_key = checked->username_key,
-                               .password_hash = **hash,
+                               .password_hash = std::move(chosen->hash),
                                .role = Role::admin,
                                .confirmed = true};
   // Whoever has the link has read it at the terminal of the server.

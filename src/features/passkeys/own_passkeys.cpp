@@ -24,6 +24,10 @@ bool leaves_a_way_in(db::Tx& tx, UserId account) {
 
 }  // namespace
 
+void end_others(db::Tx& tx, const Owner& owner, const EndedSessions& others) {
+  if (others.all_but.has_value()) flow::accounts::end_other_sessions(tx, owner.id, *others.all_but);
+}
+
 Task<std::vector<store::passkeys::Passkey>> list_own_passkeys(flow::Services& services, Owner owner) {
   co_return co_await services.database.run(store::passkeys::list_passkeys, owner.id);
 }
@@ -52,7 +56,8 @@ Task<Result<>> rename_own_passkey(flow::Services& services, flow::Origin origin,
   co_return co_await services.database.write(work);
 }
 
-Task<Result<>> remove_own_passkey(flow::Services& services, flow::Origin origin, Owner owner, Bytes passkey) {
+Task<Result<>> remove_own_passkey(flow::Services& services, flow::Origin origin, Owner owner, Bytes passkey,
+                                  EndedSessions others) {
   auto work = [&](db::Tx& tx) -> Result<> {
     if (!tx.run(store::factors::lock_account, owner.id).has_value()) return Error(ErrorCode::invalid_token);
     const auto found = tx.run(store::passkeys::find_passkey, passkey);
@@ -63,6 +68,7 @@ Task<Result<>> remove_own_passkey(flow::Services& services, flow::Origin origin,
     flow::signin::drop_recovery_codes_without_factor(tx, owner.id);
     flow::record(tx, origin, flow::accounts::factor_removed, flow::ok, to_string(owner.subject), "passkey");
     flow::accounts::tell_factor_removed(tx, services, origin, owner.id, "passkey");
+    end_others(tx, owner, others);
     tx.run_later(store::factors::update_mark, owner.id);
     return {};
   };

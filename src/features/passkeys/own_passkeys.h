@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/task.h"
+#include "db/tx.h"
 #include "flow/origin.h"
 #include "flow/services.h"
 #include "store/passkeys.h"
@@ -17,6 +19,13 @@ struct Owner {
   UserId id;
   Subject subject;
 };
+
+/// What becomes of the owner's other sessions: nothing, unless the one that stays is named.
+struct EndedSessions {
+  std::optional<SessionId> all_but{};
+};
+/// In the transaction of the change.
+void end_others(db::Tx& tx, const Owner& owner, const EndedSessions& others);
 
 /// The oldest first.
 Task<std::vector<store::passkeys::Passkey>> list_own_passkeys(flow::Services& services, Owner owner);
@@ -32,6 +41,7 @@ Task<Result<>> rename_own_passkey(flow::Services& services, flow::Origin origin,
 /// Removes a passkey and tells the owner by mail. What signs in with it at the same time is refused. Refuses
 /// with passkey_not_found, and with last_way_in for the last passkey of an account without a password; of
 /// many at once, on any node, none leaves an account without either.
-Task<Result<>> remove_own_passkey(flow::Services& services, flow::Origin origin, Owner owner, Bytes passkey);
+Task<Result<>> remove_own_passkey(flow::Services& services, flow::Origin origin, Owner owner, Bytes passkey,
+                                  EndedSessions others = {});
 
 }  // namespace latchkey::features::passkeys

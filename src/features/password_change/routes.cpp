@@ -3,7 +3,7 @@
 #include "api/decode.h"
 #include "api/encode.h"
 #include "api/feature.h"
-#include "api/token_response.h"
+#include "api/login_step.h"
 #include "features/password_change/change.h"
 #include "features/password_change/choose.h"
 #include "features/password_change/events.h"
@@ -80,8 +80,7 @@ Task<Result<http::Response>> post_new_password(const api::Api& api, http::Reques
   flow::Origin origin = api::origin_of(request);
   auto tokens = co_await choose_password(api.services, std::move(origin), std::move(body->login_token),
                                          std::move(body->password), http::preferred_language(request));
-  if (tokens.has_error()) co_return tokens.error();
-  co_return http::json_response(200, api::to_json(api::token_response(std::move(*tokens))));
+  co_return api::answer_tokens(std::move(tokens));
 }
 
 constexpr api::Endpoint endpoints[] = {
@@ -108,6 +107,7 @@ constexpr api::Endpoint endpoints[] = {
         .tag = "users",
         .summary = "Remove the password of an account that has a passkey",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .answer = api::gives<api::MessageResponse>(),
         .refusals = {invalid_token, recent_sign_in_required, last_way_in},
         .counter = "password_change",

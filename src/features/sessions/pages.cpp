@@ -3,7 +3,6 @@
 #include "api/access.h"
 #include "api/api.h"
 #include "api/browser_cookies.h"
-#include "api/cursor.h"
 #include "api/decode.h"
 #include "api/page_rows.h"
 #include "api/show.h"
@@ -51,14 +50,11 @@ Task<Result<http::Response>> get_list(const api::Api& api, http::Request& reques
   if (query.has_error()) co_return query.error();
   const auto keys = api.services.keys.current();
   const auto& caller = api::caller_of(request);
-  std::optional<store::sessions::ListPosition> after;
-  if (query->after.has_value()) {
-    after = open_position(keys->ring(), caller, *query->after);
-    if (!after.has_value()) co_return api::invalid_cursor();
-  }
+  const auto after = find_position(keys->ring(), caller, *query);
+  if (after.has_error()) co_return after.error();
   flow::Origin origin = api::origin_of(request);
   const Own own = own_from_page(request);
-  const auto page = co_await list_own_sessions(api.services, std::move(origin), own, after, rows_of_page);
+  const auto page = co_await list_own_sessions(api.services, std::move(origin), own, *after, rows_of_page);
   std::vector<TemplateValues> rows;
   for (const auto& session : page.rows) rows.push_back(values_of(session, own.current));
   TemplateValues values{{"has_others", rows.size() > 1 ? "yes" : ""}};
@@ -123,36 +119,26 @@ std::string name_of_list(const flow::sessions::Caller& caller) {
   return "sessions of " + to_string(caller.user.subject);
 }
 
-Bytes encode_position(const ListPosition& position) {
-  Bytes bytes;
-  const auto at = static_cast<std::uint64_t>(position.created_at.time_since_epoch().count());
-  for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<std::uint8_t>(at >> shift));
-  bytes.insert(bytes.end(), position.id.bytes.begin(), position.id.bytes.end());
-  return bytes;
-}
-
-/// Of bytes that `encode_position` made.
-ListPosition decode_position(const Bytes& bytes) {
-  ListPosition position;
-  std::uint64_t at = 0;
-  for (std::size_t i = 0; i < 8; ++i) at = at << 8 | bytes.at(i);
-  position.created_at = Timestamp{Microseconds{static_cast<std::int64_t>(at)}};
-  std::copy_n(bytes.begin() + 8, position.id.bytes.size(), position.id.bytes.begin());
-  return position;
-}
-
 }  // namespace
 
 std::string seal_position(const crypto::Keyring& ring, const flow::sessions::Caller& caller,
                           const ListPosition& position) {
-  return api::seal_cursor(ring, name_of_list(caller), encode_position(position));
+  Bytes bytes;
+  api::append_number(bytes, position.created_at.time_since_epoch().count());
+  bytes.insert(bytes.end(), position.id.bytes.begin(), position.id.bytes.end());
+  return api::seal_cursor(ring, name_of_list(caller), bytes);
 }
 
-std::optional<ListPosition> open_position(const crypto::Keyring& ring, const flow::sessions::Caller& caller,
-                                          std::string_view text) {
-  const auto position = api::open_cursor(ring, name_of_list(caller), text);
-  if (!position.has_value()) return std::nullopt;
-  return decode_position(*position);
+Result<std::optional<ListPosition>> find_position(const crypto::Keyring& ring,
+                                                  const flow::sessions::Caller& caller,
+                                                  const api::PageQuery& query) {
+  const auto sealed = api::find_position(ring, name_of_list(caller), query);
+  if (sealed.has_error()) return sealed.error();
+  if (!sealed->has_value()) return std::optional<ListPosition>();
+  ListPosition position;
+  position.created_at = Timestamp{Microseconds{api::number_at(**sealed, 0)}};
+  std::copy_n((*sealed)->begin() + 8, position.id.bytes.size(), position.id.bytes.begin());
+  return std::optional(position);
 }
 
 constinit const std::span<const web::PageFile> pages = page_list;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/cursor.h"
 #include "api/endpoint.h"
 #include "crypto/keyring.h"
 #include "flow/sessions/authenticate.h"
@@ -20,8 +21,10 @@ extern const std::span<const web::PageFile> pages;
 /// Where the next page of a user's sessions begins, as a text that only this server makes, for that user.
 std::string seal_position(const crypto::Keyring& ring, const flow::sessions::Caller& caller,
                           const store::sessions::ListPosition& position);
-std::optional<store::sessions::ListPosition> open_position(const crypto::Keyring& ring,
-                                                           const flow::sessions::Caller& caller,
-                                                           std::string_view text);
+/// The position that such a text in a query stands for; nothing where there is none. Refuses as
+/// api::find_position does.
+Result<std::optional<store::sessions::ListPosition>> find_position(const crypto::Keyring& ring,
+                                                                   const flow::sessions::Caller& caller,
+                                                                   const api::PageQuery& query);
 
 }  // namespace latchkey::features::sessions

@@ -78,15 +78,12 @@ Task<Result<http::Response>> get_sessions(const api::Api& api, http::Request& re
   if (query.has_error()) co_return query.error();
   const auto& caller = api::caller_of(request);
   const auto keys = api.services.keys.current();
-  std::optional<store::sessions::ListPosition> after;
-  if (query->after.has_value()) {
-    after = open_position(keys->ring(), caller, *query->after);
-    if (!after.has_value()) co_return api::invalid_cursor();
-  }
+  const auto after = find_position(keys->ring(), caller, *query);
+  if (after.has_error()) co_return after.error();
   flow::Origin origin = api::origin_of(request);
   const std::int64_t limit = query->limit.value_or(api::most_rows);
   const Own own = own_of(request);
-  const auto page = co_await list_own_sessions(api.services, std::move(origin), own, after, limit);
+  const auto page = co_await list_own_sessions(api.services, std::move(origin), own, *after, limit);
   std::vector<SessionResponse> sessions;
   sessions.reserve(page.rows.size());
   for (const auto& session : page.rows) sessions.push_back(session_response(session, caller.session));

@@ -29,8 +29,8 @@ Task<Result<signin::Consume>> look_at(flow::Services& services, flow::Origin ori
                                                    counted, std::move(recovery->code));
   }
   auto& password = std::get<ByPassword>(means).password;
-  co_return co_await signin::prove_own_password(services, std::move(origin), std::move(account),
-                                                std::move(password));
+  co_return co_await signin::prove_own_password(services, std::move(origin), signin::events::proved_again,
+                                                std::move(account), std::move(password));
 }
 
 Task<Result<>> prove_by_passkey(flow::Services& services, flow::Origin origin,

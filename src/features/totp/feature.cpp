@@ -3,6 +3,7 @@
 #include "features/totp/pages.h"
 #include "flow/accounts/factor_notices.h"
 #include "flow/accounts/notice.h"
+#include "flow/signin/closed_mail.h"
 
 namespace latchkey::features::totp {
 namespace {
@@ -14,6 +15,9 @@ constexpr mail::Message mails[] = {
      .link = flow::accounts::not_me},
     {.name = flow::accounts::factor_removed_message,
      .variables = factor_variables,
+     .link = flow::accounts::not_me},
+    {.name = flow::signin::factor_closed_message,
+     .variables = flow::accounts::notice_variables,
      .link = flow::accounts::not_me},
 };
 

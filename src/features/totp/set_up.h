@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/secret.h"
 #include "base/task.h"
+#include "features/totp/new_app.h"
 #include "flow/origin.h"
 #include "flow/services.h"
 
@@ -18,14 +18,6 @@ struct Own {
   Subject subject;
   SessionId session;
   std::string email;
-};
-
-/// What the owner puts into the app, once.
-struct Begun {
-  Secret secret;  ///< in base32
-  Secret uri;     ///< what a QR code holds
-  std::string enrolment;
-  Seconds expires_in{0};
 };
 
 /// Makes the secret of an app. Stores nothing: what the account has stays as it is until `confirm`.

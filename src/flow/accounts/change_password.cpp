@@ -18,11 +18,11 @@ Task<Result<std::string>> hash_new_password(Services& services, ClientNetwork cl
   auto checked = check_password(services.settings, password.text());
   if (checked.has_error()) co_return checked.error();
   auto words = likely_words(account.email, account.username);
-  const double least = services.settings.password.min_guesses_log10;
-  auto hash = co_await services.hashing.hash_if_strong(client, std::move(*checked), std::move(words), least);
-  if (hash.has_error()) co_return hash.error();
-  if (!hash->has_value()) co_return weak_password();
-  co_return std::move(**hash);
+  auto chosen = co_await services.hashing.hash_if_good(client, std::move(*checked), std::move(words),
+                                                       demands(services.settings, services.breached));
+  if (chosen.has_error()) co_return chosen.error();
+  if (chosen->verdict != crypto::password::Verdict::good) co_return refused_password(chosen->verdict);
+  co_return std::move(chosen->hash);
 }
 
 bool change_password_by_owner(db::Tx& tx, const Origin& origin, UserId account, std::int64_t version,

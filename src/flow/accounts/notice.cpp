@@ -24,7 +24,7 @@ std::optional<mail::Links> make_not_me_links(const mail::LinkKeys& keys, const m
 
 LinkId queue_notice(db::Tx& tx, const Services& services, const Origin& origin,
                     const store::users::Contact& owner, std::string_view message, mail::Values parameters,
-                    std::string language) {
+                    std::string language, std::string link) {
   // The account may be gone when the notice is sent.
   parameters.push_back({"username", owner.username});
   parameters.push_back({"address", origin.address});
@@ -37,6 +37,7 @@ LinkId queue_notice(db::Tx& tx, const Services& services, const Origin& origin,
                       .recipient = owner.email,
                       .locale = std::move(language),
                       .parameters = std::move(parameters),
+                      .link = std::move(link),
                       .now = origin.now});
 }
 

@@ -20,11 +20,17 @@ namespace latchkey::flow::signin {
 inline constexpr std::int64_t free_factor_attempts = 5;
 inline constexpr Microseconds first_factor_lock = std::chrono::minutes(1);
 inline constexpr std::int64_t last_factor_attempt = 100;
+/// Until when a closed app is locked: 9999-12-31.
+inline constexpr Timestamp never{std::chrono::sys_days(std::chrono::year(9999) / 12 / 31)};
 
-/// Counts a try before its code is compared, so that a burst of guesses can not pass the limit. Refuses with
-/// too_many_attempts, and then counts nothing. Counts even where `limits.enabled` is off: six digits are
-/// worth nothing without it.
-Task<Result<>> count_factor_attempt(Services& services, Timestamp now, UserId account);
+/// Counts a try before its code is compared, so that a burst of guesses can not pass the limit, and answers
+/// its number. Refuses with too_many_attempts, and then counts nothing. Counts even where `limits.enabled` is
+/// off: six digits are worth nothing without it.
+Task<Result<std::int64_t>> count_factor_attempt(Services& services, Origin origin, UserId account);
+
+/// The code of the try with this number was wrong. The last one that is looked at closes the app and tells
+/// the owner by mail, once; any other does nothing.
+Task<> close_factor_after(Services& services, Origin origin, UserId account, std::int64_t number);
 
 /// A right code of the app.
 void forget_factor_attempts(db::Tx& tx, UserId account);

@@ -8,8 +8,9 @@
 #include "flow/signin/devices.h"
 #include "flow/signin/events.h"
 #include "flow/signin/factor_attempts.h"
+#include "flow/signin/lost_factors.h"
+#include "flow/signin/relying_party.h"
 #include "store/attempts.h"
-#include "store/scheduled.h"
 #include "store/spent.h"
 
 namespace latchkey::flow::signin {
@@ -21,13 +22,6 @@ Error changed(db::Tx& tx, const Origin& origin, UserId account) {
   const auto now = tx.run(store::users::find_user, origin.now, account);
   const bool blocked = now.has_value() && !now->is_active;
   return blocked ? ErrorCode::account_blocked : ErrorCode::invalid_login_token;
-}
-
-/// A factor that is used was not lost.
-void stop_removal(db::Tx& tx, const Origin& origin, const store::users::Credentials& account) {
-  const auto stopped =
-      tx.run(store::scheduled::delete_of_user, account.id, std::string(store::scheduled::factor_removal));
-  if (stopped.has_value()) record(tx, origin, events::factor_found, ok, to_string(account.subject));
 }
 
 }  // namespace
@@ -69,8 +63,20 @@ std::string words_of(Done done) {
   return words;
 }
 
-Policy policy_for(const Settings& settings, Role) {
-  return {.confirmation_required = settings.accounts.confirmation == settings::Confirmation::required};
+Policy policy_for(const Settings& settings, Role role) {
+  const bool demanded = settings.admin.second_factor == settings::SecondFactor::required;
+  return {.confirmation_required = settings.accounts.confirmation == settings::Confirmation::required,
+          .factor_required = demanded && role == Role::admin};
+}
+
+Result<> expect_step(const Services& services, const Progress& progress, Step::Kind wanted,
+                     const AccountState& account, Timestamp now) {
+  const auto step = next_step(account, progress.done, policy_for(services.settings, progress.account.role));
+  if (step.kind == wanted) return {};
+  if (step.kind == Step::Kind::refuse) return Error(step.refusal);
+  if (step.kind == Step::Kind::done || step.kind == Step::Kind::identify)
+    return Error(ErrorCode::invalid_login_token);
+  return missing_step(services, progress, step.kind, account, now);
 }
 
 Error missing_step(const Services& services, const Progress& progress, Step::Kind step,
@@ -86,13 +92,15 @@ Error missing_step(const Services& services, const Progress& progress, Step::Kin
                                  .exp = to_numeric_date(expires_at)};
   auto methods = methods_of(step, account);
   if (!services.settings.accounts.mail_sign_in) std::erase(methods, "code");
+  if (step == Step::Kind::enrol_factor && relying_party(services).has_error()) std::erase(methods, "passkey");
   const auto snapshot = services.keys.current();
   Error error(code_of(step));
   error.step = std::make_shared<const MissingStep>(
       MissingStep{.login_token = jose::make_own_token(jose::login_token_form, claims,
                                                       snapshot->ring().key(crypto::KeyUse::login_token)),
                   .methods = std::move(methods),
-                  .expires_in = std::chrono::floor<Seconds>(expires_at - now)});
+                  .expires_in = std::chrono::floor<Seconds>(expires_at - now),
+                  .recovery_codes = {}});
   return error;
 }
 
@@ -153,7 +161,7 @@ Task<Result<sessions::TokenPair>> go_on(Services& services, Origin origin, Progr
     }
     tx.run_later(store::attempts::update_last_sign_in, origin.now, account.id);
     const bool has_factor = state.has_totp || state.has_passkey;
-    if (has_factor && after.done.has_factor()) stop_removal(tx, origin, account);
+    if (has_factor && after.done.has_factor()) stop_removal_of_lost(tx, origin, account.id, account.subject);
     const bool by_another_factor = proved.has(Proof::passkey) || proved.has(Proof::recovery_code);
     if (state.has_totp && by_another_factor) open_closed_factor(tx, account.id);
     sessions::make_room(tx, services.settings, origin, account.id, account.subject, held->sessions);

@@ -61,6 +61,12 @@ std::string words_of(Done done);
 /// What the settings demand of an account of this role.
 Policy policy_for(const Settings& settings, Role role);
 
+/// For a step that changes the account: whether the sign-in waits for it. Refuses with the code of the step
+/// that comes before, and its login token; with what the dispatcher refuses; and with invalid_login_token
+/// where no step is missing.
+Result<> expect_step(const Services& services, const Progress& progress, Step::Kind wanted,
+                     const AccountState& account, Timestamp now);
+
 /// The refusal that asks for a step, with its login token.
 Error missing_step(const Services& services, const Progress& progress, Step::Kind step,
                    const AccountState& account, Timestamp now);

@@ -29,7 +29,8 @@ Bytes hash_of_recovery_code(const Subject& account, const Secret& code);
 /// that began with `factors::raise_version` and ends with `factors::update_mark`.
 std::vector<std::string> replace_recovery_codes(db::Tx& tx, UserId account, const Subject& subject,
                                                 Timestamp now);
-/// The account's last factor was removed: its codes are worth nothing. Does nothing where a factor is left.
+/// The account's last factor was removed: its codes are worth nothing, and a removal that waits has nothing
+/// to remove. Does nothing where a factor is left.
 void drop_recovery_codes_without_factor(db::Tx& tx, UserId account);
 
 }  // namespace latchkey::flow::signin

@@ -110,7 +110,7 @@ def test_F60_F62_a_newcomer_has_a_passkey_within_two_minutes(newcomer, browser):
     assert "confirmed" in browser.find_element(By.TAG_NAME, "main").text.lower()
     browser.get(shown["Start here"])
     assert browser.current_url.endswith("/sign-in"), "there is an account now"
-    fill(browser, email=EMAIL, password=PASSWORD)
+    fill(browser, username=EMAIL, password=PASSWORD)
     press(browser)
     assert "/account" in browser.current_url
     browser.get(newcomer.public_url + "/account/passkeys/new")

@@ -88,7 +88,7 @@ def test_A05_each_start_has_another_one_until_there_is_an_administrator(newcomer
     assert len(links(newcomer)) == 2
 
 
-@pytest.mark.parametrize("path", ["", "x", "..", "A" * 43, "A" * 6000, "%00"])
+@pytest.mark.parametrize("path", ["", "x", "%2e%2e", "A" * 43, "A" * 6000, "%00"])
 def test_A05_no_other_token_opens_anything(newcomer, path):
     with nothing_changes(newcomer):
         for response in (newcomer.get("/first-administrator/" + path, headers=HTML), send(newcomer, "/first-administrator/" + path)):

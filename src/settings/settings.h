@@ -111,8 +111,8 @@ struct Settings {
     int min_guesses_log10{};
     int argon2_memory_kib{};
     int argon2_passes{};
-    int hash_threads{};  ///< 0: one per core that may be used
-    int hash_queue{};    ///< 0: 128 per hashing thread
+    int hash_threads{};                   ///< 0: one per core that may be used
+    int hash_queue{};                     ///< 0: 128 per hashing thread
     std::filesystem::path breached_file;  ///< empty: no such list
   } password;
 

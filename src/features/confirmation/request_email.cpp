@@ -5,6 +5,7 @@
 #include "flow/accounts/confirmation_mail.h"
 #include "flow/accounts/unconfirmed.h"
 #include "flow/limits/budget.h"
+#include "flow/limits/even_answer.h"
 #include "flow/limits/sent_mails.h"
 #include "mail/counters.h"
 #include "store/state.h"
@@ -33,6 +34,7 @@ std::optional<UserId> claim_mail(db::Tx& tx, const Settings& settings,
 
 Task<Result<EmailRequest>> request_email(flow::Services& services, flow::Origin origin, std::string email,
                                          std::string language) {
+  const flow::limits::EvenAnswer answer;
   const auto& settings = services.settings;
   const auto parsed = parse_email_address(email, settings.accounts.domains_without_dot);
   if (!parsed.has_value()) {
@@ -61,6 +63,7 @@ Task<Result<EmailRequest>> request_email(flow::Services& services, flow::Origin 
   if (queued) limits::note_mail_to(services, contact->email_key, origin.now);
   if (!queued) limits::give_back(services, limits::budgets::mails);
   if (!queued && contact.has_value()) mail::counters::withheld.add();
+  co_await answer.wait();
   co_return EmailRequest::check_your_mail;
 }
 

@@ -7,6 +7,7 @@
 #include "crypto/random.h"
 #include "flow/accounts/unconfirmed.h"
 #include "flow/limits/budget.h"
+#include "flow/limits/even_answer.h"
 #include "flow/links/mail_values.h"
 #include "flow/links/make.h"
 #include "flow/links/prove.h"
@@ -52,6 +53,7 @@ void spend_as_much(db::Tx& tx) {
 
 Task<Result<std::string>> ask_for_mail(Services& services, Origin origin, Request request, std::string email,
                                        std::string language) {
+  const limits::EvenAnswer answer;
   const auto& settings = services.settings;
   const auto address = parse_email_address(email, settings.accounts.domains_without_dot);
   if (!address.has_value()) {
@@ -83,6 +85,7 @@ Task<Result<std::string>> ask_for_mail(Services& services, Origin origin, Reques
     limits::give_back(services, limits::budgets::mails);
   }
   const LinkId id = mail.has_value() ? *mail : crypto::new_link_id();
+  co_await answer.wait();
   co_return make_handle(services.keys.current()->ring(), settings, id, origin.now);
 }
 

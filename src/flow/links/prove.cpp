@@ -1,6 +1,7 @@
 #include "flow/links/prove.h"
 
 #include "flow/accounts/unconfirmed.h"
+#include "flow/limits/even_answer.h"
 #include "flow/limits/repeated_refusal.h"
 #include "flow/links/code.h"
 #include "flow/links/events.h"
@@ -59,6 +60,7 @@ Task<Result<Proof>> look_at_link(Services& services, Origin origin, const Kind& 
 
 Task<Result<Proof>> try_code(Services& services, Origin origin, const Kind& kind, std::string handle,
                              std::string code) {
+  const limits::EvenAnswer answer;
   const auto snapshot = services.keys.current();
   const auto known = read_handle(snapshot->ring(), handle, origin.now);
   const auto typed = read_code(code);
@@ -101,7 +103,9 @@ Task<Result<Proof>> try_code(Services& services, Origin origin, const Kind& kind
                  .account = std::move(*account),
                  .detail = tried->detail};
   };
-  co_return co_await services.database.write(work);
+  auto proof = co_await services.database.write(work);
+  co_await answer.wait();
+  co_return proof;
 }
 
 bool spend(db::Tx& tx, const Proof& proof) {

@@ -68,6 +68,7 @@ text_checks() {
   say "checks of the text"
   check includes tests/check/includes.py
   check awaits tests/check/awaits.py
+  check held-callers tests/check/held_callers.py
   check numbers tests/check/numbers.py
   check links tests/check/links.py
   check security-cases tests/check/security_cases.py

@@ -48,7 +48,8 @@ void judge(std::string_view column, db::Type type, const db::Value& value) {
 
 /// An account without a password has passkeys, or will get one by mail; its hash is marked then, or empty.
 bool is_sound_hash(std::string_view stored) {
-  const auto hash = store::factors::without_mark(stored);
+  const auto former = store::factors::void_hash(stored);
+  const auto hash = former.empty() ? store::factors::without_mark(stored) : former;
   return hash.empty() || crypto::password::is_acceptable_hash(hash);
 }
 

@@ -114,7 +114,7 @@ constexpr std::array table{
     boolean(AT(accounts.mail_sign_in), "true",
         "Whether people can sign in with a code that is mailed to them. With `false`, a mailbox opens its account only by way of a new password."),
     duration(AT(accounts.deletion_grace), "14d", 0s, 365 * 24h,
-        "How long after its owner asked for it an account is deleted; until then its owner can keep it. With 0 it is gone at once, also where somebody else asked in the owner's session."),
+        "How long after its owner asked for it an account is deleted; until then its owner can keep it. With 0 it is gone at once, also where somebody else asked in the owner's session. An account whose address was changed stays for the seven days of the undo in any case."),
     boolean(AT(accounts.unique_usernames), "false",
         "Whether usernames must be unique, without regard to case. Turning it on keeps the existing names; the server refuses to start while two of them are the same."),
     list(AT(accounts.domains_without_dot), check_label, "host names without a dot",

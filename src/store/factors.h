@@ -22,9 +22,19 @@ namespace latchkey::store::factors {
 inline constexpr std::string_view mark = LATCHKEY_STEPS_MARK;
 
 inline bool is_marked(std::string_view password_hash) { return password_hash.starts_with(mark); }
-/// What was marked; empty for an account without a password.
+/// The hash of a password that nobody may sign in with since the owner took the account back. It is kept so
+/// that nobody chooses the same password again.
+#define LATCHKEY_VOID_MARK LATCHKEY_STEPS_MARK "void:"
+inline constexpr std::string_view void_mark = LATCHKEY_VOID_MARK;
+
+/// What was marked; empty for an account without a password, or with a void one.
 inline std::string_view without_mark(std::string_view password_hash) {
+  if (password_hash.starts_with(void_mark)) return {};
   return is_marked(password_hash) ? password_hash.substr(mark.size()) : password_hash;
+}
+/// The hash of the void password; empty where there is none.
+inline std::string_view void_hash(std::string_view password_hash) {
+  return password_hash.starts_with(void_mark) ? password_hash.substr(void_mark.size()) : std::string_view();
 }
 
 /// Another hash of the same password, marked as the one whose place it takes.
@@ -62,7 +72,18 @@ inline constexpr db::Statement<db::Affected, UserId> update_mark{
     "ELSE CASE WHEN password_hash LIKE '" LATCHKEY_STEPS_MARK
     "%' THEN substr(password_hash, 7) "
     "ELSE password_hash END END WHERE id = $1"};
+/// The owner takes the account back: nobody signs in by password before the account has a new one; voids
+/// every link and every sign-in that is under way. Parameters: now, account.
+inline constexpr db::Statement<db::Affected, Timestamp, UserId> update_taken_back{
+    "UPDATE users SET password_hash = CASE WHEN password_hash LIKE '" LATCHKEY_VOID_MARK
+    "%' THEN password_hash "
+    "WHEN password_hash = '' OR password_hash = '" LATCHKEY_STEPS_MARK "' THEN '" LATCHKEY_STEPS_MARK
+    "' WHEN password_hash LIKE '" LATCHKEY_STEPS_MARK "%' THEN '" LATCHKEY_VOID_MARK
+    "' || substr(password_hash, 7) ELSE '" LATCHKEY_VOID_MARK
+    "' || password_hash END, must_change_password = TRUE, "
+    "security_version = security_version + 1, updated_at = $1 WHERE id = $2"};
 static_assert(mark.size() == 6);
+#undef LATCHKEY_VOID_MARK
 #undef LATCHKEY_STEPS_MARK
 
 /// Where a change may be refused, this stands before `raise_version`, so that the refusal changes nothing:

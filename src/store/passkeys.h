@@ -83,5 +83,10 @@ inline constexpr db::Statement<db::Affected, UserId, Timestamp> delete_passkeys_
     "DELETE FROM passkeys WHERE user_id = $1 AND created_at >= $2"};
 inline constexpr db::Statement<std::optional<std::int64_t>, UserId> count_passkeys{
     "SELECT count(*) FROM passkeys WHERE user_id = $1"};
+/// Those of one relying party, other than one of them, that verify their user; or, with TRUE, also those that
+/// do not. Parameters: account, relying party, whether the others count, the one that does not.
+inline constexpr db::Statement<std::optional<std::int64_t>, UserId, std::string, bool, Bytes> count_usable{
+    "SELECT count(*) FROM passkeys WHERE user_id = $1 AND rp_id = $2 AND (is_user_verifying OR $3) AND id <> "
+    "$4"};
 
 }  // namespace latchkey::store::passkeys

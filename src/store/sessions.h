@@ -144,6 +144,22 @@ BOOST_DESCRIBE_STRUCT(Proved, (), (authenticated_at, methods, has_factor))
 inline constexpr db::Statement<std::optional<Proved>, SessionId> find_proved{
     "SELECT authenticated_at, methods, EXISTS (SELECT 1 FROM totp t WHERE t.user_id = sessions.user_id) OR "
     "EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = sessions.user_id) FROM sessions WHERE id = $1"};
+/// The same of a session that is alive, which stays so until the transaction ends: an update, so that what
+/// would end the session waits, or has ended it and this finds no row. The account's row is locked by then.
+/// Parameters: session, account, now.
+struct Held {
+  Timestamp authenticated_at;
+  std::int64_t methods = 0;
+  bool has_factor = false;
+  Role role = Role::user;
+};
+BOOST_DESCRIBE_STRUCT(Held, (), (authenticated_at, methods, has_factor, role))
+inline constexpr db::Statement<std::optional<Held>, SessionId, UserId, Timestamp> hold_session{
+    "UPDATE sessions SET authenticated_at = authenticated_at "
+    "WHERE id = $1 AND user_id = $2 AND idle_expires_at > $3 AND expires_at > $3 "
+    "RETURNING authenticated_at, methods, EXISTS (SELECT 1 FROM totp t WHERE t.user_id = sessions.user_id) "
+    "OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = sessions.user_id), "
+    "(SELECT u.role FROM users u WHERE u.id = sessions.user_id)"};
 /// The owner has proved to be there once more. Parameters: now, by what, session.
 inline constexpr db::Statement<db::Affected, Timestamp, std::int64_t, SessionId> update_proved{
     "UPDATE sessions SET authenticated_at = $1, methods = $2 WHERE id = $3"};

@@ -239,11 +239,6 @@ inline constexpr db::Statement<std::optional<UserId>, std::string, UserId> delet
 /// Holds an account for the rest of the transaction, whatever its version. No row: it was blocked or removed.
 inline constexpr db::Statement<std::optional<UserId>, UserId> hold_active{
     "UPDATE users SET security_version = security_version WHERE id = $1 AND is_active RETURNING id"};
-/// Nobody signs in to the account by password before it has a new one; voids every link and every sign-in
-/// that is under way.
-inline constexpr db::Statement<db::Affected, Timestamp, UserId> update_taken_back{
-    "UPDATE users SET password_hash = '', must_change_password = TRUE, "
-    "security_version = security_version + 1, updated_at = $1 WHERE id = $2"};
 
 inline constexpr db::Statement<db::Affected, UserId> delete_user{"DELETE FROM users WHERE id = $1"};
 

@@ -29,4 +29,5 @@ failed=0
 clang-format --dry-run --Werror "${staged[@]}" || { echo "run clang-format -i over these files, and stage them again" >&2; failed=1; }
 tests/check/includes.py || failed=1
 tests/check/awaits.py || failed=1
+tests/check/held_callers.py || failed=1
 exit $failed

@@ -11,6 +11,7 @@
 #include "features/deletion/schedule.h"
 #include "features/not_me/secure.h"
 #include "flow/accounts/accounts.h"
+#include "flow/accounts/held_address.h"
 #include "flow/links/make.h"
 #include "flow/world.h"
 #include "store/factors.h"
@@ -42,7 +43,7 @@ class Deletion : public World {
     return database.run_now(users::find_contact, email).value();
   }
   Result<Timestamp> schedule(UserId user, const std::string& typed = "A@Example.org ") {
-    return wait(features::deletion::schedule_deletion(services, origin(), user, typed, ""));
+    return wait(features::deletion::schedule_deletion(services, origin(), asker(user), typed, ""));
   }
   /// The token of the link in the mail, as the mail thread makes it.
   std::string keep_token(const std::string& email = "a@example.org") {
@@ -363,6 +364,30 @@ TEST_P(Deletion, L45_AnotherAddressThanTheAccountsIsRefused) {
     EXPECT_EQ(schedule(user, typed).error().code, ErrorCode::validation_failed) << typed;
   EXPECT_EQ(contact().security_version, version);
   EXPECT_EQ(database.run_now(count_all_scheduled), 0);
+}
+
+TEST_P(Deletion, C67_AnAccountStaysUntilNobodyCanUndoAChangeOfItsAddress) {
+  for (const auto grace : {0h, 24h, 14 * 24h}) {
+    settings.accounts.deletion_grace = grace;
+    const std::string email = "u" + std::to_string(grace.count()) + "@example.org";
+    const UserId user = member(email);
+    const Timestamp undo_end = now + 3 * 24h;
+    database.run_now(store::scheduled::insert_scheduled, accounts::id_of_held("old-" + email), user,
+                     std::string(store::scheduled::email_undo), std::string("detail"), now, undo_end);
+    const Timestamp due = std::max(undo_end, now + grace);
+    EXPECT_EQ(schedule(user, email).value(), due);
+    const auto token = keep_token(email);
+    now = undo_end - 1s;
+    EXPECT_EQ(sweep(), 0);
+    EXPECT_TRUE(database.run_now(users::find_contact_by_id, user).has_value());
+    EXPECT_TRUE(wait(accounts::find_holder(services, "old-" + email, now)).has_value());
+    EXPECT_TRUE(wait(features::deletion::look_at_keep_link(services, origin(), token)).has_value())
+        << "as long as it can be kept";
+    now = due;
+    EXPECT_EQ(keep(token).error().code, ErrorCode::invalid_link) << "and no longer";
+    EXPECT_EQ(sweep(), 1);
+    EXPECT_FALSE(wait(accounts::find_holder(services, "old-" + email, now)).has_value());
+  }
 }
 
 TEST_P(Deletion, L46_WithoutAGraceItIsGoneAtOnce) {

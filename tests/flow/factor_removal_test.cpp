@@ -1,8 +1,11 @@
 // All second factors are lost: they are removed after a delay, unless somebody stops it.
 
+#include "features/deletion/keep.h"
 #include "features/factor_removal/by_administrator.h"
 #include "features/factor_removal/mails.h"
 #include "features/factor_removal/removal.h"
+#include "features/passkeys/options.h"
+#include "features/password_change/choose.h"
 #include "flow/accounts/factors.h"
 #include "flow/factors_world.h"
 #include "flow/signin/progress.h"
@@ -71,7 +74,7 @@ class FactorRemoval : public FactorsWorld {
   Result<Timestamp> ask_for(UserId user, Which which) {
     Origin by = origin();
     by.actor = "the administrator";
-    return wait(removal::ask_for_removal_of(services, by, administrator, user, which));
+    return wait(removal::ask_for_removal_of(services, by, administrator(), user, which));
   }
   void add_passkey() {
     auto work = [&](db::Tx& tx) {
@@ -90,7 +93,16 @@ class FactorRemoval : public FactorsWorld {
       if (row.message == removal::removal_message) found = mail::read_parameters(row.parameters).value();
     return found;
   }
-  const UserId administrator{1'000'000};
+  /// One who has signed in just now.
+  sessions::Asker administrator() {
+    const std::string email = "administrator@example.org";
+    if (!database.run_now(store::users::find_contact, email).has_value()) {
+      const UserId id = member(email);
+      database.run_now(store::users::update_role, Role::admin, now, id);
+    }
+    const auto signed_in = own(email);
+    return {.user = signed_in.user, .session = signed_in.session};
+  }
 
   Result<> stop(const std::string& token) { return wait(removal::stop_by_link(services, origin(), token)); }
 };
@@ -150,6 +162,85 @@ TEST_P(FactorRemoval, FA25_ASignInWithAFactorStopsIt) {
   now += std::chrono::days(8);
   sweep();
   EXPECT_TRUE(has_app());
+}
+
+TEST_P(FactorRemoval, FA41_WhateverShowsThatAFactorIsThereStopsIt) {
+  const auto codes = member_with_app("a@example.org");
+  const auto stopped_by = [&](const std::string& what, const std::function<bool()>& show) {
+    ASSERT_TRUE(ask(token_after(both)).has_value()) << what;
+    ASSERT_TRUE(is_waiting()) << what;
+    EXPECT_TRUE(show()) << what;
+    EXPECT_FALSE(is_waiting()) << what;
+  };
+  using features::sudo::ByRecoveryCode;
+  using features::sudo::ByTotp;
+  stopped_by("a proof by the app", [&] { return sudo(ByTotp{code()}).has_value(); });
+  stopped_by("a proof by a recovery code",
+             [&] { return sudo(ByRecoveryCode{Secret(codes[0])}).has_value(); });
+  stopped_by("new recovery codes", [&] {
+    const sessions::Asker asker{.user = mine.user, .session = mine.session};
+    return wait(features::recovery_codes::renew(services, origin(), asker)).has_value();
+  });
+  stopped_by("another app", [&] {
+    enrol(mine);
+    return true;
+  });
+  now += std::chrono::days(8);
+  sweep();
+  EXPECT_TRUE(has_app());
+
+  ASSERT_TRUE(ask(token_after(both)).has_value());
+  EXPECT_EQ(sudo(ByTotp{wrong_code()}).error().code, ErrorCode::invalid_code);
+  EXPECT_TRUE(is_waiting()) << "a wrong code shows nothing";
+}
+
+TEST_P(FactorRemoval, FA40_ALoginTokenThatWasUsedWorksNowhere) {
+  member_with_app("a@example.org");
+  const auto token = token_after(both);
+  ASSERT_TRUE(log_in_totp(token, code()).has_value());
+  const auto failed = failed_factors();
+  const auto open = sessions_open();
+  EXPECT_EQ(ask(token).error().code, ErrorCode::invalid_login_token);
+  EXPECT_FALSE(is_waiting());
+  EXPECT_EQ(log_in_totp(token, wrong_code()).error().code, ErrorCode::invalid_login_token);
+  EXPECT_EQ(log_in_recovery(token, "0000-0000-0000-0000").error().code, ErrorCode::invalid_login_token);
+  EXPECT_EQ(failed_factors(), failed) << "nothing was compared";
+  EXPECT_EQ(wait(features::passkeys::sign_in_options(services, origin(), token)).error().code,
+            ErrorCode::invalid_login_token);
+  EXPECT_EQ(sessions_open(), open);
+
+  const auto lost = token_after(both);
+  ASSERT_TRUE(ask(lost).has_value());
+  EXPECT_EQ(ask(lost).error().code, ErrorCode::invalid_login_token) << "it is spent by the request";
+  EXPECT_EQ(log_in_totp(lost, code()).error().code, ErrorCode::invalid_login_token);
+  EXPECT_TRUE(is_waiting());
+}
+
+TEST_P(FactorRemoval, FA40_OfManyRequestsAtOnceWithOneLoginTokenOneIsTaken) {
+  member_with_app("a@example.org");
+  const auto token = token_after(both);
+  const auto outcomes =
+      at_once<Timestamp>(20, [&](int) { return removal::ask_for_removal(services, origin(), token, ""); });
+  EXPECT_EQ(outcomes.at("ok"), 1);
+  EXPECT_EQ(mails("factor_removal"), 1);
+}
+
+TEST_P(FactorRemoval, FA42_ARefusedStepGivesNoNewTriesForRecoveryCodes) {
+  const auto codes = member_with_app("a@example.org");
+  auto token = login_token("a@example.org");
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(log_in_recovery(token, "0000-0000-0000-0000").error().code, ErrorCode::invalid_code);
+    const auto kept = wait(features::deletion::keep_by_sign_in(services, origin(), token, ""));
+    ASSERT_EQ(kept.error().code, ErrorCode::second_factor_required);
+    token = kept.error().step->login_token;
+    const auto chosen = wait(features::password_change::choose_password(
+        services, origin(), token, Secret(std::string_view("a much better password")), ""));
+    ASSERT_EQ(chosen.error().code, ErrorCode::second_factor_required);
+    token = chosen.error().step->login_token;
+  }
+  EXPECT_EQ(log_in_recovery(token, codes[0]).error().code, ErrorCode::too_many_attempts);
+  EXPECT_TRUE(log_in_totp(token, code()).has_value()) << "the token itself is good";
+  EXPECT_EQ(log_in_totp(token, code(1)).error().code, ErrorCode::invalid_login_token);
 }
 
 TEST_P(FactorRemoval, FA25_TheLinkOfTheMailStopsItOnceWhateverHasChangedSince) {
@@ -241,7 +332,7 @@ TEST_P(FactorRemoval, FA27_WhatAnAdministratorMayNotRemove) {
   member_with_app("a@example.org");
   const UserId without = member("b@example.org");
   const auto refused = [&](UserId user, Which which) { return ask_for(user, which).error().code; };
-  EXPECT_EQ(refused(administrator, Which::all), ErrorCode::forbidden) << "one's own";
+  EXPECT_EQ(refused(administrator().user, Which::all), ErrorCode::forbidden) << "one's own";
   EXPECT_EQ(refused(UserId{999}, Which::all), ErrorCode::user_not_found);
   EXPECT_EQ(refused(without, Which::all), ErrorCode::factor_not_found);
   EXPECT_EQ(refused(mine.user, Which::passkeys), ErrorCode::factor_not_found);
@@ -278,9 +369,9 @@ TEST_P(FactorRemoval, FA27_WhatAnAdministratorMayNotRemove) {
 
 TEST_P(FactorRemoval, FA27_D01_OfManyAtOnceOneIsWrittenAndOneMailIsSent) {
   member_with_app("a@example.org");
-  const auto outcomes = at_once<Timestamp>(20, [&](int) {
-    return removal::ask_for_removal_of(services, origin(), administrator, mine.user, Which::totp);
-  });
+  const auto by = administrator();
+  const auto outcomes = at_once<Timestamp>(
+      20, [&](int) { return removal::ask_for_removal_of(services, origin(), by, mine.user, Which::totp); });
   EXPECT_EQ(outcomes.at("ok"), 20);
   EXPECT_EQ(mails("factor_removal"), 1);
   EXPECT_TRUE(is_waiting());

@@ -1,7 +1,11 @@
 // features/not_me: the link that every notice carries.
 
+#include "features/recovery/ask.h"
+#include "features/recovery/mails.h"
+#include "features/recovery/reset.h"
 #include "flow/accounts/accounts.h"
 #include "flow/owner.h"
+#include "flow/signin/progress.h"
 
 namespace latchkey::flow {
 namespace {
@@ -104,6 +108,64 @@ TEST_P(NotMe, C55TheNewAddressCanNotEndTheHoldOnTheOldOne) {
   EXPECT_EQ(contact(id).email, next);
   EXPECT_TRUE(undo(undo_token(mine)).has_value()) << "the former owner still can";
   EXPECT_EQ(contact(id).email, mine);
+}
+
+TEST_P(NotMe, C66ThePasswordThatEndedCanNotBeChosenAgain) {
+  settings.accounts.mail_sign_in = true;
+  const UserId id = member(mine);
+  const auto owner = signed_in(mine);
+  ASSERT_TRUE(ask(owner, next).has_value());
+  const std::string token = not_me_token("email_change_asked", mine);
+  const std::string later = [&] {
+    EXPECT_TRUE(change(owner, "the second password").has_value());
+    return not_me_token("password_replaced", mine);
+  }();
+  ASSERT_TRUE(not_me(token).has_value());
+  EXPECT_EQ(code(log_in(mine, "the second password")), ErrorCode::invalid_credentials);
+  // Another notice of the same time: what is kept of the password stays.
+  ASSERT_TRUE(not_me(later).has_value());
+  EXPECT_EQ(code(log_in(mine, "the second password")), ErrorCode::invalid_credentials);
+
+  const auto before = credentials(id);
+  const auto choose = [&](const std::string& to) {
+    const signin::Progress progress{.account = credentials(id),
+                                    .done = signin::Done().with(signin::Proof::mail_code),
+                                    .first_proof_at = now,
+                                    .token = {},
+                                    .binding = {}};
+    const auto state = wait(signin::read_state(services, progress.account));
+    EXPECT_FALSE(state.has_password);
+    const auto step = signin::missing_step(services, progress, signin::Step::Kind::new_password, state, now);
+    return wait(features::password_change::choose_password(services, origin(), step.step->login_token,
+                                                           Secret(std::string_view(to)), ""));
+  };
+  const auto reset = [&](const std::string& to) {
+    EXPECT_TRUE(wait(features::recovery::ask_for_reset(services, origin(), mine, "")).has_value());
+    const std::string link =
+        this->token("password_reset", mine, features::recovery::make_reset_links, "reset_url");
+    return wait(features::recovery::reset_password(services, origin(), features::recovery::ByLink{link},
+                                                   Secret(std::string_view(to)), ""));
+  };
+  now += 2min;
+  EXPECT_EQ(code(choose("the second password")), ErrorCode::validation_failed);
+  EXPECT_EQ(code(reset("the second password")), ErrorCode::validation_failed);
+  EXPECT_EQ(credentials(id).password_hash, before.password_hash);
+  EXPECT_EQ(credentials(id).security_version, before.security_version);
+  EXPECT_TRUE(steps(id).must_change_password);
+  ASSERT_TRUE(choose("the third password").has_value());
+  EXPECT_TRUE(log_in(mine, "the third password").has_value());
+  EXPECT_FALSE(store::factors::is_marked(credentials(id).password_hash));
+}
+
+TEST_P(NotMe, C66AnAccountWithoutAPasswordHasNoneAfterwards) {
+  const UserId id = member(mine);
+  ASSERT_TRUE(change(signed_in(mine), "the second password").has_value());
+  const std::string token = not_me_token("password_replaced", mine);
+  add_passkey(id, 1);
+  ASSERT_TRUE(
+      wait(features::password_change::remove_password(services, origin(), with_passkey(id), "")).has_value());
+  ASSERT_TRUE(not_me(token).has_value());
+  EXPECT_EQ(credentials(id).password_hash, "steps:");
 }
 
 TEST_P(NotMe, ItVoidsAChangeThatIsUnderWay) {

@@ -44,12 +44,18 @@ class OwnerWorld : public World {
     const auto tokens = log_in(email, password).value();
     return wait(flow::sessions::authenticate(services, now, tokens.access_token)).value();
   }
+  /// Signed in by a passkey.
+  sessions::Caller with_passkey(UserId id) {
+    const auto pair = flow::sessions::make_token_pair(services, open_session(id, 5), now);
+    return wait(flow::sessions::authenticate(services, now, pair.access_token)).value();
+  }
   /// A passkey that signs in by itself nowhere: enough to be one.
-  void add_passkey(UserId id, std::uint8_t name) {
+  void add_passkey(UserId id, std::uint8_t name, const std::string& rp_id = "localhost",
+                   bool is_user_verifying = true) {
     auto work = [&](db::Tx& tx) {
       tx.run(store::factors::raise_version, now, id);
       tx.run(store::passkeys::insert_passkey, Bytes{name}, id, Bytes{1}, std::int64_t{0}, Bytes{2},
-             std::string(), std::string("key"), std::string("localhost"), true, false, false, now);
+             std::string(), std::string("key"), rp_id, is_user_verifying, false, false, now);
       tx.run(store::factors::update_mark, id);
     };
     database.write_now(work);

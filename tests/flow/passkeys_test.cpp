@@ -13,6 +13,7 @@
 #include "store/devices.h"
 #include "store/factors.h"
 #include "store/recovery_codes.h"
+#include "store/scheduled.h"
 #include "store/sessions.h"
 #include "store/spent.h"
 #include "unit/crypto/webauthn/authenticator.h"
@@ -42,9 +43,12 @@ class Passkeys : public World {
     made.id = Bytes(16, number);
     return made;
   }
+  /// Signed in by password and passkey.
   Owner owner(const std::string& email) {
     const auto account = database.run_now(users::find_credentials, email).value();
-    return {.id = account.id, .subject = account.subject};
+    constexpr auto done = signin::Done().with(signin::Proof::password).with(signin::Proof::passkey);
+    return {
+        .id = account.id, .subject = account.subject, .session = open_session(account.id, done.bits()).id};
   }
   template <class Challenge>
   static void answer_to(Authenticator& made, const Challenge& challenge) {
@@ -196,6 +200,21 @@ TEST_P(Passkeys, Y15_OfManyRemovalsAtOnceNoneTakesTheLastWayIn) {
       }
     }
   }
+}
+
+TEST_P(Passkeys, FA41_APasskeyThatIsAddedStopsTheRemovalOfLostFactors) {
+  member("a@example.org");
+  const Owner mine = owner("a@example.org");
+  const std::string kind(store::scheduled::factor_removal);
+  const auto is_waiting = [&] {
+    return database.run_now(store::scheduled::find_of_user, mine.id, kind).has_value();
+  };
+  database.run_now(store::scheduled::insert_scheduled, LinkId{{1}}, mine.id, kind, std::string(), now,
+                   now + std::chrono::days(7));
+  ASSERT_TRUE(is_waiting());
+  auto made = authenticator();
+  ASSERT_TRUE(add(made, mine).has_value());
+  EXPECT_FALSE(is_waiting());
 }
 
 TEST_P(Passkeys, APasskeyThatIsAddedOrRemovedVoidsWhatIsUnderWay) {

@@ -1,6 +1,8 @@
 // features/password_change: the owner changes or removes the password, and the step of a sign-in that needs a
 // new one.
 
+#include "features/passkeys/own_passkeys.h"
+#include "flow/accounts/factors.h"
 #include "flow/owner.h"
 
 namespace latchkey::flow {
@@ -107,11 +109,61 @@ TEST_P(PasswordChange, C58TheLastWayInIsNeverRemoved) {
   EXPECT_EQ(credentials(id).security_version, before.security_version);
 
   add_passkey(id, 1);
-  ASSERT_TRUE(remove(caller).has_value());
+  EXPECT_EQ(code(remove(caller)), ErrorCode::recent_sign_in_required) << "a password is no proof any more";
+  ASSERT_TRUE(remove(with_passkey(id)).has_value());
   EXPECT_EQ(store::factors::without_mark(credentials(id).password_hash), "");
   EXPECT_TRUE(mail("password_removed", mine).has_value());
   EXPECT_EQ(code(log_in(mine)), ErrorCode::invalid_credentials);
   EXPECT_EQ(code(log_in(mine, "")), ErrorCode::invalid_credentials);
+}
+
+TEST_P(PasswordChange, C65APasskeyThatNobodyCanSignInWithAloneIsNoWayIn) {
+  settings.accounts.mail_sign_in = false;
+  const UserId id = member(mine);
+  add_passkey(id, 1, "localhost", false);  // asks for no fingerprint: needs the password
+  add_passkey(id, 2, "elsewhere.example");
+  const auto before = credentials(id);
+  EXPECT_EQ(code(remove(with_passkey(id))), ErrorCode::last_way_in);
+  EXPECT_EQ(credentials(id).password_hash, before.password_hash);
+  EXPECT_EQ(credentials(id).security_version, before.security_version);
+  EXPECT_FALSE(mail("password_removed", mine).has_value());
+
+  add_passkey(id, 3);
+  ASSERT_TRUE(remove(with_passkey(id)).has_value());
+  const auto take = [&](std::uint8_t name) {
+    const auto by = with_passkey(id);
+    const features::passkeys::Owner owner{.id = id, .subject = by.user.subject, .session = by.session};
+    return wait(features::passkeys::remove_own_passkey(services, origin(), owner, Bytes{name}));
+  };
+  EXPECT_EQ(code(take(3)), ErrorCode::last_way_in) << "the two that stay sign nobody in";
+  EXPECT_EQ(passkeys(id), 3);
+  EXPECT_TRUE(take(1).has_value());
+  settings.accounts.mail_sign_in = true;
+  add_passkey(id, 4, "localhost", false);
+  EXPECT_TRUE(take(3).has_value()) << "with a mailed code the fourth one does";
+  EXPECT_EQ(code(take(4)), ErrorCode::last_way_in);
+}
+
+TEST_P(PasswordChange, C64OfThePasswordAndThePasskeysOneStaysWhoeverRemovesThem) {
+  for (int round = 0; round < 15; ++round) {
+    const std::string email = "r" + std::to_string(round) + "@example.org";
+    const UserId id = member(email);
+    add_passkey(id, static_cast<std::uint8_t>(round));
+    const auto caller = with_passkey(id);
+    const Origin by = system_origin(now);
+    auto remove_passkeys = [&](db::Tx& tx) { return accounts::remove_passkeys(tx, services, by, id); };
+    const auto one = [&](int i) -> Task<bool> {
+      if (i % 2 == 0) {
+        const auto done = co_await features::password_change::remove_password(services, origin(), caller, "");
+        co_return done.has_value();
+      }
+      const auto done = co_await services.database.write(remove_passkeys);
+      co_return done.has_value();
+    };
+    EXPECT_EQ(race(6, one), 1) << round;
+    const bool has_password = !store::factors::without_mark(credentials(id).password_hash).empty();
+    EXPECT_NE(has_password, passkeys(id) > 0) << round;
+  }
 }
 
 TEST_P(PasswordChange, OfManyChangesAtOnceThoseThatLoseChangeNothing) {

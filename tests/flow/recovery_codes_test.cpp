@@ -9,7 +9,8 @@ namespace {
 class RecoveryCodes : public FactorsWorld {
  protected:
   Result<std::vector<std::string>> renew() {
-    return wait(features::recovery_codes::renew(services, origin(), mine.user));
+    const sessions::Asker asker{.user = mine.user, .session = mine.session};
+    return wait(features::recovery_codes::renew(services, origin(), asker));
   }
 };
 

@@ -16,6 +16,8 @@
 #include "features/signup/sign_up.h"
 #include "flow/keys/rotation.h"
 #include "flow/services.h"
+#include "flow/sessions/hold_caller.h"
+#include "flow/sessions/open_session.h"
 #include "mail/queue.h"
 #include "settings/settings.h"
 #include "store/mails.h"
@@ -133,6 +135,21 @@ class World : public testing::TestWithParam<db::test::Backend> {
     const auto user = sign_up(email).value().user;
     EXPECT_TRUE(wait(confirm_email(services, origin(), link_token(email))).has_value());
     return user.id;
+  }
+
+  /// A new session of an account, as a sign-in that has proved `methods` (bits of signin/next_step.h) opens
+  /// it.
+  sessions::SessionState open_session(UserId user, std::int64_t methods = 1) {
+    const Origin by = origin();
+    auto work = [&](db::Tx& tx) {
+      const auto account = tx.run(store::users::find_credentials_by_id, user).value();
+      return sessions::open_session(tx, settings, by, user, account.subject, account.role, methods);
+    };
+    return database.write_now(work);
+  }
+  /// Whoever asks for a change with such a session.
+  sessions::Asker asker(UserId user, std::int64_t methods = 1) {
+    return {.user = user, .session = open_session(user, methods).id};
   }
 
   Timestamp now{std::chrono::seconds{1'800'000'000}};

@@ -30,7 +30,8 @@ Stored read(db::Tx& tx, Timestamp now, UserId user, store::users::User account) 
 
 }  // namespace
 
-Task<Result<Stored>> gather(flow::Services& services, flow::Origin origin, UserId user) {
+Task<Result<Stored>> gather(flow::Services& services, flow::Origin origin, flow::sessions::Asker asker) {
+  const UserId user = asker.user;
   auto work = [&](db::Tx& tx) -> std::optional<Stored> {
     auto account = tx.run(store::users::find_user, origin.now, user);
     if (!account.has_value()) return std::nullopt;
@@ -51,11 +52,13 @@ Task<Result<Stored>> gather(flow::Services& services, flow::Origin origin, UserI
     after = page.next;
     std::ranges::move(page.rows, std::back_inserter(stored->activity));
   } while (after.has_value());
-  auto note = [&](db::Tx& tx) {
+  auto note = [&](db::Tx& tx) -> Result<> {
     flow::record(tx, origin, data_exported, flow::ok, to_string(stored->user.subject));
-    return true;
+    return {};
   };
-  co_await services.database.write(note);
+  const auto noted =
+      co_await flow::sessions::write_as(services, origin.now, asker, flow::sessions::Recency::recent, note);
+  if (noted.has_error()) co_return noted.error();
   co_return std::move(*stored);
 }
 

@@ -10,6 +10,7 @@
 #include "features/activity/own_activity.h"
 #include "flow/origin.h"
 #include "flow/services.h"
+#include "flow/sessions/hold_caller.h"
 #include "store/devices.h"
 #include "store/passkeys.h"
 #include "store/scheduled.h"
@@ -39,7 +40,7 @@ struct Stored {
 };
 
 /// Reads it, and records that somebody has. Refuses with user_not_found for an account that was removed
-/// meanwhile.
-Task<Result<Stored>> gather(flow::Services& services, flow::Origin origin, UserId user);
+/// meanwhile, and as `hold_caller` does: a session that was ended meanwhile gets nothing.
+Task<Result<Stored>> gather(flow::Services& services, flow::Origin origin, flow::sessions::Asker asker);
 
 }  // namespace latchkey::features::activity

@@ -108,8 +108,8 @@ Result<std::optional<std::int64_t>> find_position(const flow::Services& services
 
 Task<Result<http::Response>> get_export(const api::Api& api, http::Request& request) {
   flow::Origin origin = api::origin_of(request);
-  const UserId user = api::caller_of(request).user.id;
-  const auto stored = co_await gather(api.services, std::move(origin), user);
+  const auto asker = flow::sessions::asker_of(api::caller_of(request));
+  const auto stored = co_await gather(api.services, std::move(origin), asker);
   if (stored.has_error()) co_return stored.error();
   auto response = http::json_response(200, api::to_json(export_response(*stored, request.now)));
   response.headers.push_back({"Content-Disposition", "attachment; filename=\"account.json\""});

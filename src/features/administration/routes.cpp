@@ -68,7 +68,8 @@ Task<Result<http::Response>> post_block_user(const api::Api& api, http::Request&
   flow::Origin origin = api::origin_of(request);
   using flow::accounts::Access;
   const auto access = wanted->is_active ? Access::allowed : Access::blocked;
-  const auto user = co_await block_user(api.services, std::move(origin), *id, access);
+  const auto administrator = flow::sessions::asker_of(api::caller_of(request));
+  const auto user = co_await block_user(api.services, std::move(origin), administrator, *id, access);
   if (user.has_error()) co_return user.error();
   const AccessResponse body{.message = "User status updated successfully", .user = api::user_response(*user)};
   co_return http::json_response(200, api::to_json(body));

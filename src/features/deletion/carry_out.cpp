@@ -3,6 +3,7 @@
 #include "features/deletion/events.h"
 #include "features/deletion/mails.h"
 #include "flow/accounts/accounts.h"
+#include "flow/accounts/held_address.h"
 #include "flow/accounts/history.h"
 #include "flow/accounts/notice.h"
 #include "store/attempts.h"
@@ -50,28 +51,35 @@ Done carry_out(db::Tx& tx, const flow::Services& services, const flow::Origin& o
 
 }  // namespace
 
-Task<Result<Timestamp>> delete_at_once(flow::Services& services, flow::Origin origin, Contact account,
-                                       std::string language) {
+Task<Result<std::optional<Timestamp>>> delete_at_once(flow::Services& services, flow::Origin origin,
+                                                      flow::sessions::Asker asker, Contact account,
+                                                      std::string language) {
   struct Piece {
     Result<> result;
     bool is_last = false;
+    bool may_be_undone = false;
   };
   auto work = [&](db::Tx& tx) -> Piece {
+    tx.run(store::state::update_administrators_guard);
+    const auto held = hold_caller(tx, origin.now, asker, flow::sessions::Recency::recent);
+    if (held.has_error()) return {.result = held, .is_last = true};
+    if (flow::accounts::find_undo_end(tx, account.id, origin.now).has_value())
+      return {.result = {}, .is_last = true, .may_be_undone = true};
     const auto kept =
         flow::accounts::keep_an_administrator(tx, origin, events::deletion_scheduled, account.id);
     if (kept.has_error()) return {.result = kept.error(), .is_last = true};
     if (flow::accounts::forget_history(tx, account.subject, most_entries_at_once) == most_entries_at_once)
       return {};
-    if (!tx.run(store::factors::raise_version, origin.now, account.id).has_value())
-      return {.result = Error(ErrorCode::account_blocked), .is_last = true};
+    tx.run(store::factors::raise_version, origin.now, account.id);
     flow::Origin by_owner = origin;
     by_owner.address.clear();
     return {.result = remove(tx, services, by_owner, origin, account, language), .is_last = true};
   };
   for (;;) {
-    const Piece piece = co_await services.database.write(work);
+    const Piece piece = co_await services.database.write(work);  // holds the caller
     if (!piece.is_last) continue;
     if (piece.result.has_error()) co_return piece.result.error();
+    if (piece.may_be_undone) co_return std::nullopt;
     co_return origin.now;
   }
 }

@@ -34,7 +34,8 @@ Task<Result<Named>> read_link(flow::Services& services, Timestamp now, std::stri
     co_return Error(ErrorCode::invalid_link);
   const auto waiting =
       co_await services.database.run(scheduled::find_of_user, account->id, std::string(scheduled::deletion));
-  if (!waiting.has_value() || waiting->id != claims->jti) co_return Error(ErrorCode::invalid_link);
+  if (!waiting.has_value() || waiting->id != claims->jti || waiting->due_at <= now)
+    co_return Error(ErrorCode::invalid_link);
   co_return Named{.deletion = claims->jti, .account = std::move(*account)};
 }
 
@@ -74,7 +75,7 @@ Task<Result<>> keep_by_link(flow::Services& services, flow::Origin origin, std::
     note_kept(tx, services, origin, account, language);
     return {};
   };
-  const auto kept = co_await services.database.write(work);
+  const auto kept = co_await services.database.write(work);  // no caller: by link
   if (kept.has_error()) flow::note(origin, events::deletion_stopped, ErrorCode::invalid_link);
   co_return kept;
 }

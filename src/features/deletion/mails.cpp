@@ -1,9 +1,30 @@
 #include "features/deletion/mails.h"
 
+#include <charconv>
+
 #include "flow/accounts/notice.h"
 #include "flow/links/make.h"
 
 namespace latchkey::features::deletion {
+
+namespace {
+
+constexpr std::string_view due_name = "due";
+
+/// Nothing in a mail that a version before this one has queued.
+std::optional<Timestamp> read_due(const mail::Mail& mail) {
+  const auto text = mail::value_of(mail.parameters, due_name);
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return Timestamp{Microseconds{number}};
+}
+
+}  // namespace
+
+mail::Value due_parameter(Timestamp due_at) {
+  return {std::string(due_name), std::to_string(due_at.time_since_epoch().count())};
+}
 
 std::optional<mail::Links> make_keep_links(const mail::LinkKeys& keys, const mail::Mail& mail) {
   const auto& account = mail.account;
@@ -15,7 +36,7 @@ std::optional<mail::Links> make_keep_links(const mail::LinkKeys& keys, const mai
                                             .security_version = account->security_version,
                                             .created_at = mail.created_at});
   mail::Links links{.values = {{"keep_url", keys.public_url + "/api/auth/keep_account/" + link.token}},
-                    .expires_at = link.expires_at};
+                    .expires_at = read_due(mail).value_or(link.expires_at)};
   // Whoever asked for the deletion may have done more. The other link stops it, too, and ends all that.
   if (const auto not_me = flow::accounts::make_not_me_links(keys, mail)) {
     links.values.insert(links.values.end(), not_me->values.begin(), not_me->values.end());

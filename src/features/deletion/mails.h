@@ -1,8 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
+#include "base/time.h"
+#include "flow/accounts/held_address.h"
 #include "flow/links/kind.h"
 #include "mail/message.h"
 
@@ -18,8 +21,14 @@ inline constexpr flow::links::Kind keep_link{
     .purpose = "keep_account",
     .token = crypto::jose::link_token_form("ka+jwt"),
     .key = crypto::KeyUse::keep_account_link,
-    .ttl = [](const Settings& settings) { return settings.accounts.deletion_grace; },
+    // A deletion that waits for the end of an undo is due later than the grace says.
+    .ttl = [](const Settings& settings) -> Microseconds {
+      return std::max<Microseconds>(settings.accounts.deletion_grace, flow::accounts::undo_ttl);
+    },
 };
+
+/// What `make_keep_links` has to know of the deletion.
+mail::Value due_parameter(Timestamp due_at);
 
 /// Nothing where the account has another address.
 std::optional<mail::Links> make_keep_links(const mail::LinkKeys& keys, const mail::Mail& mail);

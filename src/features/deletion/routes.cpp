@@ -50,9 +50,9 @@ Task<Result<http::Response>> delete_me(const api::Api& api, http::Request& reque
   auto body = api::decode<DeletionRequest>(request);
   if (body.has_error()) co_return body.error();
   flow::Origin origin = api::origin_of(request);
-  const UserId user = api::caller_of(request).user.id;
+  const auto asker = flow::sessions::asker_of(api::caller_of(request));
   const Timestamp now = request.now;
-  const auto due = co_await schedule_deletion(api.services, std::move(origin), user, std::move(body->email),
+  const auto due = co_await schedule_deletion(api.services, std::move(origin), asker, std::move(body->email),
                                               http::preferred_language(request));
   if (due.has_error()) co_return due.error();
   const DeletionResponse answer{
@@ -100,7 +100,7 @@ constexpr api::Endpoint rows[] = {
         .body = api::takes<DeletionRequest>(),
         .answer = api::gives<DeletionResponse>(),
         .refusals = {malformed_json, validation_failed, invalid_token, recent_sign_in_required,
-                     last_administrator, account_blocked},
+                     last_administrator},
         .counter = "deletion",
         .handler = delete_me,
     },

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "flow/origin.h"
 #include "flow/services.h"
+#include "flow/sessions/hold_caller.h"
 
 namespace latchkey::features::deletion {
 
@@ -14,9 +15,13 @@ namespace latchkey::features::deletion {
 /// `accounts.deletion_grace` from now, every session ends, every older link dies, and the owner gets a mail
 /// with a link that stops it. Without a grace the account is deleted at once. Answers when it is due.
 ///
+/// As long as the owner of the former address may undo a change, whoever asks may be the one who changed it:
+/// the account is not deleted before that time is over.
+///
 /// `email` is the account's address, typed again: validation_failed for any other. Refuses with
-/// last_administrator, and with account_blocked for an account that was blocked or removed meanwhile.
-Task<Result<Timestamp>> schedule_deletion(flow::Services& services, flow::Origin origin, UserId user,
-                                          std::string email, std::string language);
+/// last_administrator, and as `hold_caller` does.
+Task<Result<Timestamp>> schedule_deletion(flow::Services& services, flow::Origin origin,
+                                          flow::sessions::Asker asker, std::string email,
+                                          std::string language);
 
 }  // namespace latchkey::features::deletion

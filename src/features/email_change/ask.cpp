@@ -12,8 +12,8 @@
 #include "flow/events.h"
 #include "flow/limits/budget.h"
 #include "flow/links/make.h"
+#include "flow/sessions/hold_caller.h"
 #include "mail/queue.h"
-#include "store/scheduled.h"
 #include "store/state.h"
 #include "store/users.h"
 
@@ -30,12 +30,6 @@ bool is_taken(db::Tx& tx, const flow::Services& services, const std::string& key
   const auto holder = tx.run(users::find_contact, key);
   const bool is_held = flow::accounts::find_holder(tx, key, now).has_value();
   return is_held || (holder.has_value() && !flow::accounts::has_lapsed(services.settings, *holder, now));
-}
-
-bool can_be_undone(db::Tx& tx, UserId account, Timestamp now) {
-  const auto undo =
-      tx.run(store::scheduled::find_of_user, account, std::string(store::scheduled::email_undo));
-  return undo.has_value() && undo->due_at > now;
 }
 
 }  // namespace
@@ -77,7 +71,8 @@ Task<Result<std::string>> ask_for_change(flow::Services& services, flow::Origin 
   bool is_mailed = false;
   auto work = [&](db::Tx& tx) -> Result<LinkId> {
     is_mailed = false;
-    if (can_be_undone(tx, account->id, origin.now)) return Error(ErrorCode::address_changed_lately);
+    if (flow::accounts::find_undo_end(tx, account->id, origin.now).has_value())
+      return Error(ErrorCode::address_changed_lately);
     if (!flow::links::claim_mail(tx, settings, change_link, account->id, origin.now)) {
       const auto wait = std::chrono::ceil<Seconds>(settings.limits.mail_interval);
       return Error(ErrorCode::too_many_requests, wait);
@@ -102,8 +97,9 @@ Task<Result<std::string>> ask_for_change(flow::Services& services, flow::Origin 
     flow::record(tx, origin, events::change_asked, flow::ok, subject);
     return id;
   };
-  const auto mail = co_await services.database.write(work);
-  if (is_mailed) {
+  const auto mail = co_await flow::sessions::write_as(services, origin.now, asker_of(caller),
+                                                      flow::sessions::Recency::recent, work);
+  if (is_mailed && mail.has_value()) {
     limits::note_mail_to(services, address->key.value, origin.now);
   } else {
     limits::give_back(services, limits::budgets::mails);

@@ -21,8 +21,8 @@ struct Ask {
 /// another account has gets no mail, and everything else is the same.
 ///
 /// Refuses with validation_failed what is no address, or is that of the account; with address_changed_lately
-/// while the last change can be undone: a thief must not hide it behind another one; with too_many_requests.
-/// The route asks for a recent proof.
+/// while the last change can be undone: a thief must not hide it behind another one; with too_many_requests;
+/// and as `hold_caller` does for a recent proof.
 Task<Result<std::string>> ask_for_change(flow::Services& services, flow::Origin origin,
                                          flow::sessions::Caller caller, Ask ask);
 

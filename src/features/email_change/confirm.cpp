@@ -111,12 +111,21 @@ Task<Result<Proved>> try_change_code(flow::Services& services, flow::Origin orig
   co_return with_address(services.settings, std::move(*proof));
 }
 
-Task<Result<>> confirm_change(flow::Services& services, flow::Origin origin, Proved proved,
-                              std::string language) {
-  auto work = [&](db::Tx& tx) { return write_change(tx, services, origin, proved, language); };
+namespace {
+
+/// `asker`: nothing where a link proves the change, whoever opens it.
+Task<Result<>> confirm(flow::Services& services, flow::Origin origin,
+                       std::optional<flow::sessions::Asker> asker, Proved proved, std::string language) {
+  auto work = [&](db::Tx& tx) -> Result<> {
+    if (asker.has_value()) {
+      auto held = hold_caller(tx, origin.now, *asker, flow::sessions::Recency::any);
+      if (held.has_error()) return held;
+    }
+    return write_change(tx, services, origin, proved, language);
+  };
   Result<> written;
   try {
-    written = co_await services.database.write(work);
+    written = co_await services.database.write(work);  // holds the caller, if there is one
   } catch (const db::ConstraintViolation&) {
     // Somebody has taken the address at the same moment.
     written = Error(ErrorCode::invalid_link);
@@ -126,6 +135,20 @@ Task<Result<>> confirm_change(flow::Services& services, flow::Origin origin, Pro
     flow::note(origin, events::email_changed, written.error().code, subject);
   }
   co_return written;
+}
+
+}  // namespace
+
+Task<Result<>> confirm_change(flow::Services& services, flow::Origin origin, Proved proved,
+                              std::string language) {
+  co_return co_await confirm(services, std::move(origin), std::nullopt, std::move(proved),
+                             std::move(language));
+}
+
+Task<Result<>> confirm_own_change(flow::Services& services, flow::Origin origin, flow::sessions::Asker asker,
+                                  Proved proved, std::string language) {
+  if (proved.proof.account.id != asker.user) co_return Error(ErrorCode::invalid_link);
+  co_return co_await confirm(services, std::move(origin), asker, std::move(proved), std::move(language));
 }
 
 }  // namespace latchkey::features::email_change

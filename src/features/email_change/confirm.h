@@ -9,6 +9,7 @@
 #include "flow/links/prove.h"
 #include "flow/origin.h"
 #include "flow/services.h"
+#include "flow/sessions/hold_caller.h"
 
 namespace latchkey::features::email_change {
 
@@ -31,5 +32,9 @@ Task<Result<Proved>> try_change_code(flow::Services& services, flow::Origin orig
 /// the address by now.
 Task<Result<>> confirm_change(flow::Services& services, flow::Origin origin, Proved proved,
                               std::string language);
+/// The same for whoever is signed in and has typed the code. Refuses as `hold_caller` does, too, and with
+/// invalid_link where the change is another account's.
+Task<Result<>> confirm_own_change(flow::Services& services, flow::Origin origin, flow::sessions::Asker asker,
+                                  Proved proved, std::string language);
 
 }  // namespace latchkey::features::email_change

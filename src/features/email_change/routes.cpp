@@ -77,13 +77,12 @@ Task<Result<http::Response>> post_confirm(const api::Api& api, http::Request& re
   auto body = api::decode<ConfirmRequest>(request);
   if (body.has_error()) co_return body.error();
   flow::Origin origin = api::origin_of(request);
-  const UserId caller = api::caller_of(request).user.id;
+  const auto asker = flow::sessions::asker_of(api::caller_of(request));
   auto proved =
       co_await try_change_code(api.services, origin, std::move(body->handle), std::move(body->code));
   if (proved.has_error()) co_return proved.error();
-  if (proved->proof.account.id != caller) co_return Error(invalid_link);
-  const auto done = co_await confirm_change(api.services, std::move(origin), std::move(*proved),
-                                            http::preferred_language(request));
+  const auto done = co_await confirm_own_change(api.services, std::move(origin), asker, std::move(*proved),
+                                                http::preferred_language(request));
   if (done.has_error()) co_return done.error();
   co_return http::message_response(200, changed);
 }

@@ -57,7 +57,7 @@ Task<Result<>> undo_change(flow::Services& services, flow::Origin origin, std::s
     done = undo.error();
   } else {
     auto work = [&](db::Tx& tx) { return write_undo(tx, services, origin, *undo, language); };
-    done = co_await services.database.write(work);
+    done = co_await services.database.write(work);  // no caller: by link
   }
   if (done.has_error()) flow::note(origin, events::email_undone, done.error().code);
   co_return done;

@@ -5,11 +5,11 @@ namespace latchkey::features::factor_removal {
 namespace users = store::users;
 
 Task<Result<Timestamp>> ask_for_removal_of(flow::Services& services, flow::Origin origin,
-                                           UserId administrator, UserId user, Which which) {
+                                           flow::sessions::Asker administrator, UserId user, Which which) {
   const auto delay = services.settings.admin.factor_removal_delay;
   if (delay == Microseconds{0})
     co_return Error(ErrorCode::forbidden, "Only the operator of this server removes factors of others");
-  if (user == administrator)
+  if (user == administrator.user)
     co_return Error(ErrorCode::forbidden, "Remove your own second factors as the owner of the account");
   auto work = [&](db::Tx& tx) -> Result<Timestamp> {
     if (!tx.run(store::factors::lock_account, user).has_value()) {
@@ -20,7 +20,8 @@ Task<Result<Timestamp>> ask_for_removal_of(flow::Services& services, flow::Origi
     const Wanted wanted{.which = which, .by = AskedBy::administrator};
     return schedule_removal(tx, services, origin, account, wanted, delay, "");
   };
-  co_return co_await services.database.write(work);
+  co_return co_await flow::sessions::write_as_administrator(services, origin.now, administrator,
+                                                            flow::sessions::Recency::recent, work);
 }
 
 }  // namespace latchkey::features::factor_removal

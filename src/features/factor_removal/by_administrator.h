@@ -6,6 +6,7 @@
 #include "features/factor_removal/waiting.h"
 #include "flow/origin.h"
 #include "flow/services.h"
+#include "flow/sessions/hold_caller.h"
 
 namespace latchkey::features::factor_removal {
 
@@ -18,6 +19,6 @@ namespace latchkey::features::factor_removal {
 /// over the session must not come by the mailbox, which the owner's own way asks for (removal.h). Also
 /// refuses with user_not_found, account_blocked, and as `schedule_removal` does.
 Task<Result<Timestamp>> ask_for_removal_of(flow::Services& services, flow::Origin origin,
-                                           UserId administrator, UserId user, Which which);
+                                           flow::sessions::Asker administrator, UserId user, Which which);
 
 }  // namespace latchkey::features::factor_removal

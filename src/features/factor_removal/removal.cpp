@@ -87,9 +87,13 @@ Task<Result<Timestamp>> ask_for_removal(flow::Services& services, flow::Origin o
   auto work = [&](db::Tx& tx) -> Result<Timestamp> {
     if (!tx.run(store::attempts::hold, account.id, account.security_version).has_value())
       return Error(ErrorCode::invalid_login_token);
+    if (!has_any(tx.run(store::factors::find_steps, account.id).value(), Which::all))
+      return Error(ErrorCode::factor_not_found);
+    // Of many at once with one token one goes on.
+    if (!flow::signin::spend_login_token(tx, *progress)) return Error(ErrorCode::invalid_login_token);
     return schedule_removal(tx, services, origin, account, Wanted{}, delay, language);
   };
-  co_return co_await services.database.write(work);
+  co_return co_await services.database.write(work);  // no caller: by login token
 }
 
 Task<Result<users::Contact>> look_at_stop_link(flow::Services& services, flow::Origin origin,
@@ -116,7 +120,7 @@ Task<Result<>> stop_by_link(flow::Services& services, flow::Origin origin, std::
     flow::record(tx, origin, events::removal_stopped, flow::ok, to_string(account->subject));
     return {};
   };
-  co_return co_await services.database.write(work);
+  co_return co_await services.database.write(work);  // no caller: by link
 }
 
 flow::Swept sweep_removals(flow::Services& services, const flow::Origin& origin, std::string_view,

@@ -14,8 +14,8 @@ namespace latchkey::features::factor_removal {
 
 /// Whoever has proved password and mailbox says that all second factors are lost, recovery codes included.
 /// They are removed in `accounts.factor_removal_delay`, unless somebody stops it until then: by the link of
-/// the mails that go out at once and half-way, or by signing in with a factor. Answers when it is due; a
-/// second call changes nothing and answers the same.
+/// the mails that go out at once and half-way, or by signing in with a factor. Answers when it is due, and
+/// spends the token; a second call, after another sign-in, changes nothing and answers the same.
 ///
 /// Refuses with forbidden where the delay is 0, with invalid_login_token also for a token that has proved
 /// less, with account_blocked, and as `schedule_removal` does.

@@ -55,7 +55,7 @@ Task<Result<http::Response>> delete_of_other(const api::Api& api, http::Request&
   const auto which = find_which(request.parameter("kind"));
   if (!which.has_value())
     co_return invalid_field("path", "kind", "enum", "Input should be 'totp', 'passkeys' or 'all'");
-  const UserId administrator = api::caller_of(request).user.id;
+  const auto administrator = flow::sessions::asker_of(api::caller_of(request));
   flow::Origin origin = api::origin_of(request);
   const auto due = co_await ask_for_removal_of(api.services, std::move(origin), administrator, *user, *which);
   if (due.has_error()) co_return due.error();

@@ -5,6 +5,7 @@
 #include "features/passkeys/events.h"
 #include "flow/accounts/factor_notices.h"
 #include "flow/accounts/factors.h"
+#include "flow/accounts/ways_in.h"
 #include "flow/signin/recovery_codes.h"
 #include "store/factors.h"
 #include "store/users.h"
@@ -12,14 +13,17 @@
 namespace latchkey::features::passkeys {
 namespace {
 
+using flow::sessions::Recency;
+using flow::sessions::write_as;
+
 constexpr std::size_t longest_name = 64;
 
-/// Whether somebody can still sign in once one passkey is gone.
-bool leaves_a_way_in(db::Tx& tx, UserId account) {
+/// Whether somebody can still sign in once a passkey is gone.
+bool leaves_a_way_in(db::Tx& tx, const flow::Services& services, UserId account, const Bytes& passkey) {
   const auto credentials = tx.run(store::users::find_credentials_by_id, account);
   if (credentials.has_value() && !store::factors::without_mark(credentials->password_hash).empty())
     return true;
-  return tx.run(store::passkeys::count_passkeys, account).value_or(0) > 1;
+  return flow::accounts::has_passkey_way_in(tx, services, account, passkey);
 }
 
 }  // namespace
@@ -53,16 +57,15 @@ Task<Result<>> rename_own_passkey(flow::Services& services, flow::Origin origin,
     flow::record(tx, origin, events::passkey_renamed, flow::ok, to_string(owner.subject));
     return {};
   };
-  co_return co_await services.database.write(work);
+  co_return co_await write_as(services, origin.now, asker_of(owner), Recency::recent, work);
 }
 
 Task<Result<>> remove_own_passkey(flow::Services& services, flow::Origin origin, Owner owner, Bytes passkey,
                                   EndedSessions others) {
   auto work = [&](db::Tx& tx) -> Result<> {
-    if (!tx.run(store::factors::lock_account, owner.id).has_value()) return Error(ErrorCode::invalid_token);
     const auto found = tx.run(store::passkeys::find_passkey, passkey);
     if (!found.has_value() || found->user_id != owner.id) return Error(ErrorCode::passkey_not_found);
-    if (!leaves_a_way_in(tx, owner.id)) return Error(ErrorCode::last_way_in);
+    if (!leaves_a_way_in(tx, services, owner.id, passkey)) return Error(ErrorCode::last_way_in);
     tx.run(store::factors::raise_version, origin.now, owner.id);
     tx.run(store::passkeys::delete_passkey, passkey, owner.id);
     flow::signin::drop_recovery_codes_without_factor(tx, owner.id);
@@ -72,7 +75,7 @@ Task<Result<>> remove_own_passkey(flow::Services& services, flow::Origin origin,
     tx.run_later(store::factors::update_mark, owner.id);
     return {};
   };
-  co_return co_await services.database.write(work);
+  co_return co_await write_as(services, origin.now, asker_of(owner), Recency::recent, work);
 }
 
 }  // namespace latchkey::features::passkeys

@@ -10,6 +10,7 @@
 #include "db/tx.h"
 #include "flow/origin.h"
 #include "flow/services.h"
+#include "flow/sessions/hold_caller.h"
 #include "store/passkeys.h"
 
 namespace latchkey::features::passkeys {
@@ -18,7 +19,11 @@ namespace latchkey::features::passkeys {
 struct Owner {
   UserId id;
   Subject subject;
+  SessionId session;  ///< that asks
 };
+inline flow::sessions::Asker asker_of(const Owner& owner) {
+  return {.user = owner.id, .session = owner.session};
+}
 
 /// What becomes of the owner's other sessions: nothing, unless the one that stays is named.
 struct EndedSessions {
@@ -30,6 +35,8 @@ void end_others(db::Tx& tx, const Owner& owner, const EndedSessions& others);
 /// The oldest first.
 Task<std::vector<store::passkeys::Passkey>> list_own_passkeys(flow::Services& services, Owner owner);
 
+/// The changes below refuse with invalid_token and recent_sign_in_required, too, as `hold_caller` does.
+
 /// A name that a passkey can have, without blanks around it: 1 to 64 characters of one line. Refuses with
 /// validation_failed at body.name.
 Result<std::string> check_name(std::string_view name);
@@ -39,8 +46,9 @@ Task<Result<>> rename_own_passkey(flow::Services& services, flow::Origin origin,
                                   std::string name);
 
 /// Removes a passkey and tells the owner by mail. What signs in with it at the same time is refused. Refuses
-/// with passkey_not_found, and with last_way_in for the last passkey of an account without a password; of
-/// many at once, on any node, none leaves an account without either.
+/// with passkey_not_found, and with last_way_in for an account without a password where no other passkey can
+/// be signed in with (flow/accounts/ways_in.h); of many at once, on any node, none leaves an account without
+/// either.
 Task<Result<>> remove_own_passkey(flow::Services& services, flow::Origin origin, Owner owner, Bytes passkey,
                                   EndedSessions others = {});
 

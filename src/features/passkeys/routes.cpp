@@ -23,7 +23,7 @@ using enum ErrorCode;
 
 Owner owner_of(const http::Request& request) {
   const auto& caller = api::caller_of(request);
-  return {.id = caller.user.id, .subject = caller.user.subject};
+  return {.id = caller.user.id, .subject = caller.user.subject, .session = caller.session};
 }
 
 EndedSessions ended_by(const http::Request& request, const std::optional<bool>& end) {

@@ -5,13 +5,14 @@
 #include "flow/accounts/change_password.h"
 #include "flow/accounts/notice.h"
 #include "flow/accounts/validation.h"
+#include "flow/accounts/ways_in.h"
 #include "flow/events.h"
+#include "flow/sessions/hold_caller.h"
 #include "flow/signin/attempts.h"
 #include "flow/signin/devices.h"
 #include "flow/signin/prove_password.h"
 #include "flow/signin/recent_proof.h"
 #include "store/attempts.h"
-#include "store/passkeys.h"
 #include "store/users.h"
 
 namespace latchkey::features::password_change {
@@ -19,6 +20,8 @@ namespace {
 
 namespace users = store::users;
 using flow::sessions::Caller;
+using flow::sessions::Recency;
+using flow::sessions::write_as;
 
 /// Proves the current password. Whoever holds a stolen token must not be able to guess it here: it is counted
 /// like a sign-in from the same place.
@@ -45,7 +48,7 @@ Task<Result<>> prove_current(flow::Services& services, flow::Origin origin, user
                          to_string(attempt.account->subject));
     flow::signin::close_after_failure(tx, services, origin, attempt);
   };
-  co_await services.database.write(work);
+  co_await services.database.write(work);  // counts a try, whoever asks
   if (is_wrong) co_return Error(ErrorCode::invalid_credentials, "The current password is wrong");
   co_return Result<>{};
 }
@@ -78,6 +81,7 @@ DeviceId device_of(const flow::Services& services, const flow::Origin& origin, c
 Task<Result<>> change_password(flow::Services& services, flow::Origin origin, Caller caller, Change change) {
   const auto account = co_await find_account(services, caller.user.id);
   if (account.has_error()) co_return account.error();
+  const Recency recency = change.current.has_value() ? Recency::any : Recency::recent;
   const auto proved =
       co_await prove(services, origin, caller.session, account->credentials, std::move(change.current));
   if (proved.has_error()) co_return proved.error();
@@ -97,7 +101,7 @@ Task<Result<>> change_password(flow::Services& services, flow::Origin origin, Ca
     flow::record(tx, origin, events::password_changed, flow::ok, to_string(owner.subject));
     return {};
   };
-  co_return co_await services.database.write(work);
+  co_return co_await write_as(services, origin.now, asker_of(caller), recency, work);
 }
 
 Task<Result<>> remove_password(flow::Services& services, flow::Origin origin, Caller caller,
@@ -111,7 +115,7 @@ Task<Result<>> remove_password(flow::Services& services, flow::Origin origin, Ca
     // The row is locked before the passkeys are counted: of two removals at once the second sees the first.
     if (!tx.run(store::attempts::hold, owner.id, version).has_value())
       return Error(ErrorCode::recent_sign_in_required);
-    if (tx.run(store::passkeys::count_passkeys, owner.id).value() == 0) {
+    if (!flow::accounts::has_passkey_way_in(tx, services, owner.id)) {
       flow::record(tx, origin, events::password_removed, ErrorCode::last_way_in, to_string(owner.subject));
       return Error(ErrorCode::last_way_in);
     }
@@ -121,7 +125,7 @@ Task<Result<>> remove_password(flow::Services& services, flow::Origin origin, Ca
     flow::record(tx, origin, events::password_removed, flow::ok, to_string(owner.subject));
     return {};
   };
-  co_return co_await services.database.write(work);
+  co_return co_await write_as(services, origin.now, asker_of(caller), Recency::recent, work);
 }
 
 }  // namespace latchkey::features::password_change

@@ -1,11 +1,9 @@
 #include "features/password_change/choose.h"
 
-#include "base/field_errors.h"
 #include "features/password_change/events.h"
 #include "features/password_change/mails.h"
 #include "flow/accounts/change_password.h"
 #include "flow/accounts/notice.h"
-#include "flow/accounts/validation.h"
 #include "flow/events.h"
 #include "flow/signin/devices.h"
 #include "flow/signin/progress.h"
@@ -17,22 +15,6 @@ namespace {
 
 namespace users = store::users;
 using flow::signin::Step;
-
-/// Whether somebody keeps the password that the account must not have any longer.
-Task<Result<bool>> is_old_password(flow::Services& services, ClientNetwork client, std::string hash,
-                                   Secret password) {
-  auto tried = flow::accounts::read_tried_password(services.settings, std::move(password));
-  if (hash.empty() || !tried.has_value()) co_return false;
-  auto checked = co_await services.hashing.verify(client, std::move(hash), std::move(*tried));
-  if (checked.has_error()) co_return checked.error();
-  co_return checked->outcome == crypto::password::Verification::matches;
-}
-
-Error same_password() {
-  FieldErrors problems;
-  problems.add("password", "password_unchanged", "is the password that the account had; choose another one");
-  return problems.take();
-}
 
 }  // namespace
 
@@ -49,13 +31,12 @@ Task<Result<flow::sessions::TokenPair>> choose_password(flow::Services& services
 
   const auto owner = co_await services.database.run(users::find_contact_by_id, progress->account.id);
   if (!owner.has_value()) co_return Error(ErrorCode::invalid_login_token);
-  std::string old_hash(store::factors::without_mark(progress->account.password_hash));
+  const std::string& stored = progress->account.password_hash;
+  std::string former(store::factors::void_hash(stored));
+  if (former.empty()) former = store::factors::without_mark(stored);
   const auto client = client_of(origin);
-  Secret tried = password.copy();
-  const auto is_old = co_await is_old_password(services, client, std::move(old_hash), std::move(tried));
-  if (is_old.has_error()) co_return is_old.error();
-  if (*is_old) co_return same_password();
-  auto hash = co_await flow::accounts::hash_new_password(services, client, *owner, std::move(password));
+  auto hash = co_await flow::accounts::hash_new_password(services, client, *owner, std::move(password),
+                                                         std::move(former));
   if (hash.has_error()) co_return hash.error();
 
   const DeviceId device = flow::signin::device_id(services.keys.current()->ring(), owner->subject, client);

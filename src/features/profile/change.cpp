@@ -38,27 +38,25 @@ Result<> check_language(const std::optional<std::string>& language) {
   return invalid_field("body", "language", "value_error", "is not a language tag, such as en or de-AT");
 }
 
+/// The account is held by then.
 Result<> write(db::Tx& tx, const flow::Services& services, const flow::Origin& origin, UserId account,
                const std::optional<Username>& username, const std::optional<std::string>& language) {
   if (username.has_value()) {
     if (username->key.has_value())
       flow::accounts::remove_lapsed_holders(tx, services.settings, origin, "", username->key);
     const auto changed = tx.run(users::update_username, username->name, username->key, origin.now, account);
-    if (!changed.has_value()) {
-      const bool is_there = tx.run(users::hold_active, account).has_value();
-      return Error(is_there ? ErrorCode::username_taken : ErrorCode::invalid_token);
-    }
+    if (!changed.has_value()) return Error(ErrorCode::username_taken);
     flow::record(tx, origin, username_changed, flow::ok, origin.actor);
   }
-  if (language.has_value() && !tx.run(users::update_language, *language, origin.now, account).has_value())
-    return Error(ErrorCode::invalid_token);
+  if (language.has_value()) tx.run(users::update_language, *language, origin.now, account);
   return {};
 }
 
 }  // namespace
 
-Task<Result<users::User>> change_profile(flow::Services& services, flow::Origin origin, UserId account,
-                                         Change change) {
+Task<Result<users::User>> change_profile(flow::Services& services, flow::Origin origin,
+                                         flow::sessions::Asker asker, Change change) {
+  const UserId account = asker.user;
   std::optional<Username> username;
   if (change.username.has_value()) {
     auto checked = flow::accounts::check_username(services.settings, *change.username);
@@ -69,7 +67,8 @@ Task<Result<users::User>> change_profile(flow::Services& services, flow::Origin 
   auto work = [&](db::Tx& tx) { return write(tx, services, origin, account, username, change.language); };
   Result<> written;
   try {
-    written = co_await services.database.write(work);
+    written =
+        co_await flow::sessions::write_as(services, origin.now, asker, flow::sessions::Recency::any, work);
   } catch (const db::ConstraintViolation&) {
     // Somebody has taken the name at the same moment.
     written = Error(ErrorCode::username_taken);

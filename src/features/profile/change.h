@@ -7,6 +7,7 @@
 #include "base/task.h"
 #include "flow/origin.h"
 #include "flow/services.h"
+#include "flow/sessions/hold_caller.h"
 #include "store/users.h"
 
 namespace latchkey::features::profile {
@@ -18,9 +19,8 @@ struct Change {
 };
 
 /// Changes what is given, and answers the account as it is then. Refuses with validation_failed, with
-/// username_taken where names are unique, and with invalid_token for an account that was blocked or removed
-/// meanwhile; then nothing is changed.
-Task<Result<store::users::User>> change_profile(flow::Services& services, flow::Origin origin, UserId account,
-                                                Change change);
+/// username_taken where names are unique, and as `hold_caller` does; then nothing is changed.
+Task<Result<store::users::User>> change_profile(flow::Services& services, flow::Origin origin,
+                                                flow::sessions::Asker asker, Change change);
 
 }  // namespace latchkey::features::profile

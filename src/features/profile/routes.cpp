@@ -35,9 +35,9 @@ Task<Result<http::Response>> patch_me(const api::Api& api, http::Request& reques
   auto body = api::decode<ProfileRequest>(request);
   if (body.has_error()) co_return body.error();
   flow::Origin origin = api::origin_of(request);
-  const UserId account = api::caller_of(request).user.id;
+  const auto asker = flow::sessions::asker_of(api::caller_of(request));
   Change change{.username = std::move(body->username), .language = std::move(body->language)};
-  const auto user = co_await change_profile(api.services, std::move(origin), account, std::move(change));
+  const auto user = co_await change_profile(api.services, std::move(origin), asker, std::move(change));
   if (user.has_error()) co_return user.error();
   co_return http::json_response(200, api::to_json(api::user_response(*user)));
 }

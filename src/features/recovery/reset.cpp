@@ -7,6 +7,7 @@
 #include "flow/events.h"
 #include "flow/links/prove.h"
 #include "flow/signin/devices.h"
+#include "store/factors.h"
 
 namespace latchkey::features::recovery {
 namespace {
@@ -54,8 +55,13 @@ Task<Result<>> reset_password(flow::Services& services, flow::Origin origin, Mea
     flow::note(origin, events::password_reset, proof.error().code);
     co_return proof.error();
   }
-  const auto hash = co_await flow::accounts::hash_new_password(services, flow::client_of(origin),
-                                                               proof->account, std::move(password));
+  const auto account =
+      co_await services.database.run(store::users::find_credentials_by_id, proof->account.id);
+  // Not the one that the owner has forgotten, but one that somebody else used.
+  std::string stolen(account.has_value() ? store::factors::void_hash(account->password_hash)
+                                         : std::string_view());
+  const auto hash = co_await flow::accounts::hash_new_password(
+      services, flow::client_of(origin), proof->account, std::move(password), std::move(stolen));
   if (hash.has_error()) co_return hash.error();
   auto work = [&](db::Tx& tx) { return write_password(tx, services, origin, *proof, *hash, language); };
   const auto written = co_await services.database.write(work);

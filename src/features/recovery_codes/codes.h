@@ -10,6 +10,7 @@
 #include "base/task.h"
 #include "flow/origin.h"
 #include "flow/services.h"
+#include "flow/sessions/hold_caller.h"
 #include "flow/sessions/tokens.h"
 
 namespace latchkey::features::recovery_codes {
@@ -17,11 +18,14 @@ namespace latchkey::features::recovery_codes {
 /// How many of an account's codes are left.
 Task<std::int64_t> count(flow::Services& services, UserId user);
 
-/// Ten new codes in place of all earlier ones; the one time that anybody sees them. Ends all sessions of the
-/// account but `only_session`, where that is given. Refuses with factor_not_found for an account without a
-/// second factor, which has nothing to recover.
-Task<Result<std::vector<std::string>>> renew(flow::Services& services, flow::Origin origin, UserId user,
-                                             std::optional<SessionId> only_session = {});
+enum class OtherSessions : std::uint8_t { stay, end };
+
+/// Ten new codes in place of all earlier ones; the one time that anybody sees them. Refuses with
+/// factor_not_found for an account without a second factor, which has nothing to recover, and as
+/// `hold_caller` does.
+Task<Result<std::vector<std::string>>> renew(flow::Services& services, flow::Origin origin,
+                                             flow::sessions::Asker asker,
+                                             OtherSessions others = OtherSessions::stay);
 
 /// The step of a sign-in that takes a recovery code in place of the second factor. Refuses with
 /// invalid_login_token, account_blocked, invalid_code, too_many_attempts, and with the step that is still

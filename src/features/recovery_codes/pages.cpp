@@ -76,9 +76,9 @@ Task<Result<http::Response>> get_renew(const api::Api& api, http::Request& reque
 }
 
 Task<Result<http::Response>> post_renew(const api::Api& api, http::Request& request) {
-  const UserId user = api::caller_of(request).user.id;
+  const auto asker = flow::sessions::asker_of(api::caller_of(request));
   flow::Origin origin = api::origin_of(request);
-  const auto codes = co_await renew(api.services, std::move(origin), user);
+  const auto codes = co_await renew(api.services, std::move(origin), asker);
   if (codes.has_error()) co_return codes.error();
   std::vector<TemplateValues> shown;
   for (const std::string& code : *codes) shown.push_back({{"code", code}});

@@ -67,11 +67,10 @@ Task<Result<http::Response>> post_codes(const api::Api& api, http::Request& requ
     if (decoded.has_error()) co_return decoded.error();
     body = *decoded;
   }
-  const auto& caller = api::caller_of(request);
-  std::optional<SessionId> only_session;
-  if (body.end_other_sessions.value_or(false)) only_session = caller.session;
+  const auto asker = flow::sessions::asker_of(api::caller_of(request));
+  const auto others = body.end_other_sessions.value_or(false) ? OtherSessions::end : OtherSessions::stay;
   flow::Origin origin = api::origin_of(request);
-  auto codes = co_await renew(api.services, std::move(origin), caller.user.id, only_session);
+  auto codes = co_await renew(api.services, std::move(origin), asker, others);
   if (codes.has_error()) co_return codes.error();
   const CodesResponse answer{.codes = std::move(*codes)};
   co_return http::json_response(200, api::to_json(answer));

@@ -24,7 +24,7 @@ Task<Result<>> log_out(flow::Services& services, flow::Origin origin, std::strin
     flow::record(tx, origin, events::logout, flow::ok, origin.actor);
     return {};
   };
-  co_return co_await services.database.write(work);
+  co_return co_await services.database.write(work);  // no caller: by refresh token
 }
 
 Task<> log_out_browser(flow::Services& services, flow::Origin origin, SessionId session) {
@@ -32,7 +32,7 @@ Task<> log_out_browser(flow::Services& services, flow::Origin origin, SessionId 
     if (flow::sessions::end_session(tx, session, flow::sessions::EndedBy::logout))
       flow::record(tx, origin, events::logout, flow::ok, origin.actor);
   };
-  co_await services.database.write(work);
+  co_await services.database.write(work);  // no caller: only its own session ends
 }
 
 }  // namespace latchkey::features::sessions

@@ -6,12 +6,18 @@
 #include "db/page.h"
 #include "features/sessions/events.h"
 #include "flow/sessions/end_sessions.h"
+#include "flow/sessions/hold_caller.h"
 
 namespace latchkey::features::sessions {
 
 namespace sessions = store::sessions;
 
 namespace {
+
+using flow::sessions::Recency;
+using flow::sessions::write_as;
+
+flow::sessions::Asker asker_of(const Own& own) { return {.user = own.user, .session = own.current}; }
 
 /// All writes wait for a removal.
 constexpr std::int64_t most_ended_at_once = 500;
@@ -40,19 +46,18 @@ Task<SessionsPage> list_own_sessions(flow::Services& services, flow::Origin orig
   co_return co_await services.database.read(work);
 }
 
-Task<Result<>> end_own_session(flow::Services& services, flow::Origin origin, UserId user,
-                               SessionId session) {
+Task<Result<>> end_own_session(flow::Services& services, flow::Origin origin, Own own, SessionId session) {
   auto work = [&](db::Tx& tx) -> Result<> {
-    if (!flow::sessions::end_session_of(tx, user, session, flow::sessions::EndedBy::logout))
+    if (!flow::sessions::end_session_of(tx, own.user, session, flow::sessions::EndedBy::logout))
       return Error(ErrorCode::session_not_found);
     flow::record(tx, origin, events::session_ended, flow::ok, origin.actor);
     return {};
   };
-  co_return co_await services.database.write(work);
+  co_return co_await write_as(services, origin.now, asker_of(own), Recency::any, work);
 }
 
-Task<std::int64_t> end_other_sessions(flow::Services& services, flow::Origin origin, Own own) {
-  auto work = [&](db::Tx& tx) {
+Task<Result<std::int64_t>> end_other_sessions(flow::Services& services, flow::Origin origin, Own own) {
+  auto work = [&](db::Tx& tx) -> Result<std::int64_t> {
     const auto ended = flow::sessions::end_some_of(tx, own.user, own.current, most_ended_at_once,
                                                    flow::sessions::EndedBy::logout);
     if (ended < most_ended_at_once)
@@ -61,18 +66,19 @@ Task<std::int64_t> end_other_sessions(flow::Services& services, flow::Origin ori
   };
   std::int64_t ended = 0;
   for (;;) {
-    const auto piece = co_await services.database.write(work);
-    ended += piece;
-    if (piece < most_ended_at_once) co_return ended;
+    const auto piece = co_await write_as(services, origin.now, asker_of(own), Recency::any, work);
+    if (piece.has_error()) co_return piece.error();
+    ended += *piece;
+    if (*piece < most_ended_at_once) co_return ended;
   }
 }
 
-Task<std::int64_t> log_out_everywhere(flow::Services& services, flow::Origin origin, Own own) {
+Task<Result<std::int64_t>> log_out_everywhere(flow::Services& services, flow::Origin origin, Own own) {
   struct Piece {
     std::int64_t ended;
     bool is_last;
   };
-  auto work = [&](db::Tx& tx) {
+  auto work = [&](db::Tx& tx) -> Result<Piece> {
     const auto others = flow::sessions::end_some_of(tx, own.user, own.current, most_ended_at_once,
                                                     flow::sessions::EndedBy::logout);
     if (others == most_ended_at_once) return Piece{.ended = others, .is_last = false};
@@ -82,9 +88,10 @@ Task<std::int64_t> log_out_everywhere(flow::Services& services, flow::Origin ori
   };
   std::int64_t ended = 0;
   for (;;) {
-    const Piece piece = co_await services.database.write(work);
-    ended += piece.ended;
-    if (piece.is_last) co_return ended;
+    const auto piece = co_await write_as(services, origin.now, asker_of(own), Recency::any, work);
+    if (piece.has_error()) co_return piece.error();
+    ended += piece->ended;
+    if (piece->is_last) co_return ended;
   }
 }
 

@@ -29,15 +29,17 @@ struct SessionsPage {
 Task<SessionsPage> list_own_sessions(flow::Services& services, flow::Origin origin, Own own,
                                      std::optional<store::sessions::ListPosition> after, std::int64_t limit);
 
-/// Ends one of the caller's sessions. Refuses with session_not_found, for another user's session too.
-Task<Result<>> end_own_session(flow::Services& services, flow::Origin origin, UserId user, SessionId session);
+/// Ends one of the caller's sessions. Refuses with session_not_found, for another user's session too, and as
+/// `hold_caller` does.
+Task<Result<>> end_own_session(flow::Services& services, flow::Origin origin, Own own, SessionId session);
 
 /// Ends all of the caller's sessions but the present one; answers how many there were. Very many end in
-/// several transactions.
-Task<std::int64_t> end_other_sessions(flow::Services& services, flow::Origin origin, Own own);
+/// several transactions. Refuses as `hold_caller` does.
+Task<Result<std::int64_t>> end_other_sessions(flow::Services& services, flow::Origin origin, Own own);
 
 /// Ends all of the caller's sessions, the present one included; answers how many there were. Very many end in
-/// several transactions, the present session in the last: a client that gets no answer can ask again.
-Task<std::int64_t> log_out_everywhere(flow::Services& services, flow::Origin origin, Own own);
+/// several transactions, the present session in the last: a client that gets no answer can ask again. Refuses
+/// as `hold_caller` does.
+Task<Result<std::int64_t>> log_out_everywhere(flow::Services& services, flow::Origin origin, Own own);
 
 }  // namespace latchkey::features::sessions

@@ -66,7 +66,8 @@ Task<Result<http::Response>> get_list(const api::Api& api, http::Request& reques
 Task<Result<http::Response>> post_end_others(const api::Api& api, http::Request& request) {
   flow::Origin origin = api::origin_of(request);
   const Own own = own_from_page(request);
-  co_await end_other_sessions(api.services, std::move(origin), own);
+  const auto ended = co_await end_other_sessions(api.services, std::move(origin), own);
+  if (ended.has_error()) co_return ended.error();
   co_return api::go_to(request, "account/sessions?note=sessions_ended");
 }
 
@@ -74,8 +75,8 @@ Task<Result<http::Response>> post_end(const api::Api& api, http::Request& reques
   const auto session = parse_id<SessionId>(request.parameter("id"));
   if (!session.has_value()) co_return Error(ErrorCode::session_not_found);
   flow::Origin origin = api::origin_of(request);
-  const UserId user = api::caller_of(request).user.id;
-  const auto ended = co_await end_own_session(api.services, std::move(origin), user, *session);
+  const Own own = own_from_page(request);
+  const auto ended = co_await end_own_session(api.services, std::move(origin), own, *session);
   // Sent twice, or ended elsewhere meanwhile: it is ended.
   if (ended.has_error() && ended.error().code != ErrorCode::session_not_found) co_return ended.error();
   co_return api::go_to(request, "account/sessions?note=session_ended");

@@ -59,7 +59,7 @@ Task<> end_reused(flow::Services& services, flow::Origin origin, SessionId sessi
     if (flow::sessions::end_session(tx, session, flow::sessions::EndedBy::reuse))
       flow::record(tx, origin, events::refresh_reuse, events::ended, to_string(subject));
   };
-  co_await services.database.write(work);
+  co_await services.database.write(work);  // no caller: by refresh token
 }
 
 }  // namespace

@@ -97,8 +97,8 @@ Task<Result<http::Response>> delete_session(const api::Api& api, http::Request& 
   const auto session = parse_id<SessionId>(request.parameter("id"));
   if (!session.has_value()) co_return Error(session_not_found);
   flow::Origin origin = api::origin_of(request);
-  const auto ended =
-      co_await end_own_session(api.services, std::move(origin), api::caller_of(request).user.id, *session);
+  const Own own = own_of(request);
+  const auto ended = co_await end_own_session(api.services, std::move(origin), own, *session);
   if (ended.has_error()) co_return ended.error();
   co_return http::empty_response();
 }
@@ -106,7 +106,8 @@ Task<Result<http::Response>> delete_session(const api::Api& api, http::Request& 
 Task<Result<http::Response>> post_logout_all(const api::Api& api, http::Request& request) {
   flow::Origin origin = api::origin_of(request);
   const Own own = own_of(request);
-  co_await log_out_everywhere(api.services, std::move(origin), own);
+  const auto ended = co_await log_out_everywhere(api.services, std::move(origin), own);
+  if (ended.has_error()) co_return ended.error();
   co_return http::message_response(200, "Logged out of all sessions");
 }
 

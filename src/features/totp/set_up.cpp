@@ -1,6 +1,7 @@
 #include "features/totp/set_up.h"
 
 #include "flow/accounts/factors.h"
+#include "flow/sessions/hold_caller.h"
 #include "flow/signin/next_step.h"
 #include "store/attempts.h"
 #include "store/sessions.h"
@@ -10,6 +11,10 @@ namespace latchkey::features::totp {
 namespace {
 
 namespace users = store::users;
+using flow::sessions::Recency;
+using flow::sessions::write_as;
+
+flow::sessions::Asker asker_of(const Own& own) { return {.user = own.user, .session = own.session}; }
 
 /// The session that asks has proved the app, beside what it had proved just before.
 void mark_session(db::Tx& tx, const flow::Origin& origin, const SessionId& session) {
@@ -49,21 +54,17 @@ Task<Result<Confirmed>> confirm(flow::Services& services, flow::Origin origin, O
     if (others == OtherSessions::end) flow::accounts::end_other_sessions(tx, own.user, own.session);
     return Confirmed{.recovery_codes = write_app(tx, services, origin, own.user, own.subject, *app)};
   };
-  co_return co_await services.database.write(work);
+  co_return co_await write_as(services, origin.now, asker_of(own), Recency::recent, work);
 }
 
 Task<Result<>> remove(flow::Services& services, flow::Origin origin, Own own, OtherSessions others) {
   auto work = [&](db::Tx& tx) -> Result<> {
     auto removed = flow::accounts::remove_totp(tx, services, origin, own.user);
-    if (removed.has_error()) {
-      // Blocked since the access token was checked.
-      const bool blocked = removed.error().code == ErrorCode::account_blocked;
-      return blocked ? Error(ErrorCode::invalid_token) : removed.error();
-    }
+    if (removed.has_error()) return removed;
     if (others == OtherSessions::end) flow::accounts::end_other_sessions(tx, own.user, own.session);
     return {};
   };
-  co_return co_await services.database.write(work);
+  co_return co_await write_as(services, origin.now, asker_of(own), Recency::recent, work);
 }
 
 }  // namespace latchkey::features::totp

@@ -44,7 +44,8 @@ struct Confirmed {
 Task<Result<Confirmed>> confirm(flow::Services& services, flow::Origin origin, Own own, std::string enrolment,
                                 std::string code, OtherSessions others);
 
-/// Removes the app; with the last factor the recovery codes go, too. Refuses with factor_not_found.
+/// Removes the app; with the last factor the recovery codes go, too. Refuses with factor_not_found. This and
+/// `confirm` refuse as `hold_caller` does, too (flow/sessions/hold_caller.h).
 Task<Result<>> remove(flow::Services& services, flow::Origin origin, Own own, OtherSessions others);
 
 }  // namespace latchkey::features::totp

@@ -87,6 +87,8 @@ Result<users::User> delete_user(db::Tx& tx, const Origin& origin, UserId user) {
     return kept.error();
   const auto last = tx.run(users::find_user, origin.now, user);
   if (!last.has_value()) return Error(ErrorCode::user_not_found);
+  // Its row before its sessions, as everywhere (sessions/hold_caller.h).
+  tx.run(users::hold_active, user);
   end_sessions(tx, user);
   mail::drop_links(tx, user);
   tx.run_later(users::delete_user, user);

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "base/field_errors.h"
 #include "flow/accounts/unproved_ways_in.h"
 #include "flow/accounts/validation.h"
 #include "flow/sessions/end_sessions.h"
@@ -13,8 +14,33 @@
 
 namespace latchkey::flow::accounts {
 
+namespace {
+
+/// Whether somebody keeps the password that the account must not have any longer.
+Task<Result<bool>> is_former_password(Services& services, ClientNetwork client, std::string former,
+                                      Secret password) {
+  auto tried = read_tried_password(services.settings, std::move(password));
+  if (former.empty() || !tried.has_value()) co_return false;
+  auto checked = co_await services.hashing.verify(client, std::move(former), std::move(*tried));
+  if (checked.has_error()) co_return checked.error();
+  co_return checked->outcome == crypto::password::Verification::matches;
+}
+
+Error same_password() {
+  FieldErrors problems;
+  problems.add("password", "password_unchanged", "is the password that the account had; choose another one");
+  return problems.take();
+}
+
+}  // namespace
+
 Task<Result<std::string>> hash_new_password(Services& services, ClientNetwork client,
-                                            store::users::Contact account, Secret password) {
+                                            store::users::Contact account, Secret password,
+                                            std::string former) {
+  Secret tried = password.copy();
+  const auto is_former = co_await is_former_password(services, client, std::move(former), std::move(tried));
+  if (is_former.has_error()) co_return is_former.error();
+  if (*is_former) co_return same_password();
   auto checked = check_password(services.settings, password.text());
   if (checked.has_error()) co_return checked.error();
   auto words = likely_words(account.email, account.username);

@@ -42,13 +42,16 @@ Result<> remove_totp(db::Tx& tx, const Services& services, const Origin& origin,
 }
 
 Result<> remove_passkeys(db::Tx& tx, const Services& services, const Origin& origin, UserId user) {
+  // The row is locked before anything is read: of this and a removal of the password the second one sees what
+  // the first one did.
+  const bool is_active = tx.run(store::factors::lock_account, user).has_value();
   const auto count = tx.run(store::passkeys::count_passkeys, user).value_or(0);
   if (count == 0) return Error(ErrorCode::factor_not_found);
   const auto before = tx.run(store::users::find_credentials_by_id, user);
   if (!before.has_value()) return Error(ErrorCode::user_not_found);
   if (store::factors::without_mark(before->password_hash).empty()) return Error(ErrorCode::last_way_in);
-  if (!tx.run(store::factors::raise_version, origin.now, user).has_value())
-    return Error(ErrorCode::account_blocked);
+  if (!is_active) return Error(ErrorCode::account_blocked);
+  tx.run(store::factors::raise_version, origin.now, user);
   tx.run(store::passkeys::delete_passkeys_of_user, user);
   finish_removal(tx, services, origin, *before, "passkeys", count == 1 ? "passkey" : "passkeys");
   return {};

@@ -24,6 +24,13 @@ Task<std::optional<Subject>> find_holder(Services& services, std::string email_k
   co_return co_await services.database.run(store::scheduled::find_owner_of_open, id_of_held(email_key), now);
 }
 
+std::optional<Timestamp> find_undo_end(db::Tx& tx, UserId account, Timestamp now) {
+  const auto undo =
+      tx.run(store::scheduled::find_of_user, account, std::string(store::scheduled::email_undo));
+  if (!undo.has_value() || undo->due_at <= now) return std::nullopt;
+  return undo->due_at;
+}
+
 std::string write_held(const Held& held) { return to_string(held.mail) + " " + held.address; }
 
 std::optional<Held> read_held(std::string_view detail) {

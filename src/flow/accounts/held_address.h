@@ -24,6 +24,9 @@ LinkId id_of_held(std::string_view email_key);
 std::optional<Subject> find_holder(db::Tx& tx, std::string_view email_key, Timestamp now);
 Task<std::optional<Subject>> find_holder(Services& services, std::string email_key, Timestamp now);
 
+/// When the time for an undo by the former owner of the account's address ends; nothing where there is none.
+std::optional<Timestamp> find_undo_end(db::Tx& tx, UserId account, Timestamp now);
+
 /// What stands in `detail` of that row: the mail with the undo, which alone can use it, and the address.
 struct Held {
   LinkId mail;

@@ -19,7 +19,7 @@ constexpr Event unconfirmed_evicted{.name = "unconfirmed_evicted"};
 }  // namespace
 
 void take_back(db::Tx& tx, const Origin& origin, UserId account, Timestamp since) {
-  tx.run(users::update_taken_back, origin.now, account);
+  tx.run(store::factors::update_taken_back, origin.now, account);
   sessions::end_sessions_of(tx, account, sessions::EndedBy::owner);
   tx.run_later(store::totp::delete_totp_since, account, since);
   tx.run_later(store::passkeys::delete_passkeys_since, account, since);

@@ -14,7 +14,7 @@ namespace latchkey::flow::accounts {
 /// it at `since`. In the transaction that has held the account (users::hold_active): ends every session and
 /// the password, removes factors, recovery codes and what is scheduled since then, and voids links, codes and
 /// sign-ins that are under way. The next sign-in is by a mailed code or a passkey that was there before, and
-/// asks for a new password; a forgotten password is the other way.
+/// asks for a new password; a forgotten password is the other way. Neither takes the password that ended.
 void take_back(db::Tx& tx, const Origin& origin, UserId account, Timestamp since);
 
 /// Gives the account the address back that it holds by `row`, and takes what was made with that address

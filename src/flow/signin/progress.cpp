@@ -82,7 +82,9 @@ Result<> expect_step(const Services& services, const Progress& progress, Step::K
 Error missing_step(const Services& services, const Progress& progress, Step::Kind step,
                    const AccountState& account, Timestamp now) {
   const Timestamp expires_at = progress.first_proof_at + login_token_ttl;
-  const jose::LoginClaims claims{.jti = crypto::new_link_id(),
+  // Whoever has proved nothing more has the same token still: a new one would have new tries.
+  const LinkId id = progress.token == LinkId{} ? crypto::new_link_id() : progress.token;
+  const jose::LoginClaims claims{.jti = id,
                                  .sub = progress.account.subject,
                                  .version = progress.account.security_version,
                                  .done = progress.done.bits(),
@@ -110,6 +112,8 @@ Task<Result<Progress>> read_login_token(Services& services, Origin origin, std::
       jose::read_own_token(jose::login_token_form, token, snapshot->ring().keys(crypto::KeyUse::login_token));
   if (!claims.has_value() || claims->exp <= to_numeric_date(origin.now) || claims->binding != origin.browser)
     co_return Error(ErrorCode::invalid_login_token);
+  const auto spent = co_await services.database.run(store::spent::find_id, claims->jti);
+  if (spent.has_value()) co_return Error(ErrorCode::invalid_login_token);
   auto account = co_await services.database.run(store::users::find_credentials_by_subject, claims->sub);
   if (account.has_value() && !account->is_active) co_return Error(ErrorCode::account_blocked);
   if (!account.has_value() || account->security_version != claims->version)
@@ -119,6 +123,11 @@ Task<Result<Progress>> read_login_token(Services& services, Origin origin, std::
                      .first_proof_at = Timestamp{Seconds{claims->first}},
                      .token = claims->jti,
                      .binding = claims->binding};
+}
+
+bool spend_login_token(db::Tx& tx, const Progress& progress) {
+  const Timestamp expires_at = progress.first_proof_at + login_token_ttl;
+  return tx.run(store::spent::consume_id, progress.token, expires_at).has_value();
 }
 
 Task<Result<sessions::TokenPair>> go_on(Services& services, Origin origin, Progress progress, Proof proof,
@@ -139,12 +148,12 @@ Task<Result<sessions::TokenPair>> go_on(Services& services, Origin origin, Progr
     if (!is_first && tx.run(store::spent::find_id, progress.token).has_value())
       return Error(ErrorCode::invalid_login_token);
     if (auto used = consume(tx); used.has_error()) return used.error();
-    if (!is_first)
-      tx.run(store::spent::consume_id, progress.token, progress.first_proof_at + login_token_ttl);
+    if (!is_first) spend_login_token(tx, progress);
     // What the proof has changed counts: a code that confirms the address, a new password.
     auto changed_by_proof = tx.run(store::users::find_credentials_by_id, id);
     if (!changed_by_proof.has_value()) return Error(ErrorCode::invalid_login_token);
     Progress after = progress;
+    after.token = {};
     after.account = std::move(*changed_by_proof);
     after.done = Done::from_bits(progress.done.bits() | proved.bits());
     const auto& account = after.account;

@@ -30,9 +30,13 @@ struct Progress {
 };
 
 /// Reads a login token, and the account as it is now. The token of a browser is read for that browser alone
-/// (`Origin::browser`), and that of any other client for no browser. Refuses with invalid_login_token, and
-/// with account_blocked.
+/// (`Origin::browser`), and that of any other client for no browser. Refuses with invalid_login_token, also
+/// one that is spent, and with account_blocked.
 Task<Result<Progress>> read_login_token(Services& services, Origin origin, std::string token);
+
+/// Spends the token that was shown: of many at once one answers true. With the account's row locked. `go_on`
+/// does it; a step that ends the sign-in does it itself.
+bool spend_login_token(db::Tx& tx, const Progress& progress);
 
 /// Uses a proof up, inside the transaction that counts it: a code that somebody else has used meanwhile is
 /// refused here. The account's row is locked by then. What it writes stays only if it succeeds; it writes
@@ -67,7 +71,8 @@ Policy policy_for(const Settings& settings, Role role);
 Result<> expect_step(const Services& services, const Progress& progress, Step::Kind wanted,
                      const AccountState& account, Timestamp now);
 
-/// The refusal that asks for a step, with its login token.
+/// The refusal that asks for a step, with its login token: the one that was shown, if there was one, since
+/// nothing more is proved.
 Error missing_step(const Services& services, const Progress& progress, Step::Kind step,
                    const AccountState& account, Timestamp now);
 

@@ -76,7 +76,8 @@ Task<Result<>> prove_again(Services& services, Origin origin, store::users::Cred
   auto work = [&](db::Tx& tx) -> Result<> {
     const auto held = tx.run(store::attempts::hold, account.id, account.security_version);
     if (!held.has_value()) return Error(ErrorCode::invalid_token);
-    if (!tx.run(store::sessions::find_proved, session).has_value()) return Error(ErrorCode::invalid_token);
+    if (!tx.run(store::sessions::hold_session, session, account.id, origin.now).has_value())
+      return Error(ErrorCode::invalid_token);
     if (auto strong = check_strength(state_of(tx, account), proved); strong.has_error()) return strong;
     if (auto used = consume(tx); used.has_error()) return used;
     if (proved.has_factor()) stop_removal_of_lost(tx, origin, account.id, account.subject);

@@ -110,7 +110,10 @@ void set_form(TemplateValues& values, const Form& form, const Language& language
 }
 
 std::string path_to_root(const http::Request& request) {
-  const auto path = request.target.substr(0, request.target.find('?'));
+  auto path = request.target.substr(0, request.target.find('?'));
+  // What stands before the path in the absolute form (RFC 9112 §3.2.2).
+  if (const auto scheme = path.find("://"); !path.starts_with('/') && scheme != path.npos)
+    path.remove_prefix(std::min(path.find('/', scheme + 3), path.size()));
   const auto slashes = std::ranges::count(path, '/');
   std::string way;
   for (auto i = slashes; i > 1; --i) way += "../";

@@ -34,10 +34,12 @@ std::string words_of(const web::Language& language, const std::string& event) {
 TemplateValues values_of(const store::audit::Told& entry, const std::string& account,
                          const web::Language& language) {
   const auto actor = word_for_actor(entry, account);
+  // Who signs in is not signed in yet: that says nothing to its owner.
+  const bool says_who = actor != "unknown";
   const std::string who = "activity.by_" + std::string(actor);
   return {{"what", words_of(language, entry.event)},
           {"refused", entry.result == "ok" ? "" : "yes"},
-          {"who", language.find(who)},
+          {"who", says_who ? language.find(who) : std::string_view()},
           {"address", actor == "administrator" ? std::string() : entry.address},
           {"at_machine", web::machine_time(entry.at)},
           {"at_shown", web::show_time(entry.at)}};

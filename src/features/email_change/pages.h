@@ -9,15 +9,13 @@
 namespace latchkey::features::email_change {
 
 /// Buttons that change the address, and that take the old one back.
-inline constexpr web::PageFile confirm_page{.file = "email_change/confirm.html",
-                                            .title = "@new_address.title",
-                                            .variables = {"username", "address"}};
+inline constexpr web::PageFile confirm_page{
+    .file = "email_change/confirm.html", .title = "@new_address.title", .variables = {"username", "address"}};
 inline constexpr web::PageFile changed_page{.file = "email_change/changed.html",
                                             .title = "@new_address.done_title"};
 inline constexpr web::PageFile undo_page{
     .file = "email_change/undo.html", .title = "@undo.title", .variables = {"username", "address"}};
-inline constexpr web::PageFile undone_page{.file = "email_change/undone.html",
-                                           .title = "@undo.done_title"};
+inline constexpr web::PageFile undone_page{.file = "email_change/undone.html", .title = "@undo.done_title"};
 
 inline constexpr web::Field ask_fields[] = {
     {.name = "email",

@@ -110,20 +110,18 @@ TEST(LinearCost, J17_F39_Languages) {
 }
 
 TEST(LinearCost, J17_Cookies) {
-  expect_linear(
-      "Cookie", head,
-      [](std::string_view text) {
-        const http::HeaderView line{"Cookie", text};
-        http::Request request;
-        request.headers = {&line, 1};
-        http::find_cookie(request, "__Host-latchkey");
-      },
-      {pieces("", "a=b; "), pieces("", ";"), pieces("", " "), pieces("", "__Host-latchkey=x;"),
-       pieces("__Host-latchkey=", "="), pieces("", "=")});
+  expect_linear("Cookie", head,
+                [](std::string_view text) {
+                  const http::HeaderView line{"Cookie", text};
+                  http::Request request;
+                  request.headers = {&line, 1};
+                  http::find_cookie(request, "__Host-latchkey");
+                },
+                {pieces("", "a=b; "), pieces("", ";"), pieces("", " "), pieces("", "__Host-latchkey=x;"),
+                 pieces("__Host-latchkey=", "="), pieces("", "=")});
   const std::string_view offered[] = {"en", "ar", "de"};
-  expect_linear(
-      "Accept-Language", head, [&](std::string_view text) { http::best_language(text, offered); },
-      {pieces("", "de,"), pieces("", "xx;q=0.1,"), pieces("", ","), pieces("de", "-x")});
+  expect_linear("Accept-Language", head, [&](std::string_view text) { http::best_language(text, offered); },
+                {pieces("", "de,"), pieces("", "xx;q=0.1,"), pieces("", ","), pieces("de", "-x")});
 }
 
 TEST(LinearCost, J17_F39_ForwardedHeadersAndAddresses) {

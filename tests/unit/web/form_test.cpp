@@ -124,9 +124,9 @@ TEST_F(Forms, APageWithAPasswordHasTheScriptThatShowsIt) {
   const auto all = pages();
   const auto response = all.render(RequestFor("/x"), Form(page));
   EXPECT_TRUE(has(response.body, "<script type=\"module\" src=\"./assets/latchkey."));
-  EXPECT_TRUE(
-      has(response.body,
-          "data-shows=\"new-password\" data-hide=\"Hide\" aria-controls=\"new-password\" aria-pressed=\"false\" hidden"));
+  EXPECT_TRUE(has(response.body,
+                  "data-shows=\"new-password\" data-hide=\"Hide\" aria-controls=\"new-password\" "
+                  "aria-pressed=\"false\" hidden"));
   EXPECT_TRUE(has(response.content_security_policy, "script-src 'self'; connect-src 'self'"));
 }
 

@@ -63,7 +63,9 @@ TEST(Pages, F24LinksLeadToTheRootFromWhereverThePageStands) {
                {"/api/auth/confirmed_email/t", "../../../"},
                {"/api/auth/confirmed_email/t/", "../../../../"},
                {"/api/auth/confirmed_email/t?next=/a/b", "../../../"},
-               {"/api//auth/confirmed_email/t", "../../../../"}};
+               {"/api//auth/confirmed_email/t", "../../../../"},
+               {"http://example.org/api/auth/confirmed_email/t", "../../../"},
+               {"http://example.org", "./"}};
   for (const auto& [target, root] : cases) {
     const auto page = all_pages().render(RequestFor(target), confirmation::confirm_page,
                                          {{"reject_path", "api/auth/rejected_email/t"}});

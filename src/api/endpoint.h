@@ -64,6 +64,13 @@ constexpr Freshness freshness_of(int access_number) {
   return static_cast<Freshness>((access_number - 1) % 2);
 }
 
+/// Whether a call counts as a change of the caller's account (limits.changes_per_account): all that changes
+/// something below `/api/users/me`, and what needs a recent proof there because it shows everything.
+constexpr bool is_change(std::string_view path, http::Method method, Freshness freshness) {
+  const bool reads = method == http::Method::get || method == http::Method::head;
+  return path.starts_with("/api/users/me") && (!reads || freshness == Freshness::recent);
+}
+
 /// What a route takes as its body.
 struct Body {
   http::BodyKind kind = http::BodyKind::none;

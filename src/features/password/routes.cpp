@@ -6,6 +6,7 @@
 #include "api/token_response.h"
 #include "features/password/feature.h"
 #include "features/password/log_in.h"
+#include "features/password/log_in_step.h"
 #include "flow/accounts/notice.h"
 #include "flow/signin/closed_mail.h"
 #include "http/respond.h"
@@ -47,6 +48,27 @@ Task<Result<http::Response>> post_login(const api::Api& api, http::Request& requ
   co_return http::json_response(200, api::to_json(api::token_response(std::move(*tokens))));
 }
 
+struct StepRequest {
+  std::string login_token;
+  Secret password;
+};
+constexpr auto describe(const StepRequest*) {
+  return api::object("LoginPassword",
+                     api::member("login_token", &StepRequest::login_token,
+                                 {.meaning = "of the answer that asks for the password"}),
+                     api::member("password", &StepRequest::password, {.example = "secure_password"}));
+}
+
+Task<Result<http::Response>> post_step(const api::Api& api, http::Request& request) {
+  auto body = api::decode<StepRequest>(request);
+  if (body.has_error()) co_return body.error();
+  flow::Origin origin = api::origin_of(request);
+  auto tokens = co_await log_in_step(api.services, std::move(origin), std::move(body->login_token),
+                                     std::move(body->password));
+  if (tokens.has_error()) co_return tokens.error();
+  co_return http::json_response(200, api::to_json(api::token_response(std::move(*tokens))));
+}
+
 constexpr api::Endpoint endpoints[] = {
     {
         .method = http::Method::post,
@@ -66,6 +88,25 @@ constexpr api::Endpoint endpoints[] = {
         .errors = http::ErrorStyle::token_endpoint,
         .counter = "login",
         .handler = post_login,
+    },
+    {
+        .method = http::Method::post,
+        .path = "/api/auth/login/password",
+        .tag = "auth",
+        .summary = "Sign in with the password after another proof",
+        .description =
+            "Where a sign-in answered `password_required`: the passkey that came first has verified nobody. "
+            "Wrong passwords are counted as at sign-in.",
+        .rate = api::rates::sign_in,
+        .body = api::takes<StepRequest>(),
+        .answer = api::gives<api::TokenResponse>(),
+        .refusals = {malformed_json, invalid_login_token, invalid_credentials, email_not_confirmed,
+                     account_blocked, second_factor_required, factor_enrolment_required,
+                     new_password_required, account_deletion_scheduled, validation_failed, too_many_attempts,
+                     overloaded},
+        .errors = http::ErrorStyle::sign_in_step,
+        .counter = "login",
+        .handler = post_step,
     },
 };
 

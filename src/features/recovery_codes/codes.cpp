@@ -44,6 +44,7 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
   const UserId account = progress->account.id;
   const Subject subject = progress->account.subject;
   const auto counted = flow::signin::counted_with(*progress);
+  const auto looked = flow::signin::looked_at(code);
   Error refusal;
   auto proved = co_await flow::signin::prove_recovery_code(services, origin, account, subject, counted,
                                                            std::move(code));
@@ -57,7 +58,7 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
     refusal = proved.error();
   }
   co_await flow::signin::record_refused_factor(services, origin, flow::signin::events::sign_in, subject,
-                                               refusal.code, "recovery_code");
+                                               refusal.code, "recovery_code", looked);
   co_return refusal;
 }
 

@@ -195,7 +195,7 @@ constexpr api::Endpoint rows[] = {
         .refusals = {invalid_login_token, invalid_code, factor_not_found, account_blocked, password_required,
                      new_password_required, account_deletion_scheduled, malformed_json, validation_failed,
                      too_many_attempts},
-        .errors = http::ErrorStyle::token_endpoint,
+        .errors = http::ErrorStyle::sign_in_step,
         .counter = "login_totp",
         .handler = post_login,
     },

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "base/task.h"
+#include "flow/events.h"
 #include "flow/origin.h"
 #include "flow/services.h"
 #include "flow/signin/progress.h"
@@ -18,10 +19,11 @@ Task<Result<store::users::Credentials>> read_own_account(Services& services, Sub
 /// Refuses with recent_sign_in_required.
 Task<Result<>> require_strong_proof(Services& services, store::users::Credentials account, Done proved);
 
-/// Proves that the owner of a session knows the password: as sign-in does, with the same counters and the
-/// same cost (prove_password.h). Refuses with invalid_credentials, too_many_attempts and overloaded.
+/// Proves that the owner of a session, or of a sign-in that is under way, knows the password: as sign-in
+/// does, with the same counters and the same cost (prove_password.h). `event`, a constant, is what the audit
+/// calls a wrong one. Refuses with invalid_credentials, too_many_attempts and overloaded.
 Task<Result<Consume>> prove_own_password(Services& services, Origin origin, store::users::Credentials account,
-                                         Secret password);
+                                         Secret password, const Event& event);
 
 /// In one transaction: the account is as it was read, the proof will do and is used up, and the session was
 /// proved by it just now, and by nothing else. Refuses with invalid_token where account or session has

@@ -6,6 +6,7 @@
 #include "api/endpoint.h"
 #include "base/unicode.h"
 #include "flow/accounts/require_administrator.h"
+#include "flow/limits/budget.h"
 #include "flow/signin/recent_proof.h"
 #include "http/bearer.h"
 
@@ -36,6 +37,11 @@ Task<Result<void>> authorize(const Api& api, const http::Route& route, http::Req
     const SessionId session = caller_of(request).session;
     auto recent = co_await flow::signin::require_recent_proof(api.services, request.now, session);
     if (recent.has_error()) co_return recent;
+  }
+  if (is_change(route.pattern, route.method, freshness_of(route.access))) {
+    const Subject& account = caller_of(request).user.subject;
+    if (auto spent = flow::limits::take_change(api.services, account, request.now))
+      co_return std::move(*spent);
   }
   if (permission_of(route.access) != Permission::administrator) co_return Result<>{};
   flow::Origin origin = origin_of(request);

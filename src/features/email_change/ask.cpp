@@ -12,6 +12,7 @@
 #include "flow/events.h"
 #include "flow/limits/budget.h"
 #include "flow/links/make.h"
+#include "flow/signin/devices.h"
 #include "mail/queue.h"
 #include "store/scheduled.h"
 #include "store/state.h"
@@ -69,7 +70,11 @@ Task<Result<std::string>> ask_for_change(flow::Services& services, flow::Origin 
   if (account->email_key == address->key.value)
     co_return invalid_field("body", "email", "value_error", "is the address of the account already");
   if (auto spent = limits::take(services, limits::budgets::mails, origin.now)) co_return std::move(*spent);
-  const bool may_get = limits::may_get_mail(services, address->key.value, origin.now);
+  const auto device = co_await flow::signin::find_device(services, client_of(origin), account->subject);
+  const limits::Asker asker{.device = device.id, .is_known = device.known.has_value()};
+  const limits::Mailed mailed{
+      .email_key = address->key.value, .purpose = change_link.purpose, .is_for_known_device = asker.is_known};
+  const bool may_get = limits::may_get_mail(services, mailed, origin.now);
   const std::string detail = write_wanted(
       {.address = address->address, .asked_by = caller.session, .keep_sessions = ask.keep_sessions});
   const std::string subject = to_string(account->subject);
@@ -78,7 +83,7 @@ Task<Result<std::string>> ask_for_change(flow::Services& services, flow::Origin 
   auto work = [&](db::Tx& tx) -> Result<LinkId> {
     is_mailed = false;
     if (can_be_undone(tx, account->id, origin.now)) return Error(ErrorCode::address_changed_lately);
-    if (!flow::links::claim_mail(tx, settings, change_link, account->id, origin.now)) {
+    if (!flow::links::claim_mail(tx, settings, change_link, account->id, asker, origin.now).is_granted) {
       const auto wait = std::chrono::ceil<Seconds>(settings.limits.mail_interval);
       return Error(ErrorCode::too_many_requests, wait);
     }
@@ -90,13 +95,13 @@ Task<Result<std::string>> ask_for_change(flow::Services& services, flow::Origin 
                         .user = account->id,
                         .recipient = address->address,
                         .locale = ask.language,
-                        .parameters = change_parameters(settings, *account, origin.now),
+                        .parameters = change_parameters(settings, *account, asker, origin.now),
                         .link = std::string(change_link.purpose),
                         .now = origin.now});
     } else {
       tx.run_later(store::state::update_dummy);
     }
-    flow::links::expect_code(tx, settings, change_link, id, account->id, detail, origin.now);
+    flow::links::expect_code(tx, settings, change_link, id, account->id, detail, origin.now, asker);
     flow::accounts::queue_notice(tx, services, origin, *account, asked_message,
                                  {{"new_email", address->address}}, ask.language);
     flow::record(tx, origin, events::change_asked, flow::ok, subject);
@@ -104,7 +109,7 @@ Task<Result<std::string>> ask_for_change(flow::Services& services, flow::Origin 
   };
   const auto mail = co_await services.database.write(work);
   if (is_mailed) {
-    limits::note_mail_to(services, address->key.value, origin.now);
+    limits::note_mail_to(services, mailed, origin.now);
   } else {
     limits::give_back(services, limits::budgets::mails);
   }
@@ -112,7 +117,8 @@ Task<Result<std::string>> ask_for_change(flow::Services& services, flow::Origin 
     flow::note(origin, events::change_asked, mail.error().code, subject);
     co_return mail.error();
   }
-  co_return flow::links::make_handle(services.keys.current()->ring(), settings, *mail, origin.now);
+  const flow::links::Expected expected{.mail = *mail, .tries = flow::links::tries_of(asker)};
+  co_return flow::links::make_handle(services.keys.current()->ring(), settings, expected, origin.now);
 }
 
 }  // namespace latchkey::features::email_change

@@ -28,6 +28,7 @@ Task<std::optional<Subject>> find_holder(Services& services, std::string email_k
 struct Held {
   LinkId mail;
   std::string address;
+  bool was_proved = true;  ///< whether anybody had shown to read it before the change
 };
 std::string write_held(const Held& held);
 std::optional<Held> read_held(std::string_view detail);

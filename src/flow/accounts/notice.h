@@ -39,6 +39,9 @@ inline constexpr std::string_view notice_variables[] = {"address", "device"};
 /// change. `message` is the name of the row. The templates get `address` (of the client; empty for an
 /// operator), `device` (what the client says that it is, in words) and `created_at`. `language` is a tag for
 /// an account that has chosen none, or empty.
+///
+/// Of an account whose address nobody has ever proved to read, few notices a day are queued
+/// (limits.mails_per_recipient).
 LinkId queue_notice(db::Tx& tx, const Services& services, const Origin& origin,
                     const store::users::Contact& owner, std::string_view message,
                     mail::Values parameters = {}, std::string language = {});

@@ -68,7 +68,7 @@ constexpr Freshness freshness_of(int access_number) {
 /// something below `/api/users/me`, and what needs a recent proof there because it shows everything.
 constexpr bool is_change(std::string_view path, http::Method method, Freshness freshness) {
   const bool reads = method == http::Method::get || method == http::Method::head;
-  return path.starts_with("/api/users/me") && (!reads || freshness == Freshness::recent);
+  return (!reads || freshness == Freshness::recent) && path.starts_with("/api/users/me");
 }
 
 /// What a route takes as its body.

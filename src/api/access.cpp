@@ -9,6 +9,7 @@
 #include "base/unicode.h"
 #include "crypto/sha256.h"
 #include "flow/accounts/require_administrator.h"
+#include "flow/limits/budget.h"
 #include "flow/signin/recent_proof.h"
 #include "http/bearer.h"
 
@@ -59,9 +60,17 @@ Task<Result<void>> authorize(const Api& api, const http::Route& route, http::Req
                                                                     std::move(asked_for));
     if (permitted.has_error()) co_return permitted;
   }
-  if (access.freshness != Freshness::recent) co_return Result<>{};
-  const SessionId session = caller_of(request).session;
-  co_return co_await flow::signin::require_recent_proof(api.services, request.now, session);
+  if (access.freshness == Freshness::recent) {
+    const SessionId session = caller_of(request).session;
+    auto recent = co_await flow::signin::require_recent_proof(api.services, request.now, session);
+    if (recent.has_error()) co_return recent;
+  }
+  if (is_change(route.pattern, route.method, access.freshness)) {
+    const Subject& account = caller_of(request).user.subject;
+    if (auto spent = flow::limits::take_change(api.services, account, request.now))
+      co_return std::move(*spent);
+  }
+  co_return Result<>{};
 }
 
 }  // namespace

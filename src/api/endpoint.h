@@ -81,6 +81,13 @@ constexpr Access access_of(int access_number) {
           .freshness = static_cast<Freshness>(bits % 2)};
 }
 
+/// Whether a call counts as a change of the caller's account (limits.changes_per_account): all that changes
+/// something below `/api/users/me`, and what needs a recent proof there because it shows everything.
+constexpr bool is_change(std::string_view path, http::Method method, Freshness freshness) {
+  const bool reads = method == http::Method::get || method == http::Method::head;
+  return (!reads || freshness == Freshness::recent) && path.starts_with("/api/users/me");
+}
+
 /// What a route takes as its body.
 struct Body {
   http::BodyKind kind = http::BodyKind::none;

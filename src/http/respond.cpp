@@ -89,7 +89,7 @@ Response problem_response(const Error& error, const Request& request, ErrorStyle
   text.append(",\"status\":").append(std::to_string(info.status));
   const bool names_fields = error.code == ErrorCode::validation_failed;
   const std::string_view sentence = error.detail.empty() ? info.detail : std::string_view(error.detail);
-  if (names_fields && style != ErrorStyle::problem) {
+  if (names_fields && style != ErrorStyle::problem && style != ErrorStyle::sign_in_step) {
     append_fields(text, "detail", error.fields);
   } else {
     append_member(text, "detail", sentence);
@@ -97,7 +97,7 @@ Response problem_response(const Error& error, const Request& request, ErrorStyle
   append_member(text, "code", info.code);
   append_member(text, "request_id", request.request_id);
   if (names_fields) append_fields(text, "errors", error.fields);
-  if (style == ErrorStyle::token_endpoint) {
+  if (style == ErrorStyle::token_endpoint || style == ErrorStyle::sign_in_step) {
     append_member(text, "error", oauth_error(error));
     append_member(text, "error_description", sentence);
   }

@@ -44,6 +44,7 @@ enum class ErrorStyle : std::uint8_t {
   field_list,  ///< the same, but `detail` of a validation failure is the list of wrong fields, as the clients
                ///< of the Python service read it
   token_endpoint,      ///< as field_list, with the members `error` and `error_description` of RFC 6749 §5.2
+  sign_in_step,        ///< as problem, with these two members
   page,                ///< a page, for people (Denials::page)
   page_or_field_list,  ///< a page for a client that prefers HTML, field_list for any other
 };

@@ -100,7 +100,7 @@ constexpr std::array table{
     duration(AT(accounts.invitation_ttl), "7d", 1min, 365 * 24h,
         "How long an invitation works; anybody who finds it can create the account in place of its addressee for that long."),
     choice(AT(accounts.confirmation), "required", confirmations,
-        "Whether an address must be confirmed before its account can sign in. With `off`, anybody can sign up with anybody's address."),
+        "Whether an address must be confirmed before its account can sign in. With `off`, anybody can sign up with anybody's address; `confirmed` is false until somebody has proved to read it."),
     duration(AT(accounts.confirmation_ttl), "24h", 1s, 30 * 24h,
         "How long the link in a confirmation mail works; anybody who finds an old mail can use it for that long."),
     duration(AT(accounts.unconfirmed_ttl), "72h", 1min, 365 * 24h,
@@ -149,7 +149,7 @@ constexpr std::array table{
     duration(AT(limits.login_lock), "1m", 1s, 1h,
         "How long the first lock lasts; it doubles with every further failure, up to an hour."),
     duration(AT(limits.mail_interval), "1m", 0s, 24h,
-        "Minimum time between two mails of one kind (confirmation, new password) that a client may ask for to one address. In any case, the server sends one address at most five mails of a kind an hour and ten a day, so that an attacker cannot flood it."),
+        "Minimum time between two mails of one kind (confirmation, new password) that a client may ask for to one address. In any case, the server sends one account at most five mails of a kind an hour and ten a day, so that an attacker cannot flood it. Mails that are asked for from networks where the account was used before are counted apart, by the same limits."),
 
     integer(AT(limits.sessions), "100", 1, 1000,
         "How many sessions an account may have; a sign-in beyond that ends the one that has not been refreshed for the longest time. A low number signs out people with many devices, and lets a stranger who knows a password end the owner's sessions."),
@@ -181,7 +181,9 @@ constexpr std::array table{
     rate(AT(limits.mails), "5000/1h",
         "How many mails all clients together may cause; then sign-up and requests for mails answer 429. Mail servers stop trusting a sender that mails thousands of strangers."),
     rate(AT(limits.mails_per_recipient), "10/24h",
-        "How many mails one address gets, of whatever kind: with 10/24h ten at once, and never more than twenty in a day. Beyond that, requests are answered as always, but no mail is sent. Notices of changes to an account are always sent."),
+        "How many mails of one kind that anybody can ask for one address gets: with 10/24h ten at once, and never more than twenty in a day. What is asked for from networks where the account was used before is counted apart from the rest, by the same limit. Beyond it, requests are answered as always, but no mail is sent. Notices of changes to an account count only where nobody has ever proved to read its address."),
+    rate(AT(limits.changes_per_account), "60/1h",
+        "How many changes of one account its owner may make: of name, password, address, factors, recovery codes and passkeys, each wanted deletion and each export. Each leaves entries in the audit, and most of them mail a notice; beyond the limit they are answered 429. Signing out, ending sessions and the links of mails do not count, so whoever has a stolen session can not keep its owner from ending it."),
     rate(AT(limits.audit_refusals), "2000/1h",
         "How many refusals caused by strangers the audit records; metrics count all of them. It limits how fast strangers can make the store grow."),
 

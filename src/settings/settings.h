@@ -142,6 +142,7 @@ struct Settings {
     Rate mails{};
     Rate mails_per_recipient{};
     Rate audit_refusals{};
+    Rate changes_per_account{};
   } limits;
 
   struct Http {

@@ -45,18 +45,18 @@ struct Bearer {
   InlineText<32> username;
   std::optional<std::string> avatar;
   Role role = Role::user;
-  bool confirmed = false;
+  bool is_proved = false;  ///< as `users::User` has it
   bool is_active = false;
   Timestamp created_at;
   Timestamp updated_at;
 };
 BOOST_DESCRIBE_STRUCT(Bearer, (),
-                      (id, subject, email, username, avatar, role, confirmed, is_active, created_at,
+                      (id, subject, email, username, avatar, role, is_proved, is_active, created_at,
                        updated_at))
 
 inline constexpr db::Statement<std::optional<Bearer>, SessionId, Timestamp> find_bearer{
-    "SELECT u.id, u.subject, u.email, u.username, u.avatar, u.role, u.confirmed, u.is_active, u.created_at, "
-    "u.updated_at "
+    "SELECT u.id, u.subject, u.email, u.username, u.avatar, u.role, "
+    "(u.confirmed AND NOT u.email_unproved), u.is_active, u.created_at, u.updated_at "
     "FROM sessions s JOIN users u ON u.id = s.user_id "
     "WHERE s.id = $1 AND s.idle_expires_at > $2 AND s.expires_at > $2 AND u.is_active"};
 

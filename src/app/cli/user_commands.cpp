@@ -138,7 +138,7 @@ int execute(const UserList& command, Context& context) {
       context,
       [&](const User& user) {
         table.add({std::to_string(user.id.value), user.email, user.username,
-                   std::string(to_string(user.role)), std::string(yes_or_no(user.confirmed)),
+                   std::string(to_string(user.role)), std::string(yes_or_no(user.is_proved)),
                    std::string(access_word(user)), std::string(status_word(user)),
                    format_rfc3339(user.created_at)});
       },

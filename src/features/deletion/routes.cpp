@@ -116,7 +116,7 @@ constexpr api::Endpoint rows[] = {
         .answer = api::gives<api::TokenResponse>(),
         .refusals = {malformed_json, validation_failed, invalid_login_token, second_factor_required,
                      password_required, factor_enrolment_required, new_password_required, account_blocked},
-        .errors = http::ErrorStyle::token_endpoint,
+        .errors = http::ErrorStyle::sign_in_step,
         .counter = "deletion",
         .handler = post_keep_step,
     },

@@ -101,7 +101,7 @@ constexpr api::Endpoint rows[] = {
         .answer = api::gives<LostResponse>(),
         .refusals = {malformed_json, validation_failed, invalid_login_token, forbidden, factor_not_found,
                      factor_removal_waiting, account_blocked},
-        .errors = http::ErrorStyle::token_endpoint,
+        .errors = http::ErrorStyle::sign_in_step,
         .counter = "factor_removal",
         .handler = post_lost,
     },

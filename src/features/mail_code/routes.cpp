@@ -101,7 +101,7 @@ constexpr api::Endpoint rows[] = {
         .refusals = {malformed_json, validation_failed, invalid_code, invalid_login_token,
                      second_factor_required, factor_enrolment_required, new_password_required,
                      account_deletion_scheduled, account_blocked, forbidden},
-        .errors = http::ErrorStyle::token_endpoint,
+        .errors = http::ErrorStyle::sign_in_step,
         .counter = "login_code",
         .handler = post_code,
     },

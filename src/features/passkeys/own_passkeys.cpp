@@ -40,7 +40,7 @@ Result<std::string> check_name(std::string_view name) {
   if (!is_valid_utf8(name) || has_control_characters(name))
     return invalid_field("body", "name", "value_error", "The name must be one line of text");
   const auto trimmed = trim(name);
-  if (trimmed.empty())
+  if (!has_visible_characters(trimmed))
     return invalid_field("body", "name", "string_too_short", "String should have at least 1 character");
   if (count_code_points(trimmed) > longest_name)
     return invalid_field("body", "name", "string_too_long", "String should have at most 64 characters");

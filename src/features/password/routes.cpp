@@ -104,7 +104,7 @@ constexpr api::Endpoint endpoints[] = {
         .refusals = {malformed_json, validation_failed, invalid_login_token, invalid_credentials,
                      account_blocked, email_not_confirmed, second_factor_required, factor_enrolment_required,
                      new_password_required, account_deletion_scheduled, too_many_attempts, overloaded},
-        .errors = http::ErrorStyle::token_endpoint,
+        .errors = http::ErrorStyle::sign_in_step,
         .counter = "login",
         .handler = post_step,
     },

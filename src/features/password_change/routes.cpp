@@ -124,7 +124,7 @@ constexpr api::Endpoint endpoints[] = {
         .refusals = {malformed_json, invalid_login_token, second_factor_required, password_required,
                      factor_enrolment_required, account_deletion_scheduled, email_not_confirmed,
                      account_blocked, validation_failed, overloaded},
-        .errors = http::ErrorStyle::token_endpoint,
+        .errors = http::ErrorStyle::sign_in_step,
         .counter = "login",
         .handler = post_new_password,
     },

@@ -40,6 +40,7 @@ Task<Result<std::vector<std::string>>> renew(flow::Services& services, flow::Ori
 
 Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::Origin origin,
                                                std::string login_token, Secret code) {
+  const auto looked = flow::signin::looked_at(code);
   flow::signin::ProveStep prove = [&code](flow::Services& with, flow::Origin from,
                                           const flow::signin::Progress& progress) {
     return flow::signin::prove_recovery_code(with, std::move(from), progress.account.id,
@@ -48,7 +49,7 @@ Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::O
   };
   co_return co_await flow::signin::take_factor_step(services, std::move(origin), std::move(login_token),
                                                     flow::signin::Proof::recovery_code, "recovery_code",
-                                                    std::move(prove));
+                                                    std::move(prove), looked);
 }
 
 }  // namespace latchkey::features::recovery_codes

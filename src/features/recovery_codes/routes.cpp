@@ -97,7 +97,7 @@ constexpr api::Endpoint endpoints[] = {
         .refusals = {invalid_login_token, invalid_code, account_blocked, password_required,
                      new_password_required, account_deletion_scheduled, malformed_json, validation_failed,
                      too_many_attempts},
-        .errors = http::ErrorStyle::token_endpoint,
+        .errors = http::ErrorStyle::sign_in_step,
         .counter = "login_recovery_code",
         .handler = post_login,
     },

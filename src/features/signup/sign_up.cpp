@@ -32,7 +32,8 @@ users::User as_written(UserId id, const users::NewUser& account) {
           .is_active = true,
           .has_live_session = account.confirmed,
           .created_at = account.now,
-          .updated_at = account.now};
+          .updated_at = account.now,
+          .is_proved = account.confirmed && !account.is_unproved};
 }
 
 /// Everything that one sign-up may write, in one transaction.
@@ -206,7 +207,8 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
                          .password_hash = std::move(chosen->hash),
                          .role = Role::user,
                          .confirmed = !confirmation,
-                         .now = origin.now};
+                         .now = origin.now,
+                         .is_unproved = !confirmation};
   const auto address = known.has_value() ? Address::held : Address::free;
   auto result = co_await write(services, origin, std::move(account), std::move(input.language),
                                std::move(*invitation), address);
@@ -214,7 +216,9 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
     flow::note(origin, events::sign_up, ErrorCode::username_taken);
   if (result.has_value() && place.has_value()) {
     place->keep();
-    flow::limits::note_mail_to(services, checked->email.key.value, origin.now);
+    const flow::limits::Mailed mailed{.email_key = checked->email.key.value,
+                                      .purpose = flow::accounts::confirmation_message};
+    flow::limits::note_mail_to(services, mailed, origin.now);
   }
   co_return result;
 }

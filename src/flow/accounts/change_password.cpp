@@ -77,7 +77,7 @@ Result<PasswordChanged> change_password_by_mail(db::Tx& tx, const Origin& origin
   const auto ended = sessions::end_sessions_of(tx, account.id, sessions::EndedBy::new_password);
   tx.run_later(store::mail_codes::delete_codes_of_user, account.id);
   mail::drop_links(tx, account.id);
-  if (account.confirmed) {
+  if (account.is_proved) {
     tx.run_later(store::attempts::open_to_devices_again, account.id);
   } else {
     drop_unproved_ways_in(tx, account.id);

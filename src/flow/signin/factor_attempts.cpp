@@ -66,8 +66,8 @@ void open_closed_factor(db::Tx& tx, UserId account) {
 }
 
 Task<> record_refused_factor(Services& services, Origin origin, const Event& event, Subject account,
-                             ErrorCode code, std::string method) {
-  if (code == ErrorCode::too_many_attempts) {
+                             ErrorCode code, std::string method, Looked looked) {
+  if (code == ErrorCode::too_many_attempts || looked == Looked::not_at_it) {
     co_await refuse(services, std::move(origin), event, code, account, std::move(method));
     co_return;
   }

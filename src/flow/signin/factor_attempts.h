@@ -37,9 +37,13 @@ void forget_factor_attempts(db::Tx& tx, UserId account);
 /// The owner has signed in with another factor: an app that was closed is open again.
 void open_closed_factor(db::Tx& tx, UserId account);
 
+/// Whether anybody has looked for what was shown. A text that can not be a code is refused and counts as no
+/// try, so any number of them may come.
+enum class Looked : std::uint8_t { at_it, not_at_it };
+
 /// Writes down that a proof was refused, for `event` (events.h): in the audit with `method`, such as "totp".
 /// A refusal that was not even looked at leaves few entries.
 Task<> record_refused_factor(Services& services, Origin origin, const Event& event, Subject account,
-                             ErrorCode code, std::string method);
+                             ErrorCode code, std::string method, Looked looked = Looked::at_it);
 
 }  // namespace latchkey::flow::signin

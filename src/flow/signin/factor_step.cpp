@@ -6,7 +6,8 @@
 namespace latchkey::flow::signin {
 
 Task<Result<sessions::TokenPair>> take_factor_step(Services& services, Origin origin, std::string login_token,
-                                                   Proof proof, std::string name, ProveStep prove) {
+                                                   Proof proof, std::string name, ProveStep prove,
+                                                   Looked looked) {
   auto progress = co_await read_login_token(services, origin, std::move(login_token));
   if (progress.has_error()) {
     note(origin, events::sign_in, progress.error().code);
@@ -23,7 +24,8 @@ Task<Result<sessions::TokenPair>> take_factor_step(Services& services, Origin or
   } else {
     refusal = proved.error();
   }
-  co_await record_refused_factor(services, origin, events::sign_in, subject, refusal.code, std::move(name));
+  co_await record_refused_factor(services, origin, events::sign_in, subject, refusal.code, std::move(name),
+                                 looked);
   co_return refusal;
 }
 

@@ -8,6 +8,7 @@
 #include "flow/origin.h"
 #include "flow/services.h"
 #include "flow/sessions/tokens.h"
+#include "flow/signin/factor_attempts.h"
 #include "flow/signin/next_step.h"
 #include "flow/signin/progress.h"
 
@@ -17,9 +18,11 @@ namespace latchkey::flow::signin {
 using ProveStep = std::function<Task<Result<Consume>>(Services&, Origin, const Progress&)>;
 
 /// A step of a sign-in that has one more proof to give: reads the login token, asks `prove`, and goes on.
-/// Writes down what is refused, with `proof` by its name, such as "totp". Refuses with invalid_login_token,
-/// with what `prove` refuses, and with what `go_on` refuses.
+/// Writes down what is refused, with `proof` by its name, such as "totp", and as `looked` says
+/// (factor_attempts.h). Refuses with invalid_login_token, with what `prove` refuses, and with what `go_on`
+/// refuses.
 Task<Result<sessions::TokenPair>> take_factor_step(Services& services, Origin origin, std::string login_token,
-                                                   Proof proof, std::string name, ProveStep prove);
+                                                   Proof proof, std::string name, ProveStep prove,
+                                                   Looked looked = Looked::at_it);
 
 }  // namespace latchkey::flow::signin

@@ -8,7 +8,7 @@ import webauthn
 from fido2.server import Fido2Server
 from fido2.webauthn import PublicKeyCredentialRpEntity
 
-from support import Account, assert_problem
+from support import PASSWORD, Account, assert_problem
 from support.authenticator import BE, BS, Authenticator, Passkeys, login, login_options
 from support.factors import assert_step
 from support.state import nothing_changes
@@ -131,6 +131,21 @@ def test_a_passkey_that_verified_nobody_also_needs_the_password(mine):
     assert_problem(give(mine.account.password), 401, "invalid_login_token")
 
 
+def password_step(server, token: str, password: str):
+    return server.post("/api/auth/login/password", json={"login_token": token, "password": password})
+
+
+def test_L55_the_password_is_the_step_behind_a_passkey_that_verified_nobody(mine):
+    authenticator = mine.register(mine.new(verifies=False))
+    answer = login(mine.server, authenticator.get(login_options(mine.server)))
+    token = assert_step(answer, "password_required")["login_token"]
+    assert_problem(password_step(mine.server, token, "a wrong password"), 401, "invalid_credentials")
+    assert_problem(password_step(mine.server, "x", PASSWORD), 401, "invalid_login_token")
+    signed_in = password_step(mine.server, token, PASSWORD)
+    assert signed_in.status_code == 200, signed_in.text
+    assert_problem(password_step(mine.server, token, PASSWORD), 401, "invalid_login_token")
+
+
 def test_Y08_a_passkey_of_another_account_is_no_further_step(mine):
     authenticator = mine.register()
     other = Passkeys(mine.server.user())
@@ -175,7 +190,7 @@ def test_rename_and_remove(mine):
     renamed = mine.server.request("PATCH", path, bearer=mine.account.access, json={"name": "Ring"})
     assert renamed.status_code == 204
     assert [each["name"] for each in mine.list()] == ["Ring", "Passkey"]
-    for name in ("", "   ", "x" * 65, "a\nb"):
+    for name in ("", "   ", "x" * 65, "a\nb", "\u200b", "\u202e \u2060"):
         refused = mine.server.request("PATCH", path, bearer=mine.account.access, json={"name": name})
         assert_problem(refused, 422, "validation_failed")
     assert mine.server.delete(path, bearer=mine.account.access).status_code == 204

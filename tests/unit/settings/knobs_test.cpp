@@ -78,6 +78,7 @@ const std::map<std::string, std::string> promised{
     {"limits.unconfirmed_accounts", "2000/1h"},
     {"limits.mails", "5000/1h"},
     {"limits.mails_per_recipient", "10/24h"},
+    {"limits.changes_per_account", "60/1h"},
     {"limits.audit_refusals", "2000/1h"},
     {"http.cors_origins", ""},
     {"http.trusted_proxies", ""},

@@ -52,7 +52,7 @@ flow::sessions::Caller caller_from(store::sessions::Browser&& found, const Sessi
                    .username = found.username,
                    .avatar = std::move(found.avatar),
                    .role = found.role,
-                   .confirmed = found.confirmed,
+                   .is_proved = found.is_proved,
                    .is_active = found.is_active,
                    .created_at = found.created_at,
                    .updated_at = found.updated_at},

@@ -111,7 +111,7 @@ struct Browser {
   InlineText<32> username;
   std::optional<std::string> avatar;
   Role role = Role::user;
-  bool confirmed = false;
+  bool is_proved = false;  ///< as `users::User` has it
   bool is_active = false;
   Timestamp created_at;
   Timestamp updated_at;
@@ -119,10 +119,11 @@ struct Browser {
   Timestamp used_at;
 };
 BOOST_DESCRIBE_STRUCT(Browser, (),
-                      (id, subject, email, username, avatar, role, confirmed, is_active, created_at,
+                      (id, subject, email, username, avatar, role, is_proved, is_active, created_at,
                        updated_at, language, used_at))
 inline constexpr db::Statement<std::optional<Browser>, SessionId, Timestamp> find_browser{
-    "SELECT u.id, u.subject, u.email, u.username, u.avatar, u.role, u.confirmed, u.is_active, u.created_at, "
+    "SELECT u.id, u.subject, u.email, u.username, u.avatar, u.role, (u.confirmed AND NOT u.email_unproved), "
+    "u.is_active, u.created_at, "
     "u.updated_at, u.language, s.rotated_at "
     "FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND s.is_browser "
     "AND s.idle_expires_at > $2 AND s.expires_at > $2 AND u.is_active"};

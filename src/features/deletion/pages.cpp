@@ -36,8 +36,8 @@ Task<Result<http::Response>> post_delete(const api::Api& api, http::Request& req
   auto sent = api::decode<DeleteForm>(request);
   if (sent.has_error()) co_return show_delete(api, request, form.refuse(sent.error()));
   flow::Origin origin = api::origin_of(request);
-  const UserId user = api::caller_of(request).user.id;
-  const auto due = co_await schedule_deletion(api.services, std::move(origin), user, std::move(sent->email),
+  const auto asker = flow::sessions::asker_of(api::caller_of(request));
+  const auto due = co_await schedule_deletion(api.services, std::move(origin), asker, std::move(sent->email),
                                               api.pages.language_of(request).tag());
   if (due.has_error()) co_return show_delete(api, request, form.refuse(due.error()));
   const std::string when = *due > request.now ? web::show_time(*due) : std::string();

@@ -58,9 +58,9 @@ Task<Result<http::Response>> post_profile(const api::Api& api, http::Request& re
   auto sent = api::decode<ProfileForm>(request);
   if (sent.has_error()) co_return show_profile(api, request, form.refuse(sent.error()));
   flow::Origin origin = api::origin_of(request);
-  const UserId account = api::caller_of(request).user.id;
+  const auto asker = flow::sessions::asker_of(api::caller_of(request));
   Change change{.username = std::move(sent->username), .language = std::move(sent->language)};
-  const auto user = co_await change_profile(api.services, std::move(origin), account, std::move(change));
+  const auto user = co_await change_profile(api.services, std::move(origin), asker, std::move(change));
   if (user.has_value()) co_return api::go_to(request, "account/profile?note=saved");
   if (user.error().code == ErrorCode::invalid_token) co_return user.error();
   co_return show_profile(api, request, form.refuse_at("username", user.error()));

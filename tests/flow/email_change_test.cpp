@@ -3,6 +3,7 @@
 #include "app/features.h"
 #include "flow/accounts/accounts.h"
 #include "flow/owner.h"
+#include "flow/signin/next_step.h"
 
 namespace latchkey::flow {
 namespace {
@@ -154,9 +155,10 @@ TEST_P(EmailChange, C46AnUndoGivesTheAccountBackWithoutWhatWasAddedSince) {
   const UserId id = member(mine);
   add_passkey(id, 1);
   now += 1h;
-  // The owner's passkey would be asked for at a sign-in: a session of before.
+  constexpr auto proved = signin::Done().with(signin::Proof::passkey).with(signin::Proof::user_verified);
   auto work = [&](db::Tx& tx) {
-    return flow::sessions::open_session(tx, settings, origin(), id, contact(id).subject, Role::user, 1);
+    return flow::sessions::open_session(tx, settings, origin(), id, contact(id).subject, Role::user,
+                                        proved.bits());
   };
   const auto session = database.write_now(work);
   const auto pair = flow::sessions::make_token_pair(services, session, now);

@@ -67,7 +67,7 @@ constexpr auto describe(const NameForm*) {
 
 Owner owner_from_page(const http::Request& request) {
   const auto& caller = api::caller_of(request);
-  return {.id = caller.user.id, .subject = caller.user.subject};
+  return {.id = caller.user.id, .subject = caller.user.subject, .session = caller.session};
 }
 
 Task<Result<http::Response>> show_new(const api::Api& api, const http::Request& request, web::Form form) {

@@ -313,7 +313,7 @@ def test_C80_C82_without_confirmation_confirmed_is_true_once_somebody_has_proved
     assert account.user["confirmed"] is False and account.me().json()["confirmed"] is False
     asked = server.post("/api/auth/request_email", json={"email": account.email})
     assert asked.json() == {"message": "Check your email for confirmation."}
-    confirmed = server.post(server.mails_settled(account.email)[0].confirmation_link.removeprefix(server.public_url))
+    confirmed = server.post(server.wait_mail(account.email)[0].confirmation_link.removeprefix(server.public_url))
     assert confirmed.json() == {"message": "Email confirmed"}
     assert account.me().json()["confirmed"] is True, "the session stays"
     asked = server.post("/api/auth/request_email", json={"email": account.email})

@@ -68,7 +68,8 @@ def test_FA24_from_the_sign_in_to_the_password_alone(served, app):
     assert answer.status_code == 200 and set(answer.json()) == {"message", "due_at"}
     due = assert_utc_time(answer.json()["due_at"]).timestamp()
     assert due == pytest.approx(asked_at + 7 * DAY, abs=60)
-    assert lost(served, token).json() == answer.json(), "asking again changes nothing"
+    assert_problem(lost(served, token), 401, "invalid_login_token")
+    assert lost(served, proved_token(account)).json() == answer.json(), "asking again changes nothing"
     first, = wait_mails(account, "will be removed", 1)
     assert "says that its second factors are lost" in first.text and "127.0.0.1" in first.text
     assert "administrator" not in first.text

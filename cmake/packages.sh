@@ -7,16 +7,16 @@ build=(
   g++ cmake ninja-build pkg-config ccache mold
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev libsqlite3-dev libpq-dev libcurl4-openssl-dev
   libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev libzxcvbn-dev libidn2-dev libunistring-dev
-  libcrypt-dev
+  libcrypt-dev libqrcodegencpp-dev
 )
 # Debian's Argon2id is in no product of ours: tests compare results with it, bench/run compares times. pgbench comes with PostgreSQL.
 unit=(libgtest-dev libargon2-dev python3)
 test=(
   "${unit[@]}"
-  postgresql-15 pgbouncer python3-venv nodejs npm chromium chromium-driver openssl
+  postgresql-15 pgbouncer python3-venv nodejs npm chromium chromium-driver openssl oathtool
   clang clang-format clang-tidy libclang-rt-14-dev gdb
 )
-bench=(libargon2-dev postgresql-15 python3)
+bench=(libargon2-dev postgresql-15 python3 python3-cryptography)
 # Debian starts etcd, HAProxy and nginx when it installs them; the tests use servers of their own.
 cluster=(postgresql-15 patroni etcd-server haproxy nginx-light systemd python3-psycopg2 python3-etcd iproute2)
 

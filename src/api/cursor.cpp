@@ -38,14 +38,31 @@ std::optional<Bytes> open_cursor(const crypto::Keyring& ring, std::string_view l
   return std::nullopt;
 }
 
-Error invalid_cursor() {
-  return invalid_field("query", "after", "value_error", "is not from the Link header of a page of this list");
+Result<std::optional<Bytes>> find_position(const crypto::Keyring& ring, std::string_view list,
+                                           const PageQuery& query) {
+  if (!query.after.has_value()) return std::optional<Bytes>();
+  auto position = open_cursor(ring, list, *query.after);
+  if (!position.has_value())
+    return invalid_field("query", "after", "value_error",
+                         "is not from the Link header of a page of this list");
+  return position;
 }
 
-void link_next_page(http::Response& response, const PageQuery& query, std::string_view cursor) {
-  std::string target = "<?after=" + std::string(cursor);
+void link_next_page(http::Response& response, const PageQuery& query, std::string_view after) {
+  std::string target = "<?after=" + std::string(after);
   if (query.limit.has_value()) target += "&limit=" + std::to_string(*query.limit);
   response.headers.push_back({"Link", target + ">; rel=\"next\""});
+}
+
+void append_number(Bytes& position, std::int64_t number) {
+  for (int shift = 56; shift >= 0; shift -= 8)
+    position.push_back(static_cast<std::uint8_t>(static_cast<std::uint64_t>(number) >> shift));
+}
+
+std::int64_t number_at(const Bytes& position, std::size_t begin) {
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < 8; ++i) number = number << 8 | position.at(begin + i);
+  return static_cast<std::int64_t>(number);
 }
 
 }  // namespace latchkey::api

@@ -38,10 +38,18 @@ std::string seal_cursor(const crypto::Keyring& ring, std::string_view list, Byte
 /// The position, or nothing where this server did not seal the text for this list.
 std::optional<Bytes> open_cursor(const crypto::Keyring& ring, std::string_view list, std::string_view text);
 
-/// The refusal of a cursor that does not open: validation_failed at query.after.
-Error invalid_cursor();
+/// The position behind which the page of a query begins; nothing for the first page. Refuses a cursor that
+/// does not open with validation_failed at query.after.
+Result<std::optional<Bytes>> find_position(const crypto::Keyring& ring, std::string_view list,
+                                           const PageQuery& query);
 
-/// Adds `Link: <?after=…&limit=…>; rel="next"`, relative to the request's own path.
-void link_next_page(http::Response& response, const PageQuery& query, std::string_view cursor);
+/// Adds `Link: <?after=…&limit=…>; rel="next"`, relative to the request's own path, for the page that begins
+/// at a text of `seal_cursor`.
+void link_next_page(http::Response& response, const PageQuery& query, std::string_view after);
+
+/// A number in a position: eight bytes.
+void append_number(Bytes& position, std::int64_t number);
+/// The number that begins at a byte of a position that has it.
+std::int64_t number_at(const Bytes& position, std::size_t begin);
 
 }  // namespace latchkey::api

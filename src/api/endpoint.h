@@ -25,12 +25,16 @@ struct Api;
 /// other exception 500. A plain coroutine function: it keeps nothing between requests.
 using Handler = Task<Result<http::Response>> (*)(const Api&, http::Request&);
 
-/// What a client proves itself with. The other credentials of the design (browser session, client, API key)
-/// come with the first route that takes them.
+/// What a client proves itself with. The other credentials of the design (client, API key) come with the
+/// first route that takes them. The last two are for pages: they are cookies, and a form that a browser sends
+/// is believed only if it comes from a page of ours (browser_access.h). No other row reads a cookie, and
+/// these read no Authorization.
 enum class Credential : std::uint8_t {
   none,
-  access_token,   ///< checked before the handler runs, which finds the caller in `caller_of`
-  refresh_token,  ///< the handler checks it
+  access_token,     ///< checked before the handler runs, which finds the caller in `caller_of`
+  refresh_token,    ///< the handler checks it
+  any_browser,      ///< anybody; a browser without a cookie gets one with the page
+  browser_session,  ///< who has signed in by the pages; the handler finds the caller in `caller_of`
 };
 
 enum class Permission : std::uint8_t { none, administrator };
@@ -50,18 +54,38 @@ inline constexpr Access anyone{};
 inline constexpr Access signed_in{.from = Credential::access_token};
 inline constexpr Access signed_in_recently{.from = Credential::access_token, .freshness = Freshness::recent};
 inline constexpr Access administrators{.from = Credential::access_token, .needs = Permission::administrator};
+/// For what somebody who has an administrator's token, but not the administrator, must not do.
+inline constexpr Access administrators_recently{
+    .from = Credential::access_token, .needs = Permission::administrator, .freshness = Freshness::recent};
 inline constexpr Access refresh_token_holder{.from = Credential::refresh_token};
+
+inline constexpr Access any_browser{.from = Credential::any_browser};
+inline constexpr Access signed_in_browser{.from = Credential::browser_session};
+inline constexpr Access recent_browser{.from = Credential::browser_session, .freshness = Freshness::recent};
+
+constexpr bool is_for_browsers(const Access& access) {
+  return access.from == Credential::any_browser || access.from == Credential::browser_session;
+}
 
 /// The number that http hands to the access hook, which knows no rows: 0 lets everybody pass.
 constexpr int access_number(const Access& access) {
-  if (access.from != Credential::access_token) return 0;
-  return 1 + 2 * static_cast<int>(access.needs) + static_cast<int>(access.freshness);
+  if (access.from == Credential::none || access.from == Credential::refresh_token) return 0;
+  return 1 + static_cast<int>(access.freshness) + 2 * static_cast<int>(access.needs) +
+         4 * static_cast<int>(access.from);
 }
-constexpr Permission permission_of(int access_number) {
-  return static_cast<Permission>((access_number - 1) / 2);
+constexpr Access access_of(int access_number) {
+  if (access_number == 0) return {};
+  const int bits = access_number - 1;
+  return {.from = static_cast<Credential>(bits / 4),
+          .needs = static_cast<Permission>(bits / 2 % 2),
+          .freshness = static_cast<Freshness>(bits % 2)};
 }
-constexpr Freshness freshness_of(int access_number) {
-  return static_cast<Freshness>((access_number - 1) % 2);
+
+/// Whether a call counts as a change of the caller's account (limits.changes_per_account): all that changes
+/// something below `/api/users/me`, and what needs a recent proof there because it shows everything.
+constexpr bool is_change(std::string_view path, http::Method method, Freshness freshness) {
+  const bool reads = method == http::Method::get || method == http::Method::head;
+  return (!reads || freshness == Freshness::recent) && path.starts_with("/api/users/me");
 }
 
 /// What a route takes as its body.
@@ -112,7 +136,7 @@ class Refusals {
   constexpr const ErrorCode* end() const { return codes_.data() + count_; }
 
  private:
-  std::array<ErrorCode, 12> codes_{};
+  std::array<ErrorCode, 16> codes_{};
   std::size_t count_ = 0;
 };
 
@@ -126,6 +150,14 @@ enum class Listener : std::uint8_t {
   open,        ///< `listen` alone
   management,  ///< `management_listen` alone
   both,
+};
+
+/// For whom a route exists.
+enum class Audience : std::uint8_t {
+  everybody,
+  /// Who tries Latchkey on this machine (settings/newcomer.h), with requests that come straight from it
+  /// (http/this_machine.h). To all others the path is one that nobody knows.
+  newcomers,
 };
 
 struct Endpoint {
@@ -144,6 +176,7 @@ struct Endpoint {
   http::ErrorStyle errors = http::ErrorStyle::problem;
   http::Head head = http::Head::refused;
   Listener listener = Listener::open;
+  Audience audience = Audience::everybody;
   std::string_view counter;  ///< the name under which metrics count it; rows may share one
   Handler handler;
 };

@@ -18,6 +18,7 @@ namespace latchkey::api {
 struct Feature {
   std::string_view name;
   std::span<const Endpoint> endpoints{};
+  std::span<const Endpoint> browser_endpoints{};  ///< its pages with cookies: in no openapi.json
   std::span<const mail::Message> mails{};  ///< what it sends; their words stand in templates/mail/<message>/
   std::span<const web::PageFile> pages{};
   std::span<const db::Table> tables{};    ///< parents before their children; kernel tables come before all

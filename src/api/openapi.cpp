@@ -34,6 +34,8 @@ json::object problem_schema(http::ErrorStyle style) {
     either.emplace_back(text);
     either.emplace_back(fields);
     properties["detail"] = json::object{{"oneOf", std::move(either)}};
+  }
+  if (style == http::ErrorStyle::token_endpoint || style == http::ErrorStyle::sign_in_step) {
     properties["error"] = {{"type", "string"}, {"description", "as RFC 6749 §5.2 has it"}};
     properties["error_description"] = text;
     required.emplace_back("error");
@@ -47,6 +49,7 @@ json::object problem_schema(http::ErrorStyle style) {
 
 std::string_view problem_name(http::ErrorStyle style, int status) {
   if (style == http::ErrorStyle::token_endpoint) return "TokenProblem";
+  if (style == http::ErrorStyle::sign_in_step) return "StepProblem";
   const bool lists_fields =
       style == http::ErrorStyle::field_list || style == http::ErrorStyle::page_or_field_list;
   return lists_fields && status == 422 ? "ValidationProblem" : "Problem";
@@ -134,7 +137,9 @@ void add_refusals(json::object& responses, const Endpoint& row) {
     for (const auto code : {ErrorCode::malformed_form, ErrorCode::repeated_parameter})
       if (std::ranges::find(codes, code) == codes.end()) codes.push_back(code);
   }
-  if (!row.rate.is_none()) by_status[429].push_back(ErrorCode::too_many_requests);
+  const bool counts =
+      row.access.from == Credential::access_token && is_change(row.path, row.method, row.access.freshness);
+  if (!row.rate.is_none() || counts) by_status[429].push_back(ErrorCode::too_many_requests);
   by_status[503].push_back(ErrorCode::unavailable);
   for (const auto& [status, codes] : by_status) {
     json::object sentences;
@@ -201,6 +206,7 @@ json::value make_openapi(Features features, std::string_view public_url) {
   json::object paths;
   json::object schemas;
   for (const Feature* feature : features) {
+    // Pages with cookies are for people: programs have a route of their own for each.
     for (const Endpoint& row : feature->endpoints) {
       if (row.listener == Listener::management) continue;
       std::string method(to_string(row.method));
@@ -211,8 +217,8 @@ json::value make_openapi(Features features, std::string_view public_url) {
       add_schema(schemas, row.answer.schema);
     }
   }
-  for (const auto style :
-       {http::ErrorStyle::problem, http::ErrorStyle::field_list, http::ErrorStyle::token_endpoint}) {
+  for (const auto style : {http::ErrorStyle::problem, http::ErrorStyle::field_list,
+                           http::ErrorStyle::token_endpoint, http::ErrorStyle::sign_in_step}) {
     schemas[problem_name(style, 422)] = problem_schema(style);
   }
   const auto bearer = [](std::string_view what) {

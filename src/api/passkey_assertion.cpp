@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include "api/decode.h"
+#include "api/encode.h"
+#include "flow/signin/relying_party.h"
+
 namespace latchkey::api {
 
 std::vector<CredentialDescriptor> descriptors_of(const std::vector<store::passkeys::Passkey>& passkeys) {
@@ -13,6 +17,34 @@ std::vector<CredentialDescriptor> descriptors_of(const std::vector<store::passke
                            .transports = store::passkeys::split_transports(passkey.transports)});
   }
   return descriptors;
+}
+
+RequestOptions request_options(std::string rp_id, ByteView challenge,
+                               const std::vector<store::passkeys::Passkey>& allowed) {
+  constexpr auto timeout =
+      std::chrono::duration_cast<std::chrono::milliseconds>(flow::signin::passkey_challenge_ttl);
+  return {.challenge = encode_base64url(challenge),
+          .timeout = timeout.count(),
+          .rp_id = std::move(rp_id),
+          .allowed = descriptors_of(allowed),
+          .user_verification = "preferred"};
+}
+
+std::optional<std::string> passkey_options_of_account(const flow::Services& services, Timestamp now,
+                                                      flow::signin::Ceremony ceremony, const Subject& account,
+                                                      const std::vector<store::passkeys::Passkey>& allowed) {
+  if (allowed.empty()) return std::nullopt;
+  auto party = flow::signin::relying_party(services);
+  if (party.has_error()) return std::nullopt;
+  const auto keys = services.keys.current();
+  const auto challenge = flow::signin::make_passkey_challenge(keys->ring(), ceremony, account, now);
+  return to_json(request_options(std::move(party->id), challenge, allowed));
+}
+
+Result<flow::signin::PasskeyAssertion> read_assertion(std::string_view text) {
+  const auto credential = decode_json<AuthenticationCredential>(text);
+  if (credential.has_error()) return Error(ErrorCode::invalid_passkey);
+  return read_assertion(*credential);
 }
 
 std::optional<Bytes> read_credential_id(const std::string& id, const std::string& raw_id) {

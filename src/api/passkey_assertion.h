@@ -7,6 +7,8 @@
 
 #include "api/described.h"
 #include "base/bytes.h"
+#include "flow/services.h"
+#include "flow/signin/passkey_challenge.h"
 #include "flow/signin/prove_passkey.h"
 #include "store/passkeys.h"
 
@@ -73,6 +75,20 @@ constexpr auto describe(const AuthenticationCredential*) {
                 member("type", &AuthenticationCredential::type, {.constant = public_key}),
                 member("response", &AuthenticationCredential::response));
 }
+
+/// What asks a browser for a passkey. `allowed`: empty, and any that the browser has for this site will do.
+RequestOptions request_options(std::string rp_id, ByteView challenge,
+                               const std::vector<store::passkeys::Passkey>& allowed);
+
+/// The same as the JSON text that a page holds, with a challenge of now. Nothing where there can be no
+/// passkeys (relying_party.h), and for an account that has none.
+std::optional<std::string> passkey_options_of_account(const flow::Services& services, Timestamp now,
+                                                      flow::signin::Ceremony ceremony, const Subject& account,
+                                                      const std::vector<store::passkeys::Passkey>& allowed);
+
+/// The answer of a browser, as a form of a page carries it: the JSON text of `toJSON`. Refuses with
+/// invalid_passkey.
+Result<flow::signin::PasskeyAssertion> read_assertion(std::string_view text);
 
 /// The id that both members spell; nothing otherwise.
 std::optional<Bytes> read_credential_id(const std::string& id, const std::string& raw_id);

@@ -13,6 +13,7 @@ constinit metrics::Counter mail_requests_all{R"(rule="mail_requests",by="total")
 constinit metrics::Counter links_client{R"(rule="links",by="client")"};
 constinit metrics::Counter refresh_client{R"(rule="refresh",by="client")"};
 constinit metrics::Counter refresh_all{R"(rule="refresh",by="total")"};
+constinit metrics::Counter account_changes_client{R"(rule="account_changes",by="client")"};
 
 }  // namespace rates::counters
 
@@ -32,7 +33,7 @@ metrics::Families rate_counters() {
       {"latchkey_requests_limited_total",
        "Requests answered 429 because a client, or all together, had asked too often.",
        {&sign_up_client, &sign_up_all, &sign_in_client, &sign_in_all, &mail_requests_client,
-        &mail_requests_all, &links_client, &refresh_client, &refresh_all}},
+        &mail_requests_all, &links_client, &refresh_client, &refresh_all, &account_changes_client}},
   };
   return list;
 }

@@ -22,8 +22,8 @@ struct RateRule {
   constexpr bool is_none() const { return name.empty(); }
 };
 
-/// A route without a rule costs little (`users/me`), needs a live session (logout, the list of sessions), or
-/// is for administrators.
+/// A route without a rule costs little (`users/me`, a list of one's own), ends what it needs (logout), or is
+/// for administrators.
 namespace rates {
 
 namespace counters {
@@ -32,6 +32,7 @@ extern metrics::Counter sign_in_client, sign_in_all;
 extern metrics::Counter mail_requests_client, mail_requests_all;
 extern metrics::Counter links_client;
 extern metrics::Counter refresh_client, refresh_all;
+extern metrics::Counter account_changes_client;
 }  // namespace counters
 
 using Limits = settings::Settings::Limits;
@@ -55,6 +56,10 @@ inline constexpr RateRule mail_requests{.name = "mail_requests",
 /// Uses the link or the code of a mail.
 inline constexpr RateRule links{
     .name = "links", .client = &Limits::links, .of_client = &counters::links_client};
+/// Changes what an account has, or reads much of it: rows, entries of the audit, notices.
+inline constexpr RateRule account_changes{.name = "account_changes",
+                                          .client = &Limits::account_changes,
+                                          .of_client = &counters::account_changes_client};
 inline constexpr RateRule refresh{.name = "refresh",
                                   .client = &Limits::refresh,
                                   .total = &Limits::refresh_total,

@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "http/form.h"
+#include "settings/newcomer.h"
 
 namespace latchkey::api {
 namespace {
@@ -29,6 +30,7 @@ http::Route make_route(const Endpoint& row, const Api& api, std::size_t body_lim
           .head = row.head,
           .access = access_number(row.access),
           .errors = row.errors,
+          .reach = row.audience == Audience::newcomers ? http::Reach::this_machine : http::Reach::everywhere,
           .rate = make_rate_limit(row.rate, api.services.settings, api.services.buckets),
           .counts = &http::RouteCounts::of(row.counter),
           .handler = [&api, handler](http::Request& request) {
@@ -42,10 +44,14 @@ http::Route make_route(const Endpoint& row, const Api& api, std::size_t body_lim
 std::vector<http::Route> make_routes(Features features, Listener listener, const Api& api,
                                      std::size_t body_limit) {
   std::vector<http::Route> routes;
+  const bool for_newcomers = settings::is_for_newcomers(api.services.settings);
   for (const Feature* feature : features) {
-    for (const Endpoint& row : feature->endpoints) {
-      if (row.listener != listener && row.listener != Listener::both) continue;
-      routes.push_back(make_route(row, api, body_limit));
+    for (const auto& rows : {feature->endpoints, feature->browser_endpoints}) {
+      for (const Endpoint& row : rows) {
+        if (row.listener != listener && row.listener != Listener::both) continue;
+        if (row.audience == Audience::newcomers && !for_newcomers) continue;
+        routes.push_back(make_route(row, api, body_limit));
+      }
     }
   }
   return routes;

@@ -11,7 +11,7 @@ UserResponse user_response_of(const Row& row, bool has_live_session) {
           .email = row.email,
           .avatar = row.avatar,
           .role = to_string(row.role),
-          .confirmed = row.confirmed,
+          .confirmed = row.is_proved,
           .is_active = row.is_active,
           .status = has_live_session ? "active" : "inactive",
           .created_at = row.created_at,

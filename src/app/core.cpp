@@ -18,11 +18,27 @@
 namespace latchkey::app {
 namespace {
 
+/// A command needs it as well: `user add` sets a password.
+std::optional<crypto::breached::Index> open_breached(const Settings& settings) {
+  if (settings.password.breached_file.empty()) return std::nullopt;
+  try {
+    return std::make_optional<crypto::breached::Index>(settings.password.breached_file);
+  } catch (const crypto::breached::Unusable& error) {
+    throw StartRefused(std::string("password.breached_file: ") + error.what());
+  }
+}
+
+const crypto::breached::Index* pointer_to(const std::optional<crypto::breached::Index>& index) {
+  return index.has_value() ? &*index : nullptr;
+}
+
 /// Before the database: a data directory with a database and no secret is one whose secret was lost. And
 /// before anything is made: settings that can not make the first administrator.
-settings::MasterSecret load_master(const Settings& settings, Purpose purpose) {
+settings::MasterSecret load_master(const Settings& settings, const crypto::breached::Index* breached,
+                                   Purpose purpose) {
   if (purpose == Purpose::server && settings.is_embedded() && !has_store(settings.data_dir)) {
-    if (auto problem = flow::accounts::check_administrator(settings)) throw StartRefused(std::move(*problem));
+    if (auto problem = flow::accounts::check_administrator(settings, breached))
+      throw StartRefused(std::move(*problem));
   }
   make_data_directory(settings.data_dir);
   if (settings.is_embedded()) refuse_lost_store(settings.data_dir);
@@ -120,7 +136,8 @@ std::unique_ptr<db::Database> open_database(const Settings& settings, Clock& clo
 Core::Core(const Settings& settings, Clock& clock, Purpose purpose)
     : settings_(settings),
       clock_(clock),
-      master_(load_master(settings, purpose)),
+      breached_(open_breached(settings)),
+      master_(load_master(settings, pointer_to(breached_), purpose)),
       node_lock_(lock_node(settings, purpose)),
       database_(
           take_when_free(purpose, [&] { return open_database(settings, clock, Migration::apply, purpose); })),
@@ -134,6 +151,7 @@ Core::Core(const Settings& settings, Clock& clock, Purpose purpose)
                 .repeated_refusals = repeated_refusals_,
                 .buckets = buckets_,
                 .settings = settings_,
+                .breached = pointer_to(breached_),
                 .public_url = settings.public_url,
                 .wake_mail = [] {}} {
   const Timestamp now = clock_.now();

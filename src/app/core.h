@@ -8,6 +8,7 @@
 #include "app/refusal.h"
 #include "base/time.h"
 #include "base/token_buckets.h"
+#include "crypto/breached/index.h"
 #include "crypto/password/hashing_pool.h"
 #include "db/data_lock.h"
 #include "db/database.h"
@@ -59,7 +60,8 @@ class Core {
  private:
   const Settings& settings_;
   const Clock& clock_;
-  settings::MasterSecret master_;          ///< handed on to `keys_`
+  std::optional<crypto::breached::Index> breached_;  ///< before anything is made
+  settings::MasterSecret master_;                    ///< handed on to `keys_`
   std::optional<db::DataLock> node_lock_;  ///< of a node, whose control socket is in its data directory
   std::unique_ptr<db::Database> database_;
   flow::keys::Keys keys_;

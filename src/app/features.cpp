@@ -6,6 +6,7 @@
 #include "app/housekeeping.h"
 #include "crypto/password/counters.h"
 #include "db/counters.h"
+#include "features/account/feature.h"
 #include "features/activity/feature.h"
 #include "features/administration/feature.h"
 #include "features/confirmation/feature.h"
@@ -13,8 +14,10 @@
 #include "features/documents/feature.h"
 #include "features/email_change/feature.h"
 #include "features/factor_removal/feature.h"
+#include "features/first_administrator/feature.h"
 #include "features/health/feature.h"
 #include "features/mail_code/feature.h"
+#include "features/mailbox/feature.h"
 #include "features/not_me/feature.h"
 #include "features/pages/feature.h"
 #include "features/passkeys/feature.h"
@@ -27,6 +30,7 @@
 #include "features/signup/feature.h"
 #include "features/sudo/feature.h"
 #include "features/totp/feature.h"
+#include "features/welcome/feature.h"
 #include "flow/keys/rotation.h"
 #include "flow/limits/budget.h"
 #include "flow/sessions/counters.h"
@@ -42,6 +46,7 @@ namespace {
 // A line for each feature.
 // clang-format off
 constexpr const api::Feature* list[] = {
+    &features::account::feature,
     &features::signup::feature,
     &features::password::feature,
     &features::password_change::feature,
@@ -63,6 +68,9 @@ constexpr const api::Feature* list[] = {
     &features::documents::feature,
     &features::health::feature,
     &features::pages::feature,
+    &features::welcome::feature,
+    &features::mailbox::feature,
+    &features::first_administrator::feature,
 };
 // clang-format on
 

@@ -12,8 +12,10 @@
 
 #include "api/access.h"
 #include "api/api.h"
+#include "api/browser_access.h"
 #include "api/openapi.h"
 #include "api/router.h"
+#include "api/show.h"
 #include "app/cli/control_server.h"
 #include "app/cli/restore.h"
 #include "app/core.h"
@@ -24,6 +26,7 @@
 #include "app/io_threads.h"
 #include "app/key_schedule.h"
 #include "app/public_url.h"
+#include "app/start_text.h"
 #include "app/stop_signal.h"
 #include "base/cores.h"
 #include "base/free_memory.h"
@@ -31,11 +34,13 @@
 #include "base/log.h"
 #include "base/usable_memory.h"
 #include "db/sqlite/compact.h"
+#include "flow/accounts/first_link.h"
 #include "flow/accounts/first_start.h"
 #include "http/router.h"
 #include "mail/files.h"
 #include "mail/smtp_transport.h"
 #include "mail/worker.h"
+#include "settings/newcomer.h"
 #include "settings/url.h"
 #include "web/pages.h"
 
@@ -71,13 +76,11 @@ http::wire::Crowd::Bounds make_bounds(const Settings& settings) {
           .memory = chosen > 0 ? chosen : usable_memory() / 4};
 }
 
-std::filesystem::path mail_folder(const Settings& settings) { return settings.data_dir / "mail"; }
-
 mail::Transports make_transports(const Settings& settings) {
   mail::Transports transports;
   if (settings.mail.smtp_url.empty()) {
-    const auto link = is_loopback(settings.listen.address) ? mail::LinkInLog::shown : mail::LinkInLog::hidden;
-    transports.push_back(std::make_unique<mail::Files>(mail_folder(settings), link));
+    const auto link = settings::is_for_newcomers(settings) ? mail::LinkInLog::shown : mail::LinkInLog::hidden;
+    transports.push_back(std::make_unique<mail::Files>(settings::mail_folder(settings), link));
     return transports;
   }
   for (int i = 0; i < settings.mail.connections; ++i)
@@ -99,11 +102,14 @@ class Server {
   explicit Server(const settings::Loaded& loaded)
       : settings_(loaded.settings),
         descriptors_(share_out_descriptors(settings_, thread_count(settings_))),
-        pages_(pages(), {.folder = settings_.pages.templates_dir, .service = service_host()}),
+        pages_(
+            pages(),
+            {.folder = settings_.pages.templates_dir, .service = service_host(), .transport = transport()}),
         templates_(mails(), settings_.mail.templates_dir),
         core_(settings_, clock_, Purpose::server),
         api_{.services = core_.services(),
              .pages = pages_,
+             .first_link = first_link_,
              .readiness = [this] { return trouble(); },
              .counters = counters(),
              .openapi = {}},
@@ -120,18 +126,20 @@ class Server {
     if (cli::discard_restore(settings_.data_dir)) log::info("restore.leftover_removed");
     if (db::sqlite::discard_compaction(settings_.data_dir)) log::info("compact.leftover_removed");
     core_.set_public_url(public_url());
+    api_.browsers = api::make_browser_rules(public_url());
     api_.openapi = boost::json::serialize(api::make_openapi(features(), public_url()));
     core_.set_wake_mail([this] { mail_.wake(); });
   }
 
   void run() {
+    const StartText text = prepare_start_text();
     mail_.start();
     housekeeping_.start();
     key_schedule_.start();
     control_.start();
     departure_.start();
     threads_.start(core_.services().database);
-    tell_the_operator();
+    tell_the_operator(text);
     stop_.wait();
     shut_down();
   }
@@ -145,7 +153,7 @@ class Server {
   http::Options http_options() {
     http::Options options = make_http_options(settings_, descriptors_);
     options.denials.page = [this](const Error& error, const http::Request& request) {
-      return pages_.render_error(request, error);
+      return api::deny_with_page(api_, error, request);
     };
     options.refusal_pace.buckets = &core_.services().buckets;
     return options;
@@ -155,6 +163,12 @@ class Server {
   std::string service_host() const {
     const auto url = settings::parse_url(settings_.public_url);
     return url.has_value() ? url->host : std::string();
+  }
+
+  /// Whether people reach the service by https.
+  web::Pages::Transport transport() const {
+    return settings_.public_url.starts_with("https://") ? web::Pages::Transport::https
+                                                        : web::Pages::Transport::plain;
   }
 
   /// The listener's own address is known since it is bound.
@@ -196,7 +210,8 @@ class Server {
     stop_.request();
   }
 
-  void tell_the_operator();
+  StartText prepare_start_text();
+  void tell_the_operator(const StartText& text);
   void shut_down();
 
   const Settings& settings_;
@@ -207,6 +222,7 @@ class Server {
   web::Pages pages_;
   mail::Templates templates_;
   Core core_;
+  flow::accounts::FirstLink first_link_;
   api::Api api_;
   http::Router router_;
   http::Router management_router_;
@@ -221,7 +237,20 @@ class Server {
   std::function<void()> after_close_;
 };
 
-void Server::tell_the_operator() {
+/// The link is made only where somebody reads it: at a terminal, and never in the files of a journal.
+StartText Server::prepare_start_text() {
+  const auto& services = core_.services();
+  StartText text{.version = LATCHKEY_VERSION,
+                 .url = services.public_url,
+                 .data_dir = settings_.data_dir.string(),
+                 .is_for_newcomers = settings::is_for_newcomers(settings_),
+                 .is_at_terminal = ::isatty(STDERR_FILENO) == 1,
+                 .has_administrator = flow::accounts::has_administrator(services.database)};
+  if (text.shows_first_link()) text.first_link_token = first_link_.open();
+  return text;
+}
+
+void Server::tell_the_operator(const StartText& text) {
   const std::string address = "http://" + to_string(threads_.endpoint());
   const auto& services = core_.services();
   log::info("server.started", {{"version", LATCHKEY_VERSION},
@@ -234,10 +263,10 @@ void Server::tell_the_operator() {
     log::info("server.management", {{"address", "http://" + to_string(*management)}});
   }
   if (settings_.mail.smtp_url.empty()) {
-    log::info("mail.to_files", {{"folder", mail_folder(settings_).string()},
+    log::info("mail.to_files", {{"folder", settings::mail_folder(settings_).string()},
                                 {"hint", "no mail leaves this machine until mail.smtp_url is set"}});
   }
-  if (!flow::accounts::has_administrator(services.database)) {
+  if (!text.has_administrator && !text.shows_first_link()) {
     log::info("administrator.missing",
               {{"hint",
                 "create the first one: latchkey user add --email YOU@EXAMPLE.ORG --username YOU --role admin "
@@ -249,6 +278,7 @@ void Server::tell_the_operator() {
   }
   fmt::print("listening on {}\n", address);
   std::fflush(stdout);
+  if (text.is_at_terminal) log::show(render(text));
   release_start_memory();
 }
 

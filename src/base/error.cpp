@@ -36,6 +36,7 @@ const ErrorInfo& describe(ErrorCode code) {
     case passkey_not_found:          { static constexpr ErrorInfo i{"passkey_not_found",          404, "Passkey not found"}; return i; }
     case passkeys_unavailable:       { static constexpr ErrorInfo i{"passkeys_unavailable",       409, "Passkeys need a server with a name, and this one is called by an IP address"}; return i; }
     case factor_not_found:           { static constexpr ErrorInfo i{"factor_not_found",           404, "The account has no such factor"}; return i; }
+    case factor_removal_waiting:     { static constexpr ErrorInfo i{"factor_removal_waiting",     409, "Another removal of second factors is waiting for this account"}; return i; }
     case invalid_token:        { static constexpr ErrorInfo i{"invalid_token",        401, "Could not validate credentials"}; return i; }
     case invalid_confirmation: { static constexpr ErrorInfo i{"invalid_confirmation", 400, "Verification error"}; return i; }
     case invalid_link:         { static constexpr ErrorInfo i{"invalid_link",         400, "This link or code does not work"}; return i; }
@@ -53,6 +54,9 @@ const ErrorInfo& describe(ErrorCode code) {
     case method_not_allowed:   { static constexpr ErrorInfo i{"method_not_allowed",   405, "Method Not Allowed"}; return i; }
     case unsupported_media_type:       { static constexpr ErrorInfo i{"unsupported_media_type", 415, "Unsupported media type"}; return i; }
     case unsupported_content_encoding: { static constexpr ErrorInfo i{"unsupported_content_encoding", 415, "Content encodings are not supported"}; return i; }
+    case cross_site_form:      { static constexpr ErrorInfo i{"cross_site_form",      403, "Another site sent this form"}; return i; }
+    case stale_form:           { static constexpr ErrorInfo i{"stale_form",           403, "This form is out of date, open the page again"}; return i; }
+    case https_required:       { static constexpr ErrorInfo i{"https_required",       403, "Pages for signing in need an address that begins with https"}; return i; }
     case request_timeout:      { static constexpr ErrorInfo i{"request_timeout",      408, "The request took too long to arrive"}; return i; }
     case body_too_large:       { static constexpr ErrorInfo i{"body_too_large",       413, "The body is too large"}; return i; }
     case uri_too_long:         { static constexpr ErrorInfo i{"uri_too_long",         414, "The request target is too long"}; return i; }

@@ -46,6 +46,7 @@ enum class ErrorCode : std::uint8_t {
   passkey_not_found,
   passkeys_unavailable,
   factor_not_found,
+  factor_removal_waiting,
   invalid_token,
   invalid_confirmation,
   invalid_link,
@@ -64,6 +65,9 @@ enum class ErrorCode : std::uint8_t {
   method_not_allowed,
   unsupported_media_type,
   unsupported_content_encoding,
+  cross_site_form,
+  stale_form,
+  https_required,
   request_timeout,
   body_too_large,
   uri_too_long,
@@ -91,9 +95,10 @@ struct FieldError {
 
 /// What somebody who signs in has to prove next.
 struct MissingStep {
-  std::string login_token;                ///< stands for what is proved so far; a secret of the client
-  std::vector<std::string_view> methods;  ///< any of which will do; constants
-  Seconds expires_in{0};                  ///< of the token
+  std::string login_token;                    ///< stands for what is proved so far; a secret of the client
+  std::vector<std::string_view> methods;      ///< any of which will do; constants
+  Seconds expires_in{0};                      ///< of the token
+  std::vector<std::string> recovery_codes{};  ///< made by the step before; nobody sees them again
 };
 
 /// A denial: an answer, not a fault. It has room only for what a client may see, so that private detail can

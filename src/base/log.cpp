@@ -148,6 +148,11 @@ void info(std::string_view event, Fields fields) { write(Level::info, event, fie
 void warn(std::string_view event, Fields fields) { write(Level::warn, event, fields); }
 void error(std::string_view event, Fields fields) { write(Level::error, event, fields); }
 
+void show(std::string_view text) {
+  if (queue != nullptr)
+    queue->logger->log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
+}
+
 std::uint64_t count_dropped() {
   return dropped_before.load(std::memory_order_relaxed) +
          (queue == nullptr ? 0 : queue->sink->count_dropped());

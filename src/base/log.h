@@ -73,6 +73,10 @@ void info(std::string_view event, Fields fields = {});
 void warn(std::string_view event, Fields fields = {});
 void error(std::string_view event, Fields fields = {});
 
+/// Shows a text of ours as it is, behind what has been logged before it: for a person at a terminal. Without
+/// a queue (`start`) it is dropped.
+void show(std::string_view text);
+
 /// Lines lost since the start.
 std::uint64_t count_dropped();
 

@@ -17,7 +17,8 @@ constexpr std::string_view labels[] = {"refresh-token",     "confirmation-token"
                                        "passkey-challenge", "totp-enrolment",
                                        "sign-in-link",      "email-change-link",
                                        "email-undo-link",   "not-me-link",
-                                       "keep-account-link", "keep-factors-link"};
+                                       "keep-account-link", "keep-factors-link",
+                                       "browser-session",   "form-token"};
 constexpr std::int64_t no_epoch = 0;
 constexpr std::string_view signing_key_label = "signing-key";
 constexpr std::string_view totp_label = "totp-secret";

@@ -35,6 +35,8 @@ enum class KeyUse : std::uint8_t {
   not_me_link,
   keep_account_link,  ///< stops a deletion
   keep_factors_link,  ///< stops the removal of lost factors
+  browser_session,    ///< the cookie of a session that a browser holds
+  form_token,         ///< goes with the forms of pages, against requests that another site makes
 };
 
 /// Every key that comes from the master secrets, derived once. Immutable, and shared by all threads without a

@@ -32,12 +32,12 @@ std::array<std::uint8_t, 20> hmac_sha1(const Secret& key, ByteView message) {
   return tag;
 }
 
-/// The digits without white space; nothing unless six remain.
+/// The digits without blanks and hyphens; nothing unless six remain.
 std::optional<std::array<char, digits>> read_digits(std::string_view text) {
   std::array<char, digits> code{};
   std::size_t count = 0;
   for (const char c : text) {
-    if (c == ' ') continue;
+    if (c == ' ' || c == '-' || c == '\t') continue;
     if (c < '0' || c > '9' || count == digits) return std::nullopt;
     code[count++] = c;
   }

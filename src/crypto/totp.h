@@ -23,8 +23,8 @@ std::int64_t totp_step(Timestamp now);
 std::string totp_code(const Secret& secret, std::int64_t step);
 
 /// The step whose code this is: that of now, or of the period before or after (RFC 6238 §5.2), but only a
-/// later one than `last_step`, so that no code is good twice. All are compared, in constant time. White space
-/// between digits is left out, as people type it.
+/// later one than `last_step`, so that no code is good twice. All are compared, in constant time. Blanks
+/// and hyphens are left out, as people type them.
 std::optional<std::int64_t> find_totp_step(const Secret& secret, std::string_view code, Timestamp now,
                                            std::int64_t last_step);
 

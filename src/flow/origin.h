@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/client_network.h"
+#include "base/id.h"
 #include "base/time.h"
 
 namespace latchkey::flow {
@@ -16,6 +17,10 @@ struct Origin {
   std::string request_id;
   /// The subject of the signed-in caller, "operator" or "system"; empty for a stranger.
   std::string actor;
+  /// The browser that pages ask for, which has the cookie that this was made from; zero for any other client.
+  /// A sign-in from a browser stays in it: its login tokens are worth nothing elsewhere, and its session is
+  /// held by a cookie.
+  LinkId browser{};
 };
 
 /// By whom limits and shares count what somebody asks for.

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/token_buckets.h"
+#include "crypto/breached/index.h"
 #include "crypto/password/hashing_pool.h"
 #include "db/database.h"
 #include "flow/keys/keys.h"
@@ -22,6 +23,7 @@ struct Services {
   limits::BackoffTable& repeated_refusals;  ///< as the audit has had them lately
   TokenBuckets& buckets;                    ///< what clients, and all together, may do how often
   const Settings& settings;
+  const crypto::breached::Index* breached = nullptr;  ///< passwords that nobody may choose; none: no list
   /// Without a trailing slash; what links, `iss` and `aud` are made from.
   std::string public_url;
   /// Tells the mail worker that there is new mail. Never blocks.

@@ -59,10 +59,11 @@ Swept sweep_mail_codes(Services& services, const Origin& origin, std::string_vie
                                                                          origin.now - std::chrono::hours(24));
 }
 
+/// A day late, too: a clock that was ahead for a while must not make what was used good again.
 Swept sweep_spent(Services& services, const Origin& origin, std::string_view position, std::int64_t most) {
   namespace spent = store::spent;
   return walk<LinkId, spent::list_walked, spent::delete_expired_between>(services, position, most,
-                                                                         origin.now);
+                                                                         origin.now - std::chrono::hours(24));
 }
 
 Swept sweep_devices(Services& services, const Origin& origin, std::string_view position, std::int64_t most) {

@@ -36,7 +36,7 @@ class CallerSlot {
   }
 
  private:
-  static constexpr std::size_t room = 256;
+  static constexpr std::size_t room = 320;
 
   template <class T>
   static void destroy(std::byte* memory) {

@@ -4,6 +4,7 @@
 #include "http/form.h"
 #include "http/media_type.h"
 #include "http/path.h"
+#include "http/this_machine.h"
 
 namespace latchkey::http {
 
@@ -40,8 +41,13 @@ std::optional<Error> read_target(Visit& visit) {
 
 std::optional<Error> find_resource(Visit& visit) {
   if (asks_about_server(visit)) return std::nullopt;
-  visit.resource = visit.router.find(visit.request);
-  if (visit.resource == nullptr) return ErrorCode::not_found;
+  const Resource* found = visit.router.find(visit.request);
+  if (found == nullptr) return ErrorCode::not_found;
+  if (found->reach == Reach::this_machine && !comes_from_this_machine(visit.request)) {
+    visit.request.parameter_count = 0;
+    return ErrorCode::not_found;
+  }
+  visit.resource = found;
   return std::nullopt;
 }
 

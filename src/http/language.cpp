@@ -44,7 +44,44 @@ void choose(std::string_view list, Choice& best) {
   }
 }
 
+/// Whether the tag is `offered`, or a variant of it.
+bool is_kind_of(std::string_view tag, std::string_view offered) {
+  return tag.size() >= offered.size() && equal_ignoring_ascii_case(tag.substr(0, offered.size()), offered) &&
+         (tag.size() == offered.size() || tag[offered.size()] == '-');
+}
+
+struct Best {
+  std::size_t place;
+  int weight = 0;
+};
+
+void choose_among(std::string_view list, std::span<const std::string_view> offered, Best& best) {
+  for (std::size_t at = 0; at <= list.size();) {
+    const std::size_t end = std::min(list.find(',', at), list.size());
+    const Choice choice = read_choice(list.substr(at, end - at));
+    at = end + 1;
+    if (choice.weight <= best.weight) continue;
+    const auto found =
+        std::ranges::find_if(offered, [&](std::string_view tag) { return is_kind_of(choice.tag, tag); });
+    if (found == offered.end()) continue;
+    best = {.place = static_cast<std::size_t>(found - offered.begin()), .weight = choice.weight};
+  }
+}
+
 }  // namespace
+
+std::size_t best_language(std::string_view accept_language, std::span<const std::string_view> offered) {
+  Best best{.place = offered.size()};
+  choose_among(accept_language, offered, best);
+  return best.place;
+}
+
+std::size_t best_language(const Request& request, std::span<const std::string_view> offered) {
+  Best best{.place = offered.size()};
+  for (const HeaderView& line : request.headers)
+    if (equal_ignoring_ascii_case(line.name, "Accept-Language")) choose_among(line.value, offered, best);
+  return best.place;
+}
 
 std::string preferred_language(std::string_view accept_language) {
   Choice best;

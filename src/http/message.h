@@ -44,6 +44,7 @@ struct Route;
 /// must live longer.
 struct Request {
   Method method = Method::get;
+  unsigned version = 11;                ///< of HTTP: 10 or 11
   std::string_view target;              ///< as sent; links hold tokens, so it must not be logged
   std::string path;                     ///< decoded once and folded, see path.h
   std::string_view query;               ///< what follows `?`, still encoded; form.h parses it
@@ -54,6 +55,7 @@ struct Request {
   Timestamp now;                        ///< fixed when the head had arrived
   const Route* route = nullptr;         ///< the row that answers
   CallerSlot caller;                    ///< left by the access hook for the handler, see route.h
+  std::string language;  ///< a tag that the caller has chosen, left by the access hook; or empty
 
   /// The value of the first header of that name, compared without case (RFC 9110 §5.1).
   std::optional<std::string_view> header(std::string_view name) const;

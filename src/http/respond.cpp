@@ -39,14 +39,21 @@ void append_fields(std::string& out, std::string_view name, const std::vector<Fi
   out += ']';
 }
 
+template <class Texts>
+void append_texts(std::string& out, std::string_view name, const Texts& texts) {
+  out.append(",\"").append(name).append("\":[");
+  for (const std::string_view text : texts) {
+    if (out.back() == '"') out += ',';
+    append_json_string(out, text);
+  }
+  out += ']';
+}
+
 void append_step(std::string& out, const MissingStep& step) {
   append_member(out, "login_token", step.login_token);
-  out += ",\"methods\":[";
-  for (const std::string_view method : step.methods) {
-    if (out.back() == '"') out += ',';
-    append_json_string(out, method);
-  }
-  out.append("],\"expires_in\":").append(std::to_string(step.expires_in.count()));
+  append_texts(out, "methods", step.methods);
+  out.append(",\"expires_in\":").append(std::to_string(step.expires_in.count()));
+  if (!step.recovery_codes.empty()) append_texts(out, "recovery_codes", step.recovery_codes);
 }
 
 /// RFC 6749 §5.2, for clients that read no problem documents. A limit or an overload has no code there;
@@ -82,7 +89,7 @@ Response problem_response(const Error& error, const Request& request, ErrorStyle
   text.append(",\"status\":").append(std::to_string(info.status));
   const bool names_fields = error.code == ErrorCode::validation_failed;
   const std::string_view sentence = error.detail.empty() ? info.detail : std::string_view(error.detail);
-  if (names_fields && style != ErrorStyle::problem) {
+  if (names_fields && style != ErrorStyle::problem && style != ErrorStyle::sign_in_step) {
     append_fields(text, "detail", error.fields);
   } else {
     append_member(text, "detail", sentence);
@@ -90,7 +97,7 @@ Response problem_response(const Error& error, const Request& request, ErrorStyle
   append_member(text, "code", info.code);
   append_member(text, "request_id", request.request_id);
   if (names_fields) append_fields(text, "errors", error.fields);
-  if (style == ErrorStyle::token_endpoint) {
+  if (style == ErrorStyle::token_endpoint || style == ErrorStyle::sign_in_step) {
     append_member(text, "error", oauth_error(error));
     append_member(text, "error_description", sentence);
   }

@@ -44,8 +44,15 @@ enum class ErrorStyle : std::uint8_t {
   field_list,  ///< the same, but `detail` of a validation failure is the list of wrong fields, as the clients
                ///< of the Python service read it
   token_endpoint,      ///< as field_list, with the members `error` and `error_description` of RFC 6749 §5.2
+  sign_in_step,        ///< as problem, with these two members
   page,                ///< a page, for people (Denials::page)
   page_or_field_list,  ///< a page for a client that prefers HTML, field_list for any other
+};
+
+/// Which requests a route exists for. To all others its path is one that nobody knows.
+enum class Reach : std::uint8_t {
+  everywhere,
+  this_machine,  ///< those that come straight from a program on this machine (this_machine.h)
 };
 
 inline constexpr std::size_t default_body_limit = 65536;
@@ -60,6 +67,7 @@ struct Route {
   Head head = Head::refused;
   int access = 0;  ///< opaque here, 0 is open to everyone; the access hook reads it
   ErrorStyle errors = ErrorStyle::problem;
+  Reach reach = Reach::everywhere;  ///< the same in all rows of a pattern
   RateLimit rate;  ///< judged from the head alone, before anything else that the request may cost
   RouteCounts* counts = nullptr;  ///< nothing: counted among what no route took
   Handler handler;

@@ -76,6 +76,7 @@ Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
     bool dispatched = route.method < Method::options && route.method != Method::head;
     if (!dispatched) refuse(route.pattern, "has a method that no row may have");
     Resource& resource = resource_for(route);
+    if (resource.reach != route.reach) refuse(route.pattern, "reaches different requests by method");
     const Route*& slot = resource.by_method[static_cast<std::size_t>(route.method)];
     if (slot != nullptr) refuse(route.pattern, "stands twice with one method");
     slot = &route;
@@ -104,6 +105,7 @@ Resource& Router::resource_for(const Route& route) {
 
   Resource& resource = *resources_.emplace_back(std::make_unique<Resource>());
   resource.pattern = route.pattern;
+  resource.reach = route.reach;
   resource.segments = std::move(segments);
   if (parameters == 0) {
     fixed_.emplace(route.pattern, &resource);

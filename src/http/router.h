@@ -17,7 +17,8 @@ struct Resource {
   std::string_view pattern;                ///< of its first row
   std::vector<std::string_view> segments;  ///< of the pattern, `{name}` included
   std::array<const Route*, 10>
-      by_method{};    ///< indexed by Method; HEAD points to GET's row where that allows it
+      by_method{};  ///< indexed by Method; HEAD points to GET's row where that allows it
+  Reach reach = Reach::everywhere;
   std::string allow;  ///< the value of `Allow`, with HEAD and OPTIONS where they hold
 
   const Route* route(Method method) const { return by_method[static_cast<std::size_t>(method)]; }
@@ -28,8 +29,8 @@ struct Resource {
 class Router {
  public:
   /// Throws std::logic_error for a pattern that does not start with `/`, two rows with the same method and
-  /// pattern, two patterns that differ only in the names of parameters, too many parameters, or a row without
-  /// handler.
+  /// pattern, two patterns that differ only in the names of parameters, too many parameters, a row without
+  /// handler, or two rows of a pattern that reach different requests.
   explicit Router(std::vector<Route> routes);
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;

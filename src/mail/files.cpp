@@ -1,8 +1,6 @@
 #include "mail/files.h"
 
 #include <fcntl.h>
-#include <fmt/chrono.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +9,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "mail/file_name.h"
 
 namespace latchkey::mail {
 namespace {
@@ -46,15 +45,6 @@ void write_all(int fd, std::string_view data) {
   }
 }
 
-/// Sorts by time, whatever the clock of the reader.
-std::string make_name(const Outgoing& mail) {
-  const auto second = std::chrono::floor<Seconds>(mail.now);
-  return fmt::format("{:%Y%m%dT%H%M%S}.{:06}Z-{}.eml",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(second)), (mail.now - second).count(),
-                     to_string(mail.id));
-}
-
-constexpr std::string_view suffix = ".eml";
 constexpr std::string_view part_suffix = ".eml.part";
 
 /// What a crash left half written; its mail is still in the outbox.
@@ -105,7 +95,7 @@ void Files::count_files() {
     const std::string name = entry.path().filename().string();
     std::error_code gone;
     const auto size = entry.file_size(gone);
-    if (gone || name.starts_with('.') || !name.ends_with(suffix)) continue;
+    if (gone || name.starts_with('.') || !name.ends_with(file_suffix)) continue;
     sizes_.emplace(name, size);
     bytes_ += size;
   }
@@ -136,7 +126,7 @@ void Files::make_room(std::uintmax_t bytes) {
 }
 
 Delivery Files::deliver(const Outgoing& mail, std::stop_token /*stop*/) {
-  const std::string name = make_name(mail);
+  const std::string name = make_file_name(mail.now, mail.id);
   try {
     make_room(mail.message.size());
     write_file(folder_, name, mail.message);

@@ -19,6 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t max_file = 256 * 1024;
+/// What all messages share.
+constexpr std::string_view frame_folder = "frame";
 
 std::string read_file(const fs::path& path) {
   // Only a regular file comes to an end: reading a named pipe would wait for its writer.
@@ -122,6 +124,18 @@ TemplateSource TemplateFiles::read(std::string_view message, const std::string& 
   const std::string path = path_of(message, "", file);
   if (auto source = find(path)) return *std::move(source);
   throw BadTemplate("templates/mail/" + path + ": is not built in");
+}
+
+std::optional<TemplateSource> TemplateFiles::find_part(const std::string& language,
+                                                       std::string_view name) const {
+  if (!name.starts_with(frame_folder) || name.substr(frame_folder.size(), 1) != "/") return std::nullopt;
+  const std::string_view part = name.substr(frame_folder.size() + 1);
+  if (part.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") != std::string_view::npos) return std::nullopt;
+  const std::string file = std::string(part) + ".html";
+  if (!language.empty()) {
+    if (auto source = find(path_of(frame_folder, language, file))) return source;
+  }
+  return find(path_of(frame_folder, "", file));
 }
 
 std::set<std::string> TemplateFiles::list_languages(std::string_view message) const {

@@ -24,6 +24,11 @@ class TemplateFiles {
   /// has no such file, or the operator's can not be read.
   TemplateSource read(std::string_view message, const std::string& language, std::string_view file) const;
 
+  /// What `{{>name}}` stands for in the HTML of any message: the file `<name>.html` for that language, in
+  /// English otherwise; nothing when there is none. Those built in are `frame/head`, `frame/open` and
+  /// `frame/foot`.
+  std::optional<TemplateSource> find_part(const std::string& language, std::string_view name) const;
+
   /// The languages beside English that a message has a file in, as its folders are named. Throws
   /// `BadTemplate` for a file of the operator's that is no template.
   std::set<std::string> list_languages(std::string_view message) const;

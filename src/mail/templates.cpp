@@ -33,8 +33,8 @@ Template parse_subject_line(const TemplateSource& source, const Variables& varia
 }
 
 Template parse_body(const TemplateSource& source, Markup markup, const Variables& variables,
-                    std::string_view link) {
-  Template body(source.name, source.text, markup, variables);
+                    std::string_view link, const Partials& parts) {
+  Template body(source.name, source.text, markup, variables, parts);
   constexpr std::string_view probe = "https://probe.example/link";
   if (!link.empty() && body.render({{link, probe}}).find(probe) == std::string::npos) {
     throw BadTemplate(
@@ -56,11 +56,12 @@ Templates::Templates(std::span<const Message> messages, const std::filesystem::p
     languages.insert("");
     for (const std::string& language : languages) {
       const auto read = [&](std::string_view file) { return files.read(message.name, language, file); };
+      const Partials parts = [&](std::string_view name) { return files.find_part(language, name); };
       entry.languages.insert_or_assign(
           to_lower_ascii(language),
           Texts{parse_subject_line(read("subject.txt"), variables),
-                parse_body(read("body.txt"), Markup::text, variables, message.link.variable),
-                parse_body(read("body.html"), Markup::html, variables, message.link.variable)});
+                parse_body(read("body.txt"), Markup::text, variables, message.link.variable, {}),
+                parse_body(read("body.html"), Markup::html, variables, message.link.variable, parts)});
     }
     entries_.emplace(message.name, std::move(entry));
   }

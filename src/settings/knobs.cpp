@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr std::array<std::string_view, 3> sign_ups{"open", "invited", "off"};
 constexpr std::array<std::string_view, 2> confirmations{"required", "off"};
+constexpr std::array<std::string_view, 2> second_factors{"optional", "required"};
 constexpr std::array<std::string_view, 3> mail_tls_choices{"required", "opportunistic", "off"};
 constexpr std::array<std::string_view, 4> levels{"debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 2> formats{"text", "json"};
@@ -56,6 +57,10 @@ constexpr std::array table{
         "Address of the first administrator, whom the server creates at start, confirmed, unless there is one who is confirmed and not blocked. If the address belongs to an account that is not an administrator, the server refuses to start."),
     secret(AT(admin.password), check_password, "a password that the password settings accept",
         "Password of that first administrator; once the account exists the setting has no effect and should be removed."),
+    choice(AT(admin.second_factor), "optional", second_factors,
+        "Whether administrators must have a second factor. With `optional`, a stolen password is enough to administer the service. With `required`, the next sign-in of an administrator without one first sets up an authenticator app or a passkey; sessions that are open then go on until they end."),
+    duration(AT(admin.factor_removal_delay), "72h", 0s, 365 * 24h,
+        "How long after an administrator asked for it the second factors of another account are removed; until then a mail, or a sign-in with a factor, stops it. A shorter time gives owners less time to notice somebody who has talked an administrator into it. With 0, only `latchkey user remove-factor` removes factors of others."),
 
     text(AT(mail.smtp_url), "", check_smtp_url, "smtp://HOST:PORT or smtps://HOST:PORT",
         "The mail server; `smtps://` uses TLS from the first byte. If it is empty, mails are written to files in `data_dir`/mail, where no user sees them."),
@@ -72,7 +77,7 @@ constexpr std::array table{
     integer(AT(mail.connections), "4", 1, 64,
         "How many connections to the mail server may be open at once. With one, a recipient whose server is slow delays everybody else's mail; mail servers refuse too many from one client."),
     path(AT(mail.templates_dir), "",
-        "Folder with templates that replace the built-in ones, in the same layout; templates in other languages go into `<message>/<language tag>/`. For a missing file the built-in one is used, for a missing file of another language the English one."),
+        "Folder with templates that replace the built-in ones, in the same layout; templates in other languages go into `<message>/<language tag>/`. For a missing file the built-in one is used, for a missing file of another language the English one. What every HTML mail has around it is in `frame/head.html`, `frame/open.html` and `frame/foot.html`."),
 
     path(AT(pages.templates_dir), "",
         "Folder with templates, style sheets and scripts that replace the built-in ones of the pages, file by file, in the same layout. The server refuses to start with one that cannot be used, or that no page uses."),
@@ -95,7 +100,7 @@ constexpr std::array table{
     duration(AT(accounts.invitation_ttl), "7d", 1min, 365 * 24h,
         "How long an invitation works; anybody who finds it can create the account in place of its addressee for that long."),
     choice(AT(accounts.confirmation), "required", confirmations,
-        "Whether an address must be confirmed before its account can sign in. With `off`, anybody can sign up with anybody's address."),
+        "Whether an address must be confirmed before its account can sign in. With `off`, anybody can sign up with anybody's address; `confirmed` is false until somebody has proved to read it."),
     duration(AT(accounts.confirmation_ttl), "24h", 1s, 30 * 24h,
         "How long the link in a confirmation mail works; anybody who finds an old mail can use it for that long."),
     duration(AT(accounts.unconfirmed_ttl), "72h", 1min, 365 * 24h,
@@ -105,7 +110,7 @@ constexpr std::array table{
     duration(AT(accounts.code_ttl), "10m", 1min, 1h,
         "How long a code in a mail works. With a shorter time, codes expire before slow mail arrives; a longer one gives more time for guessing."),
     duration(AT(accounts.factor_removal_delay), "7d", 0s, 365 * 24h,
-        "How long after its owner said that they are lost the second factors of an account are removed; until then a mail, or a sign-in with a factor, stops it. A shorter time gives owners less time to notice somebody else. With 0, only `latchkey user remove-factor` removes them."),
+        "How long after its owner said that they are lost the second factors of an account are removed; until then a mail, or a sign-in with a factor, stops it. A shorter time gives owners less time to notice somebody else. With 0, owners cannot ask for it."),
     boolean(AT(accounts.mail_sign_in), "true",
         "Whether people can sign in with a code that is mailed to them. With `false`, a mailbox opens its account only by way of a new password."),
     duration(AT(accounts.deletion_grace), "14d", 0s, 365 * 24h,
@@ -134,6 +139,8 @@ constexpr std::array table{
         "Threads that hash passwords; 0 means one for each core that the server may use. Each holds its own memory, and more threads than cores do not hash faster."),
     integer(AT(password.hash_queue), "0", 0, 100'000,
         "How many passwords may wait to be hashed before sign-in answers 503; 0 means 128 for each hashing thread. One client address has at most three quarters of the places. With a long queue, the server hashes for people who have given up waiting."),
+    path(AT(password.breached_file), "",
+        "Index of passwords that other services have leaked, which `latchkey passwords index` makes from a list that you download; nobody can choose one of them. Empty means no such list: then only the ten thousand most common ones, and what is easy to guess, are refused. A new index is used from the next start on."),
 
     boolean(AT(limits.enabled), "true",
         "Rate limits and lock-out. Turn them off only for load measurements: passwords can then be guessed as fast as they can be hashed."),
@@ -142,7 +149,7 @@ constexpr std::array table{
     duration(AT(limits.login_lock), "1m", 1s, 1h,
         "How long the first lock lasts; it doubles with every further failure, up to an hour."),
     duration(AT(limits.mail_interval), "1m", 0s, 24h,
-        "Minimum time between two mails of one kind (confirmation, new password) that a client may ask for to one address. In any case, the server sends one address at most five mails of a kind an hour and ten a day, so that an attacker cannot flood it."),
+        "Minimum time between two mails of one kind (confirmation, new password) that a client may ask for to one address. In any case, the server sends one account at most five mails of a kind an hour and ten a day, so that an attacker cannot flood it. Mails that are asked for from networks where the account was used before are counted apart, by the same limits."),
 
     integer(AT(limits.sessions), "100", 1, 1000,
         "How many sessions an account may have; a sign-in beyond that ends the one that has not been refreshed for the longest time. A low number signs out people with many devices, and lets a stranger who knows a password end the owner's sessions."),
@@ -161,6 +168,8 @@ constexpr std::array table{
         "The same for all clients together."),
     rate(AT(limits.links), "2000/10m",
         "How many uses of links and codes from mails one client may try, the pages behind them included."),
+    rate(AT(limits.account_changes), "1000/10m",
+        "How many changes of factors, recovery codes and passkeys, and how many exports and pages of their own activity, one client may ask for. Each change writes rows and mails its owner; with 1000 in ten minutes, three hundred people behind one address can all set up a passkey or an app."),
     rate(AT(limits.refresh), "10000/10m",
         "How many refreshes one client may ask for. An office of five hundred people whose access tokens live for 15 minutes needs a twentieth of the default."),
     rate(AT(limits.refresh_total), "off",
@@ -172,7 +181,9 @@ constexpr std::array table{
     rate(AT(limits.mails), "5000/1h",
         "How many mails all clients together may cause; then sign-up and requests for mails answer 429. Mail servers stop trusting a sender that mails thousands of strangers."),
     rate(AT(limits.mails_per_recipient), "10/24h",
-        "How many mails one address gets, of whatever kind: with 10/24h ten at once, and never more than twenty in a day. Beyond that, requests are answered as always, but no mail is sent. Notices of changes to an account are always sent."),
+        "How many mails of one kind that anybody can ask for one address gets: with 10/24h ten at once, and never more than twenty in a day. What is asked for from networks where the account was used before is counted apart from the rest, by the same limit. Beyond it, requests are answered as always, but no mail is sent. Notices of changes to an account count only where nobody has ever proved to read its address."),
+    rate(AT(limits.changes_per_account), "60/1h",
+        "How many changes of one account its owner may make: of name, password, address, factors, recovery codes and passkeys, each wanted deletion and each export. Each leaves entries in the audit, and most of them mail a notice; beyond the limit they are answered 429. Signing out, ending sessions and the links of mails do not count, so whoever has a stolen session can not keep its owner from ending it."),
     rate(AT(limits.audit_refusals), "2000/1h",
         "How many refusals caused by strangers the audit records; metrics count all of them. It limits how fast strangers can make the store grow."),
 

@@ -17,6 +17,7 @@ namespace latchkey::settings {
 
 enum class Confirmation : std::uint8_t { required, off };
 enum class SignUp : std::uint8_t { open, invited, off };
+enum class SecondFactor : std::uint8_t { optional, required };
 /// Whether mail may leave in the clear. `smtps://` is encrypted from its first byte, whatever this says.
 enum class MailTls : std::uint8_t { required, opportunistic, off };
 
@@ -59,6 +60,8 @@ struct Settings {
   struct Admin {
     std::string email;
     Secret password;
+    SecondFactor second_factor{};         ///< of every administrator
+    Microseconds factor_removal_delay{};  ///< 0: administrators remove no factors of others
   } admin;
 
   struct Mail {
@@ -93,7 +96,7 @@ struct Settings {
     Microseconds unconfirmed_ttl{};
     Microseconds reset_ttl{};
     Microseconds code_ttl{};
-    Microseconds factor_removal_delay{};  ///< 0: only the operator removes lost factors
+    Microseconds factor_removal_delay{};  ///< 0: owners can not ask for it
     bool mail_sign_in{};
     Microseconds deletion_grace{};
     bool unique_usernames{};
@@ -111,8 +114,9 @@ struct Settings {
     int min_guesses_log10{};
     int argon2_memory_kib{};
     int argon2_passes{};
-    int hash_threads{};  ///< 0: one per core that may be used
-    int hash_queue{};    ///< 0: 128 per hashing thread
+    int hash_threads{};                   ///< 0: one per core that may be used
+    int hash_queue{};                     ///< 0: 128 per hashing thread
+    std::filesystem::path breached_file;  ///< empty: no such list
   } password;
 
   struct Limits {
@@ -129,6 +133,7 @@ struct Settings {
     Rate mail_requests{};
     Rate mail_requests_total{};
     Rate links{};
+    Rate account_changes{};
     Rate refresh{};
     Rate refresh_total{};
     // Of what requests bring about.
@@ -137,6 +142,7 @@ struct Settings {
     Rate mails{};
     Rate mails_per_recipient{};
     Rate audit_refusals{};
+    Rate changes_per_account{};
   } limits;
 
   struct Http {

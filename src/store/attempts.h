@@ -54,14 +54,15 @@ inline constexpr db::Statement<std::optional<UserId>, Timestamp, DeviceId, std::
 /// otherwise raised its security version since the password was checked. Parameters: now, account, the hash
 /// that was checked, the version that it was checked under.
 inline constexpr db::Statement<std::optional<Unchanged>, Timestamp, UserId, std::string, std::int64_t> forget{
-    "UPDATE users SET failed_sign_ins = 0, locked_until = 0, failed_codes = 0, last_sign_in_at = $1 "
+    "UPDATE users SET failed_sign_ins = 0, locked_until = 0, failed_codes = 0, failed_known_codes = 0, "
+    "last_sign_in_at = $1 "
     "WHERE id = $2 AND password_hash = $3 AND security_version = $4 AND is_active RETURNING "
     "id, " LATCHKEY_COUNT_SESSIONS};
 /// The same from a known device: an update all the same, since it keeps a block from coming in between, but
 /// what strangers have failed stays counted. Otherwise they could guess for ever, a hundred times between two
 /// sign-ins of the owner.
 inline constexpr db::Statement<std::optional<Unchanged>, Timestamp, UserId, std::string, std::int64_t> keep{
-    "UPDATE users SET failed_codes = 0, last_sign_in_at = $1 "
+    "UPDATE users SET failed_codes = 0, failed_known_codes = 0, last_sign_in_at = $1 "
     "WHERE id = $2 AND password_hash = $3 AND security_version = $4 AND is_active RETURNING "
     "id, " LATCHKEY_COUNT_SESSIONS};
 
@@ -109,17 +110,31 @@ BOOST_DESCRIBE_STRUCT(FailedCodes, (), (failed_codes, subject))
 /// row; id and purpose of the code, most tries of it, now.
 using ReserveCode =
     db::Statement<std::optional<FailedCodes>, std::int64_t, LinkId, std::string, std::int64_t, Timestamp>;
+/// By an unknown device that has asked for the mail.
 inline constexpr ReserveCode reserve_code{
     "UPDATE users SET failed_codes = failed_codes + 1 WHERE failed_codes < $1 AND id = (SELECT user_id FROM "
     "mail_codes WHERE id = $2 AND purpose = $3 AND tries < $4 AND expires_at > $5) "
+    "RETURNING failed_codes, subject"};
+/// By a known device that has asked for the mail: counted by itself.
+inline constexpr ReserveCode reserve_code_of_known{
+    "UPDATE users SET failed_known_codes = failed_known_codes + 1 WHERE failed_known_codes < $1 AND id = "
+    "(SELECT user_id FROM mail_codes WHERE id = $2 AND purpose = $3 AND tries < $4 AND expires_at > $5) "
+    "RETURNING failed_known_codes, subject"};
+/// By whoever did not ask for the mail.
+inline constexpr ReserveCode reserve_code_of_others{
+    "UPDATE users SET failed_codes = failed_codes + 1 WHERE failed_codes < $1 AND id = (SELECT user_id FROM "
+    "mail_codes WHERE id = $2 AND purpose = $3 AND other_tries < $4 AND expires_at > $5) "
     "RETURNING failed_codes, subject"};
 
 /// A try that was counted and then not looked at.
 inline constexpr db::Statement<db::Affected, Subject> give_code_back{
     "UPDATE users SET failed_codes = failed_codes - 1 WHERE subject = $1 AND failed_codes > 0"};
+inline constexpr db::Statement<db::Affected, Subject> give_known_code_back{
+    "UPDATE users SET failed_known_codes = failed_known_codes - 1 WHERE subject = $1 AND failed_known_codes "
+    "> 0"};
 /// A right code: the client that sent it reads the mailbox.
 inline constexpr db::Statement<db::Affected, UserId> forget_codes{
-    "UPDATE users SET failed_codes = 0 WHERE id = $1"};
+    "UPDATE users SET failed_codes = 0, failed_known_codes = 0 WHERE id = $1"};
 
 /// Replaces a hash made with old parameters, if it is still the one that was checked.
 inline constexpr db::Statement<db::Affected, std::string, UserId, std::string> update_password_hash{

@@ -31,6 +31,13 @@ inline constexpr db::Statement<std::optional<std::int64_t>, std::int64_t, Timest
         "factors_locked_until = CASE WHEN failed_factors + 1 >= $1 THEN $2 ELSE factors_locked_until END "
         "WHERE id = $3 AND factors_locked_until <= $4 AND failed_factors < $5 RETURNING failed_factors"};
 
+/// The last wrong code that is looked at has closed the app: `$1` is a moment that never comes. Of many at
+/// once one gets a row; none does where the failures were forgotten meanwhile. Parameters: that moment,
+/// account, how many close the app.
+inline constexpr db::Statement<std::optional<UserId>, Timestamp, UserId, std::int64_t> close{
+    "UPDATE users SET factors_locked_until = $1 "
+    "WHERE id = $2 AND failed_factors >= $3 AND factors_locked_until < $1 RETURNING id"};
+
 /// A right code, another app, or an operator: everything counts anew.
 inline constexpr db::Statement<db::Affected, UserId> forget{
     "UPDATE users SET failed_factors = 0, factors_locked_until = 0 WHERE id = $1"};

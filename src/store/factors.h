@@ -37,6 +37,11 @@ inline std::string_view void_hash(std::string_view password_hash) {
   return password_hash.starts_with(void_mark) ? password_hash.substr(void_mark.size()) : std::string_view();
 }
 
+/// Another hash of the same password, marked as the one whose place it takes.
+inline std::string marked_like(std::string_view replaced, std::string_view hash) {
+  return std::string(is_marked(replaced) ? mark : std::string_view()).append(hash);
+}
+
 /// All of an account that decides which steps a sign-in has.
 struct Steps {
   bool has_totp = false;

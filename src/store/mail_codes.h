@@ -15,11 +15,13 @@
 /// needs more than the account; else it is empty.
 namespace latchkey::store::mail_codes {
 
-/// With the security version that the account has now. Parameters: id, purpose, detail, when it expires,
-/// account.
-inline constexpr db::Statement<db::Affected, LinkId, std::string, std::string, Timestamp, UserId> insert_code{
-    "INSERT INTO mail_codes (id, user_id, purpose, version, detail, tries, expires_at) "
-    "SELECT $1, u.id, $2, u.security_version, $3, 0, $4 FROM users u WHERE u.id = $5"};
+/// With the security version that the account has now. Parameters: id, purpose, detail, when it expires, the
+/// device that the mail was asked for from, whether the account knew it, account.
+using InsertCode =
+    db::Statement<db::Affected, LinkId, std::string, std::string, Timestamp, DeviceId, bool, UserId>;
+inline constexpr InsertCode insert_code{
+    "INSERT INTO mail_codes (id, user_id, purpose, version, detail, tries, expires_at, asked_from, is_known) "
+    "SELECT $1, u.id, $2, u.security_version, $3, 0, $4, $5, $6 FROM users u WHERE u.id = $7"};
 
 /// What is tried, as it is once this try is counted.
 struct Tried {
@@ -42,24 +44,46 @@ inline constexpr db::Statement<std::optional<Expected>, LinkId, std::string> fin
 
 /// Counts one try, before anybody compares the code. No row: there is no such code, it has expired, or it had
 /// `$3` tries. Parameters: id, purpose, most tries, now.
-inline constexpr db::Statement<std::optional<Tried>, LinkId, std::string, std::int64_t, Timestamp> count_try{
+using CountTry = db::Statement<std::optional<Tried>, LinkId, std::string, std::int64_t, Timestamp>;
+inline constexpr CountTry count_try{
     "UPDATE mail_codes SET tries = tries + 1 "
     "WHERE id = $1 AND purpose = $2 AND tries < $3 AND expires_at > $4 "
     "RETURNING user_id, version, detail, tries"};
+/// The same for whoever did not ask for the mail.
+inline constexpr CountTry count_other_try{
+    "UPDATE mail_codes SET other_tries = other_tries + 1 "
+    "WHERE id = $1 AND purpose = $2 AND other_tries < $3 AND expires_at > $4 "
+    "RETURNING user_id, version, detail, other_tries"};
 
 /// A right code costs no try: its owner must not lose it by choosing a password that is too weak.
 inline constexpr db::Statement<db::Affected, LinkId> give_try_back{
     "UPDATE mail_codes SET tries = tries - 1 WHERE id = $1 AND tries > 0"};
+inline constexpr db::Statement<db::Affected, LinkId> give_other_try_back{
+    "UPDATE mail_codes SET other_tries = other_tries - 1 WHERE id = $1 AND other_tries > 0"};
 
-/// When the mails of one purpose expire, those that have expired already too, that an account was sent and
-/// that expire after a moment.
-inline constexpr db::Statement<std::vector<Timestamp>, UserId, std::string, Timestamp> list_sent{
-    "SELECT expires_at FROM mail_codes WHERE user_id = $1 AND purpose = $2 AND expires_at > $3"};
-
-/// The mail of one purpose whose code is good for longest. Parameters: account, purpose, now.
-inline constexpr db::Statement<std::optional<LinkId>, UserId, std::string, Timestamp> find_last{
-    "SELECT id FROM mail_codes WHERE user_id = $1 AND purpose = $2 AND expires_at > $3 "
-    "ORDER BY expires_at DESC LIMIT 1"};
+/// How many mails of one purpose an account was sent, and which of them a code is good of.
+struct Sent {
+  std::int64_t since_interval = 0;  ///< these three of known devices, or of unknown ones
+  std::int64_t since_hour = 0;
+  std::int64_t since_day = 0;
+  std::optional<LinkId> last_of_device;  ///< that one device has asked for; the code that is good for longest
+  std::optional<LinkId> last;            ///< whoever has asked for it
+};
+BOOST_DESCRIBE_STRUCT(Sent, (), (since_interval, since_hour, since_day, last_of_device, last))
+/// Always one row, from an index alone, so that an account with mails costs what an account without costs.
+/// The first three moments are those after which the codes of the mails expire that count. Parameters: the
+/// moments for interval and hour, account, purpose, now, whether the device is known, the device, the moment
+/// for the day.
+using CountSent = db::Statement<std::optional<Sent>, Timestamp, Timestamp, UserId, std::string, Timestamp,
+                                bool, DeviceId, Timestamp>;
+inline constexpr CountSent count_sent{
+    "SELECT COALESCE(SUM(CASE WHEN expires_at > $1 THEN 1 ELSE 0 END), 0), "
+    "COALESCE(SUM(CASE WHEN expires_at > $2 THEN 1 ELSE 0 END), 0), count(*), "
+    "(SELECT d.id FROM mail_codes d WHERE d.user_id = $3 AND d.purpose = $4 AND d.expires_at > $5 "
+    "AND d.is_known = $6 AND d.asked_from = $7 ORDER BY d.expires_at DESC LIMIT 1), "
+    "(SELECT l.id FROM mail_codes l WHERE l.user_id = $3 AND l.purpose = $4 AND l.expires_at > $5 "
+    "ORDER BY l.expires_at DESC LIMIT 1) "
+    "FROM mail_codes WHERE user_id = $3 AND purpose = $4 AND is_known = $6 AND expires_at > $8"};
 
 inline constexpr db::Statement<db::Affected, LinkId> delete_code{"DELETE FROM mail_codes WHERE id = $1"};
 inline constexpr db::Statement<db::Affected, UserId> delete_codes_of_user{

@@ -45,18 +45,18 @@ struct Bearer {
   InlineText<32> username;
   std::optional<std::string> avatar;
   Role role = Role::user;
-  bool confirmed = false;
+  bool is_proved = false;  ///< as `users::User` has it
   bool is_active = false;
   Timestamp created_at;
   Timestamp updated_at;
 };
 BOOST_DESCRIBE_STRUCT(Bearer, (),
-                      (id, subject, email, username, avatar, role, confirmed, is_active, created_at,
+                      (id, subject, email, username, avatar, role, is_proved, is_active, created_at,
                        updated_at))
 
 inline constexpr db::Statement<std::optional<Bearer>, SessionId, Timestamp> find_bearer{
-    "SELECT u.id, u.subject, u.email, u.username, u.avatar, u.role, u.confirmed, u.is_active, u.created_at, "
-    "u.updated_at "
+    "SELECT u.id, u.subject, u.email, u.username, u.avatar, u.role, "
+    "(u.confirmed AND NOT u.email_unproved), u.is_active, u.created_at, u.updated_at "
     "FROM sessions s JOIN users u ON u.id = s.user_id "
     "WHERE s.id = $1 AND s.idle_expires_at > $2 AND s.expires_at > $2 AND u.is_active"};
 
@@ -70,6 +70,8 @@ struct NewSession {
   std::string user_agent;
   /// What the owner has proved (bits of flow/signin/next_step.h); that was at `now`.
   std::int64_t methods = 0;
+  /// A browser holds it by its cookie, and nobody by a refresh token.
+  bool is_browser = false;
 };
 void insert_session(db::Tx& tx, const NewSession& session);
 
@@ -99,6 +101,39 @@ inline constexpr db::Statement<std::optional<Advanced>, Timestamp, Timestamp, Se
         "RETURNING (SELECT u.subject FROM users u WHERE u.id = sessions.user_id), "
         "(SELECT u.role FROM users u WHERE u.id = sessions.user_id), generation, idle_expires_at, "
         "expires_at"};
+
+/// The account behind a session that a browser holds by its cookie, when the session is alive at `now`; and
+/// when it was used last. A session that has refresh tokens is none of these.
+struct Browser {
+  UserId id;
+  Subject subject;
+  InlineText<64> email;
+  InlineText<32> username;
+  std::optional<std::string> avatar;
+  Role role = Role::user;
+  bool is_proved = false;  ///< as `users::User` has it
+  bool is_active = false;
+  Timestamp created_at;
+  Timestamp updated_at;
+  std::string language;  ///< a tag that the owner has chosen; empty: that of each request
+  Timestamp used_at;
+};
+BOOST_DESCRIBE_STRUCT(Browser, (),
+                      (id, subject, email, username, avatar, role, is_proved, is_active, created_at,
+                       updated_at, language, used_at))
+inline constexpr db::Statement<std::optional<Browser>, SessionId, Timestamp> find_browser{
+    "SELECT u.id, u.subject, u.email, u.username, u.avatar, u.role, (u.confirmed AND NOT u.email_unproved), "
+    "u.is_active, u.created_at, "
+    "u.updated_at, u.language, s.rotated_at "
+    "FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND s.is_browser "
+    "AND s.idle_expires_at > $2 AND s.expires_at > $2 AND u.is_active"};
+/// A browser has used its session: the idle limit moves, never beyond the session's end. No row where it was
+/// used after `$4`, so that many requests at once cost one write. Parameters: now, the new idle limit,
+/// session, `$4`.
+inline constexpr db::Statement<db::Affected, Timestamp, Timestamp, SessionId, Timestamp> update_used{
+    "UPDATE sessions SET rotated_at = $1, "
+    "idle_expires_at = CASE WHEN expires_at < $2 THEN expires_at ELSE $2 END "
+    "WHERE id = $3 AND is_browser AND rotated_at <= $4"};
 
 /// When the owner of a session proved last to be there, by what, and whether the account has a factor by now.
 struct Proved {

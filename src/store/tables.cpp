@@ -33,6 +33,8 @@ constexpr Column user_columns[] = {
     {"last_sign_in_at", Type::integer},
     {"failed_factors", Type::integer},
     {"factors_locked_until", Type::integer},
+    {"email_unproved", Type::boolean},
+    {"failed_known_codes", Type::integer},
 };
 constexpr Column session_columns[] = {
     {"id", Type::bytes},
@@ -46,6 +48,7 @@ constexpr Column session_columns[] = {
     {"user_agent", Type::text},
     {"authenticated_at", Type::integer},
     {"methods", Type::integer},
+    {"is_browser", Type::boolean},
 };
 constexpr Column outbox_columns[] = {
     {"id", Type::bytes},           {"user_id", Type::integer},     {"message", Type::text},
@@ -53,9 +56,11 @@ constexpr Column outbox_columns[] = {
     {"put_aside", Type::boolean},  {"last_error", Type::text},
 };
 constexpr Column mail_code_columns[] = {
-    {"id", Type::bytes},           {"user_id", Type::integer}, {"purpose", Type::text},
-    {"version", Type::integer},    {"detail", Type::text},     {"tries", Type::integer},
-    {"expires_at", Type::integer},
+    {"id", Type::bytes},           {"user_id", Type::integer},
+    {"purpose", Type::text},       {"version", Type::integer},
+    {"detail", Type::text},        {"tries", Type::integer},
+    {"expires_at", Type::integer}, {"asked_from", Type::bytes},
+    {"is_known", Type::boolean},   {"other_tries", Type::integer},
 };
 constexpr Column device_columns[] = {
     {"id", Type::bytes},

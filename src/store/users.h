@@ -23,15 +23,18 @@ struct User {
   std::string username;
   std::optional<std::string> avatar;
   Role role = Role::user;
-  bool confirmed = false;
+  bool confirmed = false;  ///< needs no confirmation
   bool is_active = false;
   bool has_live_session = false;
   Timestamp created_at;
   Timestamp updated_at;
+  /// Whether somebody has proved to read the address, which an account that was made while confirmation was
+  /// off does not need for signing in.
+  bool is_proved = false;
 };
 BOOST_DESCRIBE_STRUCT(User, (),
                       (id, subject, email, username, avatar, role, confirmed, is_active, has_live_session,
-                       created_at, updated_at))
+                       created_at, updated_at, is_proved))
 
 /// What a sign-in needs to know before it hashes.
 struct Credentials {
@@ -65,16 +68,18 @@ struct Contact {
   std::string email;
   std::string email_key;
   std::string username;
-  bool confirmed = false;
+  bool confirmed = false;  ///< needs no confirmation
   bool is_active = false;
   Timestamp created_at;
   std::int64_t security_version = 0;
   std::int64_t failed_codes = 0;
-  std::string language;  ///< of mails, a tag that the owner has chosen; empty: that of each request
+  std::string language;    ///< of mails, a tag that the owner has chosen; empty: that of each request
+  bool is_proved = false;  ///< as `User` has it
+  std::int64_t failed_known_codes = 0;  ///< of mails that known devices have asked for
 };
 BOOST_DESCRIBE_STRUCT(Contact, (),
                       (id, subject, email, email_key, username, confirmed, is_active, created_at,
-                       security_version, failed_codes, language))
+                       security_version, failed_codes, language, is_proved, failed_known_codes))
 
 struct NewUser {
   std::optional<UserId> id{};  ///< brought along from elsewhere; nothing: the database gives one
@@ -87,13 +92,15 @@ struct NewUser {
   Role role = Role::user;
   bool confirmed = false;
   Timestamp now{};
+  /// `confirmed` only because nobody has to confirm; not where somebody vouches for the address.
+  bool is_unproved = false;
 };
 
 #define LATCHKEY_USER_COLUMNS                                                                              \
   "u.id, u.subject, u.email, u.username, u.avatar, u.role, u.confirmed, u.is_active, "                     \
   "EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.idle_expires_at > $1 AND s.expires_at > " \
   "$1), "                                                                                                  \
-  "u.created_at, u.updated_at "
+  "u.created_at, u.updated_at, (u.confirmed AND NOT u.email_unproved) "
 
 /// `now` decides whether a session counts as live.
 inline constexpr db::Statement<std::optional<User>, Timestamp, UserId> find_user{
@@ -133,17 +140,20 @@ inline constexpr db::Statement<std::optional<Settled>, UserId> find_settled{
 
 inline constexpr db::Statement<std::optional<Contact>, std::string> find_contact{
     "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version, "
-    "failed_codes, language FROM users WHERE email_key = $1"};
+    "failed_codes, language, (confirmed AND NOT email_unproved), failed_known_codes FROM users WHERE "
+    "email_key = $1"};
 inline constexpr db::Statement<std::optional<Contact>, Subject> find_contact_by_subject{
     "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version, "
-    "failed_codes, language FROM users WHERE subject = $1"};
+    "failed_codes, language, (confirmed AND NOT email_unproved), failed_known_codes FROM users WHERE subject "
+    "= $1"};
 inline constexpr db::Statement<std::optional<Contact>, UserId> find_contact_by_id{
     "SELECT id, subject, email, email_key, username, confirmed, is_active, created_at, security_version, "
-    "failed_codes, language FROM users WHERE id = $1"};
+    "failed_codes, language, (confirmed AND NOT email_unproved), failed_known_codes FROM users WHERE id = "
+    "$1"};
 
 /// Inserts the account; no row when its address or its user name is taken.
 using InsertUser = db::Statement<std::optional<UserId>, std::string, Subject, std::string, std::string,
-                                 std::optional<std::string>, std::string, Role, bool, Timestamp>;
+                                 std::optional<std::string>, std::string, Role, bool, Timestamp, bool>;
 /// As the first of a unit. Borrows from `user`.
 InsertUser::Bound insert_user(const NewUser& user);
 /// In a transaction. No row also when an id that is brought along is taken.
@@ -155,30 +165,31 @@ inline constexpr db::Statement<std::optional<std::int64_t>, std::int64_t> raise_
     "SELECT setval(CAST(pg_get_serial_sequence('users', 'id') AS regclass), "
     "greatest($1, nextval(CAST(pg_get_serial_sequence('users', 'id') AS regclass))))"};
 
-/// Single use: the first call of an unconfirmed account answers its id, every later one nothing. Bound to the
-/// address.
+/// Single use: the first call of an account whose address is not proved answers its id, every later one
+/// nothing. Bound to the address.
 inline constexpr db::Statement<std::optional<UserId>, Timestamp, Subject, std::string> consume_confirmation{
-    "UPDATE users SET confirmed = TRUE, updated_at = $1 WHERE subject = $2 AND email_key = $3 AND NOT "
-    "confirmed "
-    "RETURNING id"};
+    "UPDATE users SET confirmed = TRUE, email_unproved = FALSE, updated_at = $1 WHERE subject = $2 "
+    "AND email_key = $3 AND (NOT confirmed OR email_unproved) RETURNING id"};
 
 /// The same by a code that was mailed: its password, which somebody else may have chosen, is removed, and the
 /// version raised. Parameters: now, account, version.
 inline constexpr db::Statement<std::optional<UserId>, Timestamp, UserId, std::int64_t>
     consume_confirmation_by_code{
-        "UPDATE users SET confirmed = TRUE, password_hash = '', security_version = security_version + 1, "
-        "must_change_password = FALSE, failed_sign_ins = 0, locked_until = 0, password_closed_at = 0, "
-        "updated_at = $1 WHERE id = $2 AND security_version = $3 AND NOT confirmed AND is_active RETURNING "
-        "id"};
+        "UPDATE users SET confirmed = TRUE, email_unproved = FALSE, password_hash = '', "
+        "security_version = security_version + 1, must_change_password = FALSE, failed_sign_ins = 0, "
+        "locked_until = 0, password_closed_at = 0, updated_at = $1 WHERE id = $2 AND security_version = $3 "
+        "AND (NOT confirmed OR email_unproved) AND is_active RETURNING id"};
 
-/// Removes the account while it is unconfirmed and not blocked; sessions and mail go with it.
+/// Removes the account while its address is not proved and it is not blocked; sessions and mail go with it.
+/// An administrator that needs no confirmation stays, since it may be the last.
 inline constexpr db::Statement<std::optional<UserId>, Subject, std::string> delete_unconfirmed{
-    "DELETE FROM users WHERE subject = $1 AND email_key = $2 AND NOT confirmed AND is_active RETURNING id"};
+    "DELETE FROM users WHERE subject = $1 AND email_key = $2 AND is_active "
+    "AND (NOT confirmed OR (email_unproved AND role <> 'admin')) RETURNING id"};
 
 /// Claims the right to send one more mail: no row when the last one was asked for after the cutoff.
 inline constexpr db::Statement<std::optional<UserId>, Timestamp, UserId, Timestamp> update_mailed_at{
-    "UPDATE users SET mailed_at = $1 WHERE id = $2 AND mailed_at <= $3 AND NOT confirmed AND is_active "
-    "RETURNING id"};
+    "UPDATE users SET mailed_at = $1 WHERE id = $2 AND mailed_at <= $3 "
+    "AND (NOT confirmed OR email_unproved) AND is_active RETURNING id"};
 
 /// Both void every link of the account, and every sign-in that is under way.
 inline constexpr db::Statement<db::Affected, bool, Timestamp, UserId> update_is_active{
@@ -194,8 +205,8 @@ inline constexpr db::Statement<db::Affected, Role, Timestamp, UserId> update_rol
 inline constexpr db::Statement<std::optional<UserId>, std::string, Timestamp, UserId, std::int64_t>
     update_password_by_mail{
         "UPDATE users SET password_hash = $1, security_version = security_version + 1, confirmed = TRUE, "
-        "failed_sign_ins = 0, locked_until = 0, password_closed_at = 0, failed_codes = 0, "
-        "must_change_password = FALSE, updated_at = $2 "
+        "email_unproved = FALSE, failed_sign_ins = 0, locked_until = 0, password_closed_at = 0, "
+        "failed_codes = 0, failed_known_codes = 0, must_change_password = FALSE, updated_at = $2 "
         "WHERE id = $3 AND security_version = $4 AND is_active RETURNING id"};
 /// Sets the password of an account whose owner is signed in, or is signing in: forgets failed sign-ins, and
 /// raises the version. Of many at once one gets a row, as above. Parameters: hash, now, id, version.
@@ -204,10 +215,10 @@ inline constexpr db::Statement<std::optional<UserId>, std::string, Timestamp, Us
         "UPDATE users SET password_hash = $1, security_version = security_version + 1, failed_sign_ins = 0, "
         "locked_until = 0, password_closed_at = 0, must_change_password = FALSE, updated_at = $2 "
         "WHERE id = $3 AND security_version = $4 AND is_active RETURNING id"};
-/// Claims the right to send one more mail with a link or a code, confirmation apart: no row when the last one
-/// was asked for after the cutoff, or the account is blocked. Of many at once one gets a row.
-inline constexpr db::Statement<std::optional<UserId>, Timestamp, UserId, Timestamp> update_link_mailed_at{
-    "UPDATE users SET link_mailed_at = $1 WHERE id = $2 AND link_mailed_at <= $3 AND is_active RETURNING id"};
+/// Before the mails with links or codes are counted that the account was sent, confirmation apart: of many at
+/// once on one account each waits here for the other, and then counts the other's. No row: it is blocked.
+inline constexpr db::Statement<std::optional<UserId>, Timestamp, UserId> update_link_mailed_at{
+    "UPDATE users SET link_mailed_at = $1 WHERE id = $2 AND is_active RETURNING id"};
 
 /// No row: the user name is taken where names have keys, or the account was blocked or removed. Two that take
 /// one name at once: one of them throws `ConstraintViolation`. Parameters: name, key, now, id.
@@ -225,16 +236,19 @@ inline constexpr db::Statement<std::optional<UserId>, std::string, Timestamp, Us
 inline constexpr db::Statement<std::optional<UserId>, std::string, std::string, Timestamp, UserId,
                                std::int64_t>
     update_email{
-        "UPDATE users SET email = $1, email_key = $2, confirmed = TRUE, "
+        "UPDATE users SET email = $1, email_key = $2, confirmed = TRUE, email_unproved = FALSE, "
         "security_version = security_version + 1, updated_at = $3 "
         "WHERE id = $4 AND security_version = $5 AND is_active "
         "AND NOT EXISTS (SELECT 1 FROM users o WHERE o.email_key = $2 AND o.id <> $4) RETURNING id"};
 /// Gives an account that is held its former address back.
 inline constexpr db::Statement<db::Affected, std::string, std::string, UserId> update_email_back{
-    "UPDATE users SET email = $1, email_key = $2, confirmed = TRUE WHERE id = $3"};
-/// An account that was made with an address that another one (`$2`) may take back.
+    "UPDATE users SET email = $1, email_key = $2, confirmed = TRUE, email_unproved = FALSE WHERE id = $3"};
+/// An account that was made with an address that another one (`$2`) may take back, and never proved it.
 inline constexpr db::Statement<std::optional<UserId>, std::string, UserId> delete_unconfirmed_holder{
-    "DELETE FROM users WHERE email_key = $1 AND id <> $2 AND NOT confirmed RETURNING id"};
+    "DELETE FROM users WHERE email_key = $1 AND id <> $2 AND (NOT confirmed OR email_unproved) RETURNING id"};
+/// Somebody has proved to read the address, in a way that changes nothing else.
+inline constexpr db::Statement<db::Affected, UserId> update_proved{
+    "UPDATE users SET confirmed = TRUE, email_unproved = FALSE WHERE id = $1"};
 
 /// Holds an account for the rest of the transaction, whatever its version. No row: it was blocked or removed.
 inline constexpr db::Statement<std::optional<UserId>, UserId> hold_active{

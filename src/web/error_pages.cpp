@@ -6,8 +6,8 @@ namespace latchkey::web {
 namespace {
 
 constexpr PageFile rows[] = {
-    {.file = "error.html", .title = "Error", .variables = {"sentence", "request_id"}},
-    {.file = "bad_link.html", .title = "This link does not work", .variables = {"sentence", "request_id"}},
+    {.file = "error.html", .title = "@error.title", .variables = {"sentence", "request_id", "again"}},
+    {.file = "bad_link.html", .title = "@bad_link.title", .variables = {"sentence", "request_id", "again"}},
 };
 
 }  // namespace
@@ -16,30 +16,39 @@ std::span<const PageFile> kernel_pages() { return rows; }
 
 ErrorPage error_page_of(const Error& error) {
   const PageFile& general = rows[0];
-  if (error.code == ErrorCode::invalid_confirmation || error.code == ErrorCode::invalid_link)
-    return {rows[1], rows[1].title, ""};
+  switch (error.code) {
+    case ErrorCode::invalid_confirmation:
+    case ErrorCode::invalid_link:
+      return {rows[1], "bad_link.title", ""};
+    case ErrorCode::stale_form:
+      return {general, "error.stale.title", "error.stale.sentence"};
+    case ErrorCode::cross_site_form:
+      return {general, "error.cross_site.title", "error.cross_site.sentence"};
+    case ErrorCode::https_required:
+      return {general, "error.https.title", "error.https.sentence"};
+    default:
+      break;
+  }
   switch (describe(error.code).status) {
     case 401:
-      return {general, "Sign in first", "This page is for people who have signed in."};
+      return {general, "error.sign_in.title", "error.sign_in.sentence"};
     case 403:
-      return {general, "You cannot open this", "Your account is not allowed to do this."};
+      return {general, "error.forbidden.title", "error.forbidden.sentence"};
     case 404:
-      return {general, "There is nothing here", "The address may be wrong, or the page is gone."};
+      return {general, "error.not_found.title", "error.not_found.sentence"};
     case 405:
-      return {general, "This page cannot do that", "Open the link again, and use the buttons of the page."};
+      return {general, "error.method.title", "error.method.sentence"};
     case 413:
-      return {general, "That is too long", "What you sent is longer than this page accepts."};
+      return {general, "error.too_long.title", "error.too_long.sentence"};
     case 429:
-      return {general, "Too many attempts", "Wait a while, then try again."};
+      return {general, "error.too_often.title", "error.too_often.sentence"};
     case 500:
     case 501:
-      return {general, "Something failed here",
-              "It is not your fault. Try again; if it fails again, tell the operator."};
+      return {general, "error.failed.title", "error.failed.sentence"};
     case 503:
-      return {general, "The service is busy", "Try again in a moment."};
+      return {general, "error.busy.title", "error.busy.sentence"};
     default:
-      return {general, "This did not work",
-              "The server could not read what was sent. Go back and try again."};
+      return {general, "error.other.title", "error.other.sentence"};
   }
 }
 

@@ -8,7 +8,7 @@
 
 namespace latchkey::web {
 
-/// What people read of a denial.
+/// What people read of a denial: texts of the catalogue.
 struct ErrorPage {
   const PageFile& row;
   std::string_view title;

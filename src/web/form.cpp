@@ -7,26 +7,12 @@ namespace latchkey::web {
 namespace {
 
 bool may_be_shown(const Field& field) {
-  return field.kind != FieldKind::password && field.kind != FieldKind::code;
+  return field.kind != FieldKind::password && field.kind != FieldKind::code && field.kind != FieldKind::words;
 }
 
 const Field* find_field(const PageFile& page, std::string_view name) {
   const auto found = std::ranges::find(page.fields, name, &Field::name);
   return found == page.fields.end() ? nullptr : &*found;
-}
-
-/// Messages that begin with a small letter ("is too easy to guess") go on from the name of their field.
-std::string sentence_of(const Field& field, const FieldError& error) {
-  std::string label(field.label);
-  if (error.type == "missing") return label + " is missing";
-  if (!error.msg.empty() && error.msg[0] >= 'a' && error.msg[0] <= 'z') return label + " " + error.msg;
-  return error.msg;
-}
-
-std::string_view find_text(const std::map<std::string, std::string, std::less<>>& texts,
-                           std::string_view name) {
-  const auto found = texts.find(name);
-  return found == texts.end() ? std::string_view() : std::string_view(found->second);
 }
 
 }  // namespace
@@ -46,24 +32,41 @@ Form& Form::keep_sent(const http::Form& sent) {
   return *this;
 }
 
-Form& Form::refuse(const Error& error) {
-  const auto& info = describe(error.code);
-  status_ = info.status;
-  for (const FieldError& wrong : error.fields) {
-    const Field* field = wrong.loc.empty() ? nullptr : find_field(page_, wrong.loc.back());
-    if (field == nullptr) {
-      other_problems_.push_back(wrong.msg);
-    } else {
-      // The first thing that is wrong with a field is enough to mend it.
-      problems_.emplace(std::string(field->name), sentence_of(*field, wrong));
-    }
-  }
-  if (error.fields.empty())
-    other_problems_.push_back(error.detail.empty() ? std::string(info.detail) : error.detail);
+Form& Form::keep_sent(const http::Request& request) {
+  const auto sent = http::parse_form(request);
+  if (sent.has_value()) keep_sent(*sent);
   return *this;
 }
 
-std::string_view Form::value(std::string_view field) const { return find_text(values_, field); }
-std::string_view Form::problem(std::string_view field) const { return find_text(problems_, field); }
+void Form::take_status(const Error& error) {
+  status_ = describe(error.code).status;
+  retry_after_ = error.retry_after;
+  is_paced_ = error.code == ErrorCode::overloaded || error.code == ErrorCode::too_many_requests ||
+              error.code == ErrorCode::too_many_attempts;
+}
+
+Form& Form::refuse(const Error& error) {
+  take_status(error);
+  for (const FieldError& wrong : error.fields) {
+    const Field* field = wrong.loc.empty() ? nullptr : find_field(page_, wrong.loc.back());
+    // The first thing that is wrong with a field is enough to mend it.
+    if (field != nullptr && std::ranges::find(problems_, field, &Problem::field) != problems_.end()) continue;
+    problems_.push_back({.field = field, .wrong = wrong});
+  }
+  if (error.fields.empty()) problems_.push_back({.refusal = error});
+  return *this;
+}
+
+Form& Form::refuse_at(std::string_view name, const Error& error) {
+  if (!error.fields.empty()) return refuse(error);
+  take_status(error);
+  problems_.push_back({.field = find_field(page_, name), .refusal = error});
+  return *this;
+}
+
+std::string_view Form::value(std::string_view field) const {
+  const auto found = values_.find(field);
+  return found == values_.end() ? std::string_view() : std::string_view(found->second);
+}
 
 }  // namespace latchkey::web

@@ -17,7 +17,7 @@ constexpr std::size_t max_file = 256 * 1024;
 
 bool is_ours(const std::filesystem::path& path) {
   const auto extension = path.extension();
-  return extension == ".html" || extension == ".css" || extension == ".js";
+  return extension == ".html" || extension == ".css" || extension == ".js" || extension == ".toml";
 }
 
 std::string read_file(const std::filesystem::path& path) {

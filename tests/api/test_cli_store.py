@@ -17,7 +17,7 @@ from support import (PASSWORD, Account, Server, ServerFailed, assert_problem, at
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["serve", "user", "user add", "user invite", "user list", "user show", "user block", "user unblock", "user unlock", "user set-role",
             "user delete", "user remove-factor", "keys", "keys list", "keys rotate", "keys revoke", "keys rekey", "mail", "mail list",
-            "mail retry", "migrate", "config", "openapi", "backup", "restore", "compact", "move", "doctor"]
+            "mail retry", "mail show", "passwords", "passwords index", "migrate", "config", "openapi", "backup", "restore", "compact", "move", "doctor"]
 
 
 def run(*arguments, **more):
@@ -37,7 +37,7 @@ def test_version_and_help_of_the_program(tmp_path):
     assert run("--version", cwd=tmp_path).stdout.strip()
     shown = run("--help", cwd=tmp_path)
     assert shown.returncode == 0
-    for command in ("serve", "user", "keys", "mail", "migrate", "config", "openapi", "backup", "restore", "compact", "move", "doctor"):
+    for command in ("serve", "user", "keys", "mail", "passwords", "migrate", "config", "openapi", "backup", "restore", "compact", "move", "doctor"):
         assert command in shown.stdout
     assert list(tmp_path.iterdir()) == []
 

@@ -13,7 +13,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/security-cases.md"
 # The page's groups; an id of another shape (a code point, a status) is none.
-ID = r"(?:RL|FA|[ABCDHJKLMOPQRSTYZ])\d\d"
+ID = r"(?:RL|FA|[ABCDHJKLMOPQRSTWYZ])\d\d"
 CITED = re.compile(rf"(?<![A-Za-z0-9.+/=-])(?:{ID})+(?![a-z0-9])")
 TEST = re.compile(r"^(?:async )?def (test_\w+)|^TEST(?:_[FP])?\((\w+),\s*(\w+)", re.M)
 ROW = re.compile(rf"^\| ({ID}) \|.*\|$", re.M)

@@ -9,6 +9,7 @@
 #include "features/deletion/keep.h"
 #include "features/deletion/mails.h"
 #include "features/deletion/schedule.h"
+#include "features/not_me/secure.h"
 #include "flow/accounts/accounts.h"
 #include "flow/accounts/held_address.h"
 #include "flow/links/make.h"
@@ -48,18 +49,28 @@ class Deletion : public World {
   std::string keep_token(const std::string& email = "a@example.org") {
     for (const auto& mail : waiting_mails()) {
       if (mail.message != "deletion_scheduled" || mail.recipient != email) continue;
-      const auto links = features::deletion::make_keep_links(
-          {.ring = keys.current()->ring(), .public_url = services.public_url, .settings = settings},
-          {.id = mail.id,
-           .recipient = mail.recipient,
-           .parameters = {},
-           .created_at = mail.created_at,
-           .now = now,
-           .account = database.run_now(users::find_contact_by_id, mail.user_id)});
-      const auto url = mail::value_of(links.value().values, "keep_url");
+      const auto links = links_of_deletion(mail);
+      const auto url = mail::value_of(links.values, "keep_url");
       return std::string(url.substr(url.rfind('/') + 1));
     }
     return "";
+  }
+  mail::Links links_of_deletion(const store::mails::Mail& row) {
+    return features::deletion::make_keep_links(
+               {.ring = keys.current()->ring(), .public_url = services.public_url, .settings = settings},
+               {.id = row.id,
+                .recipient = row.recipient,
+                .parameters = {},
+                .created_at = row.created_at,
+                .now = now,
+                .account = database.run_now(users::find_contact_by_id, row.user_id)})
+        .value();
+  }
+  store::mails::Mail mail_of(const std::string& message) {
+    for (auto& mail : waiting_mails()) {
+      if (mail.message == message) return std::move(mail);
+    }
+    throw std::logic_error("no such mail: " + message);
   }
   Result<> keep(const std::string& token) {
     return wait(features::deletion::keep_by_link(services, origin(), token, ""));
@@ -180,6 +191,45 @@ TEST_P(Deletion, L41_TheLinkOfTheMailKeepsTheAccountOnce) {
   EXPECT_EQ(keep(token).error().code, ErrorCode::invalid_link)
       << "the link of one deletion stops no later one";
   EXPECT_TRUE(keep(keep_token()).has_value());
+}
+
+TEST_P(Deletion, L41_TheMailSaysFromWhereAndItsOtherLinkTakesTheAccountBackFromAThief) {
+  const UserId user = member("a@example.org");
+  address = "198.51.100.66";
+  schedule(user).value();
+  const auto mail = mail_of("deletion_scheduled");
+  const auto parameters = mail::read_parameters(mail.parameters).value();
+  EXPECT_EQ(mail::value_of(parameters, "address"), "198.51.100.66");
+  EXPECT_EQ(mail::value_of(parameters, "device"), "an unknown client");
+  const auto links = links_of_deletion(mail);
+  const auto url = mail::value_of(links.values, "not_me_url");
+  ASSERT_EQ(links.moments.size(), 1U);
+  EXPECT_EQ(links.moments.front(),
+            (std::pair<std::string_view, Timestamp>("not_me_expires_at", now + 7 * 24h)));
+  now += 3 * 24h;
+  const auto version = contact().security_version;
+  EXPECT_TRUE(wait(features::not_me::secure_account(services, origin(),
+                                                    std::string(url.substr(url.rfind('/') + 1)), ""))
+                  .has_value());
+  EXPECT_EQ(database.run_now(count_all_scheduled), 0) << "the deletion is stopped";
+  EXPECT_GT(contact().security_version, version);
+  EXPECT_EQ(log_in("a@example.org").error().code, ErrorCode::invalid_credentials) << "the password has ended";
+  now += 15 * 24h;
+  EXPECT_EQ(sweep(), 0);
+}
+
+TEST_P(Deletion, L41_NoticesOfTheOtherTwoSayFromWhereToo) {
+  const UserId user = member("a@example.org");
+  schedule(user).value();
+  address = "198.51.100.66";
+  EXPECT_TRUE(keep(keep_token()).has_value());
+  const auto stopped = mail_of("deletion_stopped");
+  EXPECT_EQ(mail::value_of(mail::read_parameters(stopped.parameters).value(), "address"), "198.51.100.66");
+  settings.accounts.deletion_grace = 0s;
+  schedule(user).value();
+  const auto gone = mail_of("account_deleted");
+  EXPECT_EQ(mail::value_of(mail::read_parameters(gone.parameters).value(), "address"), "198.51.100.66");
+  EXPECT_EQ(mail::value_of(mail::read_parameters(gone.parameters).value(), "username"), "somebody");
 }
 
 TEST_P(Deletion, L41_NothingThatAThiefChangesVoidsTheLink) {

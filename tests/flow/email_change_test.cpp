@@ -3,6 +3,7 @@
 #include "app/features.h"
 #include "flow/accounts/accounts.h"
 #include "flow/owner.h"
+#include "flow/signin/next_step.h"
 
 namespace latchkey::flow {
 namespace {

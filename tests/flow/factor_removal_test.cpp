@@ -1,12 +1,15 @@
 // All second factors are lost: they are removed after a delay, unless somebody stops it.
 
 #include "features/deletion/keep.h"
+#include "features/factor_removal/by_administrator.h"
 #include "features/factor_removal/mails.h"
 #include "features/factor_removal/removal.h"
 #include "features/passkeys/options.h"
 #include "features/password_change/choose.h"
+#include "flow/accounts/factors.h"
 #include "flow/factors_world.h"
 #include "flow/signin/progress.h"
+#include "store/passkeys.h"
 #include "store/scheduled.h"
 
 namespace latchkey::flow {
@@ -46,8 +49,10 @@ class FactorRemoval : public FactorsWorld {
   /// The token of the link in the newest mail about it.
   std::string stop_token() {
     std::string token;
+    Timestamp newest{};
     for (const auto& row : waiting_mails()) {
-      if (row.message != removal::removal_message) continue;
+      if (row.message != removal::removal_message || row.created_at < newest) continue;
+      newest = row.created_at;
       const auto links = removal::make_stop_links(
           {.ring = keys.current()->ring(), .public_url = services.public_url, .settings = settings},
           {.id = row.id,
@@ -61,6 +66,46 @@ class FactorRemoval : public FactorsWorld {
     }
     return token;
   }
+  using Which = removal::Which;
+  static constexpr db::Statement<db::Affected, UserId> remove_password{
+      "UPDATE users SET password_hash = 'steps:' WHERE id = $1"};
+  static constexpr db::Statement<std::optional<std::string>, std::string> find_detail{
+      "SELECT actor || ' ' || detail FROM audit WHERE event = $1 ORDER BY id DESC LIMIT 1"};
+
+  /// An administrator asks for it.
+  Result<Timestamp> ask_for(UserId user, Which which) {
+    Origin by = origin();
+    by.actor = "the administrator";
+    return wait(removal::ask_for_removal_of(services, by, administrator(), user, which));
+  }
+  void add_passkey() {
+    auto work = [&](db::Tx& tx) {
+      tx.run(store::factors::raise_version, now, mine.user);
+      tx.run(store::passkeys::insert_passkey, Bytes{1}, mine.user, Bytes{1}, std::int64_t{0}, Bytes{2},
+             std::string(), std::string("key"), std::string("localhost"), true, false, false, now);
+      tx.run(store::factors::update_mark, mine.user);
+    };
+    database.write_now(work);
+  }
+  std::int64_t passkeys() { return database.run_now(store::passkeys::count_passkeys, mine.user).value(); }
+  /// The parameters of the newest mail about it.
+  mail::Values newest_mail() {
+    mail::Values found;
+    for (const auto& row : waiting_mails())
+      if (row.message == removal::removal_message) found = mail::read_parameters(row.parameters).value();
+    return found;
+  }
+  /// One who has signed in just now.
+  sessions::Asker administrator() {
+    const std::string email = "administrator@example.org";
+    if (!database.run_now(store::users::find_contact, email).has_value()) {
+      const UserId id = member(email);
+      database.run_now(store::users::update_role, Role::admin, now, id);
+    }
+    const auto signed_in = own(email);
+    return {.user = signed_in.user, .session = signed_in.session};
+  }
+
   Result<> stop(const std::string& token) { return wait(removal::stop_by_link(services, origin(), token)); }
 };
 
@@ -215,6 +260,124 @@ TEST_P(FactorRemoval, FA25_TheLinkOfTheMailStopsItOnceWhateverHasChangedSince) {
   now += std::chrono::days(8);
   sweep();
   EXPECT_TRUE(has_app());
+}
+
+TEST_P(FactorRemoval, FA27_AnAdministratorsRemovalTakesThreeDaysAndThreeMails) {
+  member_with_app("a@example.org");
+  add_passkey();
+  const auto due = ask_for(mine.user, Which::totp);
+  ASSERT_TRUE(due.has_value());
+  EXPECT_EQ(*due, now + std::chrono::hours(72));
+  EXPECT_EQ(database.run_now(find_detail, std::string("factor_removal_asked")), "the administrator totp");
+  EXPECT_EQ(ask_for(mine.user, Which::totp).value(), *due) << "asking again changes nothing";
+  EXPECT_EQ(mails("factor_removal"), 1);
+  auto told = newest_mail();
+  EXPECT_EQ(mail::value_of(told, "administrator"), "yes");
+  EXPECT_EQ(mail::value_of(told, "factor"), "authenticator app");
+  EXPECT_EQ(mail::value_of(told, "address"), "") << "that of the administrator is nobody's business";
+  now += std::chrono::hours(36);
+  sweep();
+  sweep();
+  EXPECT_EQ(mails("factor_removal"), 2) << "half-way, once";
+  EXPECT_EQ(mail::value_of(newest_mail(), "administrator"), "yes");
+  now = *due - std::chrono::seconds(1);
+  sweep();
+  EXPECT_TRUE(has_app());
+  now = *due;
+  sweep();
+  EXPECT_FALSE(has_app());
+  EXPECT_EQ(passkeys(), 1) << "which nobody asked for";
+  EXPECT_EQ(codes_left(), 10);
+  EXPECT_FALSE(is_waiting());
+  EXPECT_EQ(mails("factor_removed"), 1);
+
+  const auto rest = ask_for(mine.user, Which::all);
+  ASSERT_TRUE(rest.has_value());
+  now = *rest;
+  sweep();
+  EXPECT_EQ(passkeys(), 0);
+  EXPECT_EQ(codes_left(), 0);
+  EXPECT_TRUE(log_in("a@example.org").has_value());
+}
+
+TEST_P(FactorRemoval, FA27_WhateverShowsThatTheFactorIsThereStopsIt) {
+  const auto codes = member_with_app("a@example.org");
+  const auto stopped = [&](const char* by) {
+    EXPECT_FALSE(is_waiting()) << by;
+    EXPECT_TRUE(has_app()) << by;
+  };
+  ASSERT_TRUE(ask_for(mine.user, Which::totp).has_value());
+  EXPECT_TRUE(stop(stop_token()).has_value());
+  stopped("the link of the mail");
+  ASSERT_TRUE(ask_for(mine.user, Which::totp).has_value());
+  EXPECT_TRUE(log_in_totp(login_token("a@example.org"), code()).has_value());
+  stopped("a sign-in");
+  ASSERT_TRUE(ask_for(mine.user, Which::totp).has_value());
+  EXPECT_TRUE(sudo(features::sudo::ByRecoveryCode{Secret(codes[0])}).has_value());
+  stopped("a recent proof");
+  ASSERT_TRUE(ask_for(mine.user, Which::totp).has_value());
+  enrol(mine);
+  stopped("another app");
+  now += std::chrono::days(8);
+  sweep();
+  stopped("time");
+  EXPECT_EQ(mails("factor_removed"), 0);
+
+  ASSERT_TRUE(ask_for(mine.user, Which::all).has_value());
+  const Origin by = origin();
+  auto at_once_by_operator = [&](db::Tx& tx) { return accounts::remove_totp(tx, services, by, mine.user); };
+  ASSERT_TRUE(database.write_now(at_once_by_operator).has_value());
+  EXPECT_FALSE(is_waiting()) << "there is nothing to remove";
+}
+
+TEST_P(FactorRemoval, FA27_WhatAnAdministratorMayNotRemove) {
+  member_with_app("a@example.org");
+  const UserId without = member("b@example.org");
+  const auto refused = [&](UserId user, Which which) { return ask_for(user, which).error().code; };
+  EXPECT_EQ(refused(administrator().user, Which::all), ErrorCode::forbidden) << "one's own";
+  EXPECT_EQ(refused(UserId{999}, Which::all), ErrorCode::user_not_found);
+  EXPECT_EQ(refused(without, Which::all), ErrorCode::factor_not_found);
+  EXPECT_EQ(refused(mine.user, Which::passkeys), ErrorCode::factor_not_found);
+  database.run_now(store::users::update_is_active, false, now, mine.user);
+  EXPECT_EQ(refused(mine.user, Which::totp), ErrorCode::account_blocked);
+  database.run_now(store::users::update_is_active, true, now, mine.user);
+  settings.admin.factor_removal_delay = Microseconds{0};
+  EXPECT_EQ(refused(mine.user, Which::totp), ErrorCode::forbidden);
+  settings.admin.factor_removal_delay = std::chrono::hours(72);
+  add_passkey();
+  EXPECT_FALSE(is_waiting());
+  EXPECT_EQ(mails("factor_removal"), 0);
+
+  // One waits at a time. The owner's own, of everything, covers each of them.
+  const auto app_due = ask_for(mine.user, Which::totp).value();
+  EXPECT_EQ(refused(mine.user, Which::passkeys), ErrorCode::factor_removal_waiting);
+  EXPECT_EQ(ask(token_after(both)).error().code, ErrorCode::factor_removal_waiting);
+  EXPECT_EQ(ask_for(mine.user, Which::totp).value(), app_due);
+  ASSERT_TRUE(stop(stop_token()).has_value());
+  now += std::chrono::minutes(1);
+  const auto all_due = ask(token_after(both)).value();
+  EXPECT_EQ(ask_for(mine.user, Which::passkeys).value(), all_due) << "no sooner than the owner has asked for";
+  EXPECT_EQ(mails("factor_removal"), 2);
+  ASSERT_TRUE(stop(stop_token()).has_value());
+
+  // An account without a password keeps its passkeys, whenever the password went.
+  ASSERT_TRUE(ask_for(mine.user, Which::passkeys).has_value());
+  database.run_now(remove_password, mine.user);
+  now += std::chrono::days(8);
+  sweep();
+  EXPECT_EQ(passkeys(), 1);
+  EXPECT_FALSE(is_waiting());
+  EXPECT_EQ(refused(mine.user, Which::passkeys), ErrorCode::last_way_in);
+}
+
+TEST_P(FactorRemoval, FA27_D01_OfManyAtOnceOneIsWrittenAndOneMailIsSent) {
+  member_with_app("a@example.org");
+  const auto by = administrator();
+  const auto outcomes = at_once<Timestamp>(
+      20, [&](int) { return removal::ask_for_removal_of(services, origin(), by, mine.user, Which::totp); });
+  EXPECT_EQ(outcomes.at("ok"), 20);
+  EXPECT_EQ(mails("factor_removal"), 1);
+  EXPECT_TRUE(is_waiting());
 }
 
 TEST_P(FactorRemoval, D01_OfManyAtOnceOneStopsItAndABlockedAccountWaits) {

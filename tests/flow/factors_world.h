@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -106,25 +105,6 @@ class FactorsWorld : public World {
     return database.run_now(store::recovery_codes::count_codes, mine.user).value_or(0);
   }
   std::int64_t mails(const std::string& message) { return database.run_now(count_mails_of, message).value(); }
-
-  /// Runs many flows at once on this thread; answers how often each outcome came ("ok", or a code).
-  template <class T>
-  std::map<std::string, int> at_once(int times, const std::function<Task<Result<T>>(int)>& flow) {
-    std::map<std::string, int> outcomes;
-    std::exception_ptr failure;
-    int done = 0;
-    for (int i = 0; i < times; ++i) {
-      asio::co_spawn(io, flow(i), [&](std::exception_ptr error, Result<T> result) {
-        if (error) failure = error;
-        ++done;
-        ++outcomes[result.has_value() ? "ok" : std::string(describe(result.error().code).code)];
-      });
-    }
-    io.restart();
-    while (done < times && io.run_one() > 0) continue;
-    if (failure) std::rethrow_exception(failure);
-    return outcomes;
-  }
 
   Secret secret;             ///< of the app
   features::totp::Own mine;  ///< the owner of the app

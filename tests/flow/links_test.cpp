@@ -65,7 +65,7 @@ class Links : public World {
                            .security_version = account.security_version,
                            .created_at = now};
     return {.link = links::make_link(ring(), settings, kind, mail),
-            .handle = links::make_handle(ring(), settings, id, now),
+            .handle = links::make_handle(ring(), settings, {.mail = id}, now),
             .id = id};
   }
 
@@ -194,7 +194,7 @@ TEST_P(Links, RL20_OfFortyWrongCodesAtOnceNoMoreAreLookedAtThanAreLeft) {
 TEST_P(Links, AHandleOfAnUnknownAddressLooksAndEndsLikeAnyOther) {
   member("a@example.org");
   const auto asked = ask("a@example.org");
-  const auto unknown = links::make_handle(ring(), settings, crypto::new_link_id(), now);
+  const auto unknown = links::make_handle(ring(), settings, {.mail = crypto::new_link_id()}, now);
   EXPECT_EQ(unknown.size(), asked.handle.size());
   EXPECT_EQ(unknown.substr(0, unknown.find('.')), asked.handle.substr(0, asked.handle.find('.')));
   const auto known_refusal = try_code(asked.handle, wrong(asked.link.code)).error();
@@ -343,7 +343,7 @@ TEST_P(Links, RL10_MailIsLimitedByTheMinuteTheHourAndTheDay) {
   const UserId neighbour = member("b@example.org");
   const auto ask_as = [&](UserId who) {
     auto work = [&](db::Tx& tx) {
-      if (!links::claim_mail(tx, settings, reset, who, now)) return false;
+      if (!links::claim_mail(tx, settings, reset, who, {}, now).is_granted) return false;
       links::expect_code(tx, settings, reset, crypto::new_link_id(), who, "", now);
       return true;
     };

@@ -26,7 +26,8 @@ constexpr db::Statement<db::Affected, Bytes, UserId, Timestamp> insert_passkey{
     "is_user_verifying, is_backup_eligible, is_backed_up, created_at, last_used_at) VALUES ($1, $2, $1, 0, "
     "$1, "
     "'', 'key', 'localhost', TRUE, FALSE, FALSE, $3, $3)"};
-constexpr db::Statement<db::Affected, std::int64_t> set_wrong_codes{"UPDATE users SET failed_codes = $1"};
+constexpr db::Statement<db::Affected, std::int64_t> set_wrong_codes{
+    "UPDATE users SET failed_codes = $1, failed_known_codes = $1"};
 
 struct Asked {
   std::string handle;

@@ -1,19 +1,20 @@
 // Passkeys: what happens to an account while they are added, used and removed, also many at once.
 
 #include <cstdlib>
-#include <functional>
-#include <map>
 
 #include "features/passkeys/add_passkey.h"
 #include "features/passkeys/options.h"
 #include "features/passkeys/own_passkeys.h"
 #include "features/passkeys/sign_in.h"
+#include "features/password/give_password.h"
+#include "flow/sessions/authenticate.h"
 #include "flow/signin/events.h"
 #include "flow/world.h"
 #include "store/devices.h"
 #include "store/factors.h"
 #include "store/recovery_codes.h"
 #include "store/scheduled.h"
+#include "store/sessions.h"
 #include "store/spent.h"
 #include "unit/crypto/webauthn/authenticator.h"
 
@@ -85,25 +86,6 @@ class Passkeys : public World {
   }
   Result<sessions::TokenPair> sign_in(signin::PasskeyAssertion given) {
     return wait(features::passkeys::sign_in(services, origin(), std::nullopt, std::move(given)));
-  }
-
-  /// Runs many flows at once on this thread; answers how often each outcome came ("ok", or a code).
-  template <class T>
-  std::map<std::string, int> at_once(int times, const std::function<Task<Result<T>>(int)>& flow) {
-    std::map<std::string, int> outcomes;
-    std::exception_ptr failure;
-    int done = 0;
-    for (int i = 0; i < times; ++i) {
-      asio::co_spawn(io, flow(i), [&](std::exception_ptr error, Result<T> result) {
-        if (error) failure = error;
-        ++done;
-        ++outcomes[result.has_value() ? "ok" : std::string(describe(result.error().code).code)];
-      });
-    }
-    io.restart();
-    while (done < times && io.run_one() > 0) continue;
-    if (failure) std::rethrow_exception(failure);
-    return outcomes;
   }
 
   std::size_t passkeys_of(const Owner& whose) {
@@ -261,6 +243,59 @@ TEST_P(Passkeys, APasskeyThatIsAddedOrRemovedVoidsWhatIsUnderWay) {
   const auto sessions = database.run_now(count_sessions);
   EXPECT_TRUE(wait(signin::go_on(services, origin(), progress, proved->done, proved->consume)).has_error());
   EXPECT_EQ(database.run_now(count_sessions), sessions);
+}
+
+TEST_P(Passkeys, R16_OtherSessionsEndWhereTheOwnerAsks) {
+  member("a@example.org");
+  const Owner mine = owner("a@example.org");
+  const auto session_of = [&](const sessions::TokenPair& tokens) {
+    return wait(sessions::authenticate(services, now, tokens.access_token)).value().session;
+  };
+  const SessionId kept = session_of(log_in("a@example.org").value());
+  ASSERT_TRUE(log_in("a@example.org").has_value());
+  auto made = authenticator(1);
+  auto second = authenticator(2);
+  ASSERT_TRUE(add(made, mine).has_value());
+  EXPECT_EQ(database.run_now(count_sessions), 2) << "nobody asked";
+  answer_to(second, wait(features::passkeys::registration_options(services, origin(), mine))->challenge);
+  ASSERT_TRUE(
+      wait(features::passkeys::add_passkey(services, origin(), mine, made_by(second), {.all_but = kept}))
+          .has_value());
+  EXPECT_EQ(database.run_now(count_sessions), 1);
+  const SessionId newer = session_of(sign_in(fresh(made, mine)).value());
+  ASSERT_TRUE(
+      wait(features::passkeys::remove_own_passkey(services, origin(), mine, second.id, {.all_but = newer}))
+          .has_value());
+  EXPECT_EQ(database.run_now(count_sessions), 1);
+  EXPECT_TRUE(database.run_now(store::sessions::find_proved, newer).has_value());
+}
+
+TEST_P(Passkeys, APasskeyWithoutVerificationThenThePassword) {
+  member("a@example.org");
+  const Owner mine = owner("a@example.org");
+  auto made = authenticator();
+  ASSERT_TRUE(add(made, mine).has_value());
+  auto given = fresh(made, mine);
+  given.authenticator_data = made.data(Authenticator::present);
+  given.signature = made.sign(given.authenticator_data, given.client_data_json);
+  const auto asked = sign_in(given);
+  ASSERT_EQ(asked.error().code, ErrorCode::password_required);
+  const std::string token = asked.error().step->login_token;
+  const auto give = [&](const char* password) {
+    return wait(features::password::give_password(services, origin(), token, Secret(password)));
+  };
+  const auto failed = [&] {
+    return database.run_now(users::find_credentials_by_id, mine.id)->failed_sign_ins +
+           database.run_now(store::devices::list_devices_of, mine.id).at(0).failed_sign_ins;
+  };
+  const auto sessions = database.run_now(count_sessions).value();
+  EXPECT_EQ(give("wrong").error().code, ErrorCode::invalid_credentials);
+  EXPECT_EQ(failed(), 1) << "it counts as at the first step";
+  EXPECT_EQ(database.run_now(count_sessions), sessions);
+  EXPECT_TRUE(give("correct horse battery").has_value());
+  EXPECT_EQ(failed(), 0);
+  EXPECT_EQ(give("correct horse battery").error().code, ErrorCode::invalid_login_token);
+  EXPECT_EQ(database.run_now(count_sessions), sessions + 1);
 }
 
 TEST_P(Passkeys, ChallengesAreBoundToCeremonyAccountAndFiveMinutes) {

@@ -15,6 +15,10 @@ using std::chrono::seconds;
 class Totp : public FactorsWorld {
  protected:
   using OtherSessions = features::totp::OtherSessions;
+  static constexpr db::Statement<db::Affected, std::int64_t, UserId> set_failed_factors{
+      "UPDATE users SET failed_factors = $1 WHERE id = $2"};
+  static constexpr db::Statement<db::Affected, std::string, UserId> set_hash{
+      "UPDATE users SET password_hash = $1 WHERE id = $2"};
 
   Result<> is_recent() { return wait(signin::require_recent_proof(services, now, mine.session)); }
 };
@@ -182,9 +186,54 @@ TEST_P(Totp, FA21_TheHundredthWrongCodeClosesTheAppUntilAnotherFactorIsRight) {
   now += std::chrono::hours(24 * 30);
   EXPECT_EQ(log_in_totp(login_token("a@example.org"), code()).error().code, ErrorCode::too_many_attempts);
   EXPECT_EQ(failed_factors(), 100);
+  EXPECT_EQ(mails("factor_closed"), 1) << "one, however often somebody tries";
   EXPECT_TRUE(log_in_recovery(login_token("a@example.org"), codes[0]).has_value());
   EXPECT_EQ(failed_factors(), 0);
   EXPECT_TRUE(log_in_totp(login_token("a@example.org"), code()).has_value());
+}
+
+TEST_P(Totp, FA21_D01_OfManyGuessesAtOnceOneClosesTheAppAndTellsTheOwner) {
+  member_with_app("a@example.org");
+  std::vector<std::string> tokens;
+  for (int i = 0; i < 20; ++i) tokens.push_back(login_token("a@example.org"));
+  database.run_now(set_failed_factors, std::int64_t{99}, mine.user);
+  const std::string text = wrong_code();
+  const auto outcomes = at_once<sessions::TokenPair>(
+      20, [&](int i) { return features::totp::log_in(services, origin(), tokens[i], text); });
+  EXPECT_EQ(outcomes.at("invalid_code"), 1);
+  EXPECT_EQ(outcomes.at("too_many_attempts"), 19);
+  EXPECT_EQ(mails("factor_closed"), 1);
+}
+
+TEST_P(Totp, FA21_ALastTryThatNobodyHasJudgedClosesTheAppWithTheNextOne) {
+  member_with_app("a@example.org");
+  database.run_now(set_failed_factors, std::int64_t{100}, mine.user);
+  EXPECT_EQ(log_in_totp(login_token("a@example.org"), code()).error().code, ErrorCode::too_many_attempts);
+  EXPECT_EQ(mails("factor_closed"), 1);
+}
+
+TEST_P(Totp, ARightPasswordIsHashedAnewThoughAFactorIsMissing) {
+  member_with_app("a@example.org");
+  // Of "correct horse"; from another program.
+  const std::string imported = "steps:$2b$10$abcdefghijklmnopqrstuu23JPZtHcGhwXSF41f93o/7vBdDut3Xu";
+  database.run_now(set_hash, imported, mine.user);
+  const auto stored = [&] {
+    return database.run_now(store::users::find_credentials_by_id, mine.user).value();
+  };
+  const auto version = stored().security_version;
+  EXPECT_EQ(log_in("a@example.org", "wrong").error().code, ErrorCode::invalid_credentials);
+  EXPECT_EQ(stored().password_hash, imported);
+  const auto refused = log_in("a@example.org", "correct horse");
+  ASSERT_EQ(refused.error().code, ErrorCode::second_factor_required);
+  const auto renewed = stored().password_hash;
+  EXPECT_EQ(renewed.substr(0, 16), "steps:$argon2id$");
+  EXPECT_EQ(stored().security_version, version) << "nothing that is under way is voided";
+  EXPECT_TRUE(log_in_totp(refused.error().step->login_token, code()).has_value());
+  EXPECT_EQ(log_in("a@example.org", "correct horse").error().code, ErrorCode::second_factor_required);
+  EXPECT_EQ(stored().password_hash, renewed) << "once";
+  ASSERT_TRUE(wait(features::totp::remove(services, origin(), mine, OtherSessions::stay)).has_value());
+  EXPECT_EQ(stored().password_hash, renewed.substr(6));
+  EXPECT_TRUE(log_in("a@example.org", "correct horse").has_value());
 }
 
 TEST_P(Totp, FA21_AnOperatorOpensAClosedApp) {

@@ -3,7 +3,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <exception>
+#include <functional>
+#include <map>
 #include <optional>
+#include <string>
 
 #include "crypto/sha256.h"
 #include "db/migrate.h"
@@ -67,6 +70,25 @@ class World : public testing::TestWithParam<db::test::Backend> {
     if (!result) throw std::logic_error("a flow never came to its end");
     if (failure) std::rethrow_exception(failure);
     return std::move(*result);
+  }
+
+  /// Runs many flows at once on this thread; answers how often each outcome came ("ok", or a code).
+  template <class T>
+  std::map<std::string, int> at_once(int times, const std::function<Task<Result<T>>(int)>& flow) {
+    std::map<std::string, int> outcomes;
+    std::exception_ptr failure;
+    int done = 0;
+    for (int i = 0; i < times; ++i) {
+      asio::co_spawn(io, flow(i), [&](std::exception_ptr error, Result<T> result) {
+        if (error) failure = error;
+        ++done;
+        ++outcomes[result.has_value() ? "ok" : std::string(describe(result.error().code).code)];
+      });
+    }
+    io.restart();
+    while (done < times && io.run_one() > 0) continue;
+    if (failure) std::rethrow_exception(failure);
+    return outcomes;
   }
 
   Result<SignedUp> sign_up(const std::string& email, const std::string& password = "correct horse battery") {

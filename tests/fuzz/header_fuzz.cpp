@@ -12,6 +12,7 @@
 #include "http/bearer.h"
 #include "http/charset.h"
 #include "http/client_address.h"
+#include "http/cookie.h"
 #include "http/cors.h"
 #include "http/language.h"
 #include "http/media_type.h"
@@ -94,8 +95,21 @@ void check_numbers(std::string_view text) {
   if (length) require(text.size() <= 18);
 }
 
+void check_cookie(std::string_view text) {
+  const HeaderView line{"Cookie", text};
+  Request request;
+  request.headers = {&line, 1};
+  const auto value = find_cookie(request, "a");
+  if (!value) return;
+  require(value->find_first_of(" ;,\"\\\t\r\n") == std::string_view::npos);
+  // What was read can be set.
+  Response response;
+  set_cookie(response, "a", *value);
+  require(wire::has_safe_headers(response));
+}
+
 constexpr std::array checks{check_media_type, check_language, check_forwarded, check_network,
-                            check_bearer,     check_cors,     check_numbers};
+                            check_bearer,     check_cors,     check_numbers,   check_cookie};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 """A and B: who may do what, found from the server's own description of itself; blocking under races."""
 
+import re
 import threading
 import time
 
@@ -39,7 +40,7 @@ def operations(server):
         for method, operation in entry.items():
             if method in METHODS:
                 filled = path.replace("{user_id}", str(server.accounts["user"].id)).replace("{token}",
-                                                                                            "x.y.z").replace("{id}", "none")
+                                                                                            "x.y.z").replace("{id}", "none").replace("{kind}", "totp")
                 yield method.upper(), filled.split("{")[0], bool(operation.get("security", document.get("security")))
 
 
@@ -85,9 +86,13 @@ def test_A01_another_method_is_no_way_in(moved, method, role):
 
 
 def test_A01_no_operation_stands_outside_the_description(moved):
-    described = {(method, path.rstrip("/").rsplit("/", 1)[0]) for method, path, _ in operations(moved)}
+    def shape(path: str) -> str:
+        """Without the ids in it, which are a live user's here and nobody's there."""
+        return re.sub(r"/\d+(?=/|$)", "/0", path.rstrip("/")).rsplit("/", 1)[0]
+
+    described = {(method, shape(path)) for method, path, _ in operations(moved)}
     for method, path in ACCESS_ROUTES:
-        assert (method, path.rsplit("/", 1)[0]) in described, path
+        assert (method, shape(path)) in described, path
 
 
 # A02, A04, A05, A06 -------------------------------------------------------------------------------

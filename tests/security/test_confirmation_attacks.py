@@ -174,9 +174,10 @@ def test_C14_with_smtp_no_log_holds_a_link_or_a_token():
     assert logged.strip(), "the log was kept"
 
 
-def test_C14_on_another_address_than_loopback_the_link_is_not_logged(make_server):
-    server = make_server({"listen": "0.0.0.0:0", "public_url": "https://id.example.com"}, start=False)
-    server.start()
+@pytest.mark.parametrize("listen, public_url", [
+    ("0.0.0.0:0", "https://id.example.com"), ("0.0.0.0:0", "http://localhost:8080"), ("127.0.0.1:0", "https://id.example.com")])
+def test_C14_on_another_address_than_loopback_the_link_is_not_logged(make_server, listen, public_url):
+    server = make_server({"listen": listen, "public_url": public_url})
     server.host = "127.0.0.1"
     account = server.signup()
     token = server.wait_mail(account.email)[0].confirmation_token

@@ -1,11 +1,16 @@
 """RL14: what strangers can make grow has a bound in bytes, and docs/operations.md states it."""
 
+import os
 import re
 from pathlib import Path
 
+import pyotp
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from support import PASSWORD, Account, Server, assert_problem, unique_email
+from support.authenticator import Passkeys
+from support.factors import App, begin, confirm, login_token, try_recovery
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/operations.md").read_text()
 HOUR = 3600
@@ -41,9 +46,19 @@ def bytes_of(server, table: str) -> int:
         return size
 
 
+def change_address(account) -> None:
+    """Leaves the end of an undo behind, with two long addresses."""
+    email = long_email()
+    asked = account.server.post("/api/users/me/email", bearer=account.access, json={"email": email})
+    assert asked.status_code == 200, asked.text
+    link = re.search(r"(/api/auth/email_change/\S+)", account.server.wait_mail(email)[-1].text)[1]
+    assert account.server.post(link).status_code == 200
+    account.email = email
+
+
 def stated_each(what: str) -> tuple[int, int]:
     """Rows and bytes that the page allows for one account (or client)."""
-    row = re.search(rf"^\| {re.escape(what)} \| ([\d,]+) rows, ([\d.]+) ([KMG]B) for each", PAGE, re.M)
+    row = re.search(rf"^\| {re.escape(what)} \| ([\d,]+) rows?, ([\d.]+) ([KMG]B) for each", PAGE, re.M)
     assert row, what
     return int(row[1].replace(",", "")), int(float(row[2]) * {"KB": 1e3, "MB": 1e6, "GB": 1e9}[row[3]])
 
@@ -85,6 +100,93 @@ def test_RL14_what_does_not_succeed_spends_no_id_and_makes_no_code(server):
         account.try_login("not-the-password")
     with server.db() as db:
         assert before == [db.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("spent", "mail_codes")]
+
+
+@pytest.mark.embedded
+def test_RL14_what_factors_make_grow_is_no_larger_than_the_table_says(make_server):
+    """Each account has as many factors as it may, with the longest credential ids and names, and a further one is refused."""
+    server = make_server()
+    accounts = [server.user() for _ in range(3)]
+    kinds = {"totp": "authenticator apps", "recovery_codes": "recovery codes", "passkeys": "passkeys", "scheduled": "what is scheduled"}
+    allowed = {table: stated_each(what) for table, what in kinds.items()}
+    key = rsa.generate_private_key(65537, 2048)
+    for account in accounts:
+        app = App(account)
+        app.login()
+        keys = Passkeys(account)
+        for number in range(allowed["passkeys"][0]):
+            passkey = keys.new("ES256")
+            passkey.algorithm, passkey.key, passkey.id = "RS256", key, os.urandom(1023)
+            keys.register(passkey, name="x" * 64)
+            if number == 0:
+                keys.sign_in(passkey)
+        assert_problem(keys.options(), 409, "too_many_passkeys")
+        begun = begin(account)  # another app takes the place of the first
+        assert confirm(account, begun["enrolment"], pyotp.TOTP(begun["secret"]).at(int(server.clock.now()))).status_code == 200
+        assert server.post("/api/users/me/recovery_codes", bearer=account.access).status_code == 200
+        change_address(account)
+        keys.sign_in(passkey)
+        assert server.delete("/api/users/me", bearer=account.access, json={"email": account.email}).status_code == 200
+    with server.db() as db:
+        counts = {table: [count for count, in db.execute(f"SELECT count(*) FROM {table} GROUP BY user_id")] for table in kinds}
+    assert counts == {"totp": [1] * 3, "recovery_codes": [10] * 3, "passkeys": [20] * 3, "scheduled": [2] * 3}
+    for table, (rows, size) in allowed.items():
+        assert max(counts[table]) <= rows
+        # A page of 4 KB is the least that a table and each of its indexes take, however few its rows are.
+        assert (bytes_of(server, table) - 3 * 4096) / sum(counts[table]) <= 2 * size / rows, table
+
+
+@pytest.mark.embedded
+def test_RL14_a_change_of_a_factor_is_no_larger_in_the_audit_than_the_table_says(make_server):
+    server = make_server()
+    account = server.user()
+    app = App(account)
+    app.login()
+    rows, size = stated_each("changes of factors in the audit, and their notices")
+
+    def entries() -> tuple[int, int]:
+        with server.db() as db:
+            return db.execute("SELECT count(*) FROM audit").fetchone()[0], bytes_of(server, "audit")
+
+    before, changes = entries(), 200
+    for _ in range(changes):
+        assert server.post("/api/users/me/recovery_codes", bearer=account.access).status_code == 200
+    after = entries()
+    assert after[0] - before[0] == changes
+    assert (after[1] - before[1]) / changes <= size / rows
+    assert re.search(r"`limits.account_changes` \| `1000/10m`", server.cli_ok("config", "--reference"))
+    assert rows >= 1000 * 6 * 24 * 400
+    with server.db() as db:
+        server.wait(lambda: db.execute("SELECT count(*) FROM mails").fetchone() == (0,), "the notices to be sent", timeout=120)
+
+
+@pytest.mark.embedded
+def test_RL14_spent_ids_are_no_larger_than_the_table_says(make_server):
+    """A sign-in with a factor spends its token; a wrong recovery code, which only who has proved a password can send, spends one of five."""
+    server = make_server()
+    account = server.user()
+    app = App(account)
+    rows, size = stated_each("spent ids")
+
+    def spent() -> int:
+        with server.db() as db:
+            return db.execute("SELECT count(*) FROM spent").fetchone()[0]
+
+    sign_ins, before = 20, spent()
+    for _ in range(sign_ins):
+        app.login()
+    assert spent() - before <= sign_ins
+    before, tries = spent(), 8
+    token = login_token(account)
+    answers = [try_recovery(server, token, "aaaa-aaaa-aaaa-aaaa").json()["code"] for _ in range(tries)]
+    assert answers.count("invalid_code") == 5 and spent() - before == 5
+    for _ in range(60):
+        for _ in range(5):
+            try_recovery(server, token, "aaaa-aaaa-aaaa-aaaa")
+        token = login_token(account)
+    assert (bytes_of(server, "spent") - 2 * 4096) / spent() <= 2 * size / rows
+    # Of one client, in the ten minutes that an id is kept: a bucket that was full, and what comes back meanwhile.
+    assert rows >= 2 * (1000 + 1000) + 1000 + 1000
 
 
 @pytest.mark.embedded

@@ -29,7 +29,7 @@ def test_H14_an_absolute_target_changes_nothing_but_the_host(server, member, aut
     assert "evil" not in raw.text
 
 
-@pytest.mark.parametrize("target", ["http://evil.example", "http://", "http:///api/users/me", "http:/api/users/me",
+@pytest.mark.parametrize("target", ["http://", "http:///api/users/me", "http:/api/users/me",
                                     "ftp://evil.example/api/users/me", "//evil.example/api/users/me",
                                     "javascript:alert(1)",
                                     "http://evil.example/../api/users/me", "*", "evil.example:443", "?", "#",
@@ -40,6 +40,13 @@ def test_H14_a_strange_target_is_never_a_way_in(server, member, target):
         raw, _ = one_answer(server, head("GET", target, f"Authorization: Bearer {member.access}"))
         assert raw.status in (400, 404, 405)
         assert member.email not in raw.text
+
+
+@pytest.mark.parametrize("target", ["/", "http://evil.example", "http://evil.example/"])
+def test_H14_the_root_leads_to_our_own_sign_in_whatever_the_authority(server, member, target):
+    with harmless(server):
+        raw, _ = ask(server, head("GET", target, f"Authorization: Bearer {member.access}"))
+        assert (raw.status, dict(raw.header_lines)["Location"]) == (303, "./sign-in")
 
 
 @pytest.mark.parametrize("host", [b"evil.example", b"evil.example:80", b"EVIL", b"127.0.0.1.evil.example"])

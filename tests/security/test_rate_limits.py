@@ -14,7 +14,7 @@ from support import PASSWORD, Account, RawConnection, Server, assert_problem, as
 from support.routes import list_routes
 
 # What the program comes with, by rule: how many one client may ask for at once.
-DEFAULTS = {"sign_up": 100, "sign_in": 1000, "mail_requests": 100, "links": 2000, "refresh": 10_000}
+DEFAULTS = {"sign_up": 100, "sign_in": 1000, "mail_requests": 100, "links": 2000, "account_changes": 1000, "refresh": 10_000}
 SMALL = {f"limits.{rule}": "3/10m" for rule in DEFAULTS}
 PROXY = {"http.trusted_proxies": "127.0.0.1", "management_listen": "127.0.0.1:0"}
 _clients = itertools.count(1)
@@ -64,6 +64,18 @@ REQUESTS = {
         lambda server, headers: server.post("/api/auth/confirmed_email/x", headers=headers),
         lambda server, headers: server.get("/api/auth/rejected_email/x", headers=headers),
         lambda server, headers: server.post("/api/auth/password/reset", json={"token": "x", "password": PASSWORD}, headers=headers)],
+    "account_changes": [
+        lambda server, headers: server.post("/api/users/me/totp", headers=headers),
+        lambda server, headers: server.request("PUT", "/api/users/me/totp", json={"code": "123456"}, headers=headers),
+        lambda server, headers: server.delete("/api/users/me/totp", headers=headers),
+        lambda server, headers: server.post("/api/users/me/recovery_codes", headers=headers),
+        lambda server, headers: server.post("/api/users/me/passkeys/options", headers=headers),
+        lambda server, headers: server.post("/api/users/me/passkeys", json={}, headers=headers),
+        lambda server, headers: server.delete("/api/users/me/passkeys/x", headers=headers),
+        lambda server, headers: server.get("/api/users/me/activity", headers=headers),
+        lambda server, headers: server.get("/api/users/me/export", headers=headers),
+        lambda server, headers: server.delete("/api/users/me/password", headers=headers),
+        lambda server, headers: server.delete("/api/users/me", json={"email": "x"}, headers=headers)],
     "refresh": [
         lambda server, headers: server.get("/api/auth/refresh_token", bearer="x", headers=headers),
         lambda server, headers: server.post("/api/auth/refresh_token", bearer="x", headers=headers)],
@@ -190,8 +202,12 @@ def test_routes_that_stand_in_openapi_with_a_limit_say_when_to_come_back(server)
                "/api/auth/email_change/{token}", "/api/auth/keep_factors/{token}", "/api/auth/not_me/{token}",
                "/api/auth/undo/{token}", "/api/auth/login/lost_factor", "/api/auth/login/new_password",
                "/api/auth/login/passkey", "/api/auth/login/passkey/options", "/api/auth/login/recovery_code",
+               "/api/auth/login/enrol/totp", "/api/auth/login/enrol/passkey", "/api/auth/login/enrol/passkey/options",
+               "/api/auth/login/password",
                "/api/auth/login/totp", "/api/auth/sudo", "/api/auth/sudo/passkey/options", "/api/users/me",
-               "/api/users/me/email", "/api/users/me/email/confirm", "/api/users/me/password"}
+               "/api/users/me/email", "/api/users/me/email/confirm", "/api/users/me/password", "/api/users/me/totp",
+               "/api/users/me/recovery_codes", "/api/users/me/passkeys", "/api/users/me/passkeys/options", "/api/users/me/passkeys/{id}",
+               "/api/users/me/activity", "/api/users/me/export"}
     paths = server.get("/openapi.json", cacheable=True).json()["paths"]
     found = {path: operation["responses"]["429"] for path, operations in paths.items() for operation in operations.values()
              if "too_many_requests" in operation["responses"].get("429", {}).get("x-codes", {})}

@@ -15,7 +15,7 @@ class SingleUse : public StoreTest {
  protected:
   LinkId add_code(UserId user, Timestamp expires_at, const std::string& purpose = "reset") {
     const LinkId id = crypto::new_link_id();
-    database.run_now(mail_codes::insert_code, id, purpose, "detail", expires_at, user);
+    database.run_now(mail_codes::insert_code, id, purpose, "detail", expires_at, DeviceId{}, false, user);
     return id;
   }
   std::optional<mail_codes::Tried> try_it(const LinkId& id, Timestamp at,
@@ -69,18 +69,52 @@ TEST_P(SingleUse, CodesGoWithTheirAccountAndNobodyElses) {
   EXPECT_EQ(database.run_now(mail_codes::delete_code, kept).rows, 1);
 }
 
-TEST_P(SingleUse, CodesThatWereSentAreCountedByAccountPurposeAndTime) {
+TEST_P(SingleUse, L50_CodesThatWereSentAreCountedByAccountPurposeDeviceAndTime) {
   const UserId user = add("a@example.com");
-  add_code(user, now - second);
-  add_code(user, now + hour);
-  add_code(user, now + hour, "sign_in");
-  add_code(add("b@example.com"), now + hour);
-  const auto sent_after = [&](Timestamp at) {
-    return database.run_now(mail_codes::list_sent, user, "reset", at).size();
+  const DeviceId home{{1}};
+  const auto sent_from = [&](const DeviceId& device, bool known, Timestamp expires_at) {
+    const LinkId id = crypto::new_link_id();
+    database.run_now(mail_codes::insert_code, id, "reset", "", expires_at, device, known, user);
+    return id;
   };
-  EXPECT_EQ(sent_after(now - 2 * second), 2U);
-  EXPECT_EQ(sent_after(now), 1U);
-  EXPECT_EQ(sent_after(now + hour), 0U);
+  const auto sent = [&](bool known, const DeviceId& device) {
+    return database
+        .run_now(mail_codes::count_sent, now + 2 * hour - second, now + hour - second, user, "reset", now,
+                 known, device, now - 2 * second)
+        .value();
+  };
+  const auto none = sent(false, home);
+  EXPECT_EQ(none.since_day, 0);
+  EXPECT_EQ(none.since_hour, 0);
+  EXPECT_FALSE(none.last.has_value() || none.last_of_device.has_value());
+  sent_from({}, false, now - second);
+  const LinkId elsewhere = sent_from({}, false, now + hour);
+  const LinkId older = sent_from(home, true, now + hour);
+  const LinkId newest = sent_from(home, true, now + 2 * hour);
+  add_code(user, now + 3 * hour, "sign_in");
+  add_code(add("b@example.com"), now + 3 * hour);
+  const auto unknown = sent(false, home);
+  EXPECT_EQ(std::tuple(unknown.since_interval, unknown.since_hour, unknown.since_day), std::tuple(0, 1, 2));
+  EXPECT_FALSE(unknown.last_of_device.has_value());
+  EXPECT_EQ(unknown.last, newest);
+  EXPECT_EQ(sent(false, {}).last_of_device, elsewhere);
+  const auto known = sent(true, home);
+  EXPECT_EQ(std::tuple(known.since_interval, known.since_hour, known.since_day), std::tuple(1, 2, 2));
+  EXPECT_EQ(known.last_of_device, newest);
+  database.run_now(mail_codes::delete_code, newest);
+  EXPECT_EQ(sent(true, home).last_of_device, older);
+}
+
+TEST_P(SingleUse, L50_TriesOfOthersAreCountedApart) {
+  const LinkId id = add_code(add("a@example.com"), now + hour);
+  const auto others = [&] {
+    return database.run_now(mail_codes::count_other_try, id, "reset", std::int64_t{5}, now);
+  };
+  for (int i = 1; i <= 5; ++i) EXPECT_EQ(others()->tries, i);
+  EXPECT_FALSE(others().has_value());
+  EXPECT_EQ(try_it(id, now)->tries, 1);
+  EXPECT_EQ(database.run_now(mail_codes::give_other_try_back, id).rows, 1);
+  EXPECT_EQ(others()->tries, 5);
 }
 
 TEST_P(SingleUse, OfFortyThatSpendOneIdAtOnceOneWins) {
@@ -150,16 +184,26 @@ TEST_P(SingleUse, OfFortyNewPasswordsAtOnceOneIsSet) {
   EXPECT_EQ(contact("a@example.com").security_version, 1);
 }
 
-TEST_P(SingleUse, OfFortyRequestsAtOnceOneIsMailed) {
+TEST_P(SingleUse, ABlockedAccountIsHeldForNoMail) {
   const UserId user = add("a@example.com");
-  const auto ask = [&](Timestamp at) {
-    return database.run_now(users::update_link_mailed_at, at, user, at - hour).has_value();
-  };
-  EXPECT_EQ(ask_at_once(40, [&](int) { return ask(now); }), 1);
-  EXPECT_FALSE(ask(now + hour - second));
-  EXPECT_TRUE(ask(now + hour));
+  EXPECT_TRUE(database.run_now(users::update_link_mailed_at, now, user).has_value());
   database.run_now(users::update_is_active, false, now, user);
-  EXPECT_FALSE(ask(now + 3 * hour)) << "a blocked account gets none";
+  EXPECT_FALSE(database.run_now(users::update_link_mailed_at, now, user).has_value());
+}
+
+TEST_P(SingleUse, C80_AnAddressIsProvedOnceWhateverWasNeededForSigningIn) {
+  auto account = row("a@example.com");
+  account.confirmed = account.is_unproved = true;
+  const UserId user = insert(account).value();
+  EXPECT_TRUE(contact("a@example.com").confirmed);
+  EXPECT_FALSE(contact("a@example.com").is_proved);
+  EXPECT_FALSE(database.run_now(users::find_user, now, user)->is_proved);
+  const auto confirm = [&] {
+    return database.run_now(users::consume_confirmation, now, account.subject, account.email_key).has_value();
+  };
+  EXPECT_TRUE(confirm());
+  EXPECT_FALSE(confirm());
+  EXPECT_TRUE(contact("a@example.com").is_proved);
 }
 
 }  // namespace

@@ -43,6 +43,17 @@ def login_token(account: Account) -> str:
     return assert_step(account.try_login())["login_token"]
 
 
+ENROL = "/api/auth/login/enrol/"
+
+
+def begin_at_login(server, token: str):
+    return server.post(ENROL + "totp", json={"login_token": token})
+
+
+def confirm_at_login(server, token: str, enrolment: str, code: str):
+    return server.request("PUT", ENROL + "totp", json={"login_token": token, "enrolment": enrolment, "code": code})
+
+
 def try_totp(server, token: str, code: str):
     return server.post("/api/auth/login/totp", json={"login_token": token, "code": code})
 

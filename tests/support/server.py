@@ -22,6 +22,7 @@ from .mail import Mail
 from .postgres import Borrowed, Database
 from .program import Clock, binary_path, has_clock_to_move
 from .store_reading import StoreReading, shared_store
+from .terminal import open_terminal
 
 SANITIZER_REPORT = re.compile(r"ERROR: AddressSanitizer|ERROR: LeakSanitizer|WARNING: ThreadSanitizer"
                               r"|runtime error:|AddressSanitizer:DEADLYSIGNAL")
@@ -53,14 +54,15 @@ class Server(StoreReading):
     the environment; None takes one of the harness's own away. Limits are off unless asked for, hashes
     are cheap, and an administrator is made unless `admin` is False. `config` is the text of a TOML
     file. `binary` is another program than the one that is tested, `machine` what runs a command on another
-    machine. Not started until `start` is called or a `with` block is entered.
+    machine. With `terminal` standard error is a terminal, as for somebody who tries the server. Not started until `start` is called or a `with` block is entered.
     """
 
     def __init__(self, settings: dict[str, object] | None = None, *, limits: bool = False, admin: bool = True,
                  config: str | None = None, environment: dict[str, str] | None = None, binary: Path | None = None,
-                 machine: list[str] | None = None):
+                 machine: list[str] | None = None, terminal: bool = False):
         self._binary = binary
         self._machine = machine or []
+        self._terminal = terminal
         self.folder = Path(tempfile.mkdtemp(prefix="latchkey-test-"))
         self.data_dir = self.folder / "data"
         self.stderr_path = self.folder / "stderr"
@@ -112,8 +114,11 @@ class Server(StoreReading):
         binary = self.binary
         assert binary.exists(), f"{binary} is not there: build it with ./test, or set LATCHKEY_BIN"
         with self.stdout_path.open("wb") as out, self.stderr_path.open("ab") as err:
+            errors = open_terminal(self.stderr_path) if self._terminal else err.fileno()
             self.process = subprocess.Popen([*self._machine, binary, "serve", *arguments], stdin=subprocess.DEVNULL,
-                                            stdout=out, stderr=err, env=self.env(), cwd=self.folder)
+                                            stdout=out, stderr=errors, env=self.env(), cwd=self.folder)
+            if self._terminal:
+                os.close(errors)
         deadline = time.monotonic() + timeout
         while True:
             ended = self.process.poll() is not None

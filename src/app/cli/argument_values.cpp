@@ -33,17 +33,27 @@ UserName read_user(const std::string& text) {
   return std::move(*name);
 }
 
-std::filesystem::path read_file(const std::string& text) {
+namespace {
+
+std::filesystem::path read_path(const std::string& text, const std::string& name, std::string_view instead) {
   // An option that does not exist is likelier than such a file.
   if (is_marked(text)) {
     const std::string file = without_mark(text);
     throw Misuse{"unknown option " + settings::quote(file) + "; for a file of that name write ./" + file};
   }
-  if (text == "-") {
-    throw Misuse{"a backup is a file and not a stream: give FILE a name; a file of the name - is ./-"};
-  }
-  if (text.empty() || text.find('\0') != std::string::npos) throw Misuse{"FILE must be the path of a file"};
+  if (text == "-") throw Misuse{std::string(instead) + "; a file of the name - is ./-"};
+  if (text.empty() || text.find('\0') != std::string::npos)
+    throw Misuse{name + " must be the path of a file"};
   return text;
+}
+
+}  // namespace
+
+std::filesystem::path read_file(const std::string& text) {
+  return read_path(text, "FILE", "a backup is a file and not a stream: give FILE a name");
+}
+std::filesystem::path read_list(const std::string& text) {
+  return read_path(text, "LIST", "for standard input write /dev/stdin");
 }
 
 std::optional<UserName> parse_user_name(std::string_view text) {

@@ -26,5 +26,7 @@ std::optional<UserId> read_new_id(const std::string& text);
 UserName read_user(const std::string& text);
 /// The path of a backup. `text` is as CLI11 was given it, with its mark (arguments.h).
 std::filesystem::path read_file(const std::string& text);
+/// The path of a list of passwords, which may be a pipe. `text`: as above.
+std::filesystem::path read_list(const std::string& text);
 
 }  // namespace latchkey::app::cli

@@ -109,6 +109,18 @@ struct MailRetry {
   std::optional<LinkId> id;  ///< nothing: all that were put aside
 };
 
+struct MailShow {
+  static constexpr std::string_view name = "mail show";
+  std::string to;  ///< an address as the mail has it; empty: to whomever
+};
+
+struct PasswordsIndex {
+  static constexpr std::string_view name = "passwords index";
+  std::filesystem::path list;
+  std::optional<std::filesystem::path> to{};  ///< nothing: password.breached_file
+  bool plain = false;                         ///< a list of passwords and not of their hashes
+};
+
 struct Migrate {
   static constexpr std::string_view name = "migrate";
 };
@@ -141,10 +153,10 @@ struct OpenApi {
   static constexpr std::string_view name = "openapi";
 };
 
-using Command =
-    std::variant<Serve, UserAdd, UserInvite, UserList, UserShow, UserBlock, UserUnblock, UserUnlock,
-                 UserSetRole, UserDelete, UserRemoveFactor, KeysList, KeysRotate, KeysRevoke, KeysRekey,
-                 MailList, MailRetry, Migrate, Backup, Restore, Compact, Move, Doctor, Config, OpenApi>;
+using Command = std::variant<Serve, UserAdd, UserInvite, UserList, UserShow, UserBlock, UserUnblock,
+                             UserUnlock, UserSetRole, UserDelete, UserRemoveFactor, KeysList, KeysRotate,
+                             KeysRevoke, KeysRekey, MailList, MailRetry, MailShow, PasswordsIndex, Migrate,
+                             Backup, Restore, Compact, Move, Doctor, Config, OpenApi>;
 
 inline std::string_view name_of(const Command& command) {
   return std::visit([](const auto& any) { return any.name; }, command);

@@ -154,6 +154,7 @@ void check_store(Diagnosis& diagnosis, const Doctor& command, const Settings& se
 
 void check_without_store(Diagnosis& diagnosis, const settings::Loaded& loaded) {
   diagnosis.run("settings", [&] { check_settings(diagnosis, loaded); });
+  diagnosis.run("leaked passwords", [&] { check_breached_file(diagnosis, loaded.settings); });
   diagnosis.run("mail", [&] { check_mail_settings(diagnosis, loaded.settings); });
   diagnosis.run("files", [&] { check_data_directory(diagnosis, loaded.settings); });
 }

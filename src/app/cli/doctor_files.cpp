@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "base/ip_address.h"
+#include "crypto/breached/index.h"
 #include "db/backup.h"
 #include "settings/sentence.h"
 #include "settings/url.h"
@@ -67,6 +68,14 @@ void check_settings(Diagnosis& diagnosis, const settings::Loaded& loaded) {
     const std::string file = loaded.config_file ? loaded.config_file->string() : "no file";
     diagnosis.ok("settings: no warnings ({})", file);
   }
+}
+
+void check_breached_file(Diagnosis& diagnosis, const Settings& settings) {
+  const auto& file = settings.password.breached_file;
+  if (file.empty())
+    return diagnosis.ok("leaked passwords: only the most common are known (password.breached_file)");
+  const crypto::breached::Index index(file);
+  diagnosis.ok("leaked passwords: {} in {}", index.size(), file.string());
 }
 
 void check_mail_settings(Diagnosis& diagnosis, const Settings& settings) {

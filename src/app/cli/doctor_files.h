@@ -7,6 +7,7 @@ namespace latchkey::app::cli {
 
 /// The checks that need no store.
 void check_settings(Diagnosis& diagnosis, const settings::Loaded& loaded);
+void check_breached_file(Diagnosis& diagnosis, const Settings& settings);
 void check_mail_settings(Diagnosis& diagnosis, const Settings& settings);
 void check_data_directory(Diagnosis& diagnosis, const Settings& settings);
 

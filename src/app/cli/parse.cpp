@@ -31,7 +31,7 @@ class HelpFormatter : public CLI::Formatter {
 struct Raw {
   std::string email, username, id, role, user, kid, factor, mail_id, file, from, to, config_file;
   bool json = false, confirmed = false, password = false, password_hash = false, all = false, full = false,
-       reference = false, print = false, now = false;
+       reference = false, print = false, now = false, last = false, plain = false;
   std::vector<std::string> settings = std::vector<std::string>(settings::knobs().size());
 
   Format format() const { return json ? Format::json : Format::text; }
@@ -78,6 +78,7 @@ class Parser {
     add_user_commands();
     add_key_commands();
     add_mail_commands();
+    add_password_commands();
     add_store_commands();
   }
 
@@ -192,7 +193,8 @@ class Parser {
   }
 
   void add_mail_commands() {
-    auto& mail = group("mail", "Mail that is waiting to be sent: list, retry");
+    auto& mail =
+        group("mail", "Mail that is waiting to be sent: list, retry; mail that was written to files: show");
     add_json(leaf(mail, "list", "List mail that is waiting, and mail that was put aside after its last try",
                   [this] { return MailList{raw_.format()}; }));
     auto* retry = leaf(mail, "retry", "Send now, with a fresh count of tries",
@@ -201,6 +203,28 @@ class Parser {
          "A mail that `latchkey mail list` shows; without it, all that were put aside")
         ->type_name("");
     retry->add_flag("--all", raw_.all, "All that were put aside");
+    auto* show = leaf(mail, "show", "Print a mail that was written to a file, since mail.smtp_url is not set",
+                      [this] { return MailShow{raw_.to}; });
+    show->add_flag("--last", raw_.last, "The newest one; waits for mails that are due")->required();
+    text(show, "--to", raw_.to, "Of those to this address")->type_name("ADDRESS");
+  }
+
+  void add_password_commands() {
+    auto& passwords = group("passwords", "Passwords that other services have leaked: index");
+    auto* index =
+        leaf(passwords, "index", "Make the index that password.breached_file names, from a list", [this] {
+          return PasswordsIndex{.list = read_list(raw_.file), .to = given(raw_.to), .plain = raw_.plain};
+        });
+    index
+        ->add_option("LIST", raw_.file,
+                     "The SHA-1 list of Have I Been Pwned, sorted by hash; /dev/stdin for what another "
+                     "program unpacks")
+        ->required()
+        ->type_name("");
+    text(index, "--to", raw_.to, "Where the index is to be; without this, at password.breached_file")
+        ->type_name("FILE");
+    index->add_flag("--plain", raw_.plain,
+                    "The list has passwords, one a line and in any order, and no hashes");
   }
 
   void add_store_commands() {

@@ -8,6 +8,7 @@
 #include "app/cli/control_client.h"
 #include "app/cli/move.h"
 #include "app/cli/parse.h"
+#include "app/cli/password_commands.h"
 #include "app/cli/secret_input.h"
 #include "app/cli/store_commands.h"
 #include "app/core.h"
@@ -81,6 +82,8 @@ int run_invocation(const Invocation& invocation, const std::vector<std::string>&
   if (config != nullptr) return print_config(console, *loaded);
   if (std::holds_alternative<OpenApi>(invocation.command)) return print_openapi(console, loaded->settings);
   if (std::holds_alternative<Serve>(invocation.command)) return serve(*loaded);
+  if (const auto* index = std::get_if<PasswordsIndex>(&invocation.command))
+    return index_passwords(*index, loaded->settings, console);
   return run_where_the_store_is(invocation.command, *loaded, arguments, console);
 }
 

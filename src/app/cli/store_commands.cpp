@@ -11,6 +11,7 @@
 #include "app/cli/mail_commands.h"
 #include "app/cli/move.h"
 #include "app/cli/restore.h"
+#include "app/cli/show_mail.h"
 #include "app/cli/user_commands.h"
 #include "app/core.h"
 #include "app/data_directory.h"

@@ -38,7 +38,8 @@ int change(Context& context, const UserName& name, std::string_view done, Flow f
 Result<flow::accounts::NewAccount> check(const UserAdd& command, const Context& context) {
   const auto& settings = context.services.settings;
   if (command.input == UserAdd::Input::password) {
-    return flow::accounts::check_new_account(settings, command.email, command.username, context.input.text());
+    return flow::accounts::check_new_account(settings, context.services.breached, command.email,
+                                             command.username, context.input.text());
   }
   const auto& today = context.services.hashing.parameters();
   if (const auto problem = crypto::password::find_hash_problem(context.input.text(), today)) {
@@ -137,7 +138,7 @@ int execute(const UserList& command, Context& context) {
       context,
       [&](const User& user) {
         table.add({std::to_string(user.id.value), user.email, user.username,
-                   std::string(to_string(user.role)), std::string(yes_or_no(user.confirmed)),
+                   std::string(to_string(user.role)), std::string(yes_or_no(user.is_proved)),
                    std::string(access_word(user)), std::string(status_word(user)),
                    format_rfc3339(user.created_at)});
       },

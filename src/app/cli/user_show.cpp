@@ -96,8 +96,10 @@ SignInState sign_in_state(const Shown& shown, Timestamp now) {
     state.totp = {.created_at = shown.totp->created_at,
                   .last_used_at = shown.totp->last_used_at,
                   .wrong_codes = wrong.failed_factors,
-                  .locked_until = after(wrong.factors_locked_until, now),
+                  .locked_until = {},
                   .is_closed = wrong.failed_factors >= flow::signin::last_factor_attempt};
+    // A closed one does not open with time.
+    if (!state.totp->is_closed) state.totp->locked_until = after(wrong.factors_locked_until, now);
   }
   for (const Device& device : shown.devices) {
     state.known_devices.push_back({.first_seen_at = device.first_seen_at,
@@ -143,7 +145,7 @@ void show(Console& console, const User& user, const SignInState& state) {
   std::string text = line("id", std::to_string(user.id.value)) + line("subject", to_string(user.subject)) +
                      line("email", user.email) + line("username", user.username) +
                      line("avatar", user.avatar.value_or("-")) + line("role", to_string(user.role)) +
-                     line("confirmed", yes_or_no(user.confirmed)) + line("access", access_word(user)) +
+                     line("confirmed", yes_or_no(user.is_proved)) + line("access", access_word(user)) +
                      line("status", status_word(user)) + line("created", format_rfc3339(user.created_at)) +
                      line("updated", format_rfc3339(user.updated_at)) +
                      line("unknown devices", tell_failures(state.failed_sign_ins, state.locked_until,

@@ -30,14 +30,15 @@ using LinkTokenForm = decltype(link_token_form(""));
 /// What the asking browser or client gets in place of the mail: without it a code is not even looked at. For
 /// an address without account it is made from a random id, so that it looks the same.
 struct HandleClaims {
-  LinkId jti;   ///< random
-  LinkId mail;  ///< the id of the mail, under a mask that follows from `jti`
+  LinkId jti;                ///< random
+  LinkId mail;               ///< the id of the mail, under a mask that follows from `jti`
+  std::int64_t counted = 0;  ///< how tries with this handle are counted, under such a mask: 0 to 3
   std::int64_t iat = 0;
   std::int64_t exp = 0;  ///< of the code
   bool operator==(const HandleClaims&) const = default;
 };
-inline constexpr auto handle_token_form =
-    token_form("ch+jwt", Claim{"jti", &HandleClaims::jti}, Claim{"mid", &HandleClaims::mail},
-               Claim{"iat", &HandleClaims::iat}, Claim{"exp", &HandleClaims::exp});
+inline constexpr auto handle_token_form = token_form(
+    "ch+jwt", Claim{"jti", &HandleClaims::jti}, Claim{"mid", &HandleClaims::mail},
+    Claim{"by", &HandleClaims::counted}, Claim{"iat", &HandleClaims::iat}, Claim{"exp", &HandleClaims::exp});
 
 }  // namespace latchkey::crypto::jose

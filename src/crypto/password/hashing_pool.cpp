@@ -13,7 +13,6 @@
 #include "base/cores.h"
 #include "base/scheduling.h"
 #include "crypto/password/counters.h"
-#include "crypto/password/strength.h"
 
 namespace latchkey::crypto::password {
 namespace {
@@ -102,20 +101,20 @@ Task<Result<std::string>> HashingPool::hash(ClientNetwork client, Secret nfc_pas
   co_return stored;
 }
 
-Task<Result<std::optional<std::string>>> HashingPool::hash_if_strong(ClientNetwork client,
-                                                                     Secret nfc_password,
-                                                                     std::vector<std::string> user_inputs,
-                                                                     double least_guesses_log10) {
+Task<Result<HashingPool::Chosen>> HashingPool::hash_if_good(ClientNetwork client, Secret nfc_password,
+                                                            std::vector<std::string> user_inputs,
+                                                            Demands demands) {
   if (auto room = check_queue(client); room.has_error()) co_return room.error();
-  std::optional<std::string> stored;
+  Chosen chosen;
   Work work = [&](HashArena& arena) {
-    if (guesses_log10(nfc_password.text(), user_inputs) < least_guesses_log10) return;
+    chosen.verdict = judge(nfc_password.text(), user_inputs, demands);
+    if (chosen.verdict != Verdict::good) return;
     const CountedHash counted;
-    stored = hash_password(nfc_password, parameters_, arena);
+    chosen.hash = hash_password(nfc_password, parameters_, arena);
   };
   const bool done = co_await run(client, std::move(work));
   if (!done) co_return overloaded();
-  co_return stored;
+  co_return chosen;
 }
 
 Task<Result<HashingPool::Checked>> HashingPool::verify(ClientNetwork client, std::string stored,
@@ -135,14 +134,14 @@ Task<Result<HashingPool::Checked>> HashingPool::verify(ClientNetwork client, std
   co_return std::move(checked);
 }
 
-Task<Result<double>> HashingPool::estimate_guesses(ClientNetwork client, Secret password,
-                                                   std::vector<std::string> user_inputs) {
+Task<Result<Verdict>> HashingPool::judge_only(ClientNetwork client, Secret nfc_password,
+                                              std::vector<std::string> user_inputs, Demands demands) {
   if (auto room = check_queue(client); room.has_error()) co_return room.error();
-  double guesses = 0;
-  Work work = [&](HashArena&) { guesses = guesses_log10(password.text(), user_inputs); };
+  Verdict verdict = Verdict::good;
+  Work work = [&](HashArena&) { verdict = judge(nfc_password.text(), user_inputs, demands); };
   const bool done = co_await run(client, std::move(work));
   if (!done) co_return overloaded();
-  co_return guesses;
+  co_return verdict;
 }
 
 Task<bool> HashingPool::run(ClientNetwork client, Work work) {

@@ -17,6 +17,7 @@
 #include "crypto/password/fair_queue.h"
 #include "crypto/password/hash.h"
 #include "crypto/password/hash_job.h"
+#include "crypto/password/verdict.h"
 
 namespace latchkey::crypto::password {
 
@@ -48,11 +49,14 @@ class HashingPool {
 
   /// `hash_password` with today's parameters.
   Task<Result<std::string>> hash(ClientNetwork client, Secret nfc_password);
-  /// The same for a password that somebody has just chosen, once `guesses_log10` of
-  /// crypto/password/strength.h finds it good for at least that; nothing, and no hash, for a weaker one.
-  Task<Result<std::optional<std::string>>> hash_if_strong(ClientNetwork client, Secret nfc_password,
-                                                          std::vector<std::string> user_inputs,
-                                                          double least_guesses_log10);
+  /// The same for a password that somebody has just chosen, once `judge` (verdict.h) finds it good; no hash
+  /// for any other.
+  struct Chosen {
+    Verdict verdict = Verdict::good;
+    std::string hash;
+  };
+  Task<Result<Chosen>> hash_if_good(ClientNetwork client, Secret nfc_password,
+                                    std::vector<std::string> user_inputs, Demands demands);
   /// `verify_password` within the bounds of today's parameters, and the password back: no copy of it is made
   /// for a job. A stored hash that is unreadable takes the time of one that is not.
   struct Checked {
@@ -61,10 +65,10 @@ class HashingPool {
   };
   Task<Result<Checked>> verify(ClientNetwork client, std::string stored, TriedPassword tried);
 
-  /// `guesses_log10` of crypto/password/strength.h, which can take milliseconds: a storm of odd passwords
-  /// must not stop the threads that serve requests.
-  Task<Result<double>> estimate_guesses(ClientNetwork client, Secret password,
-                                        std::vector<std::string> user_inputs);
+  /// `judge` alone, which can take milliseconds: a storm of odd passwords, or a slow disk, must not stop the
+  /// threads that serve requests.
+  Task<Result<Verdict>> judge_only(ClientNetwork client, Secret nfc_password,
+                                   std::vector<std::string> user_inputs, Demands demands);
 
   /// Refuses as `hash` and `verify` would now for this client: for callers that do something costly before
   /// they hash.

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "crypto/openssl.h"
+#include "crypto/webauthn/ed25519_point.h"
 
 namespace latchkey::crypto::webauthn {
 namespace {
@@ -146,6 +147,7 @@ CoseKey::Key CoseKey::read_ed25519(const Cbor& key) {
   if (key.size() != 4 || !has(key, label_kind, kind_okp) || !has(key, label_curve, curve_ed25519) || !x ||
       x->size() != coordinate_size)
     return nullptr;
+  if (!is_ed25519_point(*x)) return nullptr;
   Key made(EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr, x->data(), x->size()));
   if (!made) ERR_clear_error();
   return made;

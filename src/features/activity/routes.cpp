@@ -8,6 +8,7 @@
 #include "features/activity/export.h"
 #include "features/activity/feature.h"
 #include "features/activity/own_activity.h"
+#include "features/activity/pages.h"
 #include "http/respond.h"
 
 namespace latchkey::features::activity {
@@ -73,39 +74,36 @@ ExportResponse export_response(const Stored& stored, Timestamp now) {
 
 std::string name_of_list(const Subject& account) { return "activity of " + to_string(account); }
 
-Bytes encode_position(std::int64_t id) {
-  Bytes bytes;
-  for (int shift = 56; shift >= 0; shift -= 8)
-    bytes.push_back(static_cast<std::uint8_t>(static_cast<std::uint64_t>(id) >> shift));
-  return bytes;
-}
-
-/// Of bytes that `encode_position` made.
-std::int64_t decode_position(const Bytes& bytes) {
-  std::uint64_t id = 0;
-  for (const std::uint8_t byte : bytes) id = id << 8 | byte;
-  return static_cast<std::int64_t>(id);
-}
-
 Task<Result<http::Response>> get_activity(const api::Api& api, http::Request& request) {
   const auto query = api::decode_query<api::PageQuery>(request);
   if (query.has_error()) co_return query.error();
   const Subject account = api::caller_of(request).user.subject;
-  const auto keys = api.services.keys.current();
-  std::optional<std::int64_t> after;
-  if (query->after.has_value()) {
-    const auto position = api::open_cursor(keys->ring(), name_of_list(account), *query->after);
-    if (!position.has_value()) co_return api::invalid_cursor();
-    after = decode_position(*position);
-  }
+  const auto after = find_position(api.services, account, *query);
+  if (after.has_error()) co_return after.error();
   const std::int64_t limit = query->limit.value_or(api::most_rows);
-  const auto page = co_await list_activity(api.services, request.now, account, after, limit);
+  const auto page = co_await list_activity(api.services, request.now, account, *after, limit);
   auto response = http::json_response(200, api::to_json(activity_responses(page.rows, account)));
-  if (page.next.has_value()) {
-    const Bytes position = encode_position(*page.next);
-    api::link_next_page(response, *query, api::seal_cursor(keys->ring(), name_of_list(account), position));
-  }
+  if (page.next.has_value())
+    api::link_next_page(response, *query, seal_position(api.services, account, *page.next));
   co_return response;
+}
+
+}  // namespace
+
+std::string seal_position(const flow::Services& services, const Subject& account, std::int64_t position) {
+  Bytes bytes;
+  api::append_number(bytes, position);
+  const auto keys = services.keys.current();
+  return api::seal_cursor(keys->ring(), name_of_list(account), bytes);
+}
+
+Result<std::optional<std::int64_t>> find_position(const flow::Services& services, const Subject& account,
+                                                  const api::PageQuery& query) {
+  const auto keys = services.keys.current();
+  const auto position = api::find_position(keys->ring(), name_of_list(account), query);
+  if (position.has_error()) return position.error();
+  if (!position->has_value()) return std::optional<std::int64_t>();
+  return std::optional(api::number_at(**position, 0));
 }
 
 Task<Result<http::Response>> get_export(const api::Api& api, http::Request& request) {
@@ -118,6 +116,8 @@ Task<Result<http::Response>> get_export(const api::Api& api, http::Request& requ
   co_return response;
 }
 
+namespace {
+
 constexpr api::Endpoint endpoints[] = {
     {
         .method = http::Method::get,
@@ -125,6 +125,7 @@ constexpr api::Endpoint endpoints[] = {
         .tag = "users",
         .summary = "What happened to the caller's account in the last ninety days, the newest first",
         .access = api::signed_in,
+        .rate = api::rates::account_changes,
         .query = api::takes_query<api::PageQuery>(),
         .answer = api::gives_list<ActivityResponse>("Activities"),
         .refusals = {invalid_token, validation_failed},
@@ -138,6 +139,7 @@ constexpr api::Endpoint endpoints[] = {
         .tag = "users",
         .summary = "Everything that is stored about the caller's account, but secrets",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .answer = api::gives<ExportResponse>(),
         .refusals = {invalid_token, recent_sign_in_required, user_not_found},
         .head = http::Head::allowed,
@@ -148,6 +150,7 @@ constexpr api::Endpoint endpoints[] = {
 
 }  // namespace
 
-const api::Feature feature{.name = "activity", .endpoints = endpoints};
+const api::Feature feature{
+    .name = "activity", .endpoints = endpoints, .browser_endpoints = browser_endpoints, .pages = pages};
 
 }  // namespace latchkey::features::activity

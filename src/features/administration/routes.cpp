@@ -1,10 +1,9 @@
-#include <charconv>
-
 #include "api/access.h"
 #include "api/api.h"
 #include "api/decode.h"
 #include "api/encode.h"
 #include "api/feature.h"
+#include "api/user_id.h"
 #include "api/user_response.h"
 #include "features/administration/block_user.h"
 #include "features/administration/feature.h"
@@ -42,15 +41,6 @@ constexpr auto describe(const AccessResponse*) {
                      api::member("user", &AccessResponse::user));
 }
 
-Result<UserId> parse_user_id(std::string_view text) {
-  UserId id;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id.value);
-  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) {
-    return invalid_field("path", "user_id", "int_parsing", "Input should be a valid integer");
-  }
-  return id;
-}
-
 /// `is_active` from the query or from the JSON body, not from both.
 Result<AccessRequest> read_access(const http::Request& request) {
   const auto query = http::parse_query(request);
@@ -71,7 +61,7 @@ Result<AccessRequest> read_access(const http::Request& request) {
 }
 
 Task<Result<http::Response>> post_block_user(const api::Api& api, http::Request& request) {
-  const auto id = parse_user_id(request.parameter("user_id"));
+  const auto id = api::read_user_id(request);
   if (id.has_error()) co_return id.error();
   const auto wanted = read_access(request);
   if (wanted.has_error()) co_return wanted.error();

@@ -20,7 +20,7 @@ Error refused(const flow::Origin& origin) {
 }  // namespace
 
 std::optional<mail::Links> make_confirmation_links(const mail::LinkKeys& keys, const mail::Mail& mail) {
-  if (!mail.account || mail.account->confirmed || mail.account->email != mail.recipient) return std::nullopt;
+  if (!mail.account || mail.account->is_proved || mail.account->email != mail.recipient) return std::nullopt;
   const Timestamp expires_at = mail.created_at + keys.settings.accounts.confirmation_ttl;
   const crypto::jose::ConfirmationClaims claims{
       .link = mail.id,
@@ -53,7 +53,7 @@ Task<Result<Confirmed>> confirm_email(flow::Services& services, flow::Origin ori
   const auto found = co_await look_at_confirmation(services, origin, std::move(token));
   if (found.has_error()) co_return found.error();
   const auto& contact = *found;
-  if (contact.confirmed) {
+  if (contact.is_proved) {
     flow::note(origin, events::email_confirmed, events::repeated);
     co_return Confirmed::before;
   }
@@ -65,7 +65,7 @@ Task<Result<Confirmed>> confirm_email(flow::Services& services, flow::Origin ori
     if (!id.has_value()) {
       // Somebody was quicker: either it is confirmed now, or it is gone.
       const auto now = tx.run(users::find_contact_by_subject, contact.subject);
-      if (!now.has_value() || !now->confirmed) return Error(ErrorCode::invalid_confirmation);
+      if (!now.has_value() || !now->is_proved) return Error(ErrorCode::invalid_confirmation);
       return Confirmed::before;
     }
     mail::drop_links_for(tx, *id, std::string(flow::accounts::confirmation_message));

@@ -56,7 +56,7 @@ Task<Result<http::Response>> get_confirmed_email(const api::Api& api, http::Requ
   std::string token(request.parameter("token"));
   const auto contact = co_await look_at_confirmation(api.services, std::move(origin), token);
   if (contact.has_error()) co_return contact.error();
-  if (contact->confirmed) co_return api.pages.render(request, already_confirmed_page);
+  if (contact->is_proved) co_return api.pages.render(request, already_confirmed_page);
   const std::string reject_path = "api/auth/rejected_email/" + token;
   co_return api.pages.render(request, confirm_page,
                              {{"username", contact->username}, {"reject_path", reject_path}});
@@ -68,7 +68,7 @@ Task<Result<http::Response>> get_rejected_email(const api::Api& api, http::Reque
   std::string token(request.parameter("token"));
   const auto contact = co_await look_at_confirmation(api.services, std::move(origin), std::move(token));
   if (contact.has_error()) co_return contact.error();
-  if (contact->confirmed) co_return Error(invalid_confirmation);
+  if (contact->is_proved) co_return Error(invalid_confirmation);
   if (reader == Reader::person)
     co_return api.pages.render(request, reject_page, {{"username", contact->username}});
   co_return http::message_response(200, "Send a POST to this address to remove the account");

@@ -5,7 +5,7 @@
 #include "flow/accounts/accounts.h"
 #include "flow/accounts/held_address.h"
 #include "flow/accounts/history.h"
-#include "mail/queue.h"
+#include "flow/accounts/notice.h"
 #include "store/attempts.h"
 #include "store/factors.h"
 #include "store/scheduled.h"
@@ -21,18 +21,12 @@ constexpr std::int64_t most_entries_at_once = 500;
 
 enum class Done : std::uint8_t { some_entries, deleted, nothing };
 
-/// Removes the account and tells its owner.
+/// Removes the account and tells its owner, by `told` from where. What is written down is without that.
 Result<> remove(db::Tx& tx, const flow::Services& services, const flow::Origin& origin,
-                const Contact& account, const std::string& language) {
+                const flow::Origin& told, const Contact& account, const std::string& language) {
   const auto removed = flow::accounts::delete_user(tx, origin, account.id);
   if (removed.has_error()) return removed.error();
-  mail::queue(tx, services.wake_mail,
-              {.message = std::string(deleted_message),
-               .user = account.id,
-               .recipient = account.email,
-               .locale = language,
-               .parameters = {{"username", account.username}},
-               .now = origin.now});
+  flow::accounts::queue_notice(tx, services, told, account, deleted_message, {}, language);
   flow::record(tx, origin, events::deletion_due, flow::ok, to_string(account.subject));
   return {};
 }
@@ -48,7 +42,7 @@ Done carry_out(db::Tx& tx, const flow::Services& services, const flow::Origin& o
   if (!tx.run(store::attempts::hold, account->id, account->security_version).has_value())
     return Done::some_entries;
   if (!tx.run(store::scheduled::consume_due, due.id, origin.now).has_value()) return Done::nothing;
-  const auto removed = remove(tx, services, origin, *account, "");
+  const auto removed = remove(tx, services, origin, origin, *account, "");
   if (removed.has_value()) return Done::deleted;
   flow::record(tx, origin, events::deletion_due, removed.error().code, to_string(account->subject));
   tx.run_later(store::factors::update_mark, account->id);
@@ -79,7 +73,7 @@ Task<Result<std::optional<Timestamp>>> delete_at_once(flow::Services& services, 
     tx.run(store::factors::raise_version, origin.now, account.id);
     flow::Origin by_owner = origin;
     by_owner.address.clear();
-    return {.result = remove(tx, services, by_owner, account, language), .is_last = true};
+    return {.result = remove(tx, services, by_owner, origin, account, language), .is_last = true};
   };
   for (;;) {
     const Piece piece = co_await services.database.write(work);  // holds the caller

@@ -2,6 +2,7 @@
 
 #include "features/deletion/events.h"
 #include "features/deletion/mails.h"
+#include "flow/accounts/notice.h"
 #include "flow/signin/progress.h"
 #include "mail/queue.h"
 #include "store/attempts.h"
@@ -43,13 +44,7 @@ void note_kept(db::Tx& tx, const flow::Services& services, const flow::Origin& o
                const std::string& language) {
   tx.run(store::factors::raise_version, origin.now, account.id);
   mail::drop_links_for(tx, account.id, std::string(keep_link.purpose));
-  mail::queue(tx, services.wake_mail,
-              {.message = std::string(stopped_message),
-               .user = account.id,
-               .recipient = account.email,
-               .locale = language,
-               .parameters = {{"address", origin.address}, {"username", account.username}},
-               .now = origin.now});
+  flow::accounts::queue_notice(tx, services, origin, account, stopped_message, {}, language);
   flow::record(tx, origin, events::deletion_stopped, flow::ok, to_string(account.subject));
   tx.run_later(store::factors::update_mark, account.id);
 }

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "flow/accounts/notice.h"
 #include "flow/links/make.h"
 
 namespace latchkey::features::deletion {
@@ -34,8 +35,14 @@ std::optional<mail::Links> make_keep_links(const mail::LinkKeys& keys, const mai
                                             .email_key = account->email_key,
                                             .security_version = account->security_version,
                                             .created_at = mail.created_at});
-  return mail::Links{.values = {{"keep_url", keys.public_url + "/api/auth/keep_account/" + link.token}},
-                     .expires_at = read_due(mail).value_or(link.expires_at)};
+  mail::Links links{.values = {{"keep_url", keys.public_url + "/api/auth/keep_account/" + link.token}},
+                    .expires_at = read_due(mail).value_or(link.expires_at)};
+  // Whoever asked for the deletion may have done more. The other link stops it, too, and ends all that.
+  if (const auto not_me = flow::accounts::make_not_me_links(keys, mail)) {
+    links.values.insert(links.values.end(), not_me->values.begin(), not_me->values.end());
+    links.moments.emplace_back("not_me_expires_at", not_me->expires_at);
+  }
+  return links;
 }
 
 }  // namespace latchkey::features::deletion

@@ -3,15 +3,14 @@
 #include "api/decode.h"
 #include "api/encode.h"
 #include "api/feature.h"
-#include "api/token_response.h"
+#include "api/link_page.h"
+#include "api/login_step.h"
 #include "features/deletion/feature.h"
 #include "features/deletion/keep.h"
 #include "features/deletion/pages.h"
 #include "features/deletion/schedule.h"
 #include "http/language.h"
-#include "http/media_type.h"
 #include "http/respond.h"
-#include "web/pages.h"
 
 namespace latchkey::features::deletion {
 namespace {
@@ -61,26 +60,22 @@ Task<Result<http::Response>> delete_me(const api::Api& api, http::Request& reque
   co_return http::json_response(200, api::to_json(answer));
 }
 
-Task<Result<http::Response>> get_keep(const api::Api& api, http::Request& request) {
-  const bool wants_page = http::prefers_html(request);
-  flow::Origin origin = api::origin_of(request);
-  std::string token(request.parameter("token"));
-  const auto account = co_await look_at_keep_link(api.services, std::move(origin), std::move(token));
+Task<Result<TemplateValues>> look_at_keep(flow::Services& services, flow::Origin origin, std::string token) {
+  const auto account = co_await look_at_keep_link(services, std::move(origin), std::move(token));
   if (account.has_error()) co_return account.error();
-  if (wants_page) co_return api.pages.render(request, keep_page, {{"username", account->username}});
-  co_return http::message_response(200, "Send a POST to this address to keep the account");
+  co_return TemplateValues{{"username", account->username}};
 }
 
-Task<Result<http::Response>> post_keep(const api::Api& api, http::Request& request) {
-  const bool wants_page = http::prefers_html(request);
-  flow::Origin origin = api::origin_of(request);
-  std::string token(request.parameter("token"));
-  const auto kept = co_await keep_by_link(api.services, std::move(origin), std::move(token),
-                                          http::preferred_language(request));
-  if (kept.has_error()) co_return kept.error();
-  if (wants_page) co_return api.pages.render(request, kept_page);
-  co_return http::message_response(200, "The account stays");
-}
+constexpr api::LinkPage keep{
+    .path = "/api/auth/keep_account/{token}",
+    .counter = "deletion",
+    .ask = &keep_page,
+    .done = &kept_page,
+    .hint = "Send a POST to this address to keep the account",
+    .said = "The account stays",
+    .look = look_at_keep,
+    .act = keep_by_link,
+};
 
 Task<Result<http::Response>> post_keep_step(const api::Api& api, http::Request& request) {
   auto body = api::decode<KeepRequest>(request);
@@ -88,8 +83,7 @@ Task<Result<http::Response>> post_keep_step(const api::Api& api, http::Request& 
   flow::Origin origin = api::origin_of(request);
   auto tokens = co_await keep_by_sign_in(api.services, std::move(origin), std::move(body->login_token),
                                          http::preferred_language(request));
-  if (tokens.has_error()) co_return tokens.error();
-  co_return http::json_response(200, api::to_json(api::token_response(std::move(*tokens))));
+  co_return api::answer_tokens(std::move(tokens));
 }
 
 constexpr api::Endpoint rows[] = {
@@ -102,6 +96,7 @@ constexpr api::Endpoint rows[] = {
             "The account is deleted after `accounts.deletion_grace`. Until then its owner can keep "
             "it by the link of the mail, or by signing in. All sessions end at once.",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .body = api::takes<DeletionRequest>(),
         .answer = api::gives<DeletionResponse>(),
         .refusals = {malformed_json, validation_failed, invalid_token, recent_sign_in_required,
@@ -109,31 +104,8 @@ constexpr api::Endpoint rows[] = {
         .counter = "deletion",
         .handler = delete_me,
     },
-    {
-        .method = http::Method::get,
-        .path = "/api/auth/keep_account/{token}",
-        .tag = "users",
-        .summary = "Show what the link of the mail stops; changes nothing",
-        .rate = api::rates::links,
-        .answer = api::gives_page_or<api::MessageResponse>(),
-        .refusals = {invalid_link},
-        .errors = http::ErrorStyle::page_or_field_list,
-        .head = http::Head::allowed,
-        .counter = "deletion",
-        .handler = get_keep,
-    },
-    {
-        .method = http::Method::post,
-        .path = "/api/auth/keep_account/{token}",
-        .tag = "users",
-        .summary = "Keep an account that is about to be deleted",
-        .rate = api::rates::links,
-        .answer = api::gives_page_or<api::MessageResponse>(),
-        .refusals = {invalid_link},
-        .errors = http::ErrorStyle::page_or_field_list,
-        .counter = "deletion",
-        .handler = post_keep,
-    },
+    api::shows_link<keep>("Show what the link of the mail stops; changes nothing"),
+    api::uses_link<keep>("Keep an account that is about to be deleted"),
     {
         .method = http::Method::post,
         .path = "/api/auth/login/keep_account",
@@ -144,7 +116,7 @@ constexpr api::Endpoint rows[] = {
         .answer = api::gives<api::TokenResponse>(),
         .refusals = {malformed_json, validation_failed, invalid_login_token, second_factor_required,
                      password_required, factor_enrolment_required, new_password_required, account_blocked},
-        .errors = http::ErrorStyle::token_endpoint,
+        .errors = http::ErrorStyle::sign_in_step,
         .counter = "deletion",
         .handler = post_keep_step,
     },

@@ -9,6 +9,7 @@
 #include "features/deletion/mails.h"
 #include "flow/accounts/accounts.h"
 #include "flow/accounts/held_address.h"
+#include "flow/accounts/notice.h"
 #include "flow/sessions/end_sessions.h"
 #include "mail/queue.h"
 #include "store/factors.h"
@@ -40,14 +41,9 @@ Result<Timestamp> schedule(db::Tx& tx, const flow::Services& services, const flo
   const auto undo_end = flow::accounts::find_undo_end(tx, account.id, origin.now);
   const Timestamp due_at = std::max(after_grace, undo_end.value_or(after_grace));
   mail::drop_links(tx, account.id);
-  const LinkId mail = mail::queue(tx, services.wake_mail,
-                                  {.message = std::string(scheduled_message),
-                                   .user = account.id,
-                                   .recipient = account.email,
-                                   .locale = language,
-                                   .parameters = {{"address", origin.address}, due_parameter(due_at)},
-                                   .link = std::string(keep_link.purpose),
-                                   .now = origin.now});
+  const LinkId mail =
+      flow::accounts::queue_notice(tx, services, origin, account, scheduled_message, {due_parameter(due_at)},
+                                   language, std::string(keep_link.purpose));
   // The mail's id names the deletion, so the link stops this one and no later one.
   tx.run(store::scheduled::delete_of_user, account.id, std::string(store::scheduled::deletion));
   tx.run(store::scheduled::insert_scheduled, mail, account.id, std::string(store::scheduled::deletion),

@@ -13,6 +13,7 @@
 #include "flow/limits/budget.h"
 #include "flow/links/make.h"
 #include "flow/sessions/hold_caller.h"
+#include "flow/signin/devices.h"
 #include "mail/queue.h"
 #include "store/state.h"
 #include "store/users.h"
@@ -63,7 +64,11 @@ Task<Result<std::string>> ask_for_change(flow::Services& services, flow::Origin 
   if (account->email_key == address->key.value)
     co_return invalid_field("body", "email", "value_error", "is the address of the account already");
   if (auto spent = limits::take(services, limits::budgets::mails, origin.now)) co_return std::move(*spent);
-  const bool may_get = limits::may_get_mail(services, address->key.value, origin.now);
+  const auto device = co_await flow::signin::find_device(services, client_of(origin), account->subject);
+  const limits::Asker asker{.device = device.id, .is_known = device.known.has_value()};
+  const limits::Mailed mailed{
+      .email_key = address->key.value, .purpose = change_link.purpose, .is_for_known_device = asker.is_known};
+  const bool may_get = limits::may_get_mail(services, mailed, origin.now);
   const std::string detail = write_wanted(
       {.address = address->address, .asked_by = caller.session, .keep_sessions = ask.keep_sessions});
   const std::string subject = to_string(account->subject);
@@ -73,7 +78,7 @@ Task<Result<std::string>> ask_for_change(flow::Services& services, flow::Origin 
     is_mailed = false;
     if (flow::accounts::find_undo_end(tx, account->id, origin.now).has_value())
       return Error(ErrorCode::address_changed_lately);
-    if (!flow::links::claim_mail(tx, settings, change_link, account->id, origin.now)) {
+    if (!flow::links::claim_mail(tx, settings, change_link, account->id, asker, origin.now).is_granted) {
       const auto wait = std::chrono::ceil<Seconds>(settings.limits.mail_interval);
       return Error(ErrorCode::too_many_requests, wait);
     }
@@ -85,13 +90,13 @@ Task<Result<std::string>> ask_for_change(flow::Services& services, flow::Origin 
                         .user = account->id,
                         .recipient = address->address,
                         .locale = ask.language,
-                        .parameters = change_parameters(settings, *account, origin.now),
+                        .parameters = change_parameters(settings, *account, asker, origin.now),
                         .link = std::string(change_link.purpose),
                         .now = origin.now});
     } else {
       tx.run_later(store::state::update_dummy);
     }
-    flow::links::expect_code(tx, settings, change_link, id, account->id, detail, origin.now);
+    flow::links::expect_code(tx, settings, change_link, id, account->id, detail, origin.now, asker);
     flow::accounts::queue_notice(tx, services, origin, *account, asked_message,
                                  {{"new_email", address->address}}, ask.language);
     flow::record(tx, origin, events::change_asked, flow::ok, subject);
@@ -100,7 +105,7 @@ Task<Result<std::string>> ask_for_change(flow::Services& services, flow::Origin 
   const auto mail = co_await flow::sessions::write_as(services, origin.now, asker_of(caller),
                                                       flow::sessions::Recency::recent, work);
   if (is_mailed && mail.has_value()) {
-    limits::note_mail_to(services, address->key.value, origin.now);
+    limits::note_mail_to(services, mailed, origin.now);
   } else {
     limits::give_back(services, limits::budgets::mails);
   }
@@ -108,7 +113,8 @@ Task<Result<std::string>> ask_for_change(flow::Services& services, flow::Origin 
     flow::note(origin, events::change_asked, mail.error().code, subject);
     co_return mail.error();
   }
-  co_return flow::links::make_handle(services.keys.current()->ring(), settings, *mail, origin.now);
+  const flow::links::Expected expected{.mail = *mail, .tries = flow::links::tries_of(asker)};
+  co_return flow::links::make_handle(services.keys.current()->ring(), settings, expected, origin.now);
 }
 
 }  // namespace latchkey::features::email_change

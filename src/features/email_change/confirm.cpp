@@ -39,7 +39,8 @@ void hold_old_address(db::Tx& tx, const flow::Services& services, const flow::Or
   const LinkId undo = flow::accounts::queue_notice(tx, services, origin, old, changed_message,
                                                    {{"new_email", proved.address.address}}, language);
   tx.run(scheduled::insert_scheduled, flow::accounts::id_of_held(old.email_key), old.id,
-         std::string(scheduled::email_undo), flow::accounts::write_held({.mail = undo, .address = old.email}),
+         std::string(scheduled::email_undo),
+         flow::accounts::write_held({.mail = undo, .address = old.email, .was_proved = old.is_proved}),
          origin.now, origin.now + flow::accounts::undo_ttl);
 }
 

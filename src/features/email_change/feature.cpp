@@ -56,6 +56,7 @@ constexpr flow::Sweep sweeps[] = {{.name = "email_undos", .step = sweep_undos}};
 
 const api::Feature feature{.name = "email_change",
                            .endpoints = endpoints,
+                           .browser_endpoints = browser_endpoints,
                            .mails = mails,
                            .pages = pages,
                            .sweeps = sweeps,

@@ -24,8 +24,10 @@ std::optional<flow::links::Link> link_to_recipient(const mail::LinkKeys& keys, c
 }  // namespace
 
 mail::Values change_parameters(const settings::Settings& settings, const store::users::Contact& account,
-                               Timestamp now) {
-  return {{"version", std::to_string(account.security_version)}, flow::links::code_end(settings, now)};
+                               const flow::limits::Asker& asker, Timestamp now) {
+  return {{"version", std::to_string(account.security_version)},
+          flow::links::code_end(settings, now),
+          flow::links::code_asker(asker)};
 }
 
 std::optional<mail::Links> make_change_links(const mail::LinkKeys& keys, const mail::Mail& mail) {

@@ -3,6 +3,7 @@
 #include "api/decode.h"
 #include "api/encode.h"
 #include "api/feature.h"
+#include "api/link_page.h"
 #include "api/token_response.h"
 #include "features/email_change/ask.h"
 #include "features/email_change/confirm.h"
@@ -10,9 +11,7 @@
 #include "features/email_change/pages.h"
 #include "features/email_change/undo.h"
 #include "http/language.h"
-#include "http/media_type.h"
 #include "http/respond.h"
-#include "web/pages.h"
 
 namespace latchkey::features::email_change {
 namespace {
@@ -88,50 +87,48 @@ Task<Result<http::Response>> post_confirm(const api::Api& api, http::Request& re
   co_return http::message_response(200, changed);
 }
 
-Task<Result<http::Response>> get_email_change(const api::Api& api, http::Request& request) {
-  flow::Origin origin = api::origin_of(request);
-  std::string token(request.parameter("token"));
-  const auto proved = co_await look_at_change(api.services, std::move(origin), std::move(token));
+Task<Result<TemplateValues>> look_at_link(flow::Services& services, flow::Origin origin, std::string token) {
+  const auto proved = co_await look_at_change(services, std::move(origin), std::move(token));
   if (proved.has_error()) co_return proved.error();
-  if (!http::prefers_html(request))
-    co_return http::message_response(200, "Send a POST to this address to change the address of the account");
-  co_return api.pages.render(
-      request, confirm_page,
-      {{"username", proved->proof.account.username}, {"address", proved->address.address}});
+  co_return TemplateValues{{"username", proved->proof.account.username},
+                           {"address", proved->address.address}};
 }
 
-Task<Result<http::Response>> post_email_change(const api::Api& api, http::Request& request) {
-  flow::Origin origin = api::origin_of(request);
-  std::string token(request.parameter("token"));
-  auto proved = co_await look_at_change(api.services, origin, std::move(token));
+Task<Result<>> confirm_by_link(flow::Services& services, flow::Origin origin, std::string token,
+                               std::string language) {
+  auto proved = co_await look_at_change(services, origin, std::move(token));
   if (proved.has_error()) co_return proved.error();
-  const auto done = co_await confirm_change(api.services, std::move(origin), std::move(*proved),
-                                            http::preferred_language(request));
-  if (done.has_error()) co_return done.error();
-  if (http::prefers_html(request)) co_return api.pages.render(request, changed_page);
-  co_return http::message_response(200, changed);
+  co_return co_await confirm_change(services, std::move(origin), std::move(*proved), std::move(language));
 }
 
-Task<Result<http::Response>> get_undo(const api::Api& api, http::Request& request) {
-  flow::Origin origin = api::origin_of(request);
-  std::string token(request.parameter("token"));
-  const auto undo = co_await look_at_undo(api.services, std::move(origin), std::move(token));
+constexpr api::LinkPage change{
+    .path = "/api/auth/email_change/{token}",
+    .counter = "email_change",
+    .ask = &confirm_page,
+    .done = &changed_page,
+    .hint = "Send a POST to this address to change the address of the account",
+    .said = changed,
+    .look = look_at_link,
+    .act = confirm_by_link,
+};
+
+Task<Result<TemplateValues>> look_at_former(flow::Services& services, flow::Origin origin,
+                                            std::string token) {
+  const auto undo = co_await look_at_undo(services, std::move(origin), std::move(token));
   if (undo.has_error()) co_return undo.error();
-  if (!http::prefers_html(request))
-    co_return http::message_response(200, "Send a POST to this address to take the account back");
-  co_return api.pages.render(request, undo_page,
-                             {{"username", undo->account.username}, {"address", undo->address.address}});
+  co_return TemplateValues{{"username", undo->account.username}, {"address", undo->address.address}};
 }
 
-Task<Result<http::Response>> post_undo(const api::Api& api, http::Request& request) {
-  flow::Origin origin = api::origin_of(request);
-  std::string token(request.parameter("token"));
-  const auto done = co_await undo_change(api.services, std::move(origin), std::move(token),
-                                         http::preferred_language(request));
-  if (done.has_error()) co_return done.error();
-  if (http::prefers_html(request)) co_return api.pages.render(request, undone_page);
-  co_return http::message_response(200, "The account was taken back");
-}
+constexpr api::LinkPage undo{
+    .path = "/api/auth/undo/{token}",
+    .counter = "email_change",
+    .ask = &undo_page,
+    .done = &undone_page,
+    .hint = "Send a POST to this address to take the account back",
+    .said = "The account was taken back",
+    .look = look_at_former,
+    .act = undo_change,
+};
 
 constexpr api::Endpoint rows[] = {
     {
@@ -165,59 +162,13 @@ constexpr api::Endpoint rows[] = {
         .counter = "email_change",
         .handler = post_confirm,
     },
-    {
-        .method = http::Method::get,
-        .path = "/api/auth/email_change/{token}",
-        .tag = "users",
-        .summary = "Shows a page with a button and changes nothing",
-        .rate = api::rates::links,
-        .answer = api::gives_page_or<api::MessageResponse>(),
-        .refusals = {invalid_link},
-        .errors = http::ErrorStyle::page_or_field_list,
-        .head = http::Head::allowed,
-        .counter = "email_change",
-        .handler = get_email_change,
-    },
-    {
-        .method = http::Method::post,
-        .path = "/api/auth/email_change/{token}",
-        .tag = "users",
-        .summary = "Confirm the new address with the link of the mail",
-        .rate = api::rates::links,
-        .answer = api::gives_page_or<api::MessageResponse>(),
-        .refusals = {invalid_link},
-        .errors = http::ErrorStyle::page_or_field_list,
-        .counter = "email_change",
-        .handler = post_email_change,
-    },
-    {
-        .method = http::Method::get,
-        .path = "/api/auth/undo/{token}",
-        .tag = "users",
-        .summary = "Undo a change of address: shows a page with a button and changes nothing",
-        .rate = api::rates::links,
-        .answer = api::gives_page_or<api::MessageResponse>(),
-        .refusals = {invalid_link},
-        .errors = http::ErrorStyle::page_or_field_list,
-        .head = http::Head::allowed,
-        .counter = "email_change",
-        .handler = get_undo,
-    },
-    {
-        .method = http::Method::post,
-        .path = "/api/auth/undo/{token}",
-        .tag = "users",
-        .summary = "Undo a change of address, and take the account back",
-        .description =
-            "Gives the old address back, ends every session and the password, and removes the factors that "
-            "were added since the change. The next sign-in asks for a new password.",
-        .rate = api::rates::links,
-        .answer = api::gives_page_or<api::MessageResponse>(),
-        .refusals = {invalid_link},
-        .errors = http::ErrorStyle::page_or_field_list,
-        .counter = "email_change",
-        .handler = post_undo,
-    },
+    api::shows_link<change>("Shows a page with a button and changes nothing"),
+    api::uses_link<change>("Confirm the new address with the link of the mail"),
+    api::shows_link<undo>("Undo a change of address: shows a page with a button and changes nothing"),
+    api::uses_link<undo>(
+        "Undo a change of address, and take the account back",
+        "Gives the old address back, ends every session and the password, and removes the factors that "
+        "were added since the change. The next sign-in asks for a new password."),
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "flow/accounts/held_address.h"
 #include "flow/accounts/notice.h"
 #include "flow/accounts/take_back.h"
+#include "flow/accounts/unproved_ways_in.h"
 #include "flow/events.h"
 
 namespace latchkey::features::email_change {
@@ -20,6 +21,7 @@ Result<> write_undo(db::Tx& tx, const flow::Services& services, const flow::Orig
   if (!tx.run(users::hold_active, account.id).has_value() ||
       !flow::accounts::give_address_back(tx, origin, undo.row, undo.address))
     return Error(ErrorCode::invalid_link);
+  if (!undo.was_proved) flow::accounts::drop_unproved_ways_in(tx, account.id);
   flow::accounts::take_back(tx, origin, account.id, undo.row.made_at);
   flow::accounts::queue_notice(tx, services, origin, account, undone_message, {}, language);
   users::Contact owner = account;
@@ -46,7 +48,10 @@ Task<Result<Undo>> look_at_undo(flow::Services& services, flow::Origin origin, s
   auto address = parse_email_address(held->address, services.settings.accounts.domains_without_dot);
   if (!address.has_value() || jose::address_fingerprint(address->key.value) != claims->address)
     co_return Error(ErrorCode::invalid_link);
-  co_return Undo{.account = std::move(*account), .address = std::move(*address), .row = std::move(*row)};
+  co_return Undo{.account = std::move(*account),
+                 .address = std::move(*address),
+                 .row = std::move(*row),
+                 .was_proved = held->was_proved};
 }
 
 Task<Result<>> undo_change(flow::Services& services, flow::Origin origin, std::string token,

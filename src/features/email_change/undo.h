@@ -17,6 +17,7 @@ struct Undo {
   store::users::Contact account;    ///< as it is now
   EmailAddress address;             ///< that it had
   store::scheduled::Scheduled row;  ///< by which the account holds that address
+  bool was_proved = true;           ///< whether anybody had shown to read it before the change
 };
 
 /// For the page with the button: changes nothing. Refuses with invalid_link.

@@ -7,7 +7,8 @@
 namespace latchkey::features::factor_removal {
 namespace {
 
-constexpr std::string_view variables[] = {"address", "reminder", "stop_url", "due_at"};
+constexpr std::string_view variables[] = {"address",  "administrator", "factor",
+                                          "reminder", "stop_url",      "due_at"};
 constexpr mail::Message mails[] = {
     {.name = removal_message,
      .variables = variables,

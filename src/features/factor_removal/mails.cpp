@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "flow/accounts/factor_notices.h"
 #include "flow/links/make.h"
 #include "mail/queue.h"
 
@@ -15,17 +16,26 @@ std::optional<std::int64_t> read_microseconds(std::string_view text) {
   return number;
 }
 
+/// As owners know them.
+std::string_view words_of(Which which) {
+  if (which == Which::totp) return flow::accounts::authenticator_app;
+  return which == Which::passkeys ? "passkeys" : "all second factors";
+}
+
 }  // namespace
 
 void queue_removal_mail(db::Tx& tx, const flow::Services& services, const flow::Origin& origin,
                         const store::users::Contact& owner, const Waiting& removal, Notice notice,
                         std::string language) {
+  const bool by_owner = removal.wanted.by == AskedBy::owner;
   mail::queue(tx, services.wake_mail,
               {.message = std::string(removal_message),
                .user = owner.id,
                .recipient = owner.email,
                .locale = std::move(language),
-               .parameters = {{"address", notice == Notice::asked ? origin.address : std::string()},
+               .parameters = {{"address", by_owner && notice == Notice::asked ? origin.address : ""},
+                              {"administrator", by_owner ? "" : "yes"},
+                              {"factor", std::string(words_of(removal.wanted.which))},
                               {"reminder", notice == Notice::reminder ? "yes" : ""},
                               {"removal", to_string(removal.id)},
                               {"due", std::to_string(removal.due_at.time_since_epoch().count())}},

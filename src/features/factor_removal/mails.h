@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "db/tx.h"
+#include "features/factor_removal/waiting.h"
 #include "flow/links/kind.h"
 #include "flow/origin.h"
 #include "flow/services.h"
@@ -13,18 +14,20 @@ namespace latchkey::features::factor_removal {
 
 inline constexpr std::string_view removal_message = "factor_removal";  ///< at once, and again half-way
 
-/// The link is good as long as the removal with its id is waiting: no change of the account voids it, since
-/// whoever has the password must not be able to void it.
+/// The link is good as long as the removal with its id is waiting, which is a year at most unless the account
+/// is blocked: no change of the account voids it, since whoever has the password must not be able to void it,
+/// and no change of the settings.
 inline constexpr flow::links::Kind stop_link{
     .purpose = "keep_factors",
     .token = crypto::jose::link_token_form("kf+jwt"),
     .key = crypto::KeyUse::keep_factors_link,
-    .ttl = [](const Settings& settings) { return settings.accounts.factor_removal_delay; },
+    .ttl = [](const Settings&) -> Microseconds { return std::chrono::days(366); },
 };
 
 /// A removal that is waiting.
 struct Waiting {
   LinkId id;
+  Wanted wanted;
   Timestamp due_at;
 };
 enum class Notice : std::uint8_t { asked, reminder };

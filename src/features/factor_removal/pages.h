@@ -7,9 +7,9 @@ namespace latchkey::features::factor_removal {
 
 /// A button that stops the removal.
 inline constexpr web::PageFile stop_page{
-    .file = "factor_removal/stop.html", .title = "Keep your second factor?", .variables = {"username"}};
+    .file = "factor_removal/stop.html", .title = "@keep_factors.title", .variables = {"username"}};
 inline constexpr web::PageFile stopped_page{.file = "factor_removal/stopped.html",
-                                            .title = "Your second factor stays"};
+                                            .title = "@keep_factors.done_title"};
 
 inline constexpr web::PageFile pages[] = {stop_page, stopped_page};
 

@@ -1,8 +1,8 @@
 #include "features/factor_removal/removal.h"
 
-#include "crypto/random.h"
 #include "features/factor_removal/events.h"
 #include "features/factor_removal/mails.h"
+#include "features/factor_removal/waiting.h"
 #include "flow/accounts/factors.h"
 #include "flow/signin/progress.h"
 #include "store/attempts.h"
@@ -38,6 +38,19 @@ Task<Result<Named>> read_link(flow::Services& services, Timestamp now, std::stri
   co_return Named{.removal = claims->jti, .account = std::move(*account)};
 }
 
+/// What the owner has removed meanwhile is no fault, and neither is a password that the owner has removed.
+void remove_factors(db::Tx& tx, const flow::Services& services, const flow::Origin& origin,
+                    const users::Credentials& account, Which which) {
+  if (!has_any(tx.run(store::factors::find_steps, account.id).value(), which)) return;
+  if (which == Which::all) return flow::accounts::remove_all_factors(tx, services, origin, account);
+  const auto removed = which == Which::totp
+                           ? flow::accounts::remove_totp(tx, services, origin, account.id)
+                           : flow::accounts::remove_passkeys(tx, services, origin, account.id);
+  if (removed.has_error())
+    flow::record(tx, origin, flow::accounts::factor_removed, removed.error().code, to_string(account.subject),
+                 name_of(which));
+}
+
 /// The factors go, or the owner is reminded: whichever the row is waiting for.
 std::int64_t carry_out(db::Tx& tx, const flow::Services& services, const flow::Origin& origin,
                        const removals::Removal& removal) {
@@ -46,15 +59,16 @@ std::int64_t carry_out(db::Tx& tx, const flow::Services& services, const flow::O
   if (!account.has_value() ||
       !tx.run(store::attempts::hold, account->id, account->security_version).has_value())
     return 0;
+  const Wanted wanted = read_detail(removal.detail);
   if (removal.due_at <= origin.now) {
     if (!tx.run(store::scheduled::consume_due, removal.id, origin.now).has_value()) return 0;
-    flow::accounts::remove_all_factors(tx, services, origin, *account);
+    remove_factors(tx, services, origin, *account, wanted.which);
     return 1;
   }
   if (!tx.run(removals::consume_reminder, removal.id).has_value()) return 0;
   const auto owner = tx.run(users::find_contact_by_id, removal.user_id).value();
-  queue_removal_mail(tx, services, origin, owner, {.id = removal.id, .due_at = removal.due_at},
-                     Notice::reminder, "");
+  queue_removal_mail(tx, services, origin, owner,
+                     {.id = removal.id, .wanted = wanted, .due_at = removal.due_at}, Notice::reminder, "");
   return 0;
 }
 
@@ -73,17 +87,11 @@ Task<Result<Timestamp>> ask_for_removal(flow::Services& services, flow::Origin o
   auto work = [&](db::Tx& tx) -> Result<Timestamp> {
     if (!tx.run(store::attempts::hold, account.id, account.security_version).has_value())
       return Error(ErrorCode::invalid_login_token);
-    const auto steps = tx.run(store::factors::find_steps, account.id).value();
-    if (!steps.has_totp && steps.passkeys == 0) return Error(ErrorCode::factor_not_found);
+    if (!has_any(tx.run(store::factors::find_steps, account.id).value(), Which::all))
+      return Error(ErrorCode::factor_not_found);
     // Of many at once with one token one goes on.
     if (!flow::signin::spend_login_token(tx, *progress)) return Error(ErrorCode::invalid_login_token);
-    if (const auto waiting = tx.run(store::scheduled::find_of_user, account.id, kind)) return waiting->due_at;
-    const Waiting removal{.id = crypto::new_link_id(), .due_at = origin.now + delay};
-    tx.run(store::scheduled::insert_scheduled, removal.id, account.id, kind, "", origin.now, removal.due_at);
-    const auto owner = tx.run(users::find_contact_by_id, account.id).value();
-    queue_removal_mail(tx, services, origin, owner, removal, Notice::asked, language);
-    flow::record(tx, origin, events::removal_asked, flow::ok, to_string(account.subject));
-    return removal.due_at;
+    return schedule_removal(tx, services, origin, account, Wanted{}, delay, language);
   };
   co_return co_await services.database.write(work);  // no caller: by login token
 }

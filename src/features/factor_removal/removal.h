@@ -18,7 +18,7 @@ namespace latchkey::features::factor_removal {
 /// spends the token; a second call, after another sign-in, changes nothing and answers the same.
 ///
 /// Refuses with forbidden where the delay is 0, with invalid_login_token also for a token that has proved
-/// less, with factor_not_found and account_blocked.
+/// less, with account_blocked, and as `schedule_removal` does.
 Task<Result<Timestamp>> ask_for_removal(flow::Services& services, flow::Origin origin,
                                         std::string login_token, std::string language);
 

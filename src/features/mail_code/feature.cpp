@@ -2,6 +2,7 @@
 
 #include "features/mail_code/events.h"
 #include "features/mail_code/mails.h"
+#include "features/mail_code/pages.h"
 #include "flow/signin/prove_mail_code.h"
 
 namespace latchkey::features::mail_code {
@@ -19,7 +20,11 @@ constexpr mail::Message mails[] = {
 
 }  // namespace
 
-const api::Feature feature{
-    .name = "mail_code", .endpoints = endpoints, .mails = mails, .counters = events::counters};
+const api::Feature feature{.name = "mail_code",
+                           .endpoints = endpoints,
+                           .browser_endpoints = browser_endpoints,
+                           .mails = mails,
+                           .pages = pages,
+                           .counters = events::counters};
 
 }  // namespace latchkey::features::mail_code

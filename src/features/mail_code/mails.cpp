@@ -19,7 +19,7 @@ std::optional<mail::Links> make_code(const mail::LinkKeys& keys, const mail::Mai
   const auto ends = flow::links::end_of_code(mail, link.code_expires_at);
   mail::Links links{.values = {}, .expires_at = ends.value_or(link.code_expires_at)};
   if (ends.has_value()) links.values.push_back({"code", link.code});
-  if (!account.confirmed) links.values.push_back({"unconfirmed", "yes"});
+  if (!account.is_proved) links.values.push_back({"unconfirmed", "yes"});
   return links;
 }
 

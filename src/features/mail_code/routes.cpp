@@ -3,7 +3,7 @@
 #include "api/decode.h"
 #include "api/encode.h"
 #include "api/feature.h"
-#include "api/token_response.h"
+#include "api/login_step.h"
 #include "features/mail_code/ask.h"
 #include "features/mail_code/feature.h"
 #include "features/mail_code/sign_in.h"
@@ -71,8 +71,7 @@ Task<Result<http::Response>> post_code(const api::Api& api, http::Request& reque
                   .handle = std::move(body->handle),
                   .code = std::move(body->code)};
   auto tokens = co_await sign_in_with_code(api.services, std::move(origin), std::move(input));
-  if (tokens.has_error()) co_return tokens.error();
-  co_return http::json_response(200, api::to_json(api::token_response(std::move(*tokens))));
+  co_return api::answer_tokens(std::move(tokens));
 }
 
 constexpr api::Endpoint rows[] = {
@@ -102,7 +101,7 @@ constexpr api::Endpoint rows[] = {
         .refusals = {malformed_json, validation_failed, invalid_code, invalid_login_token,
                      second_factor_required, factor_enrolment_required, new_password_required,
                      account_deletion_scheduled, account_blocked, forbidden},
-        .errors = http::ErrorStyle::token_endpoint,
+        .errors = http::ErrorStyle::sign_in_step,
         .counter = "login_code",
         .handler = post_code,
     },

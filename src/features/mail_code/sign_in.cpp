@@ -13,12 +13,15 @@ using flow::signin::Progress;
 using flow::signin::events::sign_in;
 
 /// A sign-in that begins with this proof, for the account as it was when the code was looked at.
-Task<Result<Progress>> begin(flow::Services& services, Timestamp now, Proof proof) {
+Task<Result<Progress>> begin(flow::Services& services, flow::Origin origin, Proof proof) {
   auto account = co_await services.database.run(store::users::find_credentials_by_id, proof.account.id);
   if (!account.has_value()) co_return Error(ErrorCode::invalid_code);
   account->security_version = proof.account.security_version;
-  co_return Progress{
-      .account = std::move(*account), .done = {}, .first_proof_at = now, .token = {}, .binding = {}};
+  co_return Progress{.account = std::move(*account),
+                     .done = {},
+                     .first_proof_at = origin.now,
+                     .token = {},
+                     .binding = origin.browser};
 }
 
 Task<Result<flow::sessions::TokenPair>> prove(flow::Services& services, flow::Origin origin,
@@ -34,7 +37,7 @@ Task<Result<flow::sessions::TokenPair>> prove(flow::Services& services, flow::Or
                                                             std::move(input.code));
   if (proof.has_error()) co_return proof.error();
   if (begins) {
-    auto begun = co_await begin(services, origin.now, *proof);
+    auto begun = co_await begin(services, origin, *proof);
     if (begun.has_error()) co_return begun.error();
     progress = std::move(*begun);
   }

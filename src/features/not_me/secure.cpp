@@ -3,6 +3,7 @@
 #include "flow/accounts/held_address.h"
 #include "flow/accounts/notice.h"
 #include "flow/accounts/take_back.h"
+#include "flow/accounts/unproved_ways_in.h"
 #include "store/spent.h"
 
 namespace latchkey::features::not_me {
@@ -22,8 +23,12 @@ constexpr metrics::Family families[] = {
 };
 
 /// The address of the mailbox that the notice went to, by the hold on it.
-Task<Result<Secure::Former>> find_former(flow::Services& services, Timestamp now, UserId account,
-                                         jose::AddressFingerprint mailbox) {
+struct Found {
+  Secure::Former former;
+  bool was_proved = true;
+};
+Task<Result<Found>> find_former(flow::Services& services, Timestamp now, UserId account,
+                                jose::AddressFingerprint mailbox) {
   const std::string kind(scheduled::email_undo);
   auto row = co_await services.database.run(scheduled::find_of_user, account, kind);
   if (!row.has_value() || row->due_at <= now) co_return Error(ErrorCode::invalid_link);
@@ -32,7 +37,8 @@ Task<Result<Secure::Former>> find_former(flow::Services& services, Timestamp now
   auto address = parse_email_address(held->address, services.settings.accounts.domains_without_dot);
   if (!address.has_value() || jose::address_fingerprint(address->key.value) != mailbox)
     co_return Error(ErrorCode::invalid_link);
-  co_return Secure::Former{.address = std::move(*address), .row = std::move(*row)};
+  co_return Found{.former = {.address = std::move(*address), .row = std::move(*row)},
+                  .was_proved = held->was_proved};
 }
 
 Result<> write(db::Tx& tx, const flow::Services& services, const flow::Origin& origin, const Secure& secure,
@@ -48,6 +54,10 @@ Result<> write(db::Tx& tx, const flow::Services& services, const flow::Origin& o
       !accounts::give_address_back(tx, origin, secure.former->row, secure.former->address))
     return Error(ErrorCode::invalid_link);
   tx.run(store::spent::consume_id, secure.link, secure.expires_at);
+  if (!secure.was_proved) {
+    accounts::drop_unproved_ways_in(tx, account.id);
+    tx.run_later(users::update_proved, account.id);
+  }
   accounts::take_back(tx, origin, account.id, secure.since);
   users::Contact owner = account;
   if (secure.former.has_value()) owner.email = secure.former->address.address;
@@ -79,10 +89,12 @@ Task<Result<Secure>> look_at_link(flow::Services& services, flow::Origin origin,
                 .expires_at = Timestamp{Seconds{claims->exp}},
                 .since = Timestamp{Seconds{claims->iat}},
                 .account = std::move(*account)};
+  secure.was_proved = secure.account.is_proved;
   if (jose::address_fingerprint(secure.account.email_key) != claims->address) {
     auto former = co_await find_former(services, origin.now, secure.account.id, claims->address);
     if (former.has_error()) co_return former.error();
-    secure.former = std::move(*former);
+    secure.was_proved = former->was_proved;
+    secure.former = std::move(former->former);
   }
   co_return secure;
 }

@@ -33,6 +33,8 @@ struct Secure {
     store::scheduled::Scheduled row;
   };
   std::optional<Former> former{};
+  /// Whether anybody had shown before to read the address that the notice went to.
+  bool was_proved = true;
 };
 
 /// For the page with the button: changes nothing. Refuses with invalid_link.

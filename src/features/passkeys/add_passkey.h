@@ -3,26 +3,14 @@
 #include <string>
 #include <vector>
 
-#include "base/bytes.h"
 #include "base/error.h"
 #include "base/task.h"
-#include "features/passkeys/own_passkeys.h"
+#include "features/passkeys/new_passkey.h"
 #include "flow/origin.h"
 #include "flow/services.h"
 #include "store/passkeys.h"
 
 namespace latchkey::features::passkeys {
-
-inline constexpr std::int64_t most_passkeys = 20;  ///< of an account
-
-/// What a browser answers when it has made a passkey.
-struct NewPasskey {
-  std::string name;
-  Bytes id;
-  std::string client_data_json;
-  Bytes attestation_object;
-  std::vector<std::string> transports;  ///< as the client says; hints that nobody signed
-};
 
 struct AddedPasskey {
   store::passkeys::Passkey passkey;
@@ -31,11 +19,11 @@ struct AddedPasskey {
 
 /// Takes a passkey that was made for one of our challenges, and tells the owner by mail. An account that had
 /// no second factor gets its recovery codes, which nobody sees again. Of many at once with one challenge, on
-/// any node, one succeeds.
+/// any node, one succeeds. Ends the account's other sessions where `others` names the one that stays.
 ///
 /// Refuses with invalid_passkey, whatever is wrong (also a credential that is known already, to whomever it
 /// belongs), too_many_passkeys, passkeys_unavailable and validation_failed.
 Task<Result<AddedPasskey>> add_passkey(flow::Services& services, flow::Origin origin, Owner owner,
-                                       NewPasskey made);
+                                       NewPasskey made, EndedSessions others = {});
 
 }  // namespace latchkey::features::passkeys

@@ -1,6 +1,6 @@
 #include "features/passkeys/options.h"
 
-#include "features/passkeys/add_passkey.h"
+#include "features/passkeys/new_passkey.h"
 #include "flow/signin/progress.h"
 
 namespace latchkey::features::passkeys {

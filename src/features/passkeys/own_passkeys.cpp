@@ -28,6 +28,10 @@ bool leaves_a_way_in(db::Tx& tx, const flow::Services& services, UserId account,
 
 }  // namespace
 
+void end_others(db::Tx& tx, const Owner& owner, const EndedSessions& others) {
+  if (others.all_but.has_value()) flow::accounts::end_other_sessions(tx, owner.id, *others.all_but);
+}
+
 Task<std::vector<store::passkeys::Passkey>> list_own_passkeys(flow::Services& services, Owner owner) {
   co_return co_await services.database.run(store::passkeys::list_passkeys, owner.id);
 }
@@ -36,7 +40,7 @@ Result<std::string> check_name(std::string_view name) {
   if (!is_valid_utf8(name) || has_control_characters(name))
     return invalid_field("body", "name", "value_error", "The name must be one line of text");
   const auto trimmed = trim(name);
-  if (trimmed.empty())
+  if (!has_visible_characters(trimmed))
     return invalid_field("body", "name", "string_too_short", "String should have at least 1 character");
   if (count_code_points(trimmed) > longest_name)
     return invalid_field("body", "name", "string_too_long", "String should have at most 64 characters");
@@ -56,7 +60,8 @@ Task<Result<>> rename_own_passkey(flow::Services& services, flow::Origin origin,
   co_return co_await write_as(services, origin.now, asker_of(owner), Recency::recent, work);
 }
 
-Task<Result<>> remove_own_passkey(flow::Services& services, flow::Origin origin, Owner owner, Bytes passkey) {
+Task<Result<>> remove_own_passkey(flow::Services& services, flow::Origin origin, Owner owner, Bytes passkey,
+                                  EndedSessions others) {
   auto work = [&](db::Tx& tx) -> Result<> {
     const auto found = tx.run(store::passkeys::find_passkey, passkey);
     if (!found.has_value() || found->user_id != owner.id) return Error(ErrorCode::passkey_not_found);
@@ -66,6 +71,7 @@ Task<Result<>> remove_own_passkey(flow::Services& services, flow::Origin origin,
     flow::signin::drop_recovery_codes_without_factor(tx, owner.id);
     flow::record(tx, origin, flow::accounts::factor_removed, flow::ok, to_string(owner.subject), "passkey");
     flow::accounts::tell_factor_removed(tx, services, origin, owner.id, "passkey");
+    end_others(tx, owner, others);
     tx.run_later(store::factors::update_mark, owner.id);
     return {};
   };

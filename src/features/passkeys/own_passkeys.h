@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/task.h"
+#include "db/tx.h"
 #include "flow/origin.h"
 #include "flow/services.h"
 #include "flow/sessions/hold_caller.h"
@@ -22,6 +24,13 @@ struct Owner {
 inline flow::sessions::Asker asker_of(const Owner& owner) {
   return {.user = owner.id, .session = owner.session};
 }
+
+/// What becomes of the owner's other sessions: nothing, unless the one that stays is named.
+struct EndedSessions {
+  std::optional<SessionId> all_but{};
+};
+/// In the transaction of the change.
+void end_others(db::Tx& tx, const Owner& owner, const EndedSessions& others);
 
 /// The oldest first.
 Task<std::vector<store::passkeys::Passkey>> list_own_passkeys(flow::Services& services, Owner owner);
@@ -40,6 +49,7 @@ Task<Result<>> rename_own_passkey(flow::Services& services, flow::Origin origin,
 /// with passkey_not_found, and with last_way_in for an account without a password where no other passkey can
 /// be signed in with (flow/accounts/ways_in.h); of many at once, on any node, none leaves an account without
 /// either.
-Task<Result<>> remove_own_passkey(flow::Services& services, flow::Origin origin, Owner owner, Bytes passkey);
+Task<Result<>> remove_own_passkey(flow::Services& services, flow::Origin origin, Owner owner, Bytes passkey,
+                                  EndedSessions others = {});
 
 }  // namespace latchkey::features::passkeys

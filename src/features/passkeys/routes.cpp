@@ -1,19 +1,18 @@
 #include "features/passkeys/routes.h"
 
 #include <algorithm>
-#include <array>
-#include <ranges>
 
 #include "api/access.h"
 #include "api/api.h"
 #include "api/decode.h"
 #include "api/encode.h"
-#include "api/token_response.h"
+#include "api/login_step.h"
 #include "base/bytes.h"
-#include "crypto/webauthn/cose_key.h"
 #include "features/passkeys/add_passkey.h"
+#include "features/passkeys/enrol_at_sign_in.h"
 #include "features/passkeys/options.h"
 #include "features/passkeys/own_passkeys.h"
+#include "features/passkeys/pages.h"
 #include "features/passkeys/sign_in.h"
 #include "http/respond.h"
 
@@ -21,70 +20,36 @@ namespace latchkey::features::passkeys {
 namespace {
 
 using enum ErrorCode;
-using store::passkeys::Passkey;
-
-constexpr std::int64_t timeout_ms =
-    std::chrono::duration_cast<std::chrono::milliseconds>(flow::signin::passkey_challenge_ttl).count();
 
 Owner owner_of(const http::Request& request) {
   const auto& caller = api::caller_of(request);
   return {.id = caller.user.id, .subject = caller.user.subject, .session = caller.session};
 }
 
-PasskeyResponse passkey_response(const Passkey& passkey) {
-  Subject model;  // an AAGUID is written as a UUID, as subjects are
-  std::copy_n(passkey.aaguid.begin(), std::min(passkey.aaguid.size(), model.bytes.size()),
-              model.bytes.begin());
-  return {.id = encode_base64url(passkey.id),
-          .name = passkey.name,
-          .aaguid = to_string(model),
-          .transports = store::passkeys::split_transports(passkey.transports),
-          .backed_up = passkey.is_backed_up,
-          .created_at = passkey.created_at,
-          .last_used_at = passkey.last_used_at};
+EndedSessions ended_by(const http::Request& request, const std::optional<bool>& end) {
+  if (!end.value_or(false)) return {};
+  return {.all_but = api::caller_of(request).session};
 }
 
-CreationOptions creation_options(const RegistrationOptions& options, const store::sessions::Bearer& user) {
-  CreationOptions answer{.rp = {.id = options.party.id, .name = options.party.id},
-                         .user = {.id = encode_base64url(user.subject.bytes),
-                                  .name = std::string(std::string_view(user.email)),
-                                  .display_name = std::string(std::string_view(user.username))},
-                         .challenge = encode_base64url(options.challenge),
-                         .parameters = {},
-                         .timeout = timeout_ms,
-                         .exclude = api::descriptors_of(options.existing),
-                         .selection = {.resident_key = "preferred",
-                                       .require_resident_key = false,
-                                       .user_verification = "preferred"},
-                         .attestation = "none"};
-  for (const auto algorithm : crypto::webauthn::cose_algorithms)
-    answer.parameters.push_back(
-        {.type = std::string(api::public_key), .algorithm = static_cast<std::int64_t>(algorithm)});
-  return answer;
+}  // namespace
+
+Task<Result<std::string>> creation_options_text(const api::Api& api, const http::Request& request) {
+  flow::Origin origin = api::origin_of(request);
+  const Owner owner = owner_of(request);
+  const auto options = co_await registration_options(api.services, std::move(origin), owner);
+  if (options.has_error()) co_return options.error();
+  co_return api::to_json(creation_options(*options, api::caller_of(request).user));
 }
 
-api::RequestOptions request_options(const AnswerOptions& options) {
-  return {.challenge = encode_base64url(options.challenge),
-          .timeout = timeout_ms,
-          .rp_id = options.rp_id,
-          .allowed = api::descriptors_of(options.allowed),
-          .user_verification = "preferred"};
+std::optional<NewPasskey> read_new_passkey(std::string_view credential, std::string name) {
+  auto read = api::decode_json<RegistrationCredential>(credential);
+  if (read.has_error()) return std::nullopt;
+  std::optional<std::string> given;
+  if (!name.empty()) given = std::move(name);
+  return read_registration(*read, given);
 }
 
-std::optional<NewPasskey> read_registration(AddPasskeyRequest& body) {
-  auto& response = body.credential.response;
-  auto id = api::read_credential_id(body.credential.id, body.credential.raw_id);
-  const auto client_data = decode_base64url(response.client_data_json);
-  auto object = decode_base64url(response.attestation_object);
-  if (!id || !client_data || !object) return std::nullopt;
-  NewPasskey made{.name = body.name.value_or("Passkey"),
-                  .id = std::move(*id),
-                  .client_data_json = std::string(view_text(*client_data)),
-                  .attestation_object = std::move(*object),
-                  .transports = {}};
-  if (response.transports.has_value()) made.transports = std::move(*response.transports);
-  return made;
-}
+namespace {
 
 Task<Result<http::Response>> get_passkeys(const api::Api& api, http::Request& request) {
   const auto passkeys = co_await list_own_passkeys(api.services, owner_of(request));
@@ -106,11 +71,12 @@ Task<Result<http::Response>> post_options(const api::Api& api, http::Request& re
 Task<Result<http::Response>> post_passkey(const api::Api& api, http::Request& request) {
   auto body = api::decode<AddPasskeyRequest>(request);
   if (body.has_error()) co_return body.error();
-  auto made = read_registration(*body);
+  auto made = read_registration(body->credential, body->name);
   if (!made.has_value()) co_return Error(invalid_passkey);
   flow::Origin origin = api::origin_of(request);
   const Owner owner = owner_of(request);
-  auto added = co_await add_passkey(api.services, std::move(origin), owner, std::move(*made));
+  const auto others = ended_by(request, body->end_other_sessions);
+  auto added = co_await add_passkey(api.services, std::move(origin), owner, std::move(*made), others);
   if (added.has_error()) co_return added.error();
   AddedResponse answer{.passkey = passkey_response(added->passkey), .recovery_codes = {}};
   if (!added->recovery_codes.empty()) answer.recovery_codes = std::move(added->recovery_codes);
@@ -131,13 +97,40 @@ Task<Result<http::Response>> patch_passkey(const api::Api& api, http::Request& r
 }
 
 Task<Result<http::Response>> delete_passkey(const api::Api& api, http::Request& request) {
+  const auto query = api::decode_query<RemoveQuery>(request);
+  if (query.has_error()) co_return query.error();
   auto id = decode_base64url(request.parameter("id"));
   if (!id.has_value()) co_return Error(passkey_not_found);
   flow::Origin origin = api::origin_of(request);
   const Owner owner = owner_of(request);
-  const auto removed = co_await remove_own_passkey(api.services, std::move(origin), owner, std::move(*id));
+  const auto others = ended_by(request, query->end_other_sessions);
+  const auto removed =
+      co_await remove_own_passkey(api.services, std::move(origin), owner, std::move(*id), others);
   if (removed.has_error()) co_return removed.error();
   co_return http::empty_response();
+}
+
+Task<Result<http::Response>> post_enrol_options(const api::Api& api, http::Request& request) {
+  auto body = api::decode<EnrolOptionsRequest>(request);
+  if (body.has_error()) co_return body.error();
+  flow::Origin origin = api::origin_of(request);
+  const auto made =
+      co_await options_at_sign_in(api.services, std::move(origin), std::move(body->login_token));
+  if (made.has_error()) co_return made.error();
+  const auto answer = creation_options(made->options, made->account);
+  co_return http::json_response(200, api::to_json(answer));
+}
+
+Task<Result<http::Response>> post_enrol(const api::Api& api, http::Request& request) {
+  auto body = api::decode<EnrolRequest>(request);
+  if (body.has_error()) co_return body.error();
+  auto made = read_registration(body->credential, body->name);
+  if (!made.has_value()) co_return Error(invalid_passkey);
+  flow::Origin origin = api::origin_of(request);
+  auto enrolled = co_await add_at_sign_in(api.services, std::move(origin), std::move(body->login_token),
+                                          std::move(*made));
+  if (enrolled.has_error()) co_return enrolled.error();
+  co_return http::json_response(200, api::to_json(api::enrolled_response(std::move(*enrolled))));
 }
 
 Task<Result<http::Response>> post_login_options(const api::Api& api, http::Request& request) {
@@ -168,8 +161,7 @@ Task<Result<http::Response>> post_login(const api::Api& api, http::Request& requ
   flow::Origin origin = api::origin_of(request);
   auto tokens =
       co_await sign_in(api.services, std::move(origin), std::move(body->login_token), std::move(*assertion));
-  if (tokens.has_error()) co_return tokens.error();
-  co_return http::json_response(200, api::to_json(api::token_response(std::move(*tokens))));
+  co_return api::answer_tokens(std::move(tokens));
 }
 
 /// Browsers ask the domain of the relying party whether a page of another domain may use its passkeys
@@ -207,6 +199,7 @@ constexpr api::Endpoint rows[] = {
             "For `PublicKeyCredential.parseCreationOptionsFromJSON`. The challenge is good for five "
             "minutes, for this account, and once.",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .answer = api::gives<CreationOptions>(),
         .refusals = {invalid_token, recent_sign_in_required, too_many_passkeys, passkeys_unavailable},
         .counter = "passkeys",
@@ -221,6 +214,7 @@ constexpr api::Endpoint rows[] = {
             "`credential` is what the browser's `toJSON` answers. The owner is told by mail. The first "
             "second factor of an account also makes its recovery codes.",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .body = api::takes<AddPasskeyRequest>(),
         .answer = api::gives<AddedResponse>(201),
         .refusals = {malformed_json, validation_failed, invalid_token, recent_sign_in_required,
@@ -234,6 +228,7 @@ constexpr api::Endpoint rows[] = {
         .tag = "passkeys",
         .summary = "Rename one of the caller's passkeys",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .body = api::takes<RenameRequest>(),
         .answer = api::gives_nothing(),
         .refusals = {malformed_json, validation_failed, invalid_token, recent_sign_in_required,
@@ -248,10 +243,47 @@ constexpr api::Endpoint rows[] = {
         .summary = "Remove one of the caller's passkeys",
         .description = "The owner is told by mail. The last passkey of an account without a password stays.",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
+        .query = api::takes_query<RemoveQuery>(),
         .answer = api::gives_nothing(),
-        .refusals = {invalid_token, recent_sign_in_required, passkey_not_found, last_way_in},
+        .refusals = {invalid_token, recent_sign_in_required, passkey_not_found, last_way_in,
+                     validation_failed},
         .counter = "passkeys",
         .handler = delete_passkey,
+    },
+    {
+        .method = http::Method::post,
+        .path = "/api/auth/login/enrol/passkey/options",
+        .tag = "auth",
+        .summary = "Go on with a sign-in that needs a first factor: what a browser needs to make a passkey",
+        .description = "After the refusal `factor_enrolment_required`. Nothing is stored, and the login "
+                       "token stays good.",
+        .rate = api::rates::sign_in,
+        .body = api::takes<EnrolOptionsRequest>(),
+        .answer = api::gives<CreationOptions>(),
+        .refusals = {malformed_json, validation_failed, invalid_login_token, account_blocked,
+                     second_factor_required, new_password_required, account_deletion_scheduled,
+                     passkeys_unavailable},
+        .errors = http::ErrorStyle::sign_in_step,
+        .counter = "login_enrol",
+        .handler = post_enrol_options,
+    },
+    {
+        .method = http::Method::post,
+        .path = "/api/auth/login/enrol/passkey",
+        .tag = "auth",
+        .summary = "Add the passkey that a browser has made as the first factor, and sign in",
+        .description = "The passkey counts as the second factor of this sign-in. If a further step is "
+                       "missing, its refusal carries the recovery codes.",
+        .rate = api::rates::sign_in,
+        .body = api::takes<EnrolRequest>(),
+        .answer = api::gives<api::EnrolledResponse>(),
+        .refusals = {malformed_json, validation_failed, invalid_passkey, invalid_login_token, account_blocked,
+                     second_factor_required, new_password_required, account_deletion_scheduled,
+                     passkeys_unavailable},
+        .errors = http::ErrorStyle::sign_in_step,
+        .counter = "login_enrol",
+        .handler = post_enrol,
     },
     {
         .method = http::Method::post,
@@ -268,7 +300,7 @@ constexpr api::Endpoint rows[] = {
         .answer = api::gives<api::RequestOptions>(),
         .refusals = {malformed_json, validation_failed, invalid_login_token, account_blocked,
                      passkeys_unavailable},
-        .errors = http::ErrorStyle::token_endpoint,
+        .errors = http::ErrorStyle::sign_in_step,
         .counter = "login_passkey",
         .handler = post_login_options,
     },
@@ -288,7 +320,7 @@ constexpr api::Endpoint rows[] = {
         .refusals = {malformed_json, validation_failed, invalid_passkey, invalid_login_token,
                      email_not_confirmed, account_blocked, password_required, factor_enrolment_required,
                      new_password_required, account_deletion_scheduled, passkeys_unavailable},
-        .errors = http::ErrorStyle::token_endpoint,
+        .errors = http::ErrorStyle::sign_in_step,
         .counter = "login_passkey",
         .handler = post_login,
     },

@@ -30,7 +30,7 @@ Task<Result<flow::sessions::TokenPair>> sign_in(flow::Services& services, flow::
                                 .done = {},
                                 .first_proof_at = origin.now,
                                 .token = {},
-                                .binding = {}};
+                                .binding = origin.browser};
   }
   auto tokens = co_await signin::go_on(services, origin, std::move(*progress), proved->done,
                                        std::move(proved->consume));

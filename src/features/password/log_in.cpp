@@ -10,6 +10,7 @@
 #include "flow/signin/next_step.h"
 #include "flow/signin/progress.h"
 #include "flow/signin/prove_password.h"
+#include "store/attempts.h"
 #include "store/factors.h"
 #include "store/users.h"
 
@@ -78,12 +79,6 @@ Task<Result<flow::sessions::SessionState>> go_on(flow::Services& services, flow:
   const auto step =
       flow::signin::next_step(state, done, flow::signin::policy_for(services.settings, account.role));
   if (step.kind == flow::signin::Step::Kind::refuse) co_return Error(step.refusal);
-  if (step.kind != flow::signin::Step::Kind::done) {
-    const flow::signin::Progress progress{
-        .account = account, .done = done, .first_proof_at = origin.now, .token = {}, .binding = {}};
-    co_return flow::signin::missing_step(services, progress, step.kind, state, origin.now);
-  }
-
   std::optional<std::string> new_hash;
   const auto hash_now = store::factors::without_mark(account.password_hash);
   if (crypto::password::needs_rehash(hash_now, services.hashing.parameters()) &&
@@ -92,6 +87,20 @@ Task<Result<flow::sessions::SessionState>> go_on(flow::Services& services, flow:
     auto hash = co_await services.hashing.hash(client_of(origin), std::move(password));
     // A full queue is no reason to refuse: the next sign-in tries again.
     if (hash.has_value()) new_hash = std::move(*hash);
+  }
+  if (step.kind != flow::signin::Step::Kind::done) {
+    // A later step does not see the password any more. The version stays, and so do login tokens.
+    if (new_hash.has_value()) {
+      std::string marked = store::factors::marked_like(account.password_hash, *new_hash);
+      co_await services.database.run(store::attempts::update_password_hash, std::move(marked), account.id,
+                                     account.password_hash);
+    }
+    const flow::signin::Progress progress{.account = account,
+                                          .done = done,
+                                          .first_proof_at = origin.now,
+                                          .token = {},
+                                          .binding = origin.browser};
+    co_return flow::signin::missing_step(services, progress, step.kind, state, origin.now);
   }
   auto work = [&](db::Tx& tx) {
     return flow::signin::finish_sign_in(tx, services.settings, origin, attempt, new_hash);

@@ -5,7 +5,9 @@
 #include "api/feature.h"
 #include "api/token_response.h"
 #include "features/password/feature.h"
+#include "features/password/give_password.h"
 #include "features/password/log_in.h"
+#include "features/password/pages.h"
 #include "flow/accounts/notice.h"
 #include "flow/signin/closed_mail.h"
 #include "http/respond.h"
@@ -37,6 +39,27 @@ constexpr auto describe(const LoginForm*) {
                      api::member("client_secret", &LoginForm::client_secret, {.meaning = ignored}));
 }
 
+struct PasswordStep {
+  std::string login_token;
+  Secret password;
+};
+constexpr auto describe(const PasswordStep*) {
+  return api::object("PasswordStep",
+                     api::member("login_token", &PasswordStep::login_token,
+                                 {.meaning = "of the answer that asks for the password"}),
+                     api::member("password", &PasswordStep::password, {.example = "secure_password"}));
+}
+
+Task<Result<http::Response>> post_step(const api::Api& api, http::Request& request) {
+  auto body = api::decode<PasswordStep>(request);
+  if (body.has_error()) co_return body.error();
+  flow::Origin origin = api::origin_of(request);
+  auto tokens = co_await give_password(api.services, std::move(origin), std::move(body->login_token),
+                                       std::move(body->password));
+  if (tokens.has_error()) co_return tokens.error();
+  co_return http::json_response(200, api::to_json(api::token_response(std::move(*tokens))));
+}
+
 Task<Result<http::Response>> post_login(const api::Api& api, http::Request& request) {
   auto form = api::decode<LoginForm>(request);
   if (form.has_error()) co_return form.error();
@@ -62,10 +85,28 @@ constexpr api::Endpoint endpoints[] = {
         .body = api::takes<LoginForm>(http::BodyKind::form),
         .answer = api::gives<api::TokenResponse>(),
         .refusals = {malformed_form, invalid_credentials, email_not_confirmed, account_blocked,
-                     validation_failed, too_many_attempts, overloaded},
+                     validation_failed, too_many_attempts, overloaded, second_factor_required,
+                     factor_enrolment_required, new_password_required, account_deletion_scheduled},
         .errors = http::ErrorStyle::token_endpoint,
         .counter = "login",
         .handler = post_login,
+    },
+    {
+        .method = http::Method::post,
+        .path = "/api/auth/login/password",
+        .tag = "auth",
+        .summary = "Go on with a sign-in: the password",
+        .description = "The step that a sign-in names in `methods` as `password`, after a passkey that has "
+                       "verified nobody. Wrong passwords count as they do at `login`.",
+        .rate = api::rates::sign_in,
+        .body = api::takes<PasswordStep>(),
+        .answer = api::gives<api::TokenResponse>(),
+        .refusals = {malformed_json, validation_failed, invalid_login_token, invalid_credentials,
+                     account_blocked, email_not_confirmed, second_factor_required, factor_enrolment_required,
+                     new_password_required, account_deletion_scheduled, too_many_attempts, overloaded},
+        .errors = http::ErrorStyle::sign_in_step,
+        .counter = "login",
+        .handler = post_step,
     },
 };
 
@@ -79,6 +120,10 @@ constexpr mail::Message mails[] = {
 
 }  // namespace
 
-const api::Feature feature{.name = "password", .endpoints = endpoints, .mails = mails};
+const api::Feature feature{.name = "password",
+                           .endpoints = endpoints,
+                           .browser_endpoints = browser_endpoints,
+                           .mails = mails,
+                           .pages = pages};
 
 }  // namespace latchkey::features::password

@@ -25,13 +25,9 @@ Task<Result<flow::sessions::TokenPair>> choose_password(flow::Services& services
   if (progress.has_error()) co_return progress.error();
   // Nobody may choose a password who has not given all the proofs that come before.
   const auto state = co_await flow::signin::read_state(services, progress->account);
-  const auto policy = flow::signin::policy_for(services.settings, progress->account.role);
-  const auto step = flow::signin::next_step(state, progress->done, policy);
-  if (step.kind == Step::Kind::refuse) co_return Error(step.refusal);
-  if (step.kind == Step::Kind::done || step.kind == Step::Kind::identify)
-    co_return Error(ErrorCode::invalid_login_token);
-  if (step.kind != Step::Kind::new_password)
-    co_return flow::signin::missing_step(services, *progress, step.kind, state, origin.now);
+  const auto expected =
+      flow::signin::expect_step(services, *progress, Step::Kind::new_password, state, origin.now);
+  if (expected.has_error()) co_return expected.error();
 
   const auto owner = co_await services.database.run(users::find_contact_by_id, progress->account.id);
   if (!owner.has_value()) co_return Error(ErrorCode::invalid_login_token);

@@ -3,12 +3,13 @@
 #include "api/decode.h"
 #include "api/encode.h"
 #include "api/feature.h"
-#include "api/token_response.h"
+#include "api/login_step.h"
 #include "features/password_change/change.h"
 #include "features/password_change/choose.h"
 #include "features/password_change/events.h"
 #include "features/password_change/feature.h"
 #include "features/password_change/mails.h"
+#include "features/password_change/pages.h"
 #include "flow/accounts/notice.h"
 #include "http/language.h"
 #include "http/respond.h"
@@ -79,8 +80,7 @@ Task<Result<http::Response>> post_new_password(const api::Api& api, http::Reques
   flow::Origin origin = api::origin_of(request);
   auto tokens = co_await choose_password(api.services, std::move(origin), std::move(body->login_token),
                                          std::move(body->password), http::preferred_language(request));
-  if (tokens.has_error()) co_return tokens.error();
-  co_return http::json_response(200, api::to_json(api::token_response(std::move(*tokens))));
+  co_return api::answer_tokens(std::move(tokens));
 }
 
 constexpr api::Endpoint endpoints[] = {
@@ -107,6 +107,7 @@ constexpr api::Endpoint endpoints[] = {
         .tag = "users",
         .summary = "Remove the password of an account that has a passkey",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .answer = api::gives<api::MessageResponse>(),
         .refusals = {invalid_token, recent_sign_in_required, last_way_in},
         .counter = "password_change",
@@ -123,7 +124,7 @@ constexpr api::Endpoint endpoints[] = {
         .refusals = {malformed_json, invalid_login_token, second_factor_required, password_required,
                      factor_enrolment_required, account_deletion_scheduled, email_not_confirmed,
                      account_blocked, validation_failed, overloaded},
-        .errors = http::ErrorStyle::token_endpoint,
+        .errors = http::ErrorStyle::sign_in_step,
         .counter = "login",
         .handler = post_new_password,
     },
@@ -145,7 +146,11 @@ constexpr mail::Message mails[] = {
 
 }  // namespace
 
-const api::Feature feature{
-    .name = "password_change", .endpoints = endpoints, .mails = mails, .counters = events::counters};
+const api::Feature feature{.name = "password_change",
+                           .endpoints = endpoints,
+                           .browser_endpoints = browser_endpoints,
+                           .mails = mails,
+                           .pages = pages,
+                           .counters = events::counters};
 
 }  // namespace latchkey::features::password_change

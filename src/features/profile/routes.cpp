@@ -6,6 +6,7 @@
 #include "api/user_response.h"
 #include "features/profile/change.h"
 #include "features/profile/feature.h"
+#include "features/profile/pages.h"
 #include "http/respond.h"
 
 namespace latchkey::features::profile {
@@ -76,6 +77,7 @@ constexpr api::Endpoint endpoints[] = {
 
 }  // namespace
 
-const api::Feature feature{.name = "profile", .endpoints = endpoints};
+const api::Feature feature{
+    .name = "profile", .endpoints = endpoints, .browser_endpoints = browser_endpoints, .pages = pages};
 
 }  // namespace latchkey::features::profile

@@ -26,7 +26,11 @@ constexpr mail::Message mails[] = {
 
 }  // namespace
 
-const api::Feature feature{
-    .name = "recovery", .endpoints = endpoints, .mails = mails, .pages = pages, .counters = events::counters};
+const api::Feature feature{.name = "recovery",
+                           .endpoints = endpoints,
+                           .browser_endpoints = browser_endpoints,
+                           .mails = mails,
+                           .pages = pages,
+                           .counters = events::counters};
 
 }  // namespace latchkey::features::recovery

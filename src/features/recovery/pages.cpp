@@ -2,6 +2,9 @@
 
 #include "api/access.h"
 #include "api/decode.h"
+#include "api/page_rows.h"
+#include "api/show.h"
+#include "features/recovery/ask.h"
 #include "features/recovery/reset.h"
 #include "http/language.h"
 #include "web/pages.h"
@@ -37,5 +40,35 @@ Task<Result<http::Response>> post_new_password(const api::Api& api, http::Reques
   form.refuse(done.error());
   co_return api.pages.render(request, form);
 }
+
+namespace {
+
+Task<Result<http::Response>> get_forgotten(const api::Api& api, http::Request& request) {
+  co_return api::show(api, request, web::Form(forgotten_page));
+}
+
+/// What every address gets to read, after the same work.
+Task<Result<http::Response>> post_forgotten_form(const api::Api& api, http::Request& request) {
+  web::Form form(forgotten_page);
+  form.keep_sent(request);
+  const auto sent = api::decode<ForgottenForm>(request);
+  if (sent.has_error()) co_return api::show(api, request, form.refuse(sent.error()));
+  flow::Origin origin = api::origin_of(request);
+  const auto handle = co_await ask_for_reset(api.services, std::move(origin), sent->email,
+                                             api.pages.language_of(request).tag());
+  if (handle.has_error()) co_return api::show(api, request, form.refuse(handle.error()));
+  co_return api::show(api, request, asked_page, {{"address", sent->email}});
+}
+
+constexpr api::Endpoint page_rows[] = {
+    api::page_row("/password/forgotten", "Where people ask for a mail that sets a new password",
+                  api::any_browser, "recovery", get_forgotten),
+    api::form_row("/password/forgotten", "Ask for a mail that sets a new password", api::any_browser,
+                  "recovery", post_forgotten_form, api::rates::mail_requests),
+};
+
+}  // namespace
+
+constinit const std::span<const api::Endpoint> browser_endpoints = page_rows;
 
 }  // namespace latchkey::features::recovery

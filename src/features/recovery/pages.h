@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "api/described.h"
+#include "api/endpoint.h"
 #include "base/secret.h"
 #include "base/task.h"
 #include "http/message.h"
@@ -13,23 +14,46 @@ namespace latchkey::features::recovery {
 inline constexpr web::Field new_password_fields[] = {
     {.name = "username",
      .id = "email",
-     .label = "E-mail address",
+     .label = "@field.email",
      .kind = web::FieldKind::email,
      .autocomplete = "username",
      .access = web::Access::read_only},
     {.name = "password",
      .id = "new-password",
-     .label = "New password",
-     .hint = "A sentence is good. Short and common ones are refused.",
+     .label = "@field.new_password",
+     .hint = "@hint.new_password",
      .kind = web::FieldKind::password,
      .autocomplete = "new-password"},
 };
 inline constexpr web::PageFile new_password_page{
-    .file = "recovery/new_password.html", .title = "Choose a new password", .fields = new_password_fields};
+    .file = "recovery/new_password.html", .title = "@new_password.title", .fields = new_password_fields};
 inline constexpr web::PageFile password_changed_page{.file = "recovery/password_changed.html",
-                                                     .title = "Your password has been changed"};
+                                                     .title = "@new_password.done_title"};
 
-inline constexpr web::PageFile pages[] = {new_password_page, password_changed_page};
+inline constexpr web::Field forgotten_fields[] = {
+    {.name = "email",
+     .id = "email",
+     .label = "@field.email",
+     .kind = web::FieldKind::email,
+     .autocomplete = "username"},
+};
+inline constexpr web::PageFile forgotten_page{
+    .file = "recovery/forgotten.html", .title = "@forgotten.title", .fields = forgotten_fields};
+inline constexpr web::PageFile asked_page{
+    .file = "recovery/asked.html", .title = "@forgotten.asked_title", .variables = {"address"}};
+
+inline constexpr web::PageFile pages[] = {new_password_page, password_changed_page, forgotten_page,
+                                          asked_page};
+
+/// /password/forgotten.
+extern const std::span<const api::Endpoint> browser_endpoints;
+
+struct ForgottenForm {
+  std::string email;
+};
+constexpr auto describe(const ForgottenForm*) {
+  return api::object("ForgottenForm", api::member("email", &ForgottenForm::email));
+}
 
 /// The form of the page. The address in it is for password managers; the link says whose password it is.
 struct NewPasswordForm {

@@ -35,7 +35,7 @@ Result<> write_password(db::Tx& tx, const flow::Services& services, const flow::
   flow::accounts::queue_notice(tx, services, origin, account, changed_message, {}, language);
   // A link that reached the address has confirmed it as well.
   flow::record(tx, origin, events::password_reset, flow::ok, to_string(account.subject),
-               account.confirmed ? std::string_view() : "confirmed the address");
+               account.is_proved ? std::string_view() : "confirmed the address");
   return {};
 }
 

@@ -2,10 +2,8 @@
 
 #include "flow/accounts/factor_notices.h"
 #include "flow/accounts/factors.h"
-#include "flow/signin/events.h"
-#include "flow/signin/factor_attempts.h"
+#include "flow/signin/factor_step.h"
 #include "flow/signin/lost_factors.h"
-#include "flow/signin/progress.h"
 #include "flow/signin/prove_recovery_code.h"
 #include "flow/signin/recovery_codes.h"
 #include "store/factors.h"
@@ -19,7 +17,7 @@ Task<std::int64_t> count(flow::Services& services, UserId user) {
 }
 
 Task<Result<std::vector<std::string>>> renew(flow::Services& services, flow::Origin origin,
-                                             flow::sessions::Asker asker) {
+                                             flow::sessions::Asker asker, OtherSessions others) {
   const UserId user = asker.user;
   auto work = [&](db::Tx& tx) -> Result<std::vector<std::string>> {
     const auto steps = tx.run(store::factors::find_steps, user);
@@ -32,6 +30,7 @@ Task<Result<std::vector<std::string>>> renew(flow::Services& services, flow::Ori
     auto codes = flow::signin::replace_recovery_codes(tx, user, account.subject, origin.now);
     flow::record(tx, origin, flow::accounts::recovery_codes_made, flow::ok, to_string(account.subject));
     flow::accounts::tell_recovery_codes_made(tx, services, origin, user);
+    if (others == OtherSessions::end) flow::accounts::end_other_sessions(tx, user, asker.session);
     tx.run_later(store::factors::update_mark, user);
     return codes;
   };
@@ -41,29 +40,16 @@ Task<Result<std::vector<std::string>>> renew(flow::Services& services, flow::Ori
 
 Task<Result<flow::sessions::TokenPair>> log_in(flow::Services& services, flow::Origin origin,
                                                std::string login_token, Secret code) {
-  auto progress = co_await flow::signin::read_login_token(services, origin, std::move(login_token));
-  if (progress.has_error()) {
-    flow::note(origin, flow::signin::events::sign_in, progress.error().code);
-    co_return progress.error();
-  }
-  const UserId account = progress->account.id;
-  const Subject subject = progress->account.subject;
-  const auto counted = flow::signin::counted_with(*progress);
-  Error refusal;
-  auto proved = co_await flow::signin::prove_recovery_code(services, origin, account, subject, counted,
-                                                           std::move(code));
-  if (proved.has_value()) {
-    auto tokens = co_await flow::signin::go_on(services, origin, std::move(*progress),
-                                               flow::signin::Proof::recovery_code, std::move(*proved));
-    // What is refused behind a right proof, go_on has written down.
-    if (tokens.has_value() || tokens.error().code != ErrorCode::invalid_code) co_return tokens;
-    refusal = tokens.error();
-  } else {
-    refusal = proved.error();
-  }
-  co_await flow::signin::record_refused_factor(services, origin, flow::signin::events::sign_in, subject,
-                                               refusal.code, "recovery_code");
-  co_return refusal;
+  const auto looked = flow::signin::looked_at(code);
+  flow::signin::ProveStep prove = [&code](flow::Services& with, flow::Origin from,
+                                          const flow::signin::Progress& progress) {
+    return flow::signin::prove_recovery_code(with, std::move(from), progress.account.id,
+                                             progress.account.subject, flow::signin::counted_with(progress),
+                                             std::move(code));
+  };
+  co_return co_await flow::signin::take_factor_step(services, std::move(origin), std::move(login_token),
+                                                    flow::signin::Proof::recovery_code, "recovery_code",
+                                                    std::move(prove), looked);
 }
 
 }  // namespace latchkey::features::recovery_codes

@@ -2,9 +2,10 @@
 #include "api/api.h"
 #include "api/decode.h"
 #include "api/encode.h"
-#include "api/token_response.h"
+#include "api/login_step.h"
 #include "features/recovery_codes/codes.h"
 #include "features/recovery_codes/feature.h"
+#include "features/recovery_codes/pages.h"
 #include "flow/accounts/factor_notices.h"
 #include "flow/accounts/notice.h"
 #include "http/respond.h"
@@ -30,6 +31,15 @@ constexpr auto describe(const CodesResponse*) {
                                                   {.meaning = "shown this once; earlier ones work no more"}));
 }
 
+struct RenewRequest {
+  std::optional<bool> end_other_sessions;
+};
+constexpr auto describe(const RenewRequest*) {
+  return api::object("RenewRecoveryCodes",
+                     api::member("end_other_sessions", &RenewRequest::end_other_sessions,
+                                 {.meaning = "whether all other sessions of the account end"}));
+}
+
 struct LoginRequest {
   std::string login_token;
   Secret code;
@@ -51,22 +61,23 @@ Task<Result<http::Response>> get_codes(const api::Api& api, http::Request& reque
 }
 
 Task<Result<http::Response>> post_codes(const api::Api& api, http::Request& request) {
+  RenewRequest body;
+  if (!request.body.empty()) {
+    auto decoded = api::decode<RenewRequest>(request);
+    if (decoded.has_error()) co_return decoded.error();
+    body = *decoded;
+  }
   const auto asker = flow::sessions::asker_of(api::caller_of(request));
+  const auto others = body.end_other_sessions.value_or(false) ? OtherSessions::end : OtherSessions::stay;
   flow::Origin origin = api::origin_of(request);
-  auto codes = co_await renew(api.services, std::move(origin), asker);
+  auto codes = co_await renew(api.services, std::move(origin), asker, others);
   if (codes.has_error()) co_return codes.error();
   const CodesResponse answer{.codes = std::move(*codes)};
   co_return http::json_response(200, api::to_json(answer));
 }
 
 Task<Result<http::Response>> post_login(const api::Api& api, http::Request& request) {
-  auto body = api::decode<LoginRequest>(request);
-  if (body.has_error()) co_return body.error();
-  flow::Origin origin = api::origin_of(request);
-  auto tokens =
-      co_await log_in(api.services, std::move(origin), std::move(body->login_token), std::move(body->code));
-  if (tokens.has_error()) co_return tokens.error();
-  co_return http::json_response(200, api::to_json(api::token_response(std::move(*tokens))));
+  return api::take_code_step<LoginRequest>(api, request, log_in);
 }
 
 constexpr api::Endpoint endpoints[] = {
@@ -86,7 +97,7 @@ constexpr api::Endpoint endpoints[] = {
         .refusals = {invalid_login_token, invalid_code, account_blocked, password_required,
                      new_password_required, account_deletion_scheduled, malformed_json, validation_failed,
                      too_many_attempts},
-        .errors = http::ErrorStyle::token_endpoint,
+        .errors = http::ErrorStyle::sign_in_step,
         .counter = "login_recovery_code",
         .handler = post_login,
     },
@@ -109,8 +120,11 @@ constexpr api::Endpoint endpoints[] = {
         .summary = "Make ten new recovery codes",
         .description = "Nobody can see them again. Earlier codes work no more.",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
+        .body = api::takes<RenewRequest>(http::BodyKind::optional_json),
         .answer = api::gives<CodesResponse>(),
-        .refusals = {invalid_token, recent_sign_in_required, factor_not_found},
+        .refusals = {malformed_json, validation_failed, invalid_token, recent_sign_in_required,
+                     factor_not_found},
         .counter = "recovery_codes",
         .handler = post_codes,
     },
@@ -128,6 +142,10 @@ constexpr mail::Message mails[] = {
 
 }  // namespace
 
-const api::Feature feature{.name = "recovery_codes", .endpoints = endpoints, .mails = mails};
+const api::Feature feature{.name = "recovery_codes",
+                           .endpoints = endpoints,
+                           .browser_endpoints = browser_endpoints,
+                           .mails = mails,
+                           .pages = pages};
 
 }  // namespace latchkey::features::recovery_codes

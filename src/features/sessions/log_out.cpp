@@ -27,4 +27,12 @@ Task<Result<>> log_out(flow::Services& services, flow::Origin origin, std::strin
   co_return co_await services.database.write(work);  // no caller: by refresh token
 }
 
+Task<> log_out_browser(flow::Services& services, flow::Origin origin, SessionId session) {
+  auto work = [&](db::Tx& tx) {
+    if (flow::sessions::end_session(tx, session, flow::sessions::EndedBy::logout))
+      flow::record(tx, origin, events::logout, flow::ok, origin.actor);
+  };
+  co_await services.database.write(work);  // no caller: only its own session ends
+}
+
 }  // namespace latchkey::features::sessions

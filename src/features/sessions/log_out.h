@@ -13,4 +13,7 @@ namespace latchkey::features::sessions {
 /// dead session included.
 Task<Result<>> log_out(flow::Services& services, flow::Origin origin, std::string refresh_token);
 
+/// Ends the session of a browser, which its cookie has proved. Of two at once one does it.
+Task<> log_out_browser(flow::Services& services, flow::Origin origin, SessionId session);
+
 }  // namespace latchkey::features::sessions

@@ -56,6 +56,23 @@ Task<Result<>> end_own_session(flow::Services& services, flow::Origin origin, Ow
   co_return co_await write_as(services, origin.now, asker_of(own), Recency::any, work);
 }
 
+Task<Result<std::int64_t>> end_other_sessions(flow::Services& services, flow::Origin origin, Own own) {
+  auto work = [&](db::Tx& tx) -> Result<std::int64_t> {
+    const auto ended = flow::sessions::end_some_of(tx, own.user, own.current, most_ended_at_once,
+                                                   flow::sessions::EndedBy::logout);
+    if (ended < most_ended_at_once)
+      flow::record(tx, origin, events::logout_all, flow::ok, origin.actor, "but this one");
+    return ended;
+  };
+  std::int64_t ended = 0;
+  for (;;) {
+    const auto piece = co_await write_as(services, origin.now, asker_of(own), Recency::any, work);
+    if (piece.has_error()) co_return piece.error();
+    ended += *piece;
+    if (*piece < most_ended_at_once) co_return ended;
+  }
+}
+
 Task<Result<std::int64_t>> log_out_everywhere(flow::Services& services, flow::Origin origin, Own own) {
   struct Piece {
     std::int64_t ended;

@@ -33,6 +33,10 @@ Task<SessionsPage> list_own_sessions(flow::Services& services, flow::Origin orig
 /// `hold_caller` does.
 Task<Result<>> end_own_session(flow::Services& services, flow::Origin origin, Own own, SessionId session);
 
+/// Ends all of the caller's sessions but the present one; answers how many there were. Very many end in
+/// several transactions. Refuses as `hold_caller` does.
+Task<Result<std::int64_t>> end_other_sessions(flow::Services& services, flow::Origin origin, Own own);
+
 /// Ends all of the caller's sessions, the present one included; answers how many there were. Very many end in
 /// several transactions, the present session in the last: a client that gets no answer can ask again. Refuses
 /// as `hold_caller` does.

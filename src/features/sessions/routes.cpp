@@ -9,6 +9,7 @@
 #include "features/sessions/feature.h"
 #include "features/sessions/log_out.h"
 #include "features/sessions/own_sessions.h"
+#include "features/sessions/pages.h"
 #include "features/sessions/refresh.h"
 #include "http/bearer.h"
 #include "http/respond.h"
@@ -67,31 +68,6 @@ Task<Result<http::Response>> post_logout(const api::Api& api, http::Request& req
   co_return http::message_response(200, "Logged out successfully");
 }
 
-using store::sessions::ListPosition;
-
-/// A list of one user's is no list of another's.
-std::string name_of_list(const flow::sessions::Caller& caller) {
-  return "sessions of " + to_string(caller.user.subject);
-}
-
-Bytes encode_position(const ListPosition& position) {
-  Bytes bytes;
-  const auto at = static_cast<std::uint64_t>(position.created_at.time_since_epoch().count());
-  for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<std::uint8_t>(at >> shift));
-  bytes.insert(bytes.end(), position.id.bytes.begin(), position.id.bytes.end());
-  return bytes;
-}
-
-/// Of bytes that `encode_position` made.
-ListPosition decode_position(const Bytes& bytes) {
-  ListPosition position;
-  std::uint64_t at = 0;
-  for (std::size_t i = 0; i < 8; ++i) at = at << 8 | bytes.at(i);
-  position.created_at = Timestamp{Microseconds{static_cast<std::int64_t>(at)}};
-  std::copy_n(bytes.begin() + 8, position.id.bytes.size(), position.id.bytes.begin());
-  return position;
-}
-
 Own own_of(const http::Request& request) {
   const auto& caller = api::caller_of(request);
   return {.user = caller.user.id, .current = caller.session};
@@ -102,24 +78,18 @@ Task<Result<http::Response>> get_sessions(const api::Api& api, http::Request& re
   if (query.has_error()) co_return query.error();
   const auto& caller = api::caller_of(request);
   const auto keys = api.services.keys.current();
-  std::optional<ListPosition> after;
-  if (query->after.has_value()) {
-    const auto position = api::open_cursor(keys->ring(), name_of_list(caller), *query->after);
-    if (!position.has_value()) co_return api::invalid_cursor();
-    after = decode_position(*position);
-  }
+  const auto after = find_position(keys->ring(), caller, *query);
+  if (after.has_error()) co_return after.error();
   flow::Origin origin = api::origin_of(request);
   const std::int64_t limit = query->limit.value_or(api::most_rows);
   const Own own = own_of(request);
-  const auto page = co_await list_own_sessions(api.services, std::move(origin), own, after, limit);
+  const auto page = co_await list_own_sessions(api.services, std::move(origin), own, *after, limit);
   std::vector<SessionResponse> sessions;
   sessions.reserve(page.rows.size());
   for (const auto& session : page.rows) sessions.push_back(session_response(session, caller.session));
   auto response = http::json_response(200, api::to_json(sessions));
-  if (page.next.has_value()) {
-    const Bytes position = encode_position(*page.next);
-    api::link_next_page(response, *query, api::seal_cursor(keys->ring(), name_of_list(caller), position));
-  }
+  if (page.next.has_value())
+    api::link_next_page(response, *query, seal_position(keys->ring(), caller, *page.next));
   co_return response;
 }
 
@@ -222,6 +192,10 @@ constexpr api::Endpoint endpoints[] = {
 
 }  // namespace
 
-const api::Feature feature{.name = "sessions", .endpoints = endpoints, .counters = events::counters};
+const api::Feature feature{.name = "sessions",
+                           .endpoints = endpoints,
+                           .browser_endpoints = browser_endpoints,
+                           .pages = pages,
+                           .counters = events::counters};
 
 }  // namespace latchkey::features::sessions

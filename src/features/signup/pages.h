@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "api/described.h"
+#include "api/endpoint.h"
 #include "base/secret.h"
 #include "base/task.h"
 #include "http/message.h"
@@ -13,28 +14,54 @@ namespace latchkey::features::signup {
 inline constexpr web::Field invited_fields[] = {
     {.name = "email",
      .id = "email",
-     .label = "E-mail address",
-     .hint = "The one that was invited.",
+     .label = "@field.email",
+     .hint = "@hint.invited",
      .kind = web::FieldKind::email,
      .autocomplete = "username"},
     {.name = "username",
      .id = "name",
-     .label = "Name",
-     .hint = "Others may see it.",
+     .label = "@field.name",
+     .hint = "@hint.name",
      .autocomplete = "nickname"},
     {.name = "password",
      .id = "new-password",
-     .label = "Password",
-     .hint = "8 characters or more; a sentence is good. Common ones are refused.",
+     .label = "@field.password",
+     .hint = "@hint.new_password",
      .kind = web::FieldKind::password,
      .autocomplete = "new-password"},
 };
 inline constexpr web::PageFile invited_page{
-    .file = "signup/invited.html", .title = "Create your account", .fields = invited_fields};
+    .file = "signup/invited.html", .title = "@invited.title", .fields = invited_fields};
 inline constexpr web::PageFile signed_up_page{
-    .file = "signup/signed_up.html", .title = "The account is yours", .variables = {"confirmation"}};
+    .file = "signup/signed_up.html", .title = "@invited.done_title", .variables = {"confirmation"}};
 
-inline constexpr web::PageFile pages[] = {invited_page, signed_up_page};
+inline constexpr web::Field sign_up_fields[] = {
+    {.name = "email",
+     .id = "email",
+     .label = "@field.email",
+     .kind = web::FieldKind::email,
+     .autocomplete = "username"},
+    {.name = "username",
+     .id = "name",
+     .label = "@field.name",
+     .hint = "@hint.name",
+     .autocomplete = "nickname"},
+    {.name = "password",
+     .id = "new-password",
+     .label = "@field.password",
+     .hint = "@hint.new_password",
+     .kind = web::FieldKind::password,
+     .autocomplete = "new-password"},
+};
+inline constexpr web::PageFile sign_up_page{
+    .file = "signup/sign_up.html", .title = "@sign_up.title", .fields = sign_up_fields};
+inline constexpr web::PageFile check_mail_page{
+    .file = "signup/check_mail.html", .title = "@check_mail.title", .variables = {"address"}};
+
+inline constexpr web::PageFile pages[] = {invited_page, signed_up_page, sign_up_page, check_mail_page};
+
+/// /sign-up and /check-your-mail.
+extern const std::span<const api::Endpoint> browser_endpoints;
 
 struct InvitedForm {
   std::string email;

@@ -18,6 +18,7 @@ namespace latchkey::features::signup {
 namespace {
 
 namespace users = store::users;
+using crypto::password::Verdict;
 
 /// As it would be read: one round trip less.
 users::User as_written(UserId id, const users::NewUser& account) {
@@ -31,7 +32,8 @@ users::User as_written(UserId id, const users::NewUser& account) {
           .is_active = true,
           .has_live_session = account.confirmed,
           .created_at = account.now,
-          .updated_at = account.now};
+          .updated_at = account.now,
+          .is_proved = account.confirmed && !account.is_unproved};
 }
 
 /// Everything that one sign-up may write, in one transaction.
@@ -134,8 +136,8 @@ class Place {
   flow::Services* services_;
 };
 
-Error refuse_weak_password(const flow::Origin& origin) {
-  auto error = flow::accounts::weak_password();
+Error refuse_password(const flow::Origin& origin, Verdict verdict) {
+  auto error = flow::accounts::refused_password(verdict);
   flow::note(origin, events::sign_up, error.code);
   return error;
 }
@@ -144,10 +146,11 @@ Error refuse_weak_password(const flow::Origin& origin) {
 Task<Error> refuse_known_address(flow::Services& services, flow::Origin origin,
                                  flow::accounts::NewAccount wanted, Subject account) {
   auto words = flow::accounts::likely_words(wanted);
-  const auto guesses = co_await services.hashing.estimate_guesses(
-      client_of(origin), std::move(wanted.password), std::move(words));
-  if (guesses.has_error()) co_return guesses.error();
-  if (*guesses < services.settings.password.min_guesses_log10) co_return refuse_weak_password(origin);
+  const auto verdict =
+      co_await services.hashing.judge_only(client_of(origin), std::move(wanted.password), std::move(words),
+                                           flow::accounts::demands(services.settings, services.breached));
+  if (verdict.has_error()) co_return verdict.error();
+  if (*verdict != Verdict::good) co_return refuse_password(origin, *verdict);
   co_await flow::refuse(services, origin, events::sign_up, ErrorCode::account_exists, account);
   co_return Error(ErrorCode::account_exists);
 }
@@ -189,22 +192,23 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
     }
     place.emplace(std::move(*reserved));
   }
-  const double least = services.settings.password.min_guesses_log10;
   auto words = flow::accounts::likely_words(*checked);
-  const auto hash = co_await services.hashing.hash_if_strong(client_of(origin), std::move(checked->password),
-                                                             std::move(words), least);
-  if (hash.has_error()) co_return hash.error();
-  if (!hash->has_value()) co_return refuse_weak_password(origin);
+  auto chosen = co_await services.hashing.hash_if_good(
+      client_of(origin), std::move(checked->password), std::move(words),
+      flow::accounts::demands(services.settings, services.breached));
+  if (chosen.has_error()) co_return chosen.error();
+  if (chosen->verdict != Verdict::good) co_return refuse_password(origin, chosen->verdict);
 
   users::NewUser account{.subject = crypto::new_subject(),
                          .email = checked->email.address,
                          .email_key = checked->email.key.value,
                          .username = checked->username,
                          .username_key = checked->username_key,
-                         .password_hash = **hash,
+                         .password_hash = std::move(chosen->hash),
                          .role = Role::user,
                          .confirmed = !confirmation,
-                         .now = origin.now};
+                         .now = origin.now,
+                         .is_unproved = !confirmation};
   const auto address = known.has_value() ? Address::held : Address::free;
   auto result = co_await write(services, origin, std::move(account), std::move(input.language),
                                std::move(*invitation), address);
@@ -212,7 +216,9 @@ Task<Result<SignedUp>> sign_up(flow::Services& services, flow::Origin origin, Si
     flow::note(origin, events::sign_up, ErrorCode::username_taken);
   if (result.has_value() && place.has_value()) {
     place->keep();
-    flow::limits::note_mail_to(services, checked->email.key.value, origin.now);
+    const flow::limits::Mailed mailed{.email_key = checked->email.key.value,
+                                      .purpose = flow::accounts::confirmation_message};
+    flow::limits::note_mail_to(services, mailed, origin.now);
   }
   co_return result;
 }

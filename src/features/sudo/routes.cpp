@@ -3,6 +3,7 @@
 #include "api/decode.h"
 #include "api/passkey_assertion.h"
 #include "features/sudo/feature.h"
+#include "features/sudo/pages.h"
 #include "features/sudo/prove.h"
 #include "http/respond.h"
 
@@ -15,6 +16,8 @@ struct SudoRequest {
   std::optional<Secret> password;
   std::optional<std::string> totp;
   std::optional<Secret> recovery_code;
+  std::optional<std::string> handle;
+  std::optional<std::string> code;
   std::optional<api::AuthenticationCredential> passkey;
 };
 constexpr auto describe(const SudoRequest*) {
@@ -26,6 +29,10 @@ constexpr auto describe(const SudoRequest*) {
                   {.meaning = "the code of the authenticator app", .example = "123456", .longest = 64}),
       api::member("recovery_code", &SudoRequest::recovery_code,
                   {.meaning = "used up by this", .example = "7k3m-x9qd-0v2r-hb5t", .longest = 256}),
+      api::member("handle", &SudoRequest::handle,
+                  {.meaning = "that `login/code/request` answered, with the code of its mail"}),
+      api::member("code", &SudoRequest::code,
+                  {.meaning = "of an account without a second factor", .example = "12345678"}),
       api::member("passkey", &SudoRequest::passkey,
                   {.meaning = "what the browser answered to the options of `sudo/passkey/options`"}));
 }
@@ -34,10 +41,14 @@ constexpr auto describe(const SudoRequest*) {
 Result<Means> read_means(SudoRequest& body) {
   const int given = static_cast<int>(body.password.has_value()) + static_cast<int>(body.totp.has_value()) +
                     static_cast<int>(body.recovery_code.has_value()) +
-                    static_cast<int>(body.passkey.has_value());
+                    static_cast<int>(body.code.has_value()) + static_cast<int>(body.passkey.has_value());
   if (given != 1)
     return invalid_field("body", "password", given == 0 ? "missing" : "value_error",
-                         "Send one of password, totp, recovery_code and passkey");
+                         "Send one of password, totp, recovery_code, code and passkey");
+  if (body.code.has_value() != body.handle.has_value())
+    return invalid_field("body", body.code.has_value() ? "handle" : "code", "missing", "Field required");
+  if (body.code.has_value())
+    return Means{ByMailCode{.handle = std::move(*body.handle), .code = std::move(*body.code)}};
   if (body.totp.has_value()) return Means{ByTotp{std::move(*body.totp)}};
   if (body.recovery_code.has_value()) return Means{ByRecoveryCode{std::move(*body.recovery_code)}};
   if (body.passkey.has_value()) {
@@ -80,7 +91,7 @@ constexpr api::Endpoint endpoints[] = {
         .answer = api::gives_nothing(),
         .refusals = {invalid_token, invalid_credentials, invalid_code, recent_sign_in_required,
                      factor_not_found, malformed_json, validation_failed, too_many_attempts, overloaded,
-                     invalid_passkey, passkeys_unavailable},
+                     invalid_passkey, passkeys_unavailable, forbidden},
         .counter = "sudo",
         .handler = post_sudo,
     },
@@ -88,6 +99,7 @@ constexpr api::Endpoint endpoints[] = {
 
 }  // namespace
 
-const api::Feature feature{.name = "sudo", .endpoints = endpoints};
+const api::Feature feature{
+    .name = "sudo", .endpoints = endpoints, .browser_endpoints = browser_endpoints, .pages = pages};
 
 }  // namespace latchkey::features::sudo

@@ -1,7 +1,9 @@
 #include "features/totp/feature.h"
 
+#include "features/totp/pages.h"
 #include "flow/accounts/factor_notices.h"
 #include "flow/accounts/notice.h"
+#include "flow/signin/closed_mail.h"
 
 namespace latchkey::features::totp {
 namespace {
@@ -14,10 +16,17 @@ constexpr mail::Message mails[] = {
     {.name = flow::accounts::factor_removed_message,
      .variables = factor_variables,
      .link = flow::accounts::not_me},
+    {.name = flow::signin::factor_closed_message,
+     .variables = flow::accounts::notice_variables,
+     .link = flow::accounts::not_me},
 };
 
 }  // namespace
 
-const api::Feature feature{.name = "totp", .endpoints = endpoints, .mails = mails};
+const api::Feature feature{.name = "totp",
+                           .endpoints = endpoints,
+                           .browser_endpoints = browser_endpoints,
+                           .mails = mails,
+                           .pages = pages};
 
 }  // namespace latchkey::features::totp

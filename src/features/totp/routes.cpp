@@ -2,7 +2,8 @@
 #include "api/api.h"
 #include "api/decode.h"
 #include "api/encode.h"
-#include "api/token_response.h"
+#include "api/login_step.h"
+#include "features/totp/enrol_at_sign_in.h"
 #include "features/totp/feature.h"
 #include "features/totp/list_factors.h"
 #include "features/totp/log_in.h"
@@ -76,6 +77,29 @@ constexpr auto describe(const LoginRequest*) {
                                  {.meaning = "that the app shows", .example = "123456", .longest = 64}));
 }
 
+constexpr api::About enrolment_token{.meaning = "of the answer that asks for a first second factor"};
+
+struct BeginAtLogin {
+  std::string login_token;
+};
+constexpr auto describe(const BeginAtLogin*) {
+  return api::object("BeginTotpAtLogin",
+                     api::member("login_token", &BeginAtLogin::login_token, enrolment_token));
+}
+
+struct ConfirmAtLogin {
+  std::string login_token;
+  std::string enrolment;
+  std::string code;
+};
+constexpr auto describe(const ConfirmAtLogin*) {
+  return api::object("ConfirmTotpAtLogin",
+                     api::member("login_token", &ConfirmAtLogin::login_token, enrolment_token),
+                     api::member("enrolment", &ConfirmAtLogin::enrolment, {.meaning = "of the first answer"}),
+                     api::member("code", &ConfirmAtLogin::code,
+                                 {.meaning = "that the app shows", .example = "123456", .longest = 64}));
+}
+
 struct TotpResponse {
   Timestamp created_at;
   Timestamp last_used_at;
@@ -131,16 +155,20 @@ Task<Result<http::Response>> get_factors(const api::Api& api, http::Request& req
   co_return http::json_response(200, api::to_json(answer));
 }
 
+http::Response begun_response(Begun begun) {
+  const BegunResponse answer{.secret = begun.secret.text(),
+                             .uri = begun.uri.text(),
+                             .enrolment = std::move(begun.enrolment),
+                             .expires_in = begun.expires_in.count()};
+  return http::json_response(200, api::to_json(answer));
+}
+
 Task<Result<http::Response>> post_totp(const api::Api& api, http::Request& request) {
   flow::Origin origin = api::origin_of(request);
   Own own = own_of(request);
   auto begun = co_await begin(api.services, std::move(origin), std::move(own));
   if (begun.has_error()) co_return begun.error();
-  const BegunResponse answer{.secret = begun->secret.text(),
-                             .uri = begun->uri.text(),
-                             .enrolment = std::move(begun->enrolment),
-                             .expires_in = begun->expires_in.count()};
-  co_return http::json_response(200, api::to_json(answer));
+  co_return begun_response(std::move(*begun));
 }
 
 Task<Result<http::Response>> put_totp(const api::Api& api, http::Request& request) {
@@ -168,13 +196,26 @@ Task<Result<http::Response>> delete_totp(const api::Api& api, http::Request& req
 }
 
 Task<Result<http::Response>> post_login(const api::Api& api, http::Request& request) {
-  auto body = api::decode<LoginRequest>(request);
+  return api::take_code_step<LoginRequest>(api, request, log_in);
+}
+
+Task<Result<http::Response>> post_enrol(const api::Api& api, http::Request& request) {
+  auto body = api::decode<BeginAtLogin>(request);
   if (body.has_error()) co_return body.error();
   flow::Origin origin = api::origin_of(request);
-  auto tokens =
-      co_await log_in(api.services, std::move(origin), std::move(body->login_token), std::move(body->code));
-  if (tokens.has_error()) co_return tokens.error();
-  co_return http::json_response(200, api::to_json(api::token_response(std::move(*tokens))));
+  auto begun = co_await begin_at_sign_in(api.services, std::move(origin), std::move(body->login_token));
+  if (begun.has_error()) co_return begun.error();
+  co_return begun_response(std::move(*begun));
+}
+
+Task<Result<http::Response>> put_enrol(const api::Api& api, http::Request& request) {
+  auto body = api::decode<ConfirmAtLogin>(request);
+  if (body.has_error()) co_return body.error();
+  flow::Origin origin = api::origin_of(request);
+  auto enrolled = co_await confirm_at_sign_in(api.services, std::move(origin), std::move(body->login_token),
+                                              std::move(body->enrolment), std::move(body->code));
+  if (enrolled.has_error()) co_return enrolled.error();
+  co_return http::json_response(200, api::to_json(api::enrolled_response(std::move(*enrolled))));
 }
 
 constexpr api::Endpoint rows[] = {
@@ -195,9 +236,42 @@ constexpr api::Endpoint rows[] = {
         .refusals = {invalid_login_token, invalid_code, factor_not_found, account_blocked, password_required,
                      new_password_required, account_deletion_scheduled, malformed_json, validation_failed,
                      too_many_attempts},
-        .errors = http::ErrorStyle::token_endpoint,
+        .errors = http::ErrorStyle::sign_in_step,
         .counter = "login_totp",
         .handler = post_login,
+    },
+    {
+        .method = http::Method::post,
+        .path = "/api/auth/login/enrol/totp",
+        .tag = "auth",
+        .summary = "Go on with a sign-in that needs a first factor: begin to set up an authenticator app",
+        .description = "After the refusal `factor_enrolment_required`. Answers what goes into the app. "
+                       "Nothing is stored, and the login token stays good.",
+        .rate = api::rates::sign_in,
+        .body = api::takes<BeginAtLogin>(),
+        .answer = api::gives<BegunResponse>(),
+        .refusals = {invalid_login_token, account_blocked, second_factor_required, new_password_required,
+                     account_deletion_scheduled, malformed_json, validation_failed},
+        .errors = http::ErrorStyle::sign_in_step,
+        .counter = "login_enrol",
+        .handler = post_enrol,
+    },
+    {
+        .method = http::Method::put,
+        .path = "/api/auth/login/enrol/totp",
+        .tag = "auth",
+        .summary = "Confirm that authenticator app with its first code, and sign in",
+        .description =
+            "The code is used up by this, and counts as the second factor of this sign-in. If a further step "
+            "is missing, its refusal carries the recovery codes.",
+        .rate = api::rates::sign_in,
+        .body = api::takes<ConfirmAtLogin>(),
+        .answer = api::gives<api::EnrolledResponse>(),
+        .refusals = {invalid_login_token, invalid_code, account_blocked, second_factor_required,
+                     new_password_required, account_deletion_scheduled, malformed_json, validation_failed},
+        .errors = http::ErrorStyle::sign_in_step,
+        .counter = "login_enrol",
+        .handler = put_enrol,
     },
     {
         .method = http::Method::get,
@@ -220,6 +294,7 @@ constexpr api::Endpoint rows[] = {
             "Answers what goes into the app. Nothing is stored, and an app that the account has stays good, "
             "until `PUT` sends the first code.",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .answer = api::gives<BegunResponse>(),
         .refusals = {invalid_token, recent_sign_in_required},
         .counter = "totp",
@@ -234,6 +309,7 @@ constexpr api::Endpoint rows[] = {
             "From now on a sign-in to the account needs a code. An earlier app is replaced. The code is used "
             "up by this. The first second factor of an account comes with ten recovery codes.",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .body = api::takes<ConfirmRequest>(),
         .answer = api::gives<ConfirmedResponse>(),
         .refusals = {invalid_token, recent_sign_in_required, invalid_code, malformed_json, validation_failed},
@@ -247,6 +323,7 @@ constexpr api::Endpoint rows[] = {
         .summary = "Remove the authenticator app",
         .description = "With the last second factor the recovery codes go, too.",
         .access = api::signed_in_recently,
+        .rate = api::rates::account_changes,
         .query = api::takes_query<RemoveQuery>(),
         .answer = api::gives_nothing(),
         .refusals = {invalid_token, recent_sign_in_required, factor_not_found, validation_failed},

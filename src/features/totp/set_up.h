@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/secret.h"
 #include "base/task.h"
+#include "features/totp/new_app.h"
 #include "flow/origin.h"
 #include "flow/services.h"
 
@@ -20,16 +20,13 @@ struct Own {
   std::string email;
 };
 
-/// What the owner puts into the app, once.
-struct Begun {
-  Secret secret;  ///< in base32
-  Secret uri;     ///< what a QR code holds
-  std::string enrolment;
-  Seconds expires_in{0};
-};
-
 /// Makes the secret of an app. Stores nothing: what the account has stays as it is until `confirm`.
 Task<Result<Begun>> begin(flow::Services& services, flow::Origin origin, Own own);
+
+/// The same again, of an enrolment that is not confirmed yet. Nothing for one that has expired or is not of
+/// this account.
+std::optional<Begun> look_at(const flow::Services& services, const flow::Origin& origin, const Own& own,
+                             std::string enrolment);
 
 enum class OtherSessions : std::uint8_t { stay, end };
 

@@ -44,11 +44,11 @@ Task<Result<std::string>> hash_new_password(Services& services, ClientNetwork cl
   auto checked = check_password(services.settings, password.text());
   if (checked.has_error()) co_return checked.error();
   auto words = likely_words(account.email, account.username);
-  const double least = services.settings.password.min_guesses_log10;
-  auto hash = co_await services.hashing.hash_if_strong(client, std::move(*checked), std::move(words), least);
-  if (hash.has_error()) co_return hash.error();
-  if (!hash->has_value()) co_return weak_password();
-  co_return std::move(**hash);
+  auto chosen = co_await services.hashing.hash_if_good(client, std::move(*checked), std::move(words),
+                                                       demands(services.settings, services.breached));
+  if (chosen.has_error()) co_return chosen.error();
+  if (chosen->verdict != crypto::password::Verdict::good) co_return refused_password(chosen->verdict);
+  co_return std::move(chosen->hash);
 }
 
 bool change_password_by_owner(db::Tx& tx, const Origin& origin, UserId account, std::int64_t version,
@@ -77,7 +77,7 @@ Result<PasswordChanged> change_password_by_mail(db::Tx& tx, const Origin& origin
   const auto ended = sessions::end_sessions_of(tx, account.id, sessions::EndedBy::new_password);
   tx.run_later(store::mail_codes::delete_codes_of_user, account.id);
   mail::drop_links(tx, account.id);
-  if (account.confirmed) {
+  if (account.is_proved) {
     tx.run_later(store::attempts::open_to_devices_again, account.id);
   } else {
     drop_unproved_ways_in(tx, account.id);

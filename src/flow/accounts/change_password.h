@@ -16,8 +16,8 @@
 namespace latchkey::flow::accounts {
 
 /// The hash of a password that `account` may have from now on. Refuses with validation_failed at
-/// body.password one that is too short, too long or too easy to guess, or the one that `former` is a hash of
-/// (empty: none), and with overloaded.
+/// body.password one that is too short, too long, too easy to guess or leaked, or the one that `former` is a
+/// hash of (empty: none), and with overloaded.
 Task<Result<std::string>> hash_new_password(Services& services, ClientNetwork client,
                                             store::users::Contact account, Secret password,
                                             std::string former = {});

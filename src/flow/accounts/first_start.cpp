@@ -25,8 +25,9 @@ std::string explain_no_administrator(const users::User& account) {
   return "admin.email belongs to account " + id + ", " + why + ", or choose another address";
 }
 
-Result<NewAccount> check(const Settings& settings) {
-  return check_new_account(settings, settings.admin.email, "administrator", settings.admin.password.text());
+Result<NewAccount> check(const Settings& settings, const crypto::breached::Index* breached) {
+  return check_new_account(settings, breached, settings.admin.email, "administrator",
+                           settings.admin.password.text());
 }
 
 /// The settings are named as the fields of an account are.
@@ -41,16 +42,17 @@ bool has_administrator(db::Database& database) {
   return database.run_now(users::find_any_administrator).has_value();
 }
 
-std::optional<std::string> check_administrator(const Settings& settings) {
+std::optional<std::string> check_administrator(const Settings& settings,
+                                               const crypto::breached::Index* breached) {
   if (settings.admin.email.empty()) return std::nullopt;
-  const auto checked = check(settings);
+  const auto checked = check(settings, breached);
   return checked.has_error() ? std::optional(explain(checked.error())) : std::nullopt;
 }
 
 std::optional<std::string> ensure_administrator(Services& services, const Origin& origin) {
   const auto& settings = services.settings;
   if (settings.admin.email.empty() || has_administrator(services.database)) return std::nullopt;
-  const auto checked = check(settings);
+  const auto checked = check(settings, services.breached);
   if (checked.has_error()) return explain(checked.error());
   crypto::password::HashArena arena;
   const store::users::NewUser account{.email = checked->email.address,

@@ -11,7 +11,8 @@ namespace latchkey::flow::accounts {
 
 /// Whether the settings could make the first administrator, before there is a store: a sentence for the
 /// operator when they could not.
-std::optional<std::string> check_administrator(const Settings& settings);
+std::optional<std::string> check_administrator(const Settings& settings,
+                                               const crypto::breached::Index* breached);
 
 /// Makes the administrator of the settings, confirmed, when there is no confirmed, unblocked administrator.
 /// Answers a sentence for the operator when the start must be refused: the address belongs to an account that

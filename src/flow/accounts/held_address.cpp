@@ -7,6 +7,10 @@
 
 namespace latchkey::flow::accounts {
 
+namespace {
+constexpr std::string_view unproved = " unproved ";
+}
+
 LinkId id_of_held(std::string_view email_key) {
   std::string message("email_undo ");
   message += email_key;
@@ -31,14 +35,20 @@ std::optional<Timestamp> find_undo_end(db::Tx& tx, UserId account, Timestamp now
   return undo->due_at;
 }
 
-std::string write_held(const Held& held) { return to_string(held.mail) + " " + held.address; }
+std::string write_held(const Held& held) {
+  std::string detail = to_string(held.mail);
+  return detail.append(held.was_proved ? " " : unproved).append(held.address);
+}
 
 std::optional<Held> read_held(std::string_view detail) {
   const auto blank = detail.find(' ');
   if (blank == std::string_view::npos) return std::nullopt;
   const auto mail = parse_id<LinkId>(detail.substr(0, blank));
   if (!mail.has_value()) return std::nullopt;
-  return Held{.mail = *mail, .address = std::string(detail.substr(blank + 1))};
+  // No address holds a blank.
+  const bool was_proved = !detail.substr(blank).starts_with(unproved);
+  detail.remove_prefix(was_proved ? blank + 1 : blank + unproved.size());
+  return Held{.mail = *mail, .address = std::string(detail), .was_proved = was_proved};
 }
 
 }  // namespace latchkey::flow::accounts

@@ -31,6 +31,7 @@ std::optional<Timestamp> find_undo_end(db::Tx& tx, UserId account, Timestamp now
 struct Held {
   LinkId mail;
   std::string address;
+  bool was_proved = true;  ///< whether anybody had shown to read it before the change
 };
 std::string write_held(const Held& held);
 std::optional<Held> read_held(std::string_view detail);

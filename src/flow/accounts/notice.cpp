@@ -1,7 +1,9 @@
 #include "flow/accounts/notice.h"
 
 #include "base/email_address.h"
+#include "crypto/random.h"
 #include "flow/accounts/client_words.h"
+#include "flow/limits/budget.h"
 #include "flow/links/make.h"
 
 namespace latchkey::flow::accounts {
@@ -24,7 +26,13 @@ std::optional<mail::Links> make_not_me_links(const mail::LinkKeys& keys, const m
 
 LinkId queue_notice(db::Tx& tx, const Services& services, const Origin& origin,
                     const store::users::Contact& owner, std::string_view message, mail::Values parameters,
-                    std::string language) {
+                    std::string language, std::string link) {
+  if (!owner.is_proved) {
+    // Its owner may be anybody, who did not ask for these mails.
+    const limits::Mailed mailed{.email_key = owner.email, .purpose = "notice"};
+    if (!limits::may_get_mail(services, mailed, origin.now)) return crypto::new_link_id();
+    limits::note_mail_to(services, mailed, origin.now);
+  }
   // The account may be gone when the notice is sent.
   parameters.push_back({"username", owner.username});
   parameters.push_back({"address", origin.address});
@@ -37,6 +45,7 @@ LinkId queue_notice(db::Tx& tx, const Services& services, const Origin& origin,
                       .recipient = owner.email,
                       .locale = std::move(language),
                       .parameters = std::move(parameters),
+                      .link = std::move(link),
                       .now = origin.now});
 }
 

@@ -38,9 +38,13 @@ inline constexpr std::string_view notice_variables[] = {"address", "device"};
 /// Queues a notice to `owner`, at `owner.email`, as it is before the change, in the transaction of the
 /// change. `message` is the name of the row. The templates get `address` (of the client; empty for an
 /// operator), `device` (what the client says that it is, in words) and `created_at`. `language` is a tag for
-/// an account that has chosen none, or empty.
+/// an account that has chosen none, or empty; `link` is the purpose of a mail that has one beside the
+/// notice's.
+///
+/// Of an account whose address nobody has ever proved to read, few notices a day are queued
+/// (limits.mails_per_recipient).
 LinkId queue_notice(db::Tx& tx, const Services& services, const Origin& origin,
                     const store::users::Contact& owner, std::string_view message,
-                    mail::Values parameters = {}, std::string language = {});
+                    mail::Values parameters = {}, std::string language = {}, std::string link = {});
 
 }  // namespace latchkey::flow::accounts

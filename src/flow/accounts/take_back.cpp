@@ -35,7 +35,7 @@ void take_back(db::Tx& tx, const Origin& origin, UserId account, Timestamp since
 bool give_address_back(db::Tx& tx, const Origin& origin, const store::scheduled::Scheduled& row,
                        const EmailAddress& address) {
   const auto holder = tx.run(users::find_contact, address.key.value);
-  if (holder.has_value() && holder->id != row.user_id && holder->confirmed) return false;
+  if (holder.has_value() && holder->id != row.user_id && holder->is_proved) return false;
   if (!tx.run(store::scheduled::consume_open, row.id, row.user_id, row.detail, origin.now).has_value())
     return false;
   if (const auto evicted = tx.run(users::delete_unconfirmed_holder, address.key.value, row.user_id)) {

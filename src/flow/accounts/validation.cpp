@@ -2,9 +2,11 @@
 
 #include "base/field_errors.h"
 #include "base/unicode.h"
-#include "crypto/password/strength.h"
 
 namespace latchkey::flow::accounts {
+
+using crypto::password::Verdict;
+
 namespace {
 
 constexpr std::size_t min_username = 3;
@@ -105,18 +107,32 @@ std::vector<std::string> likely_words(const NewAccount& account) {
   return likely_words(account.email.address, account.username);
 }
 
-Error weak_password() {
+crypto::password::Demands demands(const Settings& settings, const crypto::breached::Index* breached) {
+  return {.least_guesses_log10 = static_cast<double>(settings.password.min_guesses_log10),
+          .breached = breached};
+}
+
+Error refused_password(Verdict verdict) {
   FieldErrors problems;
-  problems.add("password", "password_too_weak", "is too easy to guess; use a longer or less common one");
+  if (verdict == Verdict::breached) {
+    problems.add(
+        "password", "password_breached",
+        "was leaked by some other service and is in the lists that attackers try; choose another one, "
+        "and change it wherever else you use it");
+  } else {
+    problems.add("password", "password_too_weak", "is too easy to guess; use a longer or less common one");
+  }
   return problems.take();
 }
 
-Result<NewAccount> check_new_account(const Settings& settings, std::string_view email,
-                                     std::string_view username, std::string_view password) {
+Result<NewAccount> check_new_account(const Settings& settings, const crypto::breached::Index* breached,
+                                     std::string_view email, std::string_view username,
+                                     std::string_view password) {
   auto account = check_fields(settings, email, username, password);
   if (account.has_error()) return account;
-  const double guesses = crypto::password::guesses_log10(account->password.text(), likely_words(*account));
-  if (guesses < settings.password.min_guesses_log10) return weak_password();
+  const auto verdict =
+      crypto::password::judge(account->password.text(), likely_words(*account), demands(settings, breached));
+  if (verdict != Verdict::good) return refused_password(verdict);
   return account;
 }
 

@@ -8,9 +8,13 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "crypto/password/hash.h"
+#include "crypto/password/verdict.h"
 #include "settings/settings.h"
 
 namespace latchkey::flow::accounts {
+
+/// What a new password must be.
+crypto::password::Demands demands(const Settings& settings, const crypto::breached::Index* breached);
 
 /// The fields of a new account, checked and in the form in which they are kept.
 struct NewAccount {
@@ -21,7 +25,7 @@ struct NewAccount {
 };
 
 /// Checks all fields and names every wrong one, in the contract's words. The strength of the password comes
-/// last, by `check_strength`, once everything else is right.
+/// last, on a hashing thread, once everything else is right.
 Result<NewAccount> check_fields(const Settings& settings, std::string_view email, std::string_view username,
                                 std::string_view password);
 
@@ -39,12 +43,14 @@ Result<Username> check_username(const Settings& settings, std::string_view usern
 /// What an attacker who guesses the password of this account would try first.
 std::vector<std::string> likely_words(const std::string& email, const std::string& username);
 std::vector<std::string> likely_words(const NewAccount& account);
-/// What is said of a password that crypto::password::guesses_log10 finds too weak.
-Error weak_password();
+/// What is said of a password that is not good: validation_failed at body.password.
+Error refused_password(crypto::password::Verdict verdict);
 
-/// Both at once, for the start and the command line: it costs up to some milliseconds.
-Result<NewAccount> check_new_account(const Settings& settings, std::string_view email,
-                                     std::string_view username, std::string_view password);
+/// Both at once, for the start and the command line: it costs up to some milliseconds. `breached` may be
+/// none.
+Result<NewAccount> check_new_account(const Settings& settings, const crypto::breached::Index* breached,
+                                     std::string_view email, std::string_view username,
+                                     std::string_view password);
 
 /// The same without the password, for accounts that come with a hash.
 Result<NewAccount> check_imported_account(const Settings& settings, std::string_view email,

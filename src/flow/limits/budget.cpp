@@ -15,6 +15,7 @@ constinit metrics::Counter unconfirmed_accounts_spent{R"(budget="unconfirmed_acc
 constinit metrics::Counter mails_spent{R"(budget="mails")"};
 constinit metrics::Counter audit_refusals_spent{R"(budget="audit_refusals")"};
 constinit metrics::Counter mails_per_recipient_spent{R"(budget="mails_per_recipient")"};
+constinit metrics::Counter changes_per_account_spent{R"(budget="changes_per_account")"};
 
 }  // namespace counters
 
@@ -22,8 +23,9 @@ metrics::Families families() {
   using namespace counters;
   static constexpr metrics::Family list[] = {
       {"latchkey_budgets_spent_total",
-       "Refused, or left out, because a budget of all clients or of one recipient was used up.",
-       {&unconfirmed_accounts_spent, &mails_spent, &audit_refusals_spent, &mails_per_recipient_spent}},
+       "Refused, or left out, because a budget of all clients, a recipient or an account was used up.",
+       {&unconfirmed_accounts_spent, &mails_spent, &audit_refusals_spent, &mails_per_recipient_spent,
+        &changes_per_account_spent}},
   };
   return list;
 }
@@ -54,8 +56,10 @@ Error refuse(Services& services, const Budget& budget, const Rate& rate, Microse
   return {ErrorCode::too_many_requests, std::max(Seconds{1}, std::chrono::ceil<Seconds>(wait))};
 }
 
-TokenBuckets::Name mails_of(std::string_view email_key) {
-  const auto digest = crypto::sha256(email_key);
+TokenBuckets::Name mails_of(const Mailed& mail) {
+  std::string message(mail.is_for_known_device ? "known " : "unknown ");
+  message.append(mail.purpose).append(" ").append(mail.email_key);
+  const auto digest = crypto::sha256(message);
   TokenBuckets::Name name{.purpose = TokenBuckets::purpose_of("mails_per_recipient"), .owner = 0};
   std::memcpy(&name.owner, digest.data(), sizeof name.owner);
   return name;
@@ -74,16 +78,26 @@ void give_back(Services& services, const Budget& budget) {
   services.buckets.give_back(bucket_of(budget, all), rate_of(services, budget.rate));
 }
 
-bool may_get_mail(Services& services, std::string_view email_key, Timestamp now) {
+std::optional<Error> take_change(Services& services, const Subject& account, Timestamp now) {
+  TokenBuckets::Name name{.purpose = TokenBuckets::purpose_of("changes_per_account"), .owner = 0};
+  std::memcpy(&name.owner, account.bytes.data(), sizeof name.owner);
+  const Rate rate = rate_of(services, &Settings::Limits::changes_per_account);
+  const auto wait = services.buckets.take(name, rate, now);
+  if (!wait.has_value()) return std::nullopt;
+  budgets::counters::changes_per_account_spent.add();
+  return Error(ErrorCode::too_many_requests, std::max(Seconds{1}, std::chrono::ceil<Seconds>(*wait)));
+}
+
+bool may_get_mail(const Services& services, const Mailed& mail, Timestamp now) {
   const Rate rate = rate_of(services, &Settings::Limits::mails_per_recipient);
-  if (!services.buckets.wait_for(mails_of(email_key), rate, now).has_value()) return true;
+  if (!services.buckets.wait_for(mails_of(mail), rate, now).has_value()) return true;
   budgets::counters::mails_per_recipient_spent.add();
   return false;
 }
 
-void note_mail_to(Services& services, std::string_view email_key, Timestamp now) {
+void note_mail_to(const Services& services, const Mailed& mail, Timestamp now) {
   const Rate rate = rate_of(services, &Settings::Limits::mails_per_recipient);
-  services.buckets.take(mails_of(email_key), rate, now);
+  services.buckets.take(mails_of(mail), rate, now);
 }
 
 }  // namespace latchkey::flow::limits

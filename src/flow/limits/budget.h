@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/id.h"
 #include "base/metrics.h"
 #include "flow/services.h"
 
@@ -21,7 +22,7 @@ namespace budgets {
 
 namespace counters {
 extern metrics::Counter unconfirmed_accounts_spent, mails_spent, audit_refusals_spent,
-    mails_per_recipient_spent;
+    mails_per_recipient_spent, changes_per_account_spent;
 }
 
 /// Accounts that nobody has confirmed yet.
@@ -46,9 +47,20 @@ std::optional<Error> take(Services& services, const Budget& budget, Timestamp no
 /// What it was taken for did not happen.
 void give_back(Services& services, const Budget& budget);
 
-/// Whether an address may get one more mail today, whatever it is for.
-bool may_get_mail(Services& services, std::string_view email_key, Timestamp now);
+/// Counts one more change of an account by its owner, whatever it changes: each may leave a row, an entry in
+/// the audit and a notice. Refuses with too_many_requests beyond limits.changes_per_account.
+std::optional<Error> take_change(Services& services, const Subject& account, Timestamp now);
+
+/// What the mails to an address are counted by: those of one kind together, whichever account they are about,
+/// and those that a device has asked for which the account knows apart from all others.
+struct Mailed {
+  std::string_view email_key;
+  std::string_view purpose;
+  bool is_for_known_device = false;
+};
+/// Whether an address may get one more such mail today.
+bool may_get_mail(const Services& services, const Mailed& mail, Timestamp now);
 /// It gets one.
-void note_mail_to(Services& services, std::string_view email_key, Timestamp now);
+void note_mail_to(const Services& services, const Mailed& mail, Timestamp now);
 
 }  // namespace latchkey::flow::limits

@@ -1,7 +1,5 @@
 #include "flow/limits/sent_mails.h"
 
-#include <algorithm>
-
 #include "store/mail_codes.h"
 
 namespace latchkey::flow::limits {
@@ -11,25 +9,28 @@ namespace codes = store::mail_codes;
 
 constexpr Microseconds hour = std::chrono::hours(1);
 constexpr Microseconds day = std::chrono::hours(24);
-constexpr std::ptrdiff_t most_an_hour = 5;
-constexpr std::ptrdiff_t most_a_day = 10;
+constexpr std::int64_t most_an_hour = 5;
+constexpr std::int64_t most_a_day = 10;
 
 }  // namespace
 
-bool may_be_mailed(db::Tx& tx, const settings::Settings& settings, std::string_view purpose, UserId account,
-                   Timestamp now) {
+SentMails count_sent(db::Tx& tx, const settings::Settings& settings, std::string_view purpose, UserId account,
+                     const Asker& asker, Timestamp now) {
   // The rows have the end of a code: code_ttl after the mail.
   const Timestamp ends_now = now + settings.accounts.code_ttl;
-  const auto sent = tx.run(codes::list_sent, account, std::string(purpose), ends_now - day);
-  if (!settings.limits.enabled) return true;
-  const auto in_the_last_hour = [&](Timestamp end) { return end > ends_now - hour; };
-  return std::ssize(sent) < most_a_day && std::ranges::count_if(sent, in_the_last_hour) < most_an_hour;
+  const auto sent = tx.run(codes::count_sent, ends_now - settings.limits.mail_interval, ends_now - hour,
+                           account, std::string(purpose), now, asker.is_known, asker.device, ends_now - day);
+  if (!sent.has_value()) return {};
+  const bool are_few =
+      sent->since_interval == 0 && sent->since_hour < most_an_hour && sent->since_day < most_a_day;
+  return {.may_be_one_more = are_few || !settings.limits.enabled,
+          .last_of_asker = sent->last_of_device,
+          .last = sent->last};
 }
 
-void count_mail(db::Tx& tx, const settings::Settings& settings, std::string_view purpose, const LinkId& mail,
-                UserId account, Timestamp now, const std::string& detail) {
-  tx.run_later(codes::insert_code, mail, std::string(purpose), detail, now + settings.accounts.code_ttl,
-               account);
+void count_mail(db::Tx& tx, const settings::Settings& settings, const CountedMail& mail, Timestamp now) {
+  tx.run_later(codes::insert_code, mail.id, std::string(mail.purpose), mail.detail,
+               now + settings.accounts.code_ttl, mail.asker.device, mail.asker.is_known, mail.account);
 }
 
 }  // namespace latchkey::flow::limits

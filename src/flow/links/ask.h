@@ -23,10 +23,11 @@ struct Request {
 };
 
 /// Asks for the mail. Answers the handle, with which the code of that mail can be tried; where the account
-/// was sent enough mails already, that is the code of the last one. An address without account and a blocked
-/// account get a handle that looks the same and opens nothing, after the same work, and no mail. `language`
-/// is a tag for the mail, or empty. Refuses with validation_failed what is no address, and with
-/// too_many_requests when all together have caused as many mails as they may.
+/// was sent enough mails already, that is the code of the last one that this device has asked for, or else of
+/// the last one, with tries that are counted apart from those of whoever has asked for it. An address without
+/// account and a blocked account get a handle that looks the same and opens nothing, after the same work, and
+/// no mail. `language` is a tag for the mail, or empty. Refuses with validation_failed what is no address,
+/// and with too_many_requests when all together have caused as many mails as they may.
 Task<Result<std::string>> ask_for_mail(Services& services, Origin origin, Request request, std::string email,
                                        std::string language);
 

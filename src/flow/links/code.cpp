@@ -35,14 +35,17 @@ std::vector<std::string> codes_of(const crypto::Keyring& ring, const LinkId& id,
   return codes;
 }
 
-LinkId mask_mail(const crypto::HmacKey& key, const LinkId& handle, const LinkId& mail) {
+Handled mask(const crypto::HmacKey& key, const LinkId& handle, const Handled& handled) {
   // No token begins so: the same key signs the handle, too.
   std::string message("mail of ");
   message += view_text(handle.bytes);
   const auto tag = key.tag(message);
-  LinkId masked;
-  for (std::size_t i = 0; i < masked.bytes.size(); ++i)
-    masked.bytes[i] = static_cast<std::uint8_t>(mail.bytes[i] ^ tag[i]);
+  constexpr std::size_t size = sizeof handled.mail.bytes;
+  static_assert(tag.size() > size);
+  Handled masked;
+  for (std::size_t i = 0; i < size; ++i)
+    masked.mail.bytes[i] = static_cast<std::uint8_t>(handled.mail.bytes[i] ^ tag[i]);
+  masked.counted = (handled.counted ^ tag[size]) & 3;
   return masked;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,9 +17,16 @@ std::string make_code(const crypto::Keyring& ring, const LinkId& id, std::string
 /// changed.
 std::vector<std::string> codes_of(const crypto::Keyring& ring, const LinkId& id, std::string_view purpose);
 
-/// The id of a mail under a mask that follows from `handle`, and back: two handles of one mail have nothing
-/// in common, so nobody learns from a second one whether the address has an account.
-LinkId mask_mail(const crypto::HmacKey& key, const LinkId& handle, const LinkId& mail);
+/// What a handle says: the mail, and how tries of its code with this handle are counted (a number from 0 to
+/// 3).
+struct Handled {
+  LinkId mail;
+  std::int64_t counted = 0;
+  bool operator==(const Handled&) const = default;
+};
+/// The same under a mask that follows from `handle`, and back: two handles of one mail have nothing in
+/// common, so nobody learns from a handle whether the address has an account, nor who else has asked.
+Handled mask(const crypto::HmacKey& key, const LinkId& handle, const Handled& handled);
 
 /// What somebody typed, without blanks and hyphens; nothing when it can not be a code.
 std::optional<std::string> read_code(std::string_view typed);

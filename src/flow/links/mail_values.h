@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "flow/limits/sent_mails.h"
 #include "flow/links/make.h"
 #include "mail/message.h"
 #include "settings/settings.h"
@@ -12,6 +13,9 @@ namespace latchkey::flow::links {
 /// For the parameters of a mail that is asked for now: until when its code is good, whatever the settings say
 /// when it is sent.
 mail::Value code_end(const Settings& settings, Timestamp now);
+
+/// The same: by whom the tries of the code are counted.
+mail::Value code_asker(const limits::Asker& asker);
 
 /// Until when the code of a mail is good. Nothing: it has ended (a mail that was late, or that an operator
 /// sends again, may come then), or no code of the account is looked at (prove.h). `otherwise`: for a mail

@@ -7,6 +7,7 @@
 
 #include "base/id.h"
 #include "db/tx.h"
+#include "flow/limits/sent_mails.h"
 #include "flow/links/kind.h"
 #include "flow/origin.h"
 
@@ -32,25 +33,45 @@ struct Link {
 };
 Link make_link(const crypto::Keyring& ring, const Settings& settings, const Kind& kind, const Mail& mail);
 
-/// For the client that asked for the mail: the server looks at a code only with it. Give it the id of the
-/// mail that was sent already where no further one is sent, and a fresh random id where there is no account:
-/// nobody can tell.
-std::string make_handle(const crypto::Keyring& ring, const Settings& settings, const LinkId& id,
+/// How tries of a code are counted. Whoever did not ask for the mail is counted apart from whoever did, and
+/// known devices apart from unknown ones, so that strangers neither use up the tries of an owner nor void a
+/// code. In handles: for ten minutes.
+enum class Tries : std::uint8_t {
+  of_asker = 0,        ///< who has asked for the mail, from an unknown device
+  of_known_asker = 1,  ///< the same, from a device that the account knows
+  of_others = 2,       ///< who got no mail of their own, since there was one lately
+};
+
+/// The mail whose code somebody can try, and how.
+struct Expected {
+  LinkId mail;
+  Tries tries = Tries::of_asker;
+};
+
+/// For the client that asked for the mail: the server looks at a code only with it. Give it the mail that was
+/// sent already where no further one is sent, and a fresh random id where there is no account: nobody can
+/// tell.
+std::string make_handle(const crypto::Keyring& ring, const Settings& settings, const Expected& expected,
                         Timestamp now);
 
+struct Claim {
+  bool is_granted = false;
+  std::optional<Expected> last;  ///< where it is not: the code that is good already, if there is one
+};
 /// Whether the account may be sent one more mail of this kind: one a limits.mail_interval, five an hour, ten
-/// a day. Answers no for a blocked one. Counts this one as sent, so write the mail in the same transaction.
-bool claim_mail(db::Tx& tx, const Settings& settings, const Kind& kind, UserId user, Timestamp now);
+/// a day, those that known devices ask for apart. A blocked one may not. Write the mail in the same
+/// transaction.
+Claim claim_mail(db::Tx& tx, const Settings& settings, const Kind& kind, UserId user,
+                 const limits::Asker& asker, Timestamp now);
 /// Costs the store what `claim_mail` does, where there is no account.
 void pretend_claim(db::Tx& tx, const Settings& settings, const Kind& kind, Timestamp now);
-
-/// The mail of this kind that the account was sent last, if its code is still good. Costs one round trip;
-/// give it no account (`UserId{}`) where an unknown address must cost the same.
-std::optional<LinkId> find_last_mail(db::Tx& tx, const Kind& kind, UserId user, Timestamp now);
 
 /// Lets the code of a mail be tried: in the transaction that queues the mail. `detail` comes back in the
 /// proof.
 void expect_code(db::Tx& tx, const Settings& settings, const Kind& kind, const LinkId& id, UserId user,
-                 const std::string& detail, Timestamp now);
+                 const std::string& detail, Timestamp now, const limits::Asker& asker = {});
+inline Tries tries_of(const limits::Asker& asker) {
+  return asker.is_known ? Tries::of_known_asker : Tries::of_asker;
+}
 
 }  // namespace latchkey::flow::links

@@ -1,9 +1,11 @@
 #include "flow/links/prove.h"
 
 #include "flow/accounts/unconfirmed.h"
+#include "flow/limits/even_answer.h"
 #include "flow/limits/repeated_refusal.h"
 #include "flow/links/code.h"
 #include "flow/links/events.h"
+#include "flow/links/make.h"
 #include "store/attempts.h"
 #include "store/mail_codes.h"
 #include "store/spent.h"
@@ -20,6 +22,7 @@ constexpr std::int64_t most_tries = 5;
 /// A handle that is genuine and has not expired.
 struct Handle {
   LinkId mail;
+  std::int64_t counted = 0;
   Timestamp asked_at;
 };
 std::optional<Handle> read_handle(const crypto::Keyring& ring, std::string_view token, Timestamp now) {
@@ -29,10 +32,34 @@ std::optional<Handle> read_handle(const crypto::Keyring& ring, std::string_view 
     const auto claims = jose::read_own_token(jose::handle_token_form, token, keys.subspan(i, 1));
     if (!claims.has_value()) continue;
     if (claims->exp <= to_numeric_date(now)) return std::nullopt;
-    return Handle{.mail = mask_mail(*keys[i], claims->jti, claims->mail),
-                  .asked_at = Timestamp{Seconds{claims->iat}}};
+    const Handled handled = mask(*keys[i], claims->jti, {.mail = claims->mail, .counted = claims->counted});
+    return Handle{
+        .mail = handled.mail, .counted = handled.counted, .asked_at = Timestamp{Seconds{claims->iat}}};
   }
   return std::nullopt;
+}
+
+/// The statements by which the tries with a handle are counted.
+struct Counting {
+  const store::attempts::ReserveCode& reserve;
+  const store::mail_codes::CountTry& count_try;
+  const db::Statement<db::Affected, LinkId>& give_try_back;
+  const db::Statement<db::Affected, Subject>& give_back;
+};
+Counting counting_of(std::int64_t counted) {
+  namespace attempts = store::attempts;
+  namespace codes = store::mail_codes;
+  switch (static_cast<Tries>(counted)) {
+    case Tries::of_asker:
+      return {attempts::reserve_code, codes::count_try, codes::give_try_back, attempts::give_code_back};
+    case Tries::of_known_asker:
+      return {attempts::reserve_code_of_known, codes::count_try, codes::give_try_back,
+              attempts::give_known_code_back};
+    case Tries::of_others:
+      break;
+  }
+  return {attempts::reserve_code_of_others, codes::count_other_try, codes::give_other_try_back,
+          attempts::give_code_back};
 }
 
 bool may_be_used(const Services& services, const users::Contact& account, Timestamp now) {
@@ -59,25 +86,27 @@ Task<Result<Proof>> look_at_link(Services& services, Origin origin, const Kind& 
 
 Task<Result<Proof>> try_code(Services& services, Origin origin, const Kind& kind, std::string handle,
                              std::string code) {
+  const limits::EvenAnswer answer;
   const auto snapshot = services.keys.current();
   const auto known = read_handle(snapshot->ring(), handle, origin.now);
   const auto typed = read_code(code);
   if (!known.has_value() || !typed.has_value()) co_return Error(ErrorCode::invalid_link);
   const auto codes = codes_of(snapshot->ring(), known->mail, kind.purpose);
+  const Counting counting = counting_of(known->counted);
 
   auto work = [&](db::Tx& tx) -> Result<Proof> {
     const std::string purpose(kind.purpose);
-    const auto failed = tx.run(store::attempts::reserve_code, most_codes_in_a_row, known->mail, purpose,
-                               most_tries, origin.now);
+    const auto failed =
+        tx.run(counting.reserve, most_codes_in_a_row, known->mail, purpose, most_tries, origin.now);
     if (!failed.has_value()) {
       tx.run(store::state::update_dummy);
       tx.run_later(store::state::update_dummy);
       return Error(ErrorCode::invalid_link);
     }
-    const auto tried = tx.run(store::mail_codes::count_try, known->mail, purpose, most_tries, origin.now);
+    const auto tried = tx.run(counting.count_try, known->mail, purpose, most_tries, origin.now);
     if (!tried.has_value()) {
       // Used up since the account's row was locked: nothing is compared, so nothing failed.
-      tx.run_later(store::attempts::give_code_back, failed->subject);
+      tx.run_later(counting.give_back, failed->subject);
       return Error(ErrorCode::invalid_link);
     }
     if (!is_one_of(*typed, codes)) {
@@ -90,7 +119,7 @@ Task<Result<Proof>> try_code(Services& services, Origin origin, const Kind& kind
         tx.run_later(store::state::update_dummy);
       return Error(ErrorCode::invalid_link);
     }
-    tx.run_later(store::mail_codes::give_try_back, known->mail);
+    tx.run_later(counting.give_try_back, known->mail);
     tx.run_later(store::attempts::forget_codes, tried->user_id);
     auto account = tx.run(users::find_contact_by_id, tried->user_id);
     if (!account.has_value() || account->security_version != tried->version ||
@@ -101,7 +130,9 @@ Task<Result<Proof>> try_code(Services& services, Origin origin, const Kind& kind
                  .account = std::move(*account),
                  .detail = tried->detail};
   };
-  co_return co_await services.database.write(work);
+  auto proof = co_await services.database.write(work);
+  co_await answer.wait();
+  co_return proof;
 }
 
 bool spend(db::Tx& tx, const Proof& proof) {

@@ -27,13 +27,15 @@ struct Proof {
 /// account's address, password, role or block changed. `kind` is a constant.
 Task<Result<Proof>> look_at_link(Services& services, Origin origin, const Kind& kind, std::string token);
 
-/// Wrong codes in a row, over all mails of an account, after which no code of it is looked at until its owner
-/// has signed in by password or set a new one by a link. Mail that is sent meanwhile carries no code.
+/// Wrong codes in a row, over all mails of an account (those that known devices have asked for apart), after
+/// which no code of it is looked at until its owner has signed in by password or set a new one by a link.
+/// Mail that is sent meanwhile carries no code.
 inline constexpr std::int64_t most_codes_in_a_row = 100;
 
-/// Refuses with invalid_link, too. Of each code five wrong tries are looked at, and a hundred in a row of an
-/// account; they are counted before the code is compared, so that many at once can not pass the limit. A
-/// right one costs no try. A handle of an unknown address is refused after as much work.
+/// Refuses with invalid_link, too. Of each code five wrong tries of whoever has asked for it are looked at,
+/// five of all others, and a hundred in a row of an account, known devices apart; they are counted before the
+/// code is compared, so that many at once can not pass the limit. A right one costs no try. A handle of an
+/// unknown address is refused after as much work.
 Task<Result<Proof>> try_code(Services& services, Origin origin, const Kind& kind, std::string handle,
                              std::string code);
 

@@ -37,7 +37,8 @@ SessionState open_session(db::Tx& tx, const Settings& settings, const Origin& or
       .generation = 0,
       .rotated_at = origin.now,
       .idle_expires_at = std::min(origin.now + settings.tokens.refresh_idle_ttl, expires_at),
-      .expires_at = expires_at};
+      .expires_at = expires_at,
+      .is_browser = origin.browser != LinkId{}};
   store::sessions::insert_session(tx, {.id = state.id,
                                        .user_id = user,
                                        .now = origin.now,
@@ -45,7 +46,8 @@ SessionState open_session(db::Tx& tx, const Settings& settings, const Origin& or
                                        .expires_at = expires_at,
                                        .address = origin.address,
                                        .user_agent = origin.user_agent,
-                                       .methods = methods});
+                                       .methods = methods,
+                                       .is_browser = state.is_browser});
   count_on_commit(tx, counters::opened);
   return state;
 }

@@ -15,7 +15,8 @@ void make_room(db::Tx& tx, const Settings& settings, const Origin& origin, UserI
                const Subject& subject, std::int64_t open);
 
 /// Opens a session inside the transaction that decided to. The caller has made sure, in the same transaction,
-/// that the account may have one. `methods`: what its owner has proved (bits of signin/next_step.h).
+/// that the account may have one. For a browser (`Origin::browser`) the session is one that its cookie holds.
+/// `methods`: what its owner has proved (bits of signin/next_step.h).
 SessionState open_session(db::Tx& tx, const Settings& settings, const Origin& origin, UserId user,
                           const Subject& subject, Role role, std::int64_t methods);
 

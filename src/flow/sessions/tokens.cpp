@@ -9,6 +9,7 @@
 namespace latchkey::flow::sessions {
 
 TokenPair make_token_pair(const Services& services, const SessionState& state, Timestamp now) {
+  if (state.is_browser) return {.access_token = {}, .refresh_token = {}, .session = state.id};
   const auto& snapshot = services.keys.current();
   const auto& signer = snapshot->signer(now);
   const auto access_expires_at = std::min(now + services.settings.tokens.access_ttl, state.expires_at);
@@ -29,7 +30,8 @@ TokenPair make_token_pair(const Services& services, const SessionState& state, T
               access, signer.token_start, signer.key, snapshot->ring().key(crypto::KeyUse::signature_nonce)),
           .refresh_token =
               crypto::jose::make_refresh_token(refresh, snapshot->ring().key(crypto::KeyUse::refresh_token)),
-          .expires_in = access.exp - access.iat};
+          .expires_in = access.exp - access.iat,
+          .session = state.id};
 }
 
 }  // namespace latchkey::flow::sessions

@@ -113,7 +113,7 @@ void close_after_failure(db::Tx& tx, const Services& services, const Origin& ori
          to_string(attempt.account->subject));
   const auto owner = tx.run(store::users::find_contact_by_id, attempt.account->id);
   // Nobody has confirmed to read that address, or a new password would not help.
-  if (!owner.has_value() || !owner->confirmed || !owner->is_active) return;
+  if (!owner.has_value() || !owner->is_proved || !owner->is_active) return;
   accounts::queue_notice(tx, services, origin, *owner, closed_message,
                          closed_parameters(known ? ClosedTo::known_device : ClosedTo::unknown_devices));
 }

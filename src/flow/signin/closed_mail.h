@@ -12,6 +12,9 @@ namespace latchkey::flow::signin {
 inline constexpr std::string_view closed_message = "password_closed";
 inline constexpr std::string_view closed_variables[] = {"address", "device", "known"};
 
+/// The same where wrong codes have closed an authenticator app.
+inline constexpr std::string_view factor_closed_message = "factor_closed";
+
 enum class ClosedTo : std::uint8_t { unknown_devices, known_device };
 
 inline mail::Values closed_parameters(ClosedTo whom) {

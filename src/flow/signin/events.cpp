@@ -16,6 +16,8 @@ constinit metrics::Counter busy{R"(outcome="overloaded")"};
 constinit metrics::Counter closed_to_unknown{R"(to="unknown_devices")"};
 constinit metrics::Counter closed_to_known{R"(to="known_device")"};
 
+constinit metrics::Counter apps_closed{""};
+
 }  // namespace
 
 constinit const Event sign_in{.name = "sign_in",
@@ -38,6 +40,10 @@ constinit const Event password_closed{
     .counted = {{to_unknown_devices, &closed_to_unknown}, {to_known_device, &closed_to_known}},
     .line = {.name = "sign_in.password_closed", .level = log::Level::warn}};
 
+constinit const Event factor_closed{.name = "factor_closed",
+                                    .counted = {{ok, &apps_closed}},
+                                    .line = {.name = "sign_in.factor_closed", .level = log::Level::warn}};
+
 constinit const Event passkey_counter{.name = "passkey_counter",
                                       .line = {.name = "sign_in.passkey_counter", .level = log::Level::warn}};
 
@@ -49,6 +55,9 @@ metrics::Families families() {
       {"latchkey_passwords_closed_total",
        "Passwords that are refused since a hundred wrong ones in a row, by whom they are refused to.",
        {&closed_to_unknown, &closed_to_known}},
+      {"latchkey_factors_closed_total",
+       "Authenticator apps that are refused since a hundred wrong codes in a row.",
+       {&apps_closed}},
   };
   return list;
 }

@@ -17,6 +17,9 @@ extern const Event password_closed;
 inline constexpr Outcome to_unknown_devices{"unknown_devices"};
 inline constexpr Outcome to_known_device{"known_device"};
 
+/// Too many wrong codes of an authenticator app: no code of it is looked at from now on.
+extern const Event factor_closed;
+
 /// The counter of a passkey went back: there may be a copy of the passkey.
 extern const Event passkey_counter;
 

@@ -4,6 +4,7 @@
 #include "flow/signin/events.h"
 #include "flow/signin/next_step.h"
 #include "store/attempts.h"
+#include "store/factors.h"
 
 namespace latchkey::flow::signin {
 
@@ -21,7 +22,9 @@ Result<sessions::SessionState> finish_sign_in(db::Tx& tx, const Settings& settin
     return Error(blocked ? ErrorCode::account_blocked : ErrorCode::invalid_credentials);
   }
   if (new_hash.has_value())
-    tx.run_later(attempts::update_password_hash, *new_hash, account.id, account.password_hash);
+    tx.run_later(attempts::update_password_hash,
+                 store::factors::marked_like(account.password_hash, *new_hash), account.id,
+                 account.password_hash);
   sessions::make_room(tx, settings, origin, account.id, account.subject, unchanged->sessions);
   welcome_device(tx, account.id, attempt.device, attempt.number, origin.now);
   record(tx, origin, events::sign_in, ok, to_string(account.subject), device_word(attempt));

@@ -9,6 +9,7 @@
 #include "flow/signin/events.h"
 #include "flow/signin/factor_attempts.h"
 #include "flow/signin/lost_factors.h"
+#include "flow/signin/relying_party.h"
 #include "store/attempts.h"
 #include "store/spent.h"
 
@@ -62,8 +63,20 @@ std::string words_of(Done done) {
   return words;
 }
 
-Policy policy_for(const Settings& settings, Role) {
-  return {.confirmation_required = settings.accounts.confirmation == settings::Confirmation::required};
+Policy policy_for(const Settings& settings, Role role) {
+  const bool demanded = settings.admin.second_factor == settings::SecondFactor::required;
+  return {.confirmation_required = settings.accounts.confirmation == settings::Confirmation::required,
+          .factor_required = demanded && role == Role::admin};
+}
+
+Result<> expect_step(const Services& services, const Progress& progress, Step::Kind wanted,
+                     const AccountState& account, Timestamp now) {
+  const auto step = next_step(account, progress.done, policy_for(services.settings, progress.account.role));
+  if (step.kind == wanted) return {};
+  if (step.kind == Step::Kind::refuse) return Error(step.refusal);
+  if (step.kind == Step::Kind::done || step.kind == Step::Kind::identify)
+    return Error(ErrorCode::invalid_login_token);
+  return missing_step(services, progress, step.kind, account, now);
 }
 
 Error missing_step(const Services& services, const Progress& progress, Step::Kind step,
@@ -81,22 +94,23 @@ Error missing_step(const Services& services, const Progress& progress, Step::Kin
                                  .exp = to_numeric_date(expires_at)};
   auto methods = methods_of(step, account);
   if (!services.settings.accounts.mail_sign_in) std::erase(methods, "code");
+  if (step == Step::Kind::enrol_factor && relying_party(services).has_error()) std::erase(methods, "passkey");
   const auto snapshot = services.keys.current();
   Error error(code_of(step));
   error.step = std::make_shared<const MissingStep>(
       MissingStep{.login_token = jose::make_own_token(jose::login_token_form, claims,
                                                       snapshot->ring().key(crypto::KeyUse::login_token)),
                   .methods = std::move(methods),
-                  .expires_in = std::chrono::floor<Seconds>(expires_at - now)});
+                  .expires_in = std::chrono::floor<Seconds>(expires_at - now),
+                  .recovery_codes = {}});
   return error;
 }
 
-Task<Result<Progress>> read_login_token(Services& services, Origin origin, std::string token,
-                                        LinkId binding) {
+Task<Result<Progress>> read_login_token(Services& services, Origin origin, std::string token) {
   const auto snapshot = services.keys.current();
   const auto claims =
       jose::read_own_token(jose::login_token_form, token, snapshot->ring().keys(crypto::KeyUse::login_token));
-  if (!claims.has_value() || claims->exp <= to_numeric_date(origin.now) || claims->binding != binding)
+  if (!claims.has_value() || claims->exp <= to_numeric_date(origin.now) || claims->binding != origin.browser)
     co_return Error(ErrorCode::invalid_login_token);
   const auto spent = co_await services.database.run(store::spent::find_id, claims->jti);
   if (spent.has_value()) co_return Error(ErrorCode::invalid_login_token);

@@ -26,13 +26,13 @@ struct Progress {
   Done done;
   Timestamp first_proof_at;
   LinkId token;    ///< that was shown; zero where this is the first proof
-  LinkId binding;  ///< of the browser that the token belongs to; zero for any other client
+  LinkId binding;  ///< the browser that the token belongs to; zero for any other client
 };
 
-/// Reads a login token, and the account as it is now. `binding`: of the browser that shows it, else zero.
-/// Refuses with invalid_login_token, also one that is spent, and with account_blocked.
-Task<Result<Progress>> read_login_token(Services& services, Origin origin, std::string token,
-                                        LinkId binding = {});
+/// Reads a login token, and the account as it is now. The token of a browser is read for that browser alone
+/// (`Origin::browser`), and that of any other client for no browser. Refuses with invalid_login_token, also
+/// one that is spent, and with account_blocked.
+Task<Result<Progress>> read_login_token(Services& services, Origin origin, std::string token);
 
 /// Spends the token that was shown: of many at once one answers true. With the account's row locked. `go_on`
 /// does it; a step that ends the sign-in does it itself.
@@ -64,6 +64,12 @@ std::string words_of(Done done);
 
 /// What the settings demand of an account of this role.
 Policy policy_for(const Settings& settings, Role role);
+
+/// For a step that changes the account: whether the sign-in waits for it. Refuses with the code of the step
+/// that comes before, and its login token; with what the dispatcher refuses; and with invalid_login_token
+/// where no step is missing.
+Result<> expect_step(const Services& services, const Progress& progress, Step::Kind wanted,
+                     const AccountState& account, Timestamp now);
 
 /// The refusal that asks for a step, with its login token: the one that was shown, if there was one, since
 /// nothing more is proved.

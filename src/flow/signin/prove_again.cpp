@@ -17,16 +17,16 @@ Result<> check_strength(const AccountState& state, Done proved) {
   return Error(ErrorCode::recent_sign_in_required, "This account has a second factor: prove that one");
 }
 
-Task<> record_wrong_password(Services& services, Origin origin, Attempt attempt, ErrorCode code) {
+Task<> record_wrong_password(Services& services, Origin origin, const Event& event, Attempt attempt,
+                             ErrorCode code) {
   const auto& account = *attempt.account;
   if (code == ErrorCode::overloaded) {
-    note(origin, events::proved_again, code);
+    note(origin, event, code);
   } else if (code == ErrorCode::too_many_attempts) {
-    co_await refuse(services, std::move(origin), events::proved_again, code, account.subject, "password");
+    co_await refuse(services, std::move(origin), event, code, account.subject, "password");
   } else {
     auto work = [&](db::Tx& tx) {
-      record_refusal(tx, services, origin, events::proved_again, code, to_string(account.subject),
-                     "password");
+      record_refusal(tx, services, origin, event, code, to_string(account.subject), "password");
       close_after_failure(tx, services, origin, attempt);
     };
     co_await services.database.write(work);
@@ -46,22 +46,22 @@ Task<Result<>> require_strong_proof(Services& services, store::users::Credential
   co_return check_strength(state, proved);
 }
 
-Task<Result<Consume>> prove_own_password(Services& services, Origin origin, store::users::Credentials account,
-                                         Secret password) {
+Task<Result<Consume>> prove_own_password(Services& services, Origin origin, const Event& event,
+                                         store::users::Credentials account, Secret password) {
   Attempt attempt;
   attempt.client = client_of(origin);
   attempt.device = co_await find_device(services, attempt.client, account.subject);
   attempt.account = std::move(account);
   const auto number = co_await count_attempt(services, origin.now, attempt);
   if (number.has_error()) {
-    co_await record_wrong_password(services, std::move(origin), attempt, number.error().code);
+    co_await record_wrong_password(services, std::move(origin), event, attempt, number.error().code);
     co_return number.error();
   }
   attempt.number = *number;
   auto tried = accounts::read_tried_password(services.settings, std::move(password));
   const auto proved = co_await prove_password(services, origin.now, attempt, std::move(tried));
   if (proved.has_error()) {
-    co_await record_wrong_password(services, std::move(origin), attempt, proved.error().code);
+    co_await record_wrong_password(services, std::move(origin), event, attempt, proved.error().code);
     co_return proved.error();
   }
   Consume consume = [attempt](db::Tx& tx) -> Result<> {

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "base/task.h"
+#include "flow/events.h"
 #include "flow/origin.h"
 #include "flow/services.h"
 #include "flow/signin/progress.h"
@@ -18,10 +19,11 @@ Task<Result<store::users::Credentials>> read_own_account(Services& services, Sub
 /// Refuses with recent_sign_in_required.
 Task<Result<>> require_strong_proof(Services& services, store::users::Credentials account, Done proved);
 
-/// Proves that the owner of a session knows the password: as sign-in does, with the same counters and the
-/// same cost (prove_password.h). Refuses with invalid_credentials, too_many_attempts and overloaded.
-Task<Result<Consume>> prove_own_password(Services& services, Origin origin, store::users::Credentials account,
-                                         Secret password);
+/// Proves that the owner of a session, or of a sign-in that has begun otherwise, knows the password: as a
+/// sign-in that begins with it does, with the same counters and the same cost (prove_password.h). A refusal
+/// is written down as `event`. Refuses with invalid_credentials, too_many_attempts and overloaded.
+Task<Result<Consume>> prove_own_password(Services& services, Origin origin, const Event& event,
+                                         store::users::Credentials account, Secret password);
 
 /// In one transaction: the account is as it was read, the proof will do and is used up, and the session was
 /// proved by it just now, and by nothing else. Refuses with invalid_token where account or session has

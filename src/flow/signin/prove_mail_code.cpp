@@ -34,7 +34,7 @@ Task<Result<links::Proof>> prove_mail_code(Services& services, Origin origin, st
 
 Result<> consume_mail_code(db::Tx& tx, const Origin& origin, const links::Proof& proof) {
   if (!links::spend(tx, proof)) return Error(ErrorCode::invalid_code);
-  if (proof.account.confirmed) return {};
+  if (proof.account.is_proved) return {};
   return confirm(tx, origin, proof.account);
 }
 

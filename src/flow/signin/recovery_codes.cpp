@@ -5,6 +5,7 @@
 
 #include "crypto/random.h"
 #include "crypto/sha256.h"
+#include "store/factor_removals.h"
 #include "store/recovery_codes.h"
 
 namespace latchkey::flow::signin {
@@ -87,6 +88,7 @@ std::vector<std::string> replace_recovery_codes(db::Tx& tx, UserId account, cons
 
 void drop_recovery_codes_without_factor(db::Tx& tx, UserId account) {
   tx.run_later(store::recovery_codes::delete_codes_without_factor, account);
+  tx.run_later(store::factor_removals::delete_without_factor, account);
 }
 
 }  // namespace latchkey::flow::signin

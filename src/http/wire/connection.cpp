@@ -137,6 +137,7 @@ void Connection::begin_request() {
   request_.query = {};
   request_.route = nullptr;
   request_.parameter_count = 0;
+  request_.language.clear();
   pattern_ = "-";
   head_.method = Method::other;
   head_.version = 11;
@@ -147,6 +148,7 @@ void Connection::begin_request() {
 /// Also after the input has moved: the same head, at its new place.
 void Connection::bind_request() {
   request_.method = head_.method;
+  request_.version = head_.version;
   request_.target = head_.target;
   if (!request_.query.empty()) request_.query = split_target(head_.target)->query;
   request_.headers = head_.headers;

@@ -305,3 +305,16 @@ def test_without_confirmation_sign_up_answers_with_tokens(make_server):
     assert server.get("/api/auth/refresh_token", bearer=both["refresh_token"]).status_code == 200
     again = server.post("/api/auth/login", data={"username": email, "password": PASSWORD})
     assert again.status_code == 200
+
+
+def test_C80_C82_without_confirmation_confirmed_is_true_once_somebody_has_proved_to_read_the_address(make_server):
+    server = make_server({"accounts.confirmation": "off"})
+    account = server.user()
+    assert account.user["confirmed"] is False and account.me().json()["confirmed"] is False
+    asked = server.post("/api/auth/request_email", json={"email": account.email})
+    assert asked.json() == {"message": "Check your email for confirmation."}
+    confirmed = server.post(server.wait_mail(account.email)[0].confirmation_link.removeprefix(server.public_url))
+    assert confirmed.json() == {"message": "Email confirmed"}
+    assert account.me().json()["confirmed"] is True, "the session stays"
+    asked = server.post("/api/auth/request_email", json={"email": account.email})
+    assert asked.json() == {"message": "Your email is already confirmed"}

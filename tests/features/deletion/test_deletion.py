@@ -108,6 +108,25 @@ def test_C04_tokens_of_other_kinds_keep_nothing(server, leaving):
         assert_problem(keep_step(server, link), 401, "invalid_login_token")
 
 
+def test_L41_the_mail_says_what_client_asked_and_its_other_link_takes_the_account_back(server, leaving):
+    mail = newest_mail(leaving, "will be deleted")
+    for part in (mail.text, mail.html):
+        assert re.search(r"came from an unknown client at the network address 127\.0\.0\.1", part)
+        assert "/api/auth/keep_account/" in part and "/api/auth/not_me/" in part
+    path = re.search(r"(/api/auth/not_me/\S+)", mail.text)[1]
+    assert server.post(path).status_code == 200
+    assert_problem(server.post(keep_path(leaving)), 400, "invalid_link")
+    assert_problem(leaving.try_login(), 401, "invalid_credentials")
+    assert is_there(server, leaving)
+
+
+def test_L41_the_mail_that_an_account_was_kept_has_a_way_back_too(server, leaving):
+    assert server.post(keep_path(leaving)).status_code == 200
+    notice = newest_mail(leaving, "stays").text
+    assert "127.0.0.1" in notice
+    assert server.post(re.search(r"(/api/auth/not_me/\S+)", notice)[1]).status_code == 200
+
+
 def test_L42_a_sign_in_keeps_the_account_as_its_last_step(server, leaving):
     link = keep_path(leaving)  # a mail that waits is dropped when the account stays
     token = step_of(leaving)

@@ -9,6 +9,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 from requests_oauthlib import OAuth2Session
 
 from support import assert_problem, unique_email
+from support.routes import list_routes
 
 
 def fetch_with_oauthlib(server, user, password):
@@ -84,3 +85,16 @@ def test_F80_an_unknown_grant_type_is_refused_and_counts_no_attempt(server):
     problem = assert_problem(server.post("/api/auth/login", data=form), 422)
     assert problem["detail"] == [{"loc": ["body", "grant_type"], "msg": 'Must be "password"',
                                   "type": "string_pattern_mismatch"}]
+
+
+STEPS = sorted(route.path for route in list_routes()
+               if route.path.startswith("/api/auth/login/") and route.method == "POST")
+
+
+@pytest.mark.parametrize("path", STEPS)
+def test_a_step_of_a_sign_in_says_in_a_sentence_what_is_wrong(server, path):
+    """A list in `detail` is for the routes of the original document alone."""
+    problem = assert_problem(server.post(path, json={"login_token": 1, "email": 1, "handle": 1, "code": 1}), 422)
+    assert isinstance(problem["detail"], str) and isinstance(problem["errors"], list)
+    if not path.endswith(("/request", "/options", "/lost_factor", "/keep_account")):
+        assert problem["error"] == "invalid_request" and problem["error_description"] == problem["detail"]

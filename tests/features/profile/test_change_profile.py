@@ -57,3 +57,20 @@ def test_unique_names_are_decided_by_the_constraint(make_server):
     assert patch(accounts[0], username="Member 0").status_code == 200, "one's own name in other letters"
     answers = at_once(*[lambda account=account: patch(account, username="Wanted").status_code for account in accounts])
     assert sorted(answers) == [200] + [409] * 5
+
+
+def test_RL24_an_account_is_changed_sixty_times_an_hour_and_its_owner_can_still_end_sessions(make_server):
+    server = make_server(limits=True)
+    account = server.user()
+    for number in range(60):
+        assert patch(account, username=f"Ada {number}").status_code == 200
+    with nothing_changes(server):
+        refused = assert_problem(patch(account, username="Ada at last"), 429, "too_many_requests")
+        assert "many" in refused["detail"]
+        assert_problem(server.get("/api/users/me/export", bearer=account.access), 429, "too_many_requests")
+        assert_problem(server.post("/api/users/me/totp", bearer=account.access), 429, "too_many_requests")
+    assert account.me().status_code == 200
+    other = server.user()
+    assert patch(other, username="Grace").status_code == 200, "each account has its own"
+    assert server.post("/api/auth/logout_all", bearer=account.access).status_code == 200
+    assert_problem(account.me(), 401, "invalid_token")

@@ -31,7 +31,7 @@ def test_L01_handles_do_not_tell_whether_there_is_an_account(make_server):
     account, nobody = server.user(), unique_email("nobody")
     for email in (account.email, nobody):
         first, second = (claims_of(ask(server, email)) for _ in range(2))
-        assert set(first) == set(second) == {"jti", "mid", "iat", "exp"}
+        assert set(first) == set(second) == {"jti", "mid", "by", "iat", "exp"}
         assert first["jti"] != second["jti"] and first["mid"] != second["mid"]
 
 

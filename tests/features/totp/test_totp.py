@@ -5,7 +5,7 @@ import pytest
 
 from support import Server, assert_problem, at_once, nothing_changes
 from support.factors import (App, assert_asks_for_proof, assert_step, begin, confirm, factors, login_token, sudo,
-                             try_totp)
+                             try_recovery, try_totp)
 
 COUNTED = ("users",)  # where a wrong code is counted
 # What expires while a test moves the clock is removed at some time.
@@ -165,3 +165,18 @@ def test_no_secret_of_an_app_is_in_the_store_or_the_log(served, app):
         assert raw not in content and app.totp.secret.encode() not in content
         assert not any(code.encode() in content or code.replace("-", "").encode() in content for code in app.recovery_codes)
     assert app.totp.secret not in served.stderr
+
+
+def test_FA21_the_hundredth_wrong_code_closes_the_app_and_tells_the_owner_once(served, app):
+    account = app.account
+    for _ in range(100):
+        assert_problem(try_totp(served, login_token(account), app.wrong_code()), 401, "invalid_code")
+        served.clock.advance(3600)
+    for _ in range(2):
+        assert_problem(try_totp(served, login_token(account), app.code()), 429, "too_many_attempts")
+    shown = served.cli_ok("user", "show", account.email)
+    assert "100 wrong codes in a row; refused until another factor is used" in shown and "9999" not in shown
+    mails = [mail for mail in served.mails_settled(account.email) if "guessing your codes" in mail.subject]
+    assert len(mails) == 1 and "127.0.0.1" in mails[0].text and "/not_me/" in mails[0].text
+    assert try_recovery(served, login_token(account), app.recovery_codes[0]).status_code == 200
+    app.login()

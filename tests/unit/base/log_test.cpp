@@ -181,6 +181,25 @@ TEST(Log, Z56_a_reader_that_comes_back_is_told_what_it_missed) {
   EXPECT_NE(text.find(" INFO last.line\n"), std::string::npos);
 }
 
+TEST(Log, what_is_shown_comes_behind_what_was_logged_and_as_it_is) {
+  CapturedStandardError captured;
+  std::string text;
+  std::thread reader([&] { text = captured.read_all(); });
+  start(Level::error, Format::json);
+  error("before.it");
+  show("  a block\n  {}: \"x\"\n");
+  error("after.it");
+  stop();
+  show("nobody reads this\n");
+  captured.restore();
+  reader.join();
+  const auto at = text.find("\n  a block\n  {}: \"x\"\n{");
+  ASSERT_NE(at, std::string::npos) << text;
+  EXPECT_LT(text.find("before.it"), at);
+  EXPECT_GT(text.find("after.it"), at);
+  EXPECT_EQ(text.find("nobody"), std::string::npos);
+}
+
 TEST(Log, a_reader_that_is_gone_kills_nobody) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);

@@ -49,6 +49,8 @@ TEST(CliParse, EveryCommandIsKnownByItsName) {
       {"keys rekey"},
       {"mail list"},
       {"mail retry"},
+      {"mail show", "--last"},
+      {"passwords index", "list"},
       {"migrate"},
       {"backup", "file"},
       {"restore", "file"},
@@ -83,6 +85,17 @@ TEST(CliParse, UserAddTakesAllItsFlags) {
   EXPECT_EQ(full.role, Role::moderator);
   EXPECT_TRUE(full.confirmed);
   EXPECT_EQ(full.input, UserAdd::Input::password_hash);
+}
+
+TEST(CliParse, PasswordsIndexTakesAListAndItsPlace) {
+  const auto usual = command<PasswordsIndex>({"passwords", "index", "pwned.txt"});
+  EXPECT_EQ(usual.list, "pwned.txt");
+  EXPECT_EQ(usual.to, std::nullopt);
+  EXPECT_FALSE(usual.plain);
+  const auto full = command<PasswordsIndex>({"passwords", "index", "--plain", "--to", "index", "/dev/stdin"});
+  EXPECT_EQ(full.list, "/dev/stdin");
+  EXPECT_EQ(full.to, "index");
+  EXPECT_TRUE(full.plain);
 }
 
 TEST(CliParse, ValuesAreTakenAsTheyStand) {
@@ -203,6 +216,9 @@ TEST(CliParse, WrongUseIsToldWithAWord) {
       {{"restore", ""}, "FILE"},
       {{"backup", "-"}, "a backup is a file and not a stream: give FILE a name; a file of the name - is ./-"},
       {{"restore", "-"}, "a backup is a file and not a stream"},
+      {{"passwords", "index", "-"}, "for standard input write /dev/stdin; a file of the name - is ./-"},
+      {{"passwords", "index", "-x"}, "unknown option \"-x\"; for a file of that name write ./-x"},
+      {{"passwords", "index", ""}, "LIST must be the path of a file"},
       {{"user", "set-role", "1"}, "ROLE"},
       {{"user", "set-role", "1", "owner"}, "owner"},
       {add, "--password-stdin"},

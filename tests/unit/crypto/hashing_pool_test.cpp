@@ -70,16 +70,19 @@ TEST(HashingPool, gives_the_password_back_that_it_was_given) {
 
 TEST(HashingPool, hashes_a_chosen_password_only_if_it_is_strong) {
   password::HashingPool pool{{cheap, 1, 8}};
-  const auto weak = run_to_end(pool.hash_if_strong(client, Secret{"password"}, {}, 5));
+  const password::Demands demands{.least_guesses_log10 = 5};
+  const auto weak = run_to_end(pool.hash_if_good(client, Secret{"password"}, {}, demands));
   ASSERT_TRUE(weak);
-  EXPECT_FALSE(weak->has_value());
+  EXPECT_EQ(weak->verdict, password::Verdict::guessable);
+  EXPECT_EQ(weak->hash, "");
   const auto own_name =
-      run_to_end(pool.hash_if_strong(client, Secret{"quixotic.zebra"}, {"quixotic.zebra"}, 5));
+      run_to_end(pool.hash_if_good(client, Secret{"quixotic.zebra"}, {"quixotic.zebra"}, demands));
   ASSERT_TRUE(own_name);
-  EXPECT_FALSE(own_name->has_value()) << "a likely word of this account";
-  const auto strong = run_to_end(pool.hash_if_strong(client, Secret{"quixotic.zebra"}, {}, 5));
-  ASSERT_TRUE(strong && strong->has_value());
-  const auto checked = run_to_end(pool.verify(client, **strong, tried("quixotic.zebra")));
+  EXPECT_EQ(own_name->verdict, password::Verdict::guessable) << "a likely word of this account";
+  const auto strong = run_to_end(pool.hash_if_good(client, Secret{"quixotic.zebra"}, {}, demands));
+  ASSERT_TRUE(strong);
+  EXPECT_EQ(strong->verdict, password::Verdict::good);
+  const auto checked = run_to_end(pool.verify(client, strong->hash, tried("quixotic.zebra")));
   EXPECT_EQ(checked.value().outcome, password::Verification::matches);
 }
 

@@ -36,7 +36,9 @@ TEST(Totp, AStepThatWasUsedAndThoseBeforeItAreNot) {
 
 TEST(Totp, OnlySixDigitsAreACode) {
   const std::string code = totp_code(secret, 1000);
-  EXPECT_TRUE(find_totp_step(secret, code.substr(0, 3) + " " + code.substr(3), at(30000), 0));
+  for (const std::string between : {" ", "-", "\t", " - "})
+    EXPECT_TRUE(find_totp_step(secret, code.substr(0, 3) + between + code.substr(3), at(30000), 0))
+        << between;
   for (const std::string& wrong :
        {std::string(), code.substr(1), code + "0", code + "\n", "-" + code.substr(1), std::string("½23456"),
         std::string(1000, ' ') + code.substr(1)})

@@ -59,5 +59,22 @@ TEST(MailCode, IsReadAsPeopleTypeIt) {
   EXPECT_EQ(read_code(std::string(1'000'000, ' ')), std::nullopt);
 }
 
+TEST(MailCode, L50_AHandleHidesItsMailAndHowItsTriesAreCounted) {
+  const auto ring = ring_of('a');
+  const auto& key = ring.key(crypto::KeyUse::code_handle);
+  std::set<std::int64_t> shown;
+  for (std::int64_t counted = 0; counted < 3; ++counted) {
+    const Handled handled{.mail = crypto::new_link_id(), .counted = counted};
+    for (int i = 0; i < 40; ++i) {
+      const LinkId handle = crypto::new_link_id();
+      const Handled masked = mask(key, handle, handled);
+      EXPECT_NE(masked.mail, handled.mail);
+      EXPECT_EQ(mask(key, handle, masked), handled);
+      shown.insert(masked.counted);
+    }
+  }
+  EXPECT_EQ(shown, (std::set<std::int64_t>{0, 1, 2, 3}));
+}
+
 }  // namespace
 }  // namespace latchkey::flow::links

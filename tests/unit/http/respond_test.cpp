@@ -41,6 +41,19 @@ TEST(HttpRespond, WritesProblemDocuments) {
            {{{"loc", {"body", "email"}}, {"msg", "Field \"email\" is required"}, {"type", "missing"}}}}}));
 }
 
+TEST(HttpRespond, AStepOfASignInSaysWhatIsWrongInASentenceAndInTheWordsOfOAuth) {
+  const Error error = invalid_field("body", "code", "missing", "Field required");
+  const auto written = [&](ErrorStyle style) {
+    return parse_json(denial_response(error, Request{}, style, {}).body).value().as_object();
+  };
+  const auto step = written(ErrorStyle::sign_in_step);
+  EXPECT_EQ(step.at("detail"), "code: Field required");
+  EXPECT_TRUE(step.at("errors").is_array());
+  EXPECT_EQ(step.at("error"), "invalid_request");
+  EXPECT_EQ(step.at("error_description"), step.at("detail"));
+  EXPECT_TRUE(written(ErrorStyle::token_endpoint).at("detail").is_array()) << "of the original document";
+}
+
 TEST(HttpRespond, EveryErrorOfTheCatalogueHasATitle) {
   for (int code = 0; code <= static_cast<int>(ErrorCode::internal); ++code) {
     Response response = denial_response(static_cast<ErrorCode>(code), Request{}, ErrorStyle::problem, {});

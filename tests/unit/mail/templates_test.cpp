@@ -116,7 +116,10 @@ TEST(Templates, ABadFolderIsRefusedAtStartWithTheFile) {
       {"body.html", "{{confirm_url}} {{&username}}", "escaped"},
       {"body.html", "{{confirm_url}} {{ & username}}", "escaped"},
       {"body.html", "{{confirm_url}} {{=<% %>=}}", "delimiters"},
-      {"body.html", "{{confirm_url}} {{>/etc/passwd}}", "include"},
+      {"body.html", "{{confirm_url}} {{>/etc/passwd}}", "there is no template"},
+      {"body.html", "{{confirm_url}} {{>frame/../confirmation/body}}", "there is no template"},
+      {"body.html", "{{confirm_url}} {{>confirmation/body}}", "there is no template"},
+      {"body.txt", "{{confirm_url}} {{>frame/head}}", "include"},
       {"body.txt", "{{confirm_url}} {{usrname}}", "username"},
       {"body.txt", "{{confirm_url}} {{username", "closed"},
       {"body.txt", "{{confirm_url}} {{", "closed"},
@@ -160,6 +163,28 @@ TEST(MailTemplates, F08EachFileThatIsMissingIsTheOneBuiltIn) {
   const Folder empty;
   std::filesystem::remove_all(empty.path() / "confirmation");
   EXPECT_EQ(render(Templates(template_messages, empty.path()), "Ada").text, original.text);
+}
+
+TEST(MailTemplates, WhatAllMessagesShareIsBuiltInAndCanBeReplacedByLanguage) {
+  const Folder folder;
+  folder.write("body.html",
+               "{{>frame/head}}\n<title>x</title>\n{{>frame/open}}\n{{confirm_url}}\n{{>frame/foot}}\n");
+  const Content usual = render(Templates(template_messages, folder.path()), "Ada");
+  EXPECT_TRUE(usual.html.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
+  EXPECT_TRUE(has(usual.html, "light dark\">\n<title>x</title>\n</head>\n<body ")) << usual.html;
+  EXPECT_TRUE(usual.html.ends_with("</body>\n</html>\n"));
+
+  std::filesystem::create_directories(folder.path() / "frame" / "de");
+  std::ofstream(folder.path() / "frame" / "foot.html") << "<p>Our own foot</p>\n";
+  std::ofstream(folder.path() / "frame" / "de" / "head.html") << "<html lang=\"de\">\n";
+  std::filesystem::create_directory(folder.path() / "confirmation" / "de");
+  folder.write("de/body.html", "{{>frame/head}}\n{{confirm_url}}\n{{>frame/foot}}\n");
+  const Templates own(template_messages, folder.path());
+  EXPECT_TRUE(render(own, "Ada").html.ends_with("<p>Our own foot</p>\n"));
+  EXPECT_EQ(render(own, "Ada", "de").html,
+            "<html lang=\"de\">\n" + std::string(confirm) + "\n<p>Our own foot</p>\n");
+  std::ofstream(folder.path() / "frame" / "foot.html") << "{{{username}}}";
+  EXPECT_THROW(Templates(template_messages, folder.path()), BadTemplate);
 }
 
 TEST(MailTemplates, WhatIsThereAndCanNotBeReadOrIsMisspeltIsRefused) {

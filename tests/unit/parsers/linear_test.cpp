@@ -23,6 +23,7 @@
 #include "flow/links/code.h"
 #include "http/bearer.h"
 #include "http/client_address.h"
+#include "http/cookie.h"
 #include "http/cors.h"
 #include "http/form.h"
 #include "http/language.h"
@@ -30,12 +31,14 @@
 #include "http/path.h"
 #include "http/wire/framing.h"
 #include "http/wire/head_parser.h"
+#include "mail/read_message.h"
 #include "mail/smtp_reply.h"
 #include "settings/duration.h"
 #include "settings/toml_file.h"
 #include "settings/url.h"
 #include "settings/value_checks.h"
 #include "unit/parsers/cost.h"
+#include "web/linked_text.h"
 
 namespace latchkey::test {
 namespace {
@@ -104,6 +107,21 @@ TEST(LinearCost, J17_F39_Languages) {
       "Accept-Language", head, [](std::string_view text) { http::preferred_language(text); },
       {pieces("", "a,"), pieces("", "de;q=0.1,"), pieces("", ","), pieces("", " "), pieces("de", "-x"),
        pieces("", "\xE2\x80\x83"), pieces("", ";"), pieces("de ", " ", ";q=1")});
+}
+
+TEST(LinearCost, J17_Cookies) {
+  expect_linear("Cookie", head,
+                [](std::string_view text) {
+                  const http::HeaderView line{"Cookie", text};
+                  http::Request request;
+                  request.headers = {&line, 1};
+                  http::find_cookie(request, "__Host-latchkey");
+                },
+                {pieces("", "a=b; "), pieces("", ";"), pieces("", " "), pieces("", "__Host-latchkey=x;"),
+                 pieces("__Host-latchkey=", "="), pieces("", "=")});
+  const std::string_view offered[] = {"en", "ar", "de"};
+  expect_linear("Accept-Language", head, [&](std::string_view text) { http::best_language(text, offered); },
+                {pieces("", "de,"), pieces("", "xx;q=0.1,"), pieces("", ","), pieces("de", "-x")});
 }
 
 TEST(LinearCost, J17_F39_ForwardedHeadersAndAddresses) {
@@ -330,6 +348,21 @@ TEST(LinearCost, J17_F39_Settings) {
       "settings file", value, [](std::string_view text) { settings::read_toml(text, "f"); },
       {numbers("", "a", " = 1\n"), pieces("", "#\n"), pieces("a = [", "1,", "]"),
        pieces("a = \"", "\\\"", "\""), pieces("", "[a]\n"), numbers("", "[a", "]\n"), pieces("", "\n")});
+}
+
+TEST(LinearCost, J17_MailsThatAreReadBack) {
+  expect_linear("mail", body, [](std::string_view text) { static_cast<void>(mail::read_message(text)); },
+                {pieces("Subject: ", "=?utf-8?q?"), pieces("Subject: ", "=?utf-8?q?a?= "),
+                 pieces("Subject: ", " "), pieces("Subject: x\n", " y\n"), pieces("", "Subject: x\n"),
+                 pieces("Content-Type: multipart/x; boundary=\"b\"\n\n", "--b\n"),
+                 pieces("Content-Type: multipart/x; boundary=\"b\"\n\n", "--b\n\nx\n"),
+                 pieces("Content-Type: ", "boundary=\"", "\n\n"),
+                 pieces("Content-Transfer-Encoding: quoted-printable\n\n", "=41"),
+                 pieces("Content-Transfer-Encoding: quoted-printable\n\n", "=\n"),
+                 pieces("Content-Transfer-Encoding: quoted-printable\n\n", " ")});
+  expect_linear("links", body, [](std::string_view text) { static_cast<void>(web::find_links(text)); },
+                {pieces("", "http"), pieces("", "http://"), pieces("", "http://a "), pieces("http://a", "."),
+                 pieces("", "http://..."), pieces("", "\n"), pieces("", "\t")});
 }
 
 TEST(LinearCost, J17_F39_TemplatesAndReplies) {

@@ -94,9 +94,9 @@ TEST_F(Forms, AFormThatComesBackSaysFirstWhatIsWrongAndTakesTheFocusThere) {
   const std::string& html = response.body;
   EXPECT_TRUE(has(html, "<title>Error: New password</title>"));
   EXPECT_LT(html.find("role=\"alert\" tabindex=\"-1\" autofocus"), html.find("<h1>"));
-  EXPECT_TRUE(has(html, "<li><a href=\"#new-password\">New password is missing</a></li>"));
+  EXPECT_TRUE(has(html, "<li><a href=\"#new-password\">Choose a password</a></li>"));
   EXPECT_TRUE(has(html, "<li><a href=\"#nickname\">Name is too short: &lt;3</a></li>"));
-  EXPECT_TRUE(has(html, "<p class=\"error\" id=\"new-password-error\">New password is missing</p>"));
+  EXPECT_TRUE(has(html, "<p class=\"error\" id=\"new-password-error\">Choose a password</p>"));
   EXPECT_TRUE(has(html, "aria-describedby=\"new-password-hint new-password-error\" aria-invalid=\"true\">"));
   EXPECT_TRUE(has(html, "value=\"&lt;b&gt;\"")) << "what was typed stands there again";
   EXPECT_TRUE(has(html, "value=\"ada@example.org\"")) << "what nobody types into is ours";
@@ -108,7 +108,7 @@ TEST_F(Forms, AnErrorOfNoFieldStandsAboveTheForm) {
   Form form(page);
   form.refuse(Error(ErrorCode::overloaded));
   EXPECT_EQ(form.status(), 503);
-  EXPECT_TRUE(has(show(form), "<li>The server is busy, try again</li>"));
+  EXPECT_TRUE(has(show(form), "<li>The server is busy. Try again in a moment</li>"));
   Form other(page);
   other.refuse(invalid_field("body", "elsewhere", "value_error", "Input should be smaller"));
   EXPECT_TRUE(has(show(other), "<li>Input should be smaller</li>"));
@@ -123,10 +123,10 @@ TEST_F(Forms, PasswordsAndCodesAreNeverKept) {
 TEST_F(Forms, APageWithAPasswordHasTheScriptThatShowsIt) {
   const auto all = pages();
   const auto response = all.render(RequestFor("/x"), Form(page));
-  EXPECT_TRUE(has(response.body, "<script type=\"module\" src=\"./assets/password."));
-  EXPECT_TRUE(
-      has(response.body,
-          "data-shows=\"new-password\" aria-controls=\"new-password\" aria-pressed=\"false\" hidden"));
+  EXPECT_TRUE(has(response.body, "<script type=\"module\" src=\"./assets/latchkey."));
+  EXPECT_TRUE(has(response.body,
+                  "data-shows=\"new-password\" data-hide=\"Hide\" aria-controls=\"new-password\" "
+                  "aria-pressed=\"false\" hidden"));
   EXPECT_TRUE(has(response.content_security_policy, "script-src 'self'; connect-src 'self'"));
 }
 

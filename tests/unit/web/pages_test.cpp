@@ -29,6 +29,7 @@ std::string header_of(const http::Response& response, std::string_view name) {
 }
 
 TEST(Pages, EveryPageOfTheProgramIsWholeAndLoadsNothingFromElsewhere) {
+  const Language& english = all_pages().languages()[0];
   for (const PageFile& row : app::pages()) {
     const auto page = all_pages().render(RequestFor("/a/b"), row);
     EXPECT_EQ(page.status, 200);
@@ -37,7 +38,7 @@ TEST(Pages, EveryPageOfTheProgramIsWholeAndLoadsNothingFromElsewhere) {
     EXPECT_TRUE(page.body.ends_with("</html>\n")) << row.file;
     EXPECT_EQ(count(page.body, "<h1"), 1U) << row.file;
     EXPECT_EQ(count(page.body, "<main id=\"main\""), 1U) << row.file;
-    EXPECT_TRUE(has(page.body, "<title>" + std::string(row.title) + "</title>")) << row.file;
+    EXPECT_TRUE(has(page.body, "<title>" + std::string(english.resolve(row.title)) + "</title>")) << row.file;
     EXPECT_FALSE(has(page.body, "{{")) << page.body;
     EXPECT_FALSE(has(page.body, "//")) << "no address of another host";
     EXPECT_FALSE(std::regex_search(page.body, std::regex("\\s(on\\w+|style)="))) << row.file;
@@ -62,7 +63,9 @@ TEST(Pages, F24LinksLeadToTheRootFromWhereverThePageStands) {
                {"/api/auth/confirmed_email/t", "../../../"},
                {"/api/auth/confirmed_email/t/", "../../../../"},
                {"/api/auth/confirmed_email/t?next=/a/b", "../../../"},
-               {"/api//auth/confirmed_email/t", "../../../../"}};
+               {"/api//auth/confirmed_email/t", "../../../../"},
+               {"http://example.org/api/auth/confirmed_email/t", "../../../"},
+               {"http://example.org", "./"}};
   for (const auto& [target, root] : cases) {
     const auto page = all_pages().render(RequestFor(target), confirmation::confirm_page,
                                          {{"reject_path", "api/auth/rejected_email/t"}});
@@ -201,7 +204,7 @@ TEST(Pages, AssetsAreServedUnderTheirHashForEver) {
   ASSERT_TRUE(sheet.has_value());
   EXPECT_EQ(sheet->content_type, "text/css; charset=utf-8");
   EXPECT_EQ(sheet->cache_control, "public, max-age=31536000, immutable");
-  EXPECT_EQ(assets.find(assets.path_of("password.js").substr(7))->content_type,
+  EXPECT_EQ(assets.find(assets.path_of("latchkey.js").substr(7))->content_type,
             "text/javascript; charset=utf-8");
   const auto other_version = assets.find("latchkey.0123456789abcdef.css");
   ASSERT_TRUE(other_version.has_value());
@@ -212,6 +215,7 @@ TEST(Pages, AssetsAreServedUnderTheirHashForEver) {
     EXPECT_FALSE(assets.find(wrong).has_value()) << wrong;
   }
   EXPECT_LE(assets.find(assets.path_of("docs.js").substr(7))->body.size(), 10U * 1024U);
+  EXPECT_LE(assets.find(assets.path_of("latchkey.js").substr(7))->body.size(), 4U * 1024U);
 }
 
 }  // namespace

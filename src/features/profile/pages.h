@@ -1,0 +1,14 @@
+#pragma once
+
+#include <span>
+
+#include "api/endpoint.h"
+#include "web/page_file.h"
+
+namespace latchkey::features::profile {
+
+/// /account/profile.
+extern const std::span<const api::Endpoint> browser_endpoints;
+extern const std::span<const web::PageFile> pages;
+
+}  // namespace latchkey::features::profile

@@ -11,6 +11,7 @@
 #include "flow/accounts/accounts.h"
 #include "flow/owner.h"
 #include "flow/signin/devices.h"
+#include "flow/signin/next_step.h"
 #include "store/devices.h"
 #include "store/recovery_codes.h"
 
@@ -102,8 +103,9 @@ TEST_P(UnprovedAddress, S13_C81_TheUndoOfAChangeEndsWhatAStrangerLeftBeforeIt) {
   const UserId id = squat();
   address = "203.0.113.9";
   const auto stranger = credentials(id);
+  constexpr auto proved = signin::Done().with(signin::Proof::passkey).with(signin::Proof::user_verified);
   auto open = [&](db::Tx& tx) {
-    return sessions::open_session(tx, settings, origin(), id, stranger.subject, stranger.role, 1);
+    return sessions::open_session(tx, settings, origin(), id, stranger.subject, stranger.role, proved.bits());
   };
   const auto session = database.write_now(open);
   const auto pair = sessions::make_token_pair(services, session, now);

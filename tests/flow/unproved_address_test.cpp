@@ -133,18 +133,17 @@ TEST_P(UnprovedAddress, C82_TheOwnerProvesTheAddressByALinkAndLosesNothing) {
 
 TEST_P(UnprovedAddress, C82_WhoeverReadsTheAddressCanRemoveTheAccountButNoAdministrator) {
   for (const bool is_administrator : {true, false}) {
-    const UserId id = sign_up(mine, password).value().user.id;
+    const std::string email = is_administrator ? mine : next;
+    const UserId id = sign_up(email, password).value().user.id;
     const Origin by = origin();
     auto promote = [&](db::Tx& tx) { return accounts::set_role(tx, by, id, Role::admin).has_value(); };
     if (is_administrator) {
       EXPECT_TRUE(database.write_now(promote));
     }
     now += 1h;
-    EXPECT_TRUE(wait(request_email(services, origin(), mine, "")).has_value());
-    EXPECT_EQ(wait(reject_email(services, origin(), link_token(mine))).has_value(), !is_administrator);
+    EXPECT_TRUE(wait(request_email(services, origin(), email, "")).has_value());
+    EXPECT_EQ(wait(reject_email(services, origin(), link_token(email))).has_value(), !is_administrator);
     EXPECT_EQ(database.run_now(users::find_contact_by_id, id).has_value(), is_administrator);
-    database.run_now(users::delete_user, id);
-    now += 1h;
   }
 }
 

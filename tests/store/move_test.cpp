@@ -89,7 +89,9 @@ TEST_P(MovesTest, RowsComeBackAsTheyWereWritten) {
                 std::string("pt-BR"),
                 std::int64_t{10},
                 std::int64_t{11},
-                std::int64_t{12}};
+                std::int64_t{12},
+                true,
+                std::int64_t{13}};
   EXPECT_EQ(run(*side, users.insert, row), 1);
   EXPECT_EQ(run(*side, users.insert, row), 0) << "what is there stays";
   Row found;

@@ -5,32 +5,16 @@
 #include "api/page_rows.h"
 #include "features/first_administrator/feature.h"
 #include "features/first_administrator/make.h"
+#include "web/account_fields.h"
 
 namespace latchkey::features::first_administrator {
 namespace {
 
 using enum ErrorCode;
 
-constexpr web::Field fields[] = {
-    {.name = "email",
-     .id = "email",
-     .label = "@field.email",
-     .kind = web::FieldKind::email,
-     .autocomplete = "username"},
-    {.name = "username",
-     .id = "name",
-     .label = "@field.name",
-     .hint = "@hint.name",
-     .autocomplete = "nickname"},
-    {.name = "password",
-     .id = "new-password",
-     .label = "@field.password",
-     .hint = "@hint.new_password",
-     .kind = web::FieldKind::password,
-     .autocomplete = "new-password"},
-};
-constexpr web::PageFile ask_page{
-    .file = "first_administrator/ask.html", .title = "@first_administrator.title", .fields = fields};
+constexpr web::PageFile ask_page{.file = "first_administrator/ask.html",
+                                 .title = "@first_administrator.title",
+                                 .fields = web::new_account_fields};
 constexpr web::PageFile made_page{.file = "first_administrator/made.html",
                                   .title = "@first_administrator.made_title",
                                   .variables = {"email"}};

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "base/task.h"
 #include "http/message.h"
+#include "web/account_fields.h"
 #include "web/page_file.h"
 
 /// What the link of an invitation leads people to.
@@ -18,43 +19,16 @@ inline constexpr web::Field invited_fields[] = {
      .hint = "@hint.invited",
      .kind = web::FieldKind::email,
      .autocomplete = "username"},
-    {.name = "username",
-     .id = "name",
-     .label = "@field.name",
-     .hint = "@hint.name",
-     .autocomplete = "nickname"},
-    {.name = "password",
-     .id = "new-password",
-     .label = "@field.password",
-     .hint = "@hint.new_password",
-     .kind = web::FieldKind::password,
-     .autocomplete = "new-password"},
+    web::new_name_field,
+    web::new_password_field,
 };
 inline constexpr web::PageFile invited_page{
     .file = "signup/invited.html", .title = "@invited.title", .fields = invited_fields};
 inline constexpr web::PageFile signed_up_page{
     .file = "signup/signed_up.html", .title = "@invited.done_title", .variables = {"confirmation"}};
 
-inline constexpr web::Field sign_up_fields[] = {
-    {.name = "email",
-     .id = "email",
-     .label = "@field.email",
-     .kind = web::FieldKind::email,
-     .autocomplete = "username"},
-    {.name = "username",
-     .id = "name",
-     .label = "@field.name",
-     .hint = "@hint.name",
-     .autocomplete = "nickname"},
-    {.name = "password",
-     .id = "new-password",
-     .label = "@field.password",
-     .hint = "@hint.new_password",
-     .kind = web::FieldKind::password,
-     .autocomplete = "new-password"},
-};
 inline constexpr web::PageFile sign_up_page{
-    .file = "signup/sign_up.html", .title = "@sign_up.title", .fields = sign_up_fields};
+    .file = "signup/sign_up.html", .title = "@sign_up.title", .fields = web::new_account_fields};
 inline constexpr web::PageFile check_mail_page{
     .file = "signup/check_mail.html", .title = "@check_mail.title", .variables = {"address"}};
 

@@ -91,8 +91,12 @@ class FactorRemoval : public FactorsWorld {
   /// The parameters of the newest mail about it.
   mail::Values newest_mail() {
     mail::Values found;
-    for (const auto& row : waiting_mails())
-      if (row.message == removal::removal_message) found = mail::read_parameters(row.parameters).value();
+    Timestamp newest{};
+    for (const auto& row : waiting_mails()) {
+      if (row.message != removal::removal_message || row.created_at < newest) continue;
+      newest = row.created_at;
+      found = mail::read_parameters(row.parameters).value();
+    }
     return found;
   }
   /// One who has signed in just now.
